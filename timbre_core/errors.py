@@ -1,0 +1,46 @@
+"""The one exception that is meant for people.
+
+Whatever a user can cause (a bad file, a misspelt setting, a full disk) is raised as `TimbreError` with one sentence
+that names the file or field and the cure. Commands print that sentence and exit with 1; pages show it. Any other
+exception is a bug in this project.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class TimbreError(Exception):
+    """Something the user can mend, told in one sentence."""
+
+
+_OS_CURES = {
+    errno.ENOSPC: "the disk is full: free some space and run the same command again",
+    errno.EDQUOT: "your disk quota is used up: free some space and run the same command again",
+    errno.EACCES: "no permission: choose another folder or change its permissions",
+    errno.EPERM: "no permission: choose another folder or change its permissions",
+    errno.EROFS: "the file system is read-only: choose another folder",
+    errno.ENOENT: "it does not exist: check the path",
+    errno.ENOTDIR: "a part of the path is a file, not a folder: check the path",
+    errno.EISDIR: "it is a folder, a file was expected: check the path",
+    errno.EFBIG: "the file would be larger than the file system allows: choose another disk",
+}
+
+
+def explain_os_error(error: OSError, path: Path | str | None = None) -> str:
+    """One sentence for an operating system error, naming the file and the cure."""
+    where = path if path is not None else error.filename
+    cure = _OS_CURES.get(error.errno or 0, error.strerror or str(error))
+    return f"{where}: {cure}." if where is not None else f"{cure[0].upper()}{cure[1:]}."
+
+
+@contextmanager
+def os_errors(path: Path | str) -> Iterator[None]:
+    """Turn an OSError raised inside the block into a TimbreError about `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise TimbreError(explain_os_error(error, path)) from error

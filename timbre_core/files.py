@@ -1,0 +1,75 @@
+"""Files written whole or not at all, and names from outside that may become file names."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from timbre_core.errors import TimbreError, explain_os_error, os_errors
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+#-]{0,127}")
+
+
+def check_name(name: str, what: str = "name") -> str:
+    """Return `name` if it is safe as a single path component, otherwise raise TimbreError."""
+    if not _SAFE_NAME.fullmatch(name) or name.endswith((".", " ")):
+        raise TimbreError(
+            f"{what} {name!r} cannot be used as a file name: use letters, digits, '.', '_', '-', '+' or '#'."
+        )
+    return name
+
+
+@contextmanager
+def atomic_write(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it is flushed to disk and renamed to `path`.
+
+    A reader sees the old file or the new one, never a part. On any error the temporary file is removed.
+    Raises TimbreError on operating system errors (full disk, no permission).
+    """
+    path = Path(path)
+    with os_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise TimbreError(explain_os_error(error, path)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Write `value` as indented JSON, atomically. NaN and infinity are refused: they are not JSON."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Read a JSON file; TimbreError names the file and line when it is missing, truncated or not JSON."""
+    path = Path(path)
+    try:
+        with os_errors(path):
+            text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise TimbreError(f"{path}: not a text file: JSON in UTF-8 was expected, get the file again.") from error
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise TimbreError(
+            f"{path}: not valid JSON at line {error.lineno} ({error.msg}): the file is damaged or truncated, get it again."
+        ) from error
+

@@ -1,0 +1,142 @@
+"""The typed recipe: everything about one system, from data to inversion.
+
+A recipe file is YAML. Unknown keys, wrong types and values out of range are refused with the field's name and, for a
+misspelt key, the nearest right one. `recipe.yaml` inside a checkpoint is the same thing with all defaults written out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from timbre_core.features.settings import FeatureSettings, LogMelSettings
+
+
+class Part(BaseModel):
+    """Base of all recipe parts: immutable, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SplitSettings(Part):
+    """How notes of one folder are divided when the data set has no official split: by instrument, within families."""
+
+    valid: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    test: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> SplitSettings:
+        if self.valid + self.test >= 1:
+            raise ValueError("valid + test must leave something to train on (sum below 1)")
+        return self
+
+
+class DataSettings(Part):
+    roots: list[str] = Field(default_factory=lambda: ["starter"], description="folders or .parquet libraries")
+    pattern: str | None = Field(default=None, description="file-name pattern for folders without labels")
+    split: SplitSettings = SplitSettings()
+
+
+class WindowSettings(Part):
+    frames: Annotated[int, Field(ge=1, le=8192)] = 128
+    overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
+
+    @property
+    def hop(self) -> int:
+        """Frames between the starts of neighbouring windows."""
+        return max(1, round(self.frames * (1 - self.overlap)))
+
+
+class ConvEncoder(Part):
+    kind: Literal["conv"] = "conv"
+    channels: list[Annotated[int, Field(ge=1, le=2048)]] = Field(default=[16, 32, 64], min_length=1, max_length=8)
+    kernel_size: Annotated[int, Field(ge=2, le=15)] = 3
+    norm: Literal["none", "batch"] = "none"
+
+
+class ConvDecoder(Part):
+    kind: Literal["conv"] = "conv"
+    channels: list[Annotated[int, Field(ge=1, le=2048)]] = Field(default=[64, 32, 16], min_length=1, max_length=8)
+    kernel_size: Annotated[int, Field(ge=2, le=15)] = 4
+    norm: Literal["none", "batch"] = "none"
+
+
+class StandardNormalPrior(Part):
+    kind: Literal["standard_normal"] = "standard_normal"
+
+
+class PitchEmbedding(Part):
+    """MIDI pitch 0-127 as a learned vector, concatenated to what enters the encoder's head and/or the decoder."""
+
+    kind: Literal["pitch_embedding"] = "pitch_embedding"
+    count: Annotated[int, Field(ge=1, le=1024)] = 128
+    dim: Annotated[int, Field(ge=1, le=1024)] = 16
+    into: list[Literal["encoder", "decoder"]] = Field(default=["decoder"], min_length=1)
+
+
+class Likelihood(Part):
+    kind: Literal["l1", "mse"] = "l1"
+
+
+class ModelSettings(Part):
+    latent_dim: Annotated[int, Field(ge=1, le=4096)] = 32
+    encoder: ConvEncoder = ConvEncoder()
+    decoder: ConvDecoder = ConvDecoder()
+    prior: StandardNormalPrior = StandardNormalPrior()
+    likelihood: Likelihood = Likelihood()
+    conditions: list[PitchEmbedding] = Field(default_factory=list, max_length=8)
+    sampling: bool = Field(default=True, description="false makes it a plain autoencoder: z = mu, no KL")
+
+
+class ObjectiveSettings(Part):
+    """total = recon + beta * KL, the KL of each latent dimension clamped from below at free_bits, then averaged."""
+
+    beta: Annotated[float, Field(ge=0)] = 2.0
+    warmup_steps: Annotated[int, Field(ge=0)] = 500
+    free_bits: Annotated[float, Field(ge=0, description="nats per latent dimension")] = 0.5
+
+
+class TrainingSettings(Part):
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 15
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
+    optimizer: Literal["adam", "adamw"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    grad_clip: Annotated[float | None, Field(gt=0, description="largest gradient norm; none switches it off")] = 1.0
+    ema: Annotated[float | None, Field(gt=0, lt=1, description="decay of averaged weights; none: plain weights")] = None
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    channels_last: bool | Literal["auto"] = "auto"
+    seed: Annotated[int, Field(ge=0)] = 0
+    crops_per_note: Annotated[int, Field(ge=1, le=1024, description="random windows of a note in one epoch")] = 1
+
+
+class InversionSettings(Part):
+    kind: Literal["griffin_lim"] = "griffin_lim"
+    iterations: Annotated[int, Field(ge=0, le=10_000)] = 32
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    mel_iterations: Annotated[int, Field(ge=1, le=10_000)] = 30
+
+
+class Recipe(Part):
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    title: str = ""
+    source: str = Field(default="", description="paper or project that the system comes from")
+    published: dict[str, Any] = Field(default_factory=dict, description="figures that the source reports")
+    data: DataSettings = DataSettings()
+    features: FeatureSettings = LogMelSettings()
+    window: WindowSettings = WindowSettings()
+    model: ModelSettings = ModelSettings()
+    objective: ObjectiveSettings = ObjectiveSettings()
+    training: TrainingSettings = TrainingSettings()
+    inversion: InversionSettings = InversionSettings()
+    provenance: dict[str, Any] = Field(
+        default_factory=dict, description="written by training: versions, data fingerprint, training instruments"
+    )
+
+    @property
+    def uses_pitch(self) -> bool:
+        """Whether the model is told the pitch anywhere."""
+        return any(condition.kind == "pitch_embedding" for condition in self.model.conditions)
