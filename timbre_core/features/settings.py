@@ -50,7 +50,7 @@ class LogMelSettings(BaseModel):
 
     def n_frames(self, n_samples: int) -> int:
         """Frames of a centred analysis of `n_samples` samples."""
-        return 1 + n_samples // self.hop_length
+        return 1 + (n_samples - self.n_fft % 2) // self.hop_length
 
 
 FeatureSettings = LogMelSettings
