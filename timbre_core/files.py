@@ -72,4 +72,3 @@ def read_json(path: Path | str) -> Any:
         raise TimbreError(
             f"{path}: not valid JSON at line {error.lineno} ({error.msg}): the file is damaged or truncated, get it again."
         ) from error
-

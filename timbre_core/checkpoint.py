@@ -1,0 +1,154 @@
+"""Checkpoint folders: save, open, list.
+
+A checkpoint holds recipe.yaml, model.safetensors, history.jsonl, evaluation.json and latents.parquet. It is complete in
+itself and read without executing anything from it. Only `Checkpoint.model` imports torch, so a map opens without it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.files import atomic_write, read_json, write_json
+from timbre_core.recipes.library import read_recipe
+from timbre_core.recipes.schema import Recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+    from timbre_core.models.vae import VAE
+
+RECIPE = "recipe.yaml"
+WEIGHTS = "model.safetensors"
+HISTORY = "history.jsonl"
+EVALUATION = "evaluation.json"
+LATENTS = "latents.parquet"
+UNFINISHED = ".training"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """An opened checkpoint folder. Parts are read when first asked for."""
+
+    path: Path
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """A row per epoch; nested values as columns such as `train.recon` and `val.kl_raw`. Empty without a file."""
+        import pandas as pd
+
+        path = self.path / HISTORY
+        if not path.exists():
+            return pd.DataFrame()
+        with os_errors(path):
+            lines = path.read_text(encoding="utf-8").splitlines()
+        try:
+            return pd.json_normalize([json.loads(line) for line in lines if line.strip()])
+        except json.JSONDecodeError as error:
+            raise TimbreError(f"{path}: a line is not JSON ({error.msg}): copy the checkpoint again.") from error
+
+    @cached_property
+    def evaluation(self) -> dict[str, Any] | None:
+        """What `evaluate` measured when the checkpoint was made, or None."""
+        path = self.path / EVALUATION
+        return read_json(path) if path.exists() else None
+
+    @cached_property
+    def latents(self) -> pd.DataFrame | None:
+        """A row per note: labels, mu, logvar, trajectory, recon_l1 and projections; None when not computed yet."""
+        return self._latents[0] if self._latents else None
+
+    @cached_property
+    def latents_roots(self) -> list[str]:
+        """Where the notes of `latents` have their audio: arguments for `open_library`."""
+        return self._latents[1] if self._latents else []
+
+    @cached_property
+    def _latents(self) -> tuple[pd.DataFrame, list[str]] | None:
+        import pyarrow
+        import pyarrow.parquet as pq
+
+        path = self.path / LATENTS
+        if not path.exists():
+            return None
+        try:
+            with os_errors(path):
+                table = pq.read_table(path)
+        except pyarrow.ArrowException as error:
+            raise TimbreError(
+                f"{path}: damaged or truncated: make it again with `python -m timbre_core project {self.path}`."
+            ) from error
+        roots = json.loads((table.schema.metadata or {}).get(b"library", b"[]"))
+        return table.to_pandas(), roots
+
+    def model(self, device: torch.device | str = "cpu") -> VAE:
+        """The trained model in evaluation mode. Raises TimbreError when weights are missing, damaged or mismatched."""
+        from timbre_core.models.vae import build_model
+        from timbre_core.training.state import load_weights
+
+        model = build_model(self.recipe)
+        load_weights(self.path / WEIGHTS, model)
+        return model.to(device).eval()
+
+
+def open_checkpoint(path: Path | str) -> Checkpoint:
+    """Open a checkpoint folder; TimbreError says what is missing or wrong."""
+    path = Path(path)
+    if not path.is_dir():
+        near = ", ".join(folder.name for folder in list_checkpoints(path.parent)) if path.parent.is_dir() else ""
+        hint = f" Checkpoints in {path.parent}: {near}." if near else ""
+        raise TimbreError(f"{path}: no such checkpoint folder: check the path.{hint}")
+    for name in (RECIPE, WEIGHTS):
+        if not (path / name).is_file():
+            raise TimbreError(
+                f"{path}: {name} is missing, so this is not a complete checkpoint: copy or train it again."
+            )
+    return Checkpoint(path.resolve(), read_recipe(path / RECIPE))
+
+
+def list_checkpoints(folder: Path | str) -> list[Path]:
+    """Checkpoint folders inside `folder`, by name; unfinished trainings are left out, broken ones are not."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        return []
+    return sorted(
+        entry
+        for entry in folder.iterdir()
+        if entry.is_dir()
+        and not entry.name.startswith(".")
+        and not entry.name.endswith(UNFINISHED)
+        and ((entry / RECIPE).exists() or (entry / WEIGHTS).exists())
+    )
+
+
+def default_checkpoints_folder() -> Path:
+    """Where checkpoints live unless told otherwise: $TIMBRE_CHECKPOINTS, or `checkpoints` beside the package."""
+    chosen = os.environ.get("TIMBRE_CHECKPOINTS")
+    return Path(chosen) if chosen else Path(__file__).resolve().parent.parent / "checkpoints"
+
+
+def write_latents(path: Path, latents: pd.DataFrame, roots: list[str]) -> None:
+    """Write latents.parquet into a checkpoint folder, atomically."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(latents, preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"library": json.dumps(roots).encode()})
+    with atomic_write(path / LATENTS) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def write_evaluation(path: Path, evaluation: dict[str, Any]) -> None:
+    """Write evaluation.json into a checkpoint folder, atomically."""
+    write_json(path / EVALUATION, evaluation)

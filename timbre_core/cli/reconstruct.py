@@ -1,0 +1,49 @@
+"""`python -m timbre_core reconstruct`: a sound through a model, in three variants."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "send a sound file through a checkpoint: original, inversion without the model, reconstruction"
+EXAMPLE = "python -m timbre_core reconstruct checkpoints/nsynth-cvae note.wav --pitch 60 --out heard/"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
+    parser.add_argument("input", metavar="IN.wav", help="sound file (wav, flac, ogg, mp3; any rate, any channels)")
+    parser.add_argument("--pitch", type=float, help="MIDI pitch of the note; estimated when left out")
+    parser.add_argument("--out", default=".", metavar="DIR", help="folder for the three files (default: here)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.features.audio import load_audio, write_wav
+    from timbre_core.space import TimbreSpace
+
+    checkpoint = open_checkpoint(args.checkpoint)
+    audio = load_audio(Path(args.input), checkpoint.recipe.features.sample_rate)
+    pitch = args.pitch
+    if pitch is None and checkpoint.recipe.uses_pitch:
+        pitch = _estimated_pitch(audio, checkpoint.recipe.features.sample_rate, args.input)
+    space = TimbreSpace(checkpoint)
+    result = space.reconstruct(audio, pitch)
+    for name in ("original", "inversion", "reconstruction"):
+        path = Path(args.out) / f"{name}.wav"
+        write_wav(path, getattr(result, name), result.sample_rate)
+        print(path)
+    error = abs(result.frames - result.decoded).mean()
+    print(f"mean absolute error of the frames in [-1, 1]: {error:.4f}")
+    return 0
+
+
+def _estimated_pitch(audio: object, sample_rate: int, name: str) -> float:
+    from timbre_core.errors import TimbreError
+    from timbre_core.features.pitch import estimate_f0
+
+    f0 = estimate_f0(audio, sample_rate)
+    if not f0.hz > 0:
+        raise TimbreError(f"{name}: no clear pitch found: give it with --pitch (MIDI, 60 is middle C).")
+    pitch = min(127.0, max(0.0, f0.midi))
+    print(f"pitch estimated as MIDI {pitch:.1f}: give --pitch if that is wrong")
+    return pitch

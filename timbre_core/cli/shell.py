@@ -1,0 +1,44 @@
+"""What all commands share: building their parsers, and turning errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+
+from timbre_core.errors import TimbreError, explain_os_error
+
+
+def command_parser(parser: argparse.ArgumentParser, verb: ModuleType) -> None:
+    """Give `parser` a verb module's description, example and arguments."""
+    parser.description = verb.HELP
+    parser.epilog = f"example:\n  {verb.EXAMPLE}"
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    verb.add_arguments(parser)
+    parser.set_defaults(run=verb.run)
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """Run a command; errors meant for people become one line on stderr. Exit codes: 0, 1 (error), 130 (Ctrl-C)."""
+    try:
+        return run()
+    except TimbreError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        print("\nstopped: what was written so far is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not an error, and nothing more can be printed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(explain_os_error(error))
+    except MemoryError:
+        return _fail("not enough memory: close other programs, or use a smaller training.batch_size or --limit.")
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 1

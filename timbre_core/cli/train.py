@@ -1,0 +1,206 @@
+"""Training from a recipe to a finished checkpoint: what `train_cli.py` runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from timbre_core import __version__
+from timbre_core.checkpoint import RECIPE, UNFINISHED, Checkpoint, default_checkpoints_folder, open_checkpoint
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.files import write_text
+from timbre_core.recipes.library import list_recipes, load_recipe, read_recipe, recipe_to_yaml
+from timbre_core.recipes.schema import Recipe
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
+    from timbre_core.datasets.store import FeatureStore
+    from timbre_core.training.distributed import Team
+
+HELP = "train a model from a recipe and write a checkpoint that the app opens"
+EXAMPLE = """python train_cli.py                                   # the NSynth CVAE on the starter library
+  python train_cli.py nsynth-vae --data my-notes/ --out checkpoints/mine --set training.epochs=30
+  python train_cli.py nsynth-cvae --out checkpoints/mine --resume
+  torchrun --nproc-per-node 2 train_cli.py nsynth-cvae --data nsynth/"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        default="nsynth-cvae",
+        metavar="RECIPE",
+        help=f"a .yaml file or one of: {', '.join(list_recipes())} (default nsynth-cvae)",
+    )
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        action="extend",
+        metavar="DIR",
+        help="NSynth folders, folders of sounds, .parquet libraries, or 'starter' (default: what the recipe names)",
+    )
+    parser.add_argument("--out", metavar="DIR", help="checkpoint folder to write (default: checkpoints/RECIPE-N)")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the recipe: training.epochs=3",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted training of the same --out")
+    parser.add_argument("--device", help="cpu, cuda or cuda:N (default: a GPU where there is one)")
+    parser.add_argument("--workers", type=int, help="processes that compute features (default: one per core)")
+    parser.add_argument("--store", metavar="DIR", help="where to keep computed features (default: the user's cache)")
+    parser.add_argument(
+        "--map-notes", type=int, default=5000, metavar="N", help="most notes on the map (default 5000, 0: all)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from timbre_core.training.distributed import team
+
+    recipe = load_recipe(args.recipe, args.set)
+    if args.data:
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"roots": args.data})})
+    out = _choose_out(args, recipe)
+    work = out.with_name(out.name + UNFINISHED)
+    if args.resume and (out / RECIPE).exists() and not work.exists():
+        print(f"{out} is finished already: nothing to resume.")
+        return 0
+    with team(args.device) as members:
+        _train(args, recipe, out, work, members)
+    return 0
+
+
+def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, members: Team) -> None:
+    from timbre_core.datasets.library import open_library
+    from timbre_core.training.trainer import train
+
+    library = open_library(recipe.data.roots, recipe.data.pattern, recipe.data.split)
+    store = _store(args, library, recipe, members)
+    if members.leads:
+        recipe = _with_provenance(recipe, library, store, members)
+        _open_work(work, recipe, args.resume)
+    members.wait()
+    progress = train(recipe, store, work, members, resume=args.resume)
+    if not members.leads:
+        return
+    print(f"best epoch {progress.best_epoch} of {progress.epoch}, validation loss {progress.best:.4f}", file=sys.stderr)
+    _measure(Checkpoint(work.resolve(), recipe), library, args.map_notes)
+    _finish(work, out)
+    print(out)
+
+
+def _choose_out(args: argparse.Namespace, recipe: Recipe) -> Path:
+    """The checkpoint folder: `--out`, or the first free checkpoints/RECIPE-N (with --resume: the newest unfinished)."""
+    folder = default_checkpoints_folder()
+    if args.out:
+        out = Path(args.out)
+    elif args.resume:
+        found = sorted(folder.glob(f"{recipe.name}-*{UNFINISHED}"), key=lambda path: path.stat().st_mtime)
+        if not found:
+            raise TimbreError(f"--resume: no unfinished training of {recipe.name} in {folder}: name it with --out.")
+        out = found[-1].with_name(found[-1].name.removesuffix(UNFINISHED))
+    else:
+        taken = {path.name.removesuffix(UNFINISHED) for path in folder.glob(f"{recipe.name}-*")}
+        number = next(n for n in range(1, len(taken) + 2) if f"{recipe.name}-{n}" not in taken)
+        out = folder / f"{recipe.name}-{number}"
+    if out.exists() and not args.resume and (not out.is_dir() or any(out.iterdir())):
+        raise TimbreError(f"--out {out}: it exists already: choose another folder (nothing is overwritten).")
+    return out
+
+
+def _store(args: argparse.Namespace, library: Library, recipe: Recipe, members: Team) -> FeatureStore:
+    """Features of the library: computed by rank 0, opened by all."""
+    from timbre_core.datasets.store import build_store
+
+    if not members.leads:
+        members.wait()
+    store = build_store(library, recipe.features, args.store, workers=args.workers, progress=members.leads)
+    if members.leads:
+        members.wait()
+    return store
+
+
+def _with_provenance(recipe: Recipe, library: Library, store: FeatureStore, members: Team) -> Recipe:
+    """The recipe with what the run is made from: versions, data fingerprint, and which instruments are trained on."""
+    import platform
+
+    import torch
+
+    from timbre_core.models.vae import build_model, count_parameters
+
+    notes = store.notes
+    provenance: dict[str, Any] = {
+        "timbre_explorer": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "device": str(members.device.type),
+        "processes": members.size,
+        "threads": torch.get_num_threads(),
+        "parameters": count_parameters(build_model(recipe)),
+        "data_fingerprint": store.fingerprint,
+        "notes": {name: int(count) for name, count in notes["split"].value_counts().items()},
+        "skipped": len(library.skipped) + len(store.skipped),
+        "train_instruments": sorted(notes.loc[notes["split"] == "train", "instrument"].unique().tolist()),
+    }
+    return recipe.model_copy(update={"provenance": provenance})
+
+
+def _open_work(work: Path, recipe: Recipe, resume: bool) -> None:
+    """Make the folder of an unfinished training, or check that the one to resume belongs to this recipe and data."""
+    from timbre_core.training.trainer import STATE
+
+    if (work / STATE).exists():
+        if not resume:
+            raise TimbreError(
+                f"{work}: an unfinished training is here: go on with --resume, or delete the folder to start afresh."
+            )
+        before = read_recipe(work / RECIPE)
+        changed = _difference(before, recipe)
+        if changed:
+            raise TimbreError(f"--resume: {changed} differs from how {work} began: use the same, or another --out.")
+        return
+    # Killed before the first epoch was complete: nothing is lost by starting again.
+    with os_errors(work):
+        work.mkdir(parents=True, exist_ok=True)
+    write_text(work / RECIPE, recipe_to_yaml(recipe))
+
+
+def _difference(before: Recipe, now: Recipe) -> str:
+    """The first part of two recipes that decides results and is not the same, or nothing."""
+    for name in ("features", "window", "model", "objective", "training"):
+        if getattr(before, name) != getattr(now, name):
+            return name
+    if before.provenance.get("data_fingerprint") != now.provenance.get("data_fingerprint"):
+        return "the data"
+    return ""
+
+
+def _measure(checkpoint: Checkpoint, library: Library, most: int) -> None:
+    """Evaluate on held-out notes and compute the map, as far as a run that was killed here has not done it yet."""
+    from timbre_core.analysis.evaluation import evaluate
+    from timbre_core.analysis.latents import compute_latents, spread_over
+    from timbre_core.checkpoint import EVALUATION, LATENTS, write_evaluation, write_latents
+
+    if not (checkpoint.path / EVALUATION).exists():
+        held_out = "test" if (library.notes["split"] == "test").any() else "valid"
+        write_evaluation(checkpoint.path, evaluate(checkpoint, library, split=held_out))
+    if not (checkpoint.path / LATENTS).exists():
+        shown = spread_over(library.notes, most)
+        write_latents(checkpoint.path, compute_latents(checkpoint, library, shown), library.roots)
+
+
+def _finish(work: Path, out: Path) -> None:
+    """The work folder becomes the checkpoint in one rename."""
+    from timbre_core.training.trainer import STATE
+
+    open_checkpoint(work)
+    with os_errors(out):
+        (work / STATE).unlink(missing_ok=True)
+        if out.exists():
+            out.rmdir()
+        work.rename(out)

@@ -1,0 +1,38 @@
+"""Encoders: windows of frames to a flat feature vector. One builder per `kind`, registered in ENCODERS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from timbre_core.models.layers import norm_layer
+from timbre_core.recipes import schema
+
+
+class ConvEncoder(nn.Module):
+    """Stride-2 convolutions over (n_bins, T), flattened.
+
+    Each layer halves both axes (rounding up), so any window size of at least one frame works.
+    """
+
+    def __init__(self, settings: schema.ConvEncoder, n_bins: int, n_frames: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        width, height, length = 1, n_bins, n_frames
+        for channels in settings.channels:
+            layers.append(nn.Conv2d(width, channels, settings.kernel_size, stride=2, padding=settings.kernel_size // 2))
+            layers += [*norm_layer(settings.norm, channels), nn.ReLU(inplace=True)]
+            width = channels
+        self.layers = nn.Sequential(*layers)
+        with torch.no_grad():
+            shape = self.layers(torch.zeros(2, 1, height, length)).shape
+        self.out_features = shape[1] * shape[2] * shape[3]
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(batch, n_bins, T) -> (batch, out_features)."""
+        return self.layers(frames.unsqueeze(1)).flatten(1)
+
+
+ENCODERS: dict[str, Callable[..., nn.Module]] = {"conv": ConvEncoder}

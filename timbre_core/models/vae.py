@@ -1,0 +1,103 @@
+"""The one model: a variational autoencoder composed of the parts that a recipe names.
+
+Without sampling it is a plain autoencoder; without conditions an unconditional VAE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from timbre_core.errors import TimbreError
+from timbre_core.models.conditions import CONDITIONS
+from timbre_core.models.decoders import DECODERS
+from timbre_core.models.encoders import ENCODERS
+from timbre_core.models.priors import PRIORS
+from timbre_core.recipes.schema import Recipe
+
+Conditions = Mapping[str, Tensor]
+
+
+class Forward(NamedTuple):
+    """What a training step needs: decoded frames (batch, n_bins, T); mu, logvar and z (batch, latent_dim)."""
+
+    decoded: Tensor
+    mu: Tensor
+    logvar: Tensor
+    z: Tensor
+
+
+class VAE(nn.Module):
+    """Windows of frames to latents and back. `conditions` maps a label ("pitch") to a tensor (batch,)."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__()
+        settings = recipe.model
+        n_bins, n_frames = recipe.features.n_bins, recipe.window.frames
+        self.sampling = settings.sampling
+        # Parts come from registries by name, so their types are only known when a recipe is read.
+        self.conditions: Any
+        self.encoder: Any
+        self.decoder: Any
+        self.prior: Any
+        self.latent_dim = settings.latent_dim
+        self.conditions = nn.ModuleList([CONDITIONS[part.kind](part) for part in settings.conditions])
+        self._into = [tuple(part.into) for part in settings.conditions]
+        self.encoder = ENCODERS[settings.encoder.kind](settings.encoder, n_bins, n_frames)
+        encoded = self.encoder.out_features + self._condition_width("encoder")
+        self.mu = nn.Linear(encoded, settings.latent_dim)
+        self.logvar = nn.Linear(encoded, settings.latent_dim) if settings.sampling else None
+        self.decoder = DECODERS[settings.decoder.kind](
+            settings.decoder, settings.latent_dim + self._condition_width("decoder"), n_bins, n_frames
+        )
+        self.prior = PRIORS[settings.prior.kind](settings.prior, settings.latent_dim)
+
+    def encode(self, frames: Tensor, conditions: Conditions) -> tuple[Tensor, Tensor]:
+        """(batch, n_bins, T) -> mu and logvar, float32, each (batch, latent_dim). logvar is in [-12, 8].
+
+        A plain autoencoder has no variance: its logvar is all zeros and means nothing.
+        """
+        features = self._with_conditions("encoder", self.encoder(frames), conditions)
+        mu = self.mu(features).float()
+        if self.logvar is None:
+            return mu, torch.zeros_like(mu)
+        return mu, self.logvar(features).float().clamp(-12.0, 8.0)
+
+    def decode(self, z: Tensor, conditions: Conditions) -> Tensor:
+        """(batch, latent_dim) -> (batch, n_bins, T), float32; held to [-1, 1] outside training."""
+        frames = self.decoder(self._with_conditions("decoder", z, conditions)).float()
+        return frames if self.training else frames.clamp(-1.0, 1.0)
+
+    def forward(self, frames: Tensor, conditions: Conditions, noise: Tensor | None = None) -> Forward:
+        """Encode, sample z = mu + sigma * noise (reparameterisation), decode.
+
+        `noise` (batch, latent_dim) is standard normal; None, or a model without sampling, decodes mu.
+        """
+        mu, logvar = self.encode(frames, conditions)
+        z = mu if noise is None or not self.sampling else mu + torch.exp(0.5 * logvar) * noise
+        return Forward(self.decode(z, conditions), mu, logvar, z)
+
+    def _condition_width(self, place: str) -> int:
+        return sum(part.out_features for part, into in zip(self.conditions, self._into, strict=True) if place in into)
+
+    def _with_conditions(self, place: str, features: Tensor, conditions: Conditions) -> Tensor:
+        parts = [features]
+        for condition, into in zip(self.conditions, self._into, strict=True):
+            if place in into:
+                if condition.label not in conditions:
+                    raise TimbreError(f"this model needs the {condition.label} of every note: give it.")
+                parts.append(condition(conditions[condition.label]).to(features.dtype))
+        return torch.cat(parts, dim=-1) if len(parts) > 1 else features
+
+
+def build_model(recipe: Recipe) -> VAE:
+    """The model a recipe describes, freshly initialised from torch's global random state."""
+    return VAE(recipe)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Trainable numbers of a model."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -1,0 +1,142 @@
+"""Find, read and change recipes."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.recipes.schema import Recipe
+
+_FOLDER = Path(__file__).parent
+
+
+def list_recipes() -> list[str]:
+    """Names of the recipes that come with the project."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+def load_recipe(name_or_path: str | Path, overrides: list[str] | None = None) -> Recipe:
+    """A recipe by name or from a YAML file, with `section.key=value` overrides (values are YAML).
+
+    Raises TimbreError naming the file and the field.
+    """
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        name = str(name_or_path)
+        if name not in list_recipes():
+            near = difflib.get_close_matches(name, list_recipes(), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known recipes: {', '.join(list_recipes())}."
+            raise TimbreError(f"no recipe {name!r}: {hint} A recipe file of your own ends in .yaml.")
+        path = _FOLDER / f"{name}.yaml"
+    tree = _read_yaml(path)
+    for override in overrides or []:
+        _apply(tree, override)
+    return parse_recipe(tree, str(path))
+
+
+def parse_recipe(tree: Any, where: str) -> Recipe:
+    """Validate a tree of plain values; `where` names it in errors."""
+    if not isinstance(tree, dict):
+        raise TimbreError(f"{where}: a recipe is a mapping of keys to values (name: ..., features: ...).")
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as error:
+        raise TimbreError(f"{where}: {_first_problem(error)}") from error
+
+
+def recipe_to_yaml(recipe: Recipe) -> str:
+    """The recipe with all defaults written out."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe file written by `recipe_to_yaml`."""
+    return parse_recipe(_read_yaml(path), str(path))
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        with os_errors(path):
+            return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise TimbreError(f"{path}: not a text file: a recipe in YAML was expected.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark else ""
+        raise TimbreError(
+            f"{path}: not valid YAML{line} ({getattr(error, 'problem', error)}): mend that line."
+        ) from error
+
+
+def _apply(tree: Any, override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not all(key.split(".")):
+        raise TimbreError(f"--set {override!r}: write section.key=value, such as training.epochs=3.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise TimbreError(f"--set {override!r}: the value is not valid YAML.") from error
+    *sections, last = key.split(".")
+    node = tree
+    for section in sections:
+        node = _child(node, section, override)
+    if isinstance(node, list):
+        node[_position(node, last, override)] = value
+    elif isinstance(node, dict):
+        node[last] = value
+    else:
+        raise TimbreError(f"--set {override!r}: {'.'.join(sections)} is a single value, not a section.")
+
+
+def _child(node: Any, section: str, override: str) -> Any:
+    if isinstance(node, list):
+        return node[_position(node, section, override)]
+    if isinstance(node, dict):
+        if node.get(section) is None:
+            node[section] = {}
+        return node[section]
+    raise TimbreError(f"--set {override!r}: {section!r} does not name a section.")
+
+
+def _position(node: list[Any], text: str, override: str) -> int:
+    if not text.isdigit() or int(text) >= len(node):
+        raise TimbreError(f"--set {override!r}: {text!r} is not a position in a list of {len(node)} (counted from 0).")
+    return int(text)
+
+
+def _first_problem(error: ValidationError) -> str:
+    problems = error.errors()
+    problem = problems[0]
+    field = ".".join(str(part) for part in problem["loc"]) or "recipe"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    if problem["type"] == "extra_forbidden":
+        siblings = _fields_at(problem["loc"][:-1])
+        near = difflib.get_close_matches(str(problem["loc"][-1]), siblings, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(siblings)}."
+        return f"unknown key {field!r}: {hint}{more}"
+    message = problem["msg"].removeprefix("Value error, ")
+    given = problem.get("input")
+    shown = f", got {given!r}" if isinstance(given, str | int | float | bool) or given is None else ""
+    return f"{field}: {message[0].lower()}{message[1:]}{shown}.{more}"
+
+
+def _fields_at(location: tuple[Any, ...]) -> list[str]:
+    """Field names of the recipe part that `location` leads to."""
+    model: type[BaseModel] = Recipe
+    for step in location:
+        if isinstance(step, int) or step not in model.model_fields:
+            continue
+        model = _model_in(model.model_fields[step].annotation) or model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(argument) for argument in getattr(annotation, "__args__", ()))
+    return next((model for model in found if model is not None), None)

@@ -1,0 +1,272 @@
+"""A timbre space: a checkpoint opened to encode, decode, reconstruct and generate notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import torch
+
+from timbre_core.checkpoint import Checkpoint
+from timbre_core.errors import TimbreError
+from timbre_core.features.log_mel import note_frames
+from timbre_core.features.windows import cut_windows, overlap_add, window_starts
+from timbre_core.inversion import invert
+
+# Windows decoded or encoded at once: large enough to fill two cores, small enough for a laptop's memory.
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A note in the latent space: mu and logvar (n_windows, latent_dim), where its windows start, and its length in frames."""
+
+    mu: np.ndarray
+    logvar: np.ndarray
+    starts: np.ndarray
+    n_frames: int
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The note's point on the map: (latent_dim,)."""
+        return self.mu.mean(axis=0)
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A note in three variants, all `sample_rate` Hz: as it is, its features inverted, and through the model.
+
+    `frames` and `decoded` are (n_bins, n_frames), normalised to [-1, 1].
+    """
+
+    original: np.ndarray
+    inversion: np.ndarray
+    reconstruction: np.ndarray
+    frames: np.ndarray
+    decoded: np.ndarray
+    ref_db: float
+    sample_rate: int
+    trajectory: Trajectory
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generated note: audio (n_samples,), frames (n_bins, n_frames), the latents of its windows, its MIDI pitch."""
+
+    audio: np.ndarray
+    frames: np.ndarray
+    z: np.ndarray
+    pitch: float
+    sample_rate: int
+
+
+class TimbreSpace:
+    """Encode, decode, reconstruct, generate. Thread-safe after construction: the model is only read."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> None:
+        self.checkpoint = checkpoint
+        self.recipe = checkpoint.recipe
+        self.device = torch.device(device)
+        self.model = checkpoint.model(self.device)
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of all audio that goes in and comes out."""
+        return self.recipe.features.sample_rate
+
+    def analyse(self, audio: np.ndarray) -> tuple[np.ndarray, float]:
+        """Audio (n_samples,) at `sample_rate` -> frames (n_bins, n_frames) and their reference level in dB."""
+        return note_frames(audio, self.recipe.features)
+
+    def encode(self, frames: np.ndarray, pitch: float | None = None) -> Trajectory:
+        """Frames (n_bins, n_frames) -> trajectory. `pitch` is MIDI; a model conditioned on pitch needs it."""
+        return self.encode_many([frames], [pitch])[0]
+
+    @torch.inference_mode()
+    def encode_many(self, notes: Sequence[np.ndarray], pitches: Sequence[float | None]) -> list[Trajectory]:
+        """Several notes' frames at once, each (n_bins, n_frames); notes may differ in length."""
+        window = self.recipe.window
+        cut = [cut_windows(frames, window.frames, window.hop) for frames in notes]
+        counts = [len(starts) for _, starts in cut]
+        windows = np.concatenate([windows for windows, _ in cut])
+        pitch = np.repeat([self._checked_pitch(value) for value in pitches], counts)
+        mu, logvar = self._encode_windows(windows, pitch)
+        ends = np.cumsum(counts)[:-1]
+        parts = zip(np.split(mu, ends), np.split(logvar, ends), cut, notes, strict=True)
+        return [Trajectory(m, v, starts, frames.shape[1]) for m, v, (_, starts), frames in parts]
+
+    def _encode_windows(self, windows: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mus, logvars = [], []
+        for first in range(0, len(windows), _BATCH):
+            part = slice(first, first + _BATCH)
+            frames = torch.from_numpy(windows[part]).to(self.device)
+            mu, logvar = self.model.encode(frames, self._conditions(pitch[part]))
+            mus.append(mu.cpu().numpy())
+            logvars.append(logvar.cpu().numpy())
+        return np.concatenate(mus), np.concatenate(logvars)
+
+    @torch.inference_mode()
+    def decode_windows(self, z: np.ndarray, pitch: np.ndarray | float | None = None) -> np.ndarray:
+        """Latents (n, latent_dim), and one MIDI pitch or one each, -> windows (n, n_bins, T)."""
+        z = np.ascontiguousarray(z, dtype=np.float32)
+        if z.ndim != 2 or z.shape[1] != self.recipe.model.latent_dim or not np.isfinite(z).all():
+            raise TimbreError(
+                f"latents must be finite numbers of shape (windows, {self.recipe.model.latent_dim}), got {z.shape}."
+            )
+        each = pitch if isinstance(pitch, np.ndarray) else np.full(len(z), self._checked_pitch(pitch))
+        out = []
+        for first in range(0, len(z), _BATCH):
+            part = slice(first, first + _BATCH)
+            latents = torch.from_numpy(z[part]).to(self.device)
+            out.append(self.model.decode(latents, self._conditions(each[part])).cpu().numpy())
+        return np.concatenate(out)
+
+    def decode(self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None) -> np.ndarray:
+        """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added."""
+        return overlap_add(self.decode_windows(z, pitch), starts, n_frames)
+
+    def invert(self, frames: np.ndarray, ref_db: float, n_samples: int | None = None, seed: int = 0) -> np.ndarray:
+        """Frames (n_bins, n_frames) -> audio (n_samples,) with the recipe's inverter."""
+        return invert(frames, ref_db, self.recipe.features, self.recipe.inversion, seed=seed, n_samples=n_samples)
+
+    def reconstruct(self, audio: np.ndarray, pitch: float | None = None) -> Reconstruction:
+        """A note (n_samples,) at `sample_rate` in three variants. The model decodes mu."""
+        frames, ref_db = self.analyse(audio)
+        trajectory = self.encode(frames, pitch)
+        decoded = self.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch)
+        seconds = self.recipe.features.seconds
+        length = len(audio) if seconds is None else min(len(audio), round(seconds * self.sample_rate))
+        inverted = [self.invert(part, ref_db, n_samples=length) for part in (frames, decoded)]
+        return Reconstruction(
+            audio[:length], inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory
+        )
+
+    def generate(
+        self,
+        pitch: float | None = None,
+        seconds: float = 2.0,
+        seed: int = 0,
+        family: str | None = None,
+        like: str | None = None,
+        level_db: float = -3.0,
+    ) -> Generated:
+        """A new note.
+
+        The timbre is drawn from the prior, from between the notes of a `family`, or is that of the note `like`. How the
+        sound unfolds in time (attack, sustain, release) comes from the library note whose mean latent is nearest: its
+        trajectory, moved to the drawn mean and stretched to `seconds`. `level_db` is the peak of the audio in dB full scale.
+        """
+        if not self.recipe.model.sampling and family is None and like is None:
+            raise TimbreError(
+                f"{self.checkpoint.name} is a plain autoencoder without a prior: choose a --family or a note with --like."
+            )
+        if not 0.05 <= seconds <= 60:
+            raise TimbreError(f"seconds {seconds:g}: choose between 0.05 and 60.")
+        pitch = self._pitch_for_generation(pitch, like)
+        n_frames = self.recipe.features.n_frames(round(seconds * self.sample_rate))
+        starts = window_starts(n_frames, self.recipe.window.frames, self.recipe.window.hop)
+        mean, near = self._draw_mean(np.random.default_rng(seed), family, like)
+        z = mean + _stretch(near - near.mean(axis=0), len(starts))
+        frames = self.decode(z, starts, n_frames, pitch)
+        audio = self.invert(frames, 0.0, n_samples=round(seconds * self.sample_rate), seed=seed)
+        peak = float(np.abs(audio).max())
+        if peak > 0:
+            audio = audio * np.float32(10 ** (level_db / 20) / peak)
+        return Generated(audio, frames, z, pitch, self.sample_rate)
+
+    def neighbours(self, point: str | np.ndarray, k: int = 8) -> pd.DataFrame:
+        """The k notes of the map nearest to a note id or a latent (latent_dim,), with their `distance`, nearest first."""
+        latents = self._latents
+        if isinstance(point, str):
+            here = self._row(point)
+            distance = np.linalg.norm(self._means - self._means[here], axis=1)
+            distance[here] = np.inf
+            k = min(k, len(latents) - 1)
+        else:
+            distance = np.linalg.norm(self._means - np.asarray(point, dtype=np.float32), axis=1)
+        nearest = np.argsort(distance, kind="stable")[:k]
+        return latents.iloc[nearest].assign(distance=distance[nearest])
+
+    def trajectory_of(self, note_id: str) -> np.ndarray:
+        """The saved latents of a map note's windows: (n_windows, latent_dim)."""
+        return self._trajectory(self._row(note_id))
+
+    @cached_property
+    def _latents(self) -> pd.DataFrame:
+        latents = self.checkpoint.latents
+        if latents is None or latents.empty:
+            raise TimbreError(
+                f"{self.checkpoint.path} has no map: make it with `python -m timbre_core project {self.checkpoint.path}`."
+            )
+        return latents
+
+    @cached_property
+    def _means(self) -> np.ndarray:
+        return np.stack(self._latents["mu"].to_numpy()).astype(np.float32)
+
+    def _row(self, note_id: str) -> int:
+        found = np.flatnonzero((self._latents["note_id"] == note_id).to_numpy())
+        if not len(found):
+            example = self._latents["note_id"].iloc[0]
+            raise TimbreError(f"no note {note_id!r} on this map: note ids look like {example!r}.")
+        return int(found[0])
+
+    def _trajectory(self, row: int) -> np.ndarray:
+        flat = np.asarray(self._latents["trajectory"].iloc[row], dtype=np.float32)
+        return flat.reshape(-1, self.recipe.model.latent_dim)
+
+    def _draw_mean(
+        self, rng: np.random.Generator, family: str | None, like: str | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A mean latent (latent_dim,) and the trajectory (n_windows, latent_dim) of the map note nearest to it."""
+        if like is not None:
+            trajectory = self.trajectory_of(like)
+            return trajectory.mean(axis=0), trajectory
+        if family is None:
+            mean = self.model.prior.sample(1, torch.Generator().manual_seed(int(rng.integers(2**31)))).numpy()[0]
+            rows = np.arange(len(self._means))
+        else:
+            families = self._latents["family"]
+            rows = np.flatnonzero((families == family).to_numpy())
+            if not len(rows):
+                raise TimbreError(f"no family {family!r} on this map: choose from {', '.join(sorted(set(families)))}.")
+            mean = _draw_near(rng, self._means[rows])
+        nearest = rows[np.argmin(np.linalg.norm(self._means[rows] - mean, axis=1))]
+        return mean, self._trajectory(int(nearest))
+
+    def _pitch_for_generation(self, pitch: float | None, like: str | None) -> float:
+        if pitch is None and like is not None:
+            pitch = float(self._latents["pitch"].iloc[self._row(like)])
+        return self._checked_pitch(60.0 if pitch is None or np.isnan(pitch) else pitch)
+
+    def _checked_pitch(self, pitch: float | None) -> float:
+        if pitch is None or np.isnan(pitch):
+            if self.recipe.uses_pitch:
+                raise TimbreError(
+                    f"{self.checkpoint.name} is conditioned on pitch: give the note's MIDI pitch (0-127)."
+                )
+            return 0.0
+        if not 0 <= pitch <= 127:
+            raise TimbreError(f"pitch {pitch:g} is outside MIDI's 0-127 (60 is middle C).")
+        return float(pitch)
+
+    def _conditions(self, pitch: np.ndarray) -> dict[str, torch.Tensor]:
+        return {"pitch": torch.as_tensor(pitch, dtype=torch.float32, device=self.device)}
+
+
+def _stretch(trajectory: np.ndarray, count: int) -> np.ndarray:
+    """A trajectory (n, latent_dim) at `count` evenly spaced places from its first window to its last."""
+    places = np.linspace(0, len(trajectory) - 1, count) if count > 1 else np.zeros(1)
+    below = np.floor(places).astype(int)
+    above = np.minimum(below + 1, len(trajectory) - 1)
+    weight = (places - below)[:, None].astype(np.float32)
+    return trajectory[below] * (1 - weight) + trajectory[above] * weight
+
+
+def _draw_near(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
+    """A point between three random ones of `points` (n, latent_dim): inside the family's cloud, whatever its shape."""
+    chosen = points[rng.choice(len(points), size=min(3, len(points)), replace=False)]
+    return (rng.dirichlet(np.ones(len(chosen))) @ chosen).astype(np.float32)

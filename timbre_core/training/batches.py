@@ -1,0 +1,130 @@
+"""Batches of random windows, the same ones for the same seed on any number of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timbre_core.datasets.store import FeatureStore
+from timbre_core.errors import TimbreError
+from timbre_core.recipes.schema import Recipe
+from timbre_core.training.distributed import Team
+
+# Pages of the memory-mapped store are given back this often, so that a large store does not fill this process's memory.
+_RELEASE_EVERY = 64
+
+
+class Batch(NamedTuple):
+    """frames (batch, n_bins, T) float32 and the conditions of each, on the training device."""
+
+    frames: Tensor
+    conditions: dict[str, Tensor]
+
+
+class BatchSource:
+    """Random windows of one split of a feature store.
+
+    Every draw depends on (seed, epoch) alone and every process takes its share of the same global batches, so a resumed
+    run and a run on another number of devices see the same windows in the same order.
+    """
+
+    def __init__(self, store: FeatureStore, split: str, recipe: Recipe, team: Team, on_device: Tensor | None) -> None:
+        notes = store.notes
+        chosen = (notes["split"] == split).to_numpy()
+        if recipe.uses_pitch:
+            chosen &= notes["pitch"].notna().to_numpy()
+        self.rows = np.flatnonzero(chosen)
+        self._store, self._team, self._on_device = store, team, on_device
+        self._T = recipe.window.frames
+        self._training = recipe.training
+        self._starts = notes["start"].to_numpy(np.int64)
+        self._lengths = notes["n_frames"].to_numpy(np.int64)
+        self._pitch = notes["pitch"].to_numpy(np.float32) if recipe.uses_pitch else None
+
+    def __len__(self) -> int:
+        """Windows in an epoch."""
+        return len(self.rows) * self._training.crops_per_note
+
+    def steps(self) -> int:
+        """Batches in an epoch. A last incomplete batch is left out, unless it is the only one."""
+        return max(1, len(self) // self._training.batch_size)
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """Shuffled random windows; the next batch is read while this one is trained on."""
+        rng = np.random.default_rng([self._training.seed, epoch])
+        rows = rng.permutation(np.repeat(self.rows, self._training.crops_per_note))
+        offsets = (rng.random(len(rows)) * (np.maximum(self._lengths[rows] - self._T, 0) + 1)).astype(np.int64)
+        yield from self._batches(rows, offsets, self.steps())
+
+    def fixed(self) -> Iterator[Batch]:
+        """Every note once, at a window that only the seed decides: for validation."""
+        rng = np.random.default_rng([self._training.seed, 2**31])
+        offsets = (rng.random(len(self.rows)) * (np.maximum(self._lengths[self.rows] - self._T, 0) + 1)).astype(
+            np.int64
+        )
+        yield from self._batches(self.rows, offsets, -(-len(self.rows) // self._training.batch_size))
+
+    def _batches(self, rows: np.ndarray, offsets: np.ndarray, count: int) -> Iterator[Batch]:
+        size, team = self._training.batch_size, self._team
+
+        def read(index: int) -> Batch:
+            mine = slice(index * size + team.rank, min((index + 1) * size, len(rows)), team.size)
+            return self._read(rows[mine], offsets[mine])
+
+        with ThreadPoolExecutor(1) as pool:
+            coming = pool.submit(read, 0)
+            for index in range(count):
+                batch = coming.result()
+                if index + 1 < count:
+                    coming = pool.submit(read, index + 1)
+                yield batch
+                if index % _RELEASE_EVERY == _RELEASE_EVERY - 1:
+                    self._store.release()
+
+    def _read(self, rows: np.ndarray, offsets: np.ndarray) -> Batch:
+        device = self._team.device
+        if self._on_device is not None:
+            frames = _crops_on_device(
+                self._on_device, self._starts[rows] + offsets, self._lengths[rows], offsets, self._T
+            )
+        else:
+            frames = torch.from_numpy(self._store.crops(rows, offsets, self._T))
+            if device.type == "cuda":
+                frames = frames.pin_memory().to(device, non_blocking=True)
+        conditions = {}
+        if self._pitch is not None:
+            conditions["pitch"] = torch.from_numpy(self._pitch[rows]).to(device)
+        return Batch(frames, conditions)
+
+
+def _crops_on_device(frames: Tensor, first: np.ndarray, lengths: np.ndarray, offsets: np.ndarray, T: int) -> Tensor:
+    """Windows out of a (total_frames, n_bins) tensor on its own device; frames past a note's end are -1."""
+    device = frames.device
+    steps = torch.arange(T, device=device)
+    index = torch.from_numpy(first).to(device)[:, None] + steps
+    left = torch.from_numpy(lengths - offsets).to(device)[:, None]
+    inside = steps < left
+    windows = frames[index.clamp_max(len(frames) - 1)].float()
+    return torch.where(inside[..., None], windows, windows.new_tensor(-1.0)).transpose(1, 2)
+
+
+def check_splits(source: BatchSource, valid: BatchSource, recipe: Recipe) -> None:
+    """Raise TimbreError when there is nothing to learn from or nothing to measure on."""
+    if not len(source):
+        what = "has a pitch and " if recipe.uses_pitch else ""
+        raise TimbreError(f"data: no note {what}is in the training split: give more data or change data.split.")
+    if not len(valid):
+        raise TimbreError(
+            "data: no note is in the validation split: give more instruments or raise data.split.valid "
+            "(each split needs whole instruments of its own)."
+        )
+    if source._team.size > min(recipe.training.batch_size, len(source), len(valid)):
+        raise TimbreError(
+            f"training.batch_size {recipe.training.batch_size} or the data set is smaller than the {source._team.size} "
+            "processes that share it: start fewer processes."
+        )

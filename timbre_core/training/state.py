@@ -1,0 +1,118 @@
+"""The state of an unfinished training: written whole after every epoch, without pickle.
+
+One safetensors file holds weights, averaged weights and optimiser moments; its metadata holds the counters. Nothing random
+needs saving: every random draw is a function of the seed and the epoch or step.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from timbre_core.errors import TimbreError
+from timbre_core.files import atomic_write
+
+
+@dataclass
+class Progress:
+    """How far a training has come. `best_epoch` is 0 before the first epoch."""
+
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    best: float = float("inf")
+    best_epoch: int = 0
+
+
+def save_weights(path: Path, model: nn.Module, metadata: dict[str, str] | None = None) -> None:
+    """Write a model's tensors as safetensors, atomically."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary, metadata=metadata)
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Fill a model from a safetensors file; TimbreError names the file when it is damaged or of another model."""
+    tensors = _read(path)[0]
+    expected = model.state_dict()
+    wrong = next((name for name in expected if name not in tensors), None)
+    if wrong:
+        raise TimbreError(f"{path}: weights {wrong!r} are missing: the file belongs to another recipe.")
+    for name, tensor in tensors.items():
+        if name not in expected:
+            raise TimbreError(f"{path}: weights {name!r} are not part of this recipe's model.")
+        if tensor.shape != expected[name].shape:
+            raise TimbreError(
+                f"{path}: weights {name!r} have shape {list(tensor.shape)} where the recipe makes "
+                f"{list(expected[name].shape)}: recipe.yaml and the weights do not belong together."
+            )
+    model.load_state_dict(tensors)
+
+
+def save_state(
+    path: Path, model: nn.Module, averaged: AveragedModel | None, optimizer: torch.optim.Optimizer, progress: Progress
+) -> None:
+    """Write everything a resumed run needs, atomically."""
+    tensors: dict[str, Tensor] = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    if averaged is not None:
+        tensors |= {f"averaged.{name}": tensor for name, tensor in averaged.state_dict().items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
+    plain = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
+    }
+    with atomic_write(path) as temporary:
+        save_file(plain, temporary, metadata={"progress": json.dumps(asdict(progress))})
+
+
+def load_state(
+    path: Path, model: nn.Module, averaged: AveragedModel | None, optimizer: torch.optim.Optimizer
+) -> Progress:
+    """Restore what `save_state` wrote."""
+    tensors, metadata = _read(path)
+    try:
+        progress = Progress(**json.loads(metadata["progress"]))
+        model.load_state_dict(_under(tensors, "model."))
+        if averaged is not None:
+            averaged.load_state_dict(_under(tensors, "averaged."))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in _under(tensors, "optimizer.").items():
+            index, name = key.split(".", 1)
+            moments.setdefault(int(index), {})[name] = tensor
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        _match_memory_formats(optimizer)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise TimbreError(
+            f"{path}: does not fit the recipe ({str(error).splitlines()[0]}): use the recipe the training began with."
+        ) from error
+    return progress
+
+
+def _match_memory_formats(optimizer: torch.optim.Optimizer) -> None:
+    """Lay moments out like their parameters: another layout takes another kernel, and the last bit would differ."""
+    for parameter, moments in optimizer.state.items():
+        for name, tensor in moments.items():
+            if tensor.shape == parameter.shape:
+                moments[name] = torch.empty_like(parameter).copy_(tensor)
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise TimbreError(f"{path}: it does not exist: the checkpoint is incomplete, copy it again.") from error
+    except (SafetensorError, OSError) as error:
+        raise TimbreError(f"{path}: damaged or truncated ({error}): copy the file again.") from error

@@ -1,0 +1,255 @@
+"""The training loop: one for all recipes, on a CPU, a GPU or many of them, resumable after any epoch."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel
+from tqdm import tqdm
+
+from timbre_core.datasets.store import FeatureStore
+from timbre_core.errors import TimbreError
+from timbre_core.models.vae import VAE, Forward, build_model
+from timbre_core.recipes.schema import Recipe
+from timbre_core.training.batches import Batch, BatchSource, check_splits
+from timbre_core.training.distributed import Team, uses_bf16, uses_channels_last
+from timbre_core.training.history import append_epoch, keep_epochs
+from timbre_core.training.objective import beta_at, learning_rate_at, loss
+from timbre_core.training.state import Progress, load_state, save_state, save_weights
+
+WEIGHTS = "model.safetensors"
+LAST_WEIGHTS = "last.safetensors"
+STATE = "state.safetensors"
+EVENTS = "tensorboard"
+# On a GPU every look at a number waits for the queue to drain; NaN is looked for this often there, each step on a CPU.
+_GPU_NAN_CHECK = 50
+
+
+@dataclass
+class Training:
+    """Everything one process holds while it trains."""
+
+    recipe: Recipe
+    team: Team
+    model: VAE
+    parallel: VAE | DistributedDataParallel
+    averaged: AveragedModel | None
+    optimizer: torch.optim.Optimizer
+    source: BatchSource
+    valid: BatchSource
+    progress: Progress
+
+    @property
+    def measured(self) -> VAE:
+        """The model that is validated and kept: averaged weights where the recipe asks for them."""
+        return cast(VAE, self.averaged.module) if self.averaged is not None else self.model
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of the whole training."""
+        return self.source.steps() * self.recipe.training.epochs
+
+
+def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume: bool = False) -> Progress:
+    """Train to the recipe's last epoch, writing to `folder` after each one.
+
+    Files: history.jsonl, model.safetensors (lowest validation loss), last.safetensors, state.safetensors (for `resume`)
+    and TensorBoard events. On a CPU, the same seed gives bit-identical results with the same number of threads, whether
+    or not the run was interrupted. Raises TimbreError when the data is too small or the loss stops being a number.
+    """
+    run = _prepare(recipe, store, team)
+    state = folder / STATE
+    if resume and state.exists():
+        run.progress = load_state(state, run.model, run.averaged, run.optimizer)
+    if team.leads:
+        keep_epochs(folder, run.progress.epoch)
+    team.wait()
+    with _events(folder, run) as events, _bar(run) as bar:
+        for epoch in range(run.progress.epoch + 1, recipe.training.epochs + 1):
+            started = time.perf_counter()
+            trained = _train_epoch(run, epoch, bar)
+            validated = _validate(run)
+            run.progress.epoch = epoch
+            run.progress.step = epoch * run.source.steps()
+            run.progress.seconds += time.perf_counter() - started
+            if team.leads:
+                _keep(run, folder, _record(run, trained, validated), events)
+            bar.set_postfix(val=f"{validated['recon']:.4f}", kl=f"{validated['kl_raw']:.3f}", refresh=False)
+    team.wait()
+    return run.progress
+
+
+def _prepare(recipe: Recipe, store: FeatureStore, team: Team) -> Training:
+    settings = recipe.training
+    torch.manual_seed(settings.seed)
+    model = build_model(recipe).to(team.device)
+    if uses_channels_last(settings, team.device):
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = AveragedModel(model, multi_avg_fn=_average(settings.ema), use_buffers=True) if settings.ema else None
+    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
+    optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    on_device = store.to_device(team.device) if team.device.type == "cuda" else None
+    source = BatchSource(store, "train", recipe, team, on_device)
+    valid = BatchSource(store, "valid", recipe, team, on_device)
+    check_splits(source, valid, recipe)
+    parallel: VAE | DistributedDataParallel = model
+    if team.size > 1:
+        parallel = DistributedDataParallel(model, device_ids=[team.device] if team.device.type == "cuda" else None)
+    return Training(recipe, team, model, parallel, averaged, optimizer, source, valid, Progress())
+
+
+def _average(decay: float) -> Any:
+    """Exponential moving average whose window grows with the run, so that early epochs are not held to the start."""
+
+    @torch.no_grad()
+    def update(averages: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+        rate = min(decay, (1 + int(count)) / (10 + int(count)))
+        torch._foreach_lerp_(averages, current, 1 - rate)
+
+    return update
+
+
+def forward(run: Training, model: VAE | DistributedDataParallel, batch: Batch, noise: Tensor) -> Forward:
+    """One pass of the model in the recipe's precision."""
+    frames = batch.frames
+    enabled = uses_bf16(run.recipe.training, run.team.device)
+    with torch.autocast(run.team.device.type, dtype=torch.bfloat16, enabled=enabled):
+        return model(frames, batch.conditions, noise)
+
+
+def _train_epoch(run: Training, epoch: int, bar: tqdm) -> dict[str, float]:
+    team, recipe = run.team, run.recipe
+    run.model.train()
+    sums = torch.zeros(4, device=team.device)
+    step = (epoch - 1) * run.source.steps()
+    every = 1 if team.device.type == "cpu" else _GPU_NAN_CHECK
+    for index, batch in enumerate(run.source.epoch(epoch)):
+        rate = learning_rate_at(recipe.training, step, run.steps)
+        for group in run.optimizer.param_groups:
+            group["lr"] = rate
+        sums += train_step(run, batch, step)
+        if index % every == 0:
+            _check_finite(sums, epoch, step, recipe)
+        step += 1
+        bar.update(recipe.training.batch_size)
+    _check_finite(sums, epoch, step, recipe)
+    return _named(team.mean(sums / run.source.steps(), 1.0))
+
+
+def train_step(run: Training, batch: Batch, step: int) -> Tensor:
+    """One optimiser step; returns (total, recon, kl_raw, kl_fb) of the batch, detached."""
+    noise = _noise(run, len(batch.frames), step)
+    output = forward(run, run.parallel, batch, noise)
+    terms = loss(run.recipe, run.model, output, batch.frames, beta_at(run.recipe.objective, step))
+    run.optimizer.zero_grad(set_to_none=True)
+    terms.total.backward()
+    if run.recipe.training.grad_clip is not None:
+        torch.nn.utils.clip_grad_norm_(run.model.parameters(), run.recipe.training.grad_clip)
+    run.optimizer.step()
+    if run.averaged is not None:
+        run.averaged.update_parameters(run.model)
+    return torch.stack([term.detach() for term in terms])
+
+
+@torch.no_grad()
+def _validate(run: Training) -> dict[str, float]:
+    """Losses on the validation split at the full beta, so that epochs of the warm-up compare with later ones."""
+    model = run.measured.eval()
+    sums, count = torch.zeros(4, device=run.team.device), 0
+    for index, batch in enumerate(run.valid.fixed()):
+        if not len(batch.frames):
+            continue
+        output = forward(run, model, batch, _noise(run, len(batch.frames), 2**40 + index))
+        terms = loss(run.recipe, run.model, output, batch.frames, run.recipe.objective.beta)
+        sums += torch.stack(list(terms)) * len(batch.frames)
+        count += len(batch.frames)
+    return _named(run.team.mean(sums / max(count, 1), count))
+
+
+def _noise(run: Training, size: int, step: int) -> Tensor:
+    """Standard normal noise that only the seed, the step and the process decide."""
+    generator = torch.Generator(device=run.team.device)
+    generator.manual_seed((run.recipe.training.seed * 1_000_003 + step) * 4096 + run.team.rank & (2**63 - 1))
+    return torch.randn(size, run.recipe.model.latent_dim, generator=generator, device=run.team.device)
+
+
+def _named(values: Tensor) -> dict[str, float]:
+    return dict(zip(("total", "recon", "kl_raw", "kl_fb"), (float(value) for value in values), strict=True))
+
+
+def _check_finite(sums: Tensor, epoch: int, step: int, recipe: Recipe) -> None:
+    if not math.isfinite(float(sums[0])):
+        rate = recipe.training.learning_rate
+        raise TimbreError(
+            f"training stopped: the loss is no longer a number in epoch {epoch}, step {step}. The epochs before it are "
+            f"kept; lower training.learning_rate (now {rate:g}) or set training.grad_clip, and start again."
+        )
+
+
+def _record(run: Training, trained: dict[str, float], validated: dict[str, float]) -> dict[str, Any]:
+    progress, recipe = run.progress, run.recipe
+    return {
+        "epoch": progress.epoch,
+        "step": progress.step,
+        "seconds": round(progress.seconds, 3),
+        "beta": beta_at(recipe.objective, progress.step - 1),
+        "learning_rate": learning_rate_at(recipe.training, progress.step - 1, run.steps),
+        "train": trained,
+        "val": validated,
+    }
+
+
+def _keep(run: Training, folder: Path, record: dict[str, Any], events: Any) -> None:
+    """Weights, then the history line, then the state: whatever a kill leaves behind, the state decides what counts."""
+    progress = run.progress
+    if not math.isfinite(record["val"]["total"]):
+        raise TimbreError(
+            f"training stopped: the validation loss is no longer a number in epoch {progress.epoch}: "
+            "lower training.learning_rate and start again."
+        )
+    if record["val"]["total"] < progress.best:
+        progress.best, progress.best_epoch = record["val"]["total"], progress.epoch
+        save_weights(folder / WEIGHTS, run.measured)
+    save_weights(folder / LAST_WEIGHTS, run.measured)
+    append_epoch(folder, record)
+    save_state(folder / STATE, run.model, run.averaged, run.optimizer, progress)
+    for part in ("train", "val"):
+        for name, value in record[part].items():
+            events.add_scalar(f"{name}/{part}", value, progress.epoch)
+    for name in ("beta", "learning_rate"):
+        events.add_scalar(name, record[name], progress.epoch)
+    events.flush()
+
+
+@contextlib.contextmanager
+def _events(folder: Path, run: Training) -> Iterator[Any]:
+    """TensorBoard's event file, written by rank 0 alone."""
+    if not run.team.leads:
+        yield None
+        return
+    from torch.utils.tensorboard.writer import SummaryWriter
+
+    with SummaryWriter(str(folder / EVENTS), purge_step=run.progress.epoch + 1) as writer:
+        yield writer
+
+
+def _bar(run: Training) -> tqdm:
+    size, steps = run.recipe.training.batch_size, run.source.steps()
+    return tqdm(
+        total=run.steps * size,
+        initial=run.progress.epoch * steps * size,
+        desc=f"training {run.recipe.name}",
+        unit=" windows",
+        unit_scale=True,
+        smoothing=0.05,
+        disable=not run.team.leads,
+    )

@@ -1,0 +1,21 @@
+"""Train a model: `python train_cli.py [RECIPE] [--data DIR] [--out DIR]`; `--help` shows everything."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from timbre_core.cli import train
+from timbre_core.cli.shell import command_parser, guarded
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and train; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="train_cli.py")
+    command_parser(parser, train)
+    args = parser.parse_args(arguments)
+    return guarded(lambda: args.run(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
