@@ -100,7 +100,7 @@ class RenderSettings:
 
 @dataclass(frozen=True)
 class PlannedNote:
-    """One note to render; `number` is bank * 128 + program and numbers the instrument as NSynth's names do."""
+    """One note to render; `number` is bank * 128 + program and tells an instrument apart."""
 
     number: int
     family: str
@@ -111,12 +111,12 @@ class PlannedNote:
 
     @property
     def instrument(self) -> str:
-        """Name of the instrument, such as brass_acoustic_056."""
-        return f"{self.family}_{self.source}_{self.number:03d}"
+        """Name such as brass_acoustic_gm056; "gm" keeps it apart from NSynth's own brass_acoustic_056."""
+        return f"{self.family}_{self.source}_gm{self.number:03d}"
 
     @property
     def note_id(self) -> str:
-        """Name of the note, such as brass_acoustic_056-060-100."""
+        """Name of the note, such as brass_acoustic_gm056-060-100."""
         return f"{self.instrument}-{self.pitch:03d}-{self.velocity:03d}"
 
 
@@ -134,9 +134,7 @@ class Synthesizer:
         self.sample_rate = sample_rate
         self._oversampling = min(math.ceil(44_100 / sample_rate), 96_000 // sample_rate)
         self._settings = self._fl.new_fluid_settings()
-        self._fl.fluid_settings_setnum(
-            self._settings, b"synth.sample-rate", float(sample_rate * self._oversampling)
-        )
+        self._fl.fluid_settings_setnum(self._settings, b"synth.sample-rate", float(sample_rate * self._oversampling))
         self._fl.fluid_settings_setnum(self._settings, b"synth.gain", _GAIN)
         for name, value in ((b"synth.reverb.active", 0), (b"synth.chorus.active", 0), (b"synth.polyphony", 64)):
             self._fl.fluid_settings_setint(self._settings, name, value)
@@ -192,7 +190,7 @@ class Synthesizer:
 def _extra_functions(fluidsynth: Any) -> dict[str, Any]:
     """FluidSynth functions that pyfluidsynth does not wrap (its 16-bit output adds dither that goes on between notes)."""
     pointer, number = ctypes.c_void_p, ctypes.c_int
-    arguments = {
+    arguments: dict[str, list[Any]] = {
         "fluid_set_log_function": [number, pointer, pointer],
         "fluid_synth_add_sfont": [pointer, pointer],
         "fluid_synth_remove_sfont": [pointer, pointer],
@@ -215,9 +213,7 @@ def plan_notes(synthesizer: Synthesizer, settings: RenderSettings) -> list[Plann
             if name is None:
                 continue
             for pitch, velocity in _keys(program, settings):
-                plan.append(
-                    PlannedNote(bank * 128 + number, program.family, program.source, name, pitch, velocity)
-                )
+                plan.append(PlannedNote(bank * 128 + number, program.family, program.source, name, pitch, velocity))
     if not plan:
         raise TimbreError("The SoundFont has none of the programs that were asked for: choose other programs or banks.")
     return plan
@@ -225,7 +221,9 @@ def plan_notes(synthesizer: Synthesizer, settings: RenderSettings) -> list[Plann
 
 def _pitched(number: int) -> Program:
     if number not in PROGRAMS:
-        raise TimbreError(f"General MIDI program {number} has no pitch (an effect or a drum): leave it out of programs.")
+        raise TimbreError(
+            f"General MIDI program {number} has no pitch (an effect or a drum): leave it out of programs."
+        )
     return PROGRAMS[number]
 
 
@@ -330,7 +328,9 @@ def _claim_folder(sf2: Path, out_dir: Path, settings: RenderSettings) -> None:
     record = out_dir / "render.json"
     if record.exists():
         if read_json(record) != label:
-            raise TimbreError(f"{out_dir} holds a render of another SoundFont or other settings: choose an empty folder.")
+            raise TimbreError(
+                f"{out_dir} holds a render of another SoundFont or other settings: choose an empty folder."
+            )
     elif any((out_dir / "audio").iterdir()) or (out_dir / "examples.json").exists():
         raise TimbreError(f"{out_dir} already holds notes of another origin: choose an empty folder.")
     else:

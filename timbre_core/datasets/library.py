@@ -1,0 +1,171 @@
+"""A library: notes with labels and their audio, gathered from any number of folders and files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timbre_core.datasets.notes import NOTE_COLUMNS
+from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
+from timbre_core.datasets.parquet import ParquetAudio, read_parquet_notes
+from timbre_core.datasets.splits import assign_splits
+from timbre_core.errors import TimbreError
+from timbre_core.features.audio import AudioError, load_audio
+from timbre_core.recipes.schema import SplitSettings
+
+STARTER = "starter"
+
+
+@dataclass
+class Library:
+    """Notes and where their audio is.
+
+    roots: folders or Parquet files, as they were given. notes: the note table (see datasets.notes.NOTE_COLUMNS).
+    skipped: (file, reason) for everything that was found and cannot be used.
+    """
+
+    roots: list[str]
+    notes: pd.DataFrame
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    _parquet: dict[int, ParquetAudio] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _index: dict[str, int] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.notes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Open files stay behind when a library goes to a worker process.
+        return self.__dict__ | {"_parquet": {}, "_index": None}
+
+    def load(self, index: int, sample_rate: int) -> np.ndarray:
+        """Audio of the note in row `index`: float32 mono (n_samples,) at `sample_rate` Hz.
+
+        Raises AudioError naming the file when it is missing, corrupt or silent.
+        """
+        root = int(self.notes["root"].to_numpy()[index])
+        audio = str(self.notes["audio"].iat[index])
+        path = root_path(self.roots[root])
+        if path.suffix == ".parquet":
+            if root not in self._parquet:
+                self._parquet[root] = ParquetAudio(path)
+            name = f"{path.name}, note {self.notes['note_id'].iat[index]}"
+            return load_audio(self._parquet[root].read(int(audio)), sample_rate, name)
+        return load_audio(path / audio, sample_rate)
+
+    def find(self, note_id: str) -> int:
+        """Row of a note. Raises TimbreError if there is no such note."""
+        if self._index is None:
+            self._index = {name: i for i, name in enumerate(self.notes["note_id"])}
+        if note_id not in self._index:
+            raise TimbreError(f"There is no note {note_id!r} in {', '.join(self.roots)}: check its name.")
+        return self._index[note_id]
+
+    def fingerprint(self) -> str:
+        """SHA-256 over ids, labels, and sizes and times of the audio files: changes whenever the data does."""
+        digest = hashlib.sha256()
+        table = self.notes[list(NOTE_COLUMNS)]
+        digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(table, index=False).to_numpy()).tobytes())
+        for root, path in enumerate(map(root_path, self.roots)):
+            if path.suffix == ".parquet":
+                status = path.stat()
+                # The starter library is the same in every installation, whenever its file was written.
+                stamp = 0 if self.roots[root] == STARTER else status.st_mtime_ns
+                digest.update(f"{root}:{status.st_size}:{stamp}\n".encode())
+                continue
+            for folder, names in _by_folder(self.notes.loc[self.notes["root"] == root, "audio"]).items():
+                wanted = set(names)
+                found = sorted(
+                    (entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
+                    for entry in os.scandir(path / folder)
+                    if entry.name in wanted
+                )
+                digest.update(f"{root}:{folder}:{found}\n".encode())
+        return digest.hexdigest()
+
+
+def open_library(
+    roots: Sequence[str | Path], pattern: str | None = None, split: SplitSettings | None = None, progress: bool = True
+) -> Library:
+    """Gather the notes of `roots` into one library.
+
+    A root is "starter" (the library that ships with the project), a .parquet library, a folder in NSynth's layout
+    (examples.json and audio/), a folder that holds nsynth-train, -valid and -test, or any folder of audio files, labelled
+    by its metadata.csv or by `pattern` (see datasets.folder). Roots without an official split are divided by
+    instrument, each on its own. Ids and instruments that occur in several roots get the root's name as a prefix.
+    Raises TimbreError when a root does not exist or holds no usable note; single bad notes are listed in `skipped`.
+    """
+    if isinstance(roots, (str, Path)):
+        roots = [roots]
+    if not roots:
+        raise TimbreError("No data was given: name a folder of notes, a .parquet library, or 'starter'.")
+    split = split or SplitSettings()
+    tables: list[pd.DataFrame] = []
+    skipped: list[tuple[str, str]] = []
+    for number, root in enumerate(map(str, roots)):
+        notes, bad = _read_root(root, pattern, progress)
+        if (notes["split"] == "").all():
+            notes["split"] = assign_splits(notes, split)
+        notes["root"] = number
+        tables.append(notes)
+        skipped += bad
+    names = [str(root) for root in roots]
+    notes = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
+    return Library(names, _tell_roots_apart(notes[list(NOTE_COLUMNS)], names), skipped)
+
+
+def root_path(root: str) -> Path:
+    """Where a root's files are: the path itself, or the shipped Parquet file for "starter"."""
+    if root == STARTER:
+        from timbre_core.datasets.starter import starter_path
+
+        return starter_path()
+    return Path(root).expanduser()
+
+
+def _read_root(root: str, pattern: str | None, progress: bool) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    path = root_path(root)
+    if not path.exists():
+        raise TimbreError(f"{root}: there is no such folder or file: check the path.")
+    if path.suffix == ".parquet" and path.is_file():
+        return read_parquet_notes(path)
+    if not path.is_dir():
+        raise TimbreError(f"{root}: neither a folder nor a .parquet library: give the folder that holds the notes.")
+    if nsynth_folders(path):
+        return read_nsynth(path)
+    from timbre_core.datasets.folder import read_folder
+
+    return read_folder(path, pattern, progress=progress)
+
+
+def _tell_roots_apart(notes: pd.DataFrame, roots: Sequence[str]) -> pd.DataFrame:
+    """Put the root's name before note ids and instruments that occur in several roots.
+
+    Two data sets both have a "guitar_acoustic_010": taken for one instrument it could be in training and test at once.
+    """
+    labels = [root_path(root).stem if root == STARTER else Path(root).expanduser().resolve().name for root in roots]
+    labels = [label if labels.count(label) == 1 else f"{label}{i}" for i, label in enumerate(labels)]
+    prefix = notes["root"].map(dict(enumerate(labels))) + "+"
+    notes = notes.copy()
+    notes["note_id"] = notes["note_id"].where(~notes["note_id"].duplicated(keep=False), prefix + notes["note_id"])
+    shared = notes.groupby("instrument")["root"].transform("nunique") > 1
+    notes["instrument"] = notes["instrument"].where(~shared, prefix + notes["instrument"])
+    if notes["note_id"].duplicated().any():
+        twice = notes.loc[notes["note_id"].duplicated(), "note_id"].iat[0]
+        raise TimbreError(f"Note {twice!r} occurs twice in {', '.join(roots)}: give each folder once.")
+    return notes
+
+
+def _by_folder(paths: pd.Series) -> dict[str, list[str]]:
+    """File names by the folder they are in."""
+    parts = paths.str.rpartition("/")
+    return {str(folder): list(names) for folder, names in parts[2].groupby(parts[0])}
+
+
+__all__ = ["STARTER", "AudioError", "Library", "open_library", "root_path"]

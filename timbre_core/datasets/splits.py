@@ -1,0 +1,63 @@
+"""Training, validation and test notes of a data set that has no official split: divided by instrument.
+
+A note of an instrument that training has heard at another pitch or velocity says little about new sounds, so whole
+instruments are held out. Families are represented as evenly as their sizes allow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+
+from timbre_core.recipes.schema import SplitSettings
+
+
+def assign_splits(notes: pd.DataFrame, settings: SplitSettings | None = None) -> pd.Series:
+    """ "train", "valid" or "test" for every row of a note table, the same for all notes of an instrument.
+
+    The numbers of held-out instruments are the settings' shares of all instruments, at least one each where there are
+    enough. Held-out instruments are spread over as many families as possible; every family keeps an instrument to
+    train on. Depends on the instruments' names, families and the seed alone: not on order, platform or other data.
+    """
+    settings = settings or SplitSettings()
+    # An instrument with notes in several families (digits spoken by one voice, say) counts for the first.
+    family_of = notes.groupby("instrument", sort=True)["family"].min()
+    groups: dict[str, list[str]] = {}
+    for instrument, family in family_of.items():
+        groups.setdefault(str(family), []).append(str(instrument))
+    if all(len(members) == 1 for members in groups.values()):
+        groups = {"": sorted(name for members in groups.values() for name in members)}
+    for members in groups.values():
+        members.sort(key=lambda name: _order(settings.seed, name))
+
+    total = len(family_of)
+    split = dict.fromkeys((str(name) for name in family_of.index), "train")
+    for name, share in (("test", settings.test), ("valid", settings.valid)):
+        count = max(1, round(share * total)) if share > 0 else 0
+        for instrument in _hold_out(groups, count, settings.seed):
+            split[instrument] = name
+    return notes["instrument"].map(split).astype("str").rename("split")
+
+
+def _hold_out(groups: dict[str, list[str]], count: int, seed: int) -> list[str]:
+    """Take up to `count` instruments out of `groups`, each time from the family that has given least for its size."""
+    given = dict.fromkeys(groups, 0)
+    chosen: list[str] = []
+    while len(chosen) < count:
+        open_families = [family for family, members in groups.items() if len(members) > 1]
+        if not open_families:
+            break
+        # One from every family first, large families before small ones; then in proportion to what is left.
+        family = (
+            min(open_families, key=lambda f: ((given[f] + 1) / (given[f] + len(groups[f])), given[f], _order(seed, f)))
+            if all(given[f] for f in open_families)
+            else min((f for f in open_families if not given[f]), key=lambda f: (-len(groups[f]), _order(seed, f)))
+        )
+        chosen.append(groups[family].pop())
+        given[family] += 1
+    return chosen
+
+
+def _order(seed: int, name: str) -> str:
+    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()

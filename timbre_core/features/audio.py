@@ -1,0 +1,111 @@
+"""Audio files in and out: any file becomes mono float32 at one sample rate, or an error that names it."""
+
+from __future__ import annotations
+
+import io
+import wave
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.files import atomic_write
+
+SILENT_PEAK = 1e-4
+_LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds no audio
+_SAMPLE_RATES = (1_000, 768_000)
+
+
+class AudioError(TimbreError):
+    """Audio that cannot be used; the sentence names the file and says why."""
+
+
+def load_audio(
+    source: Path | str | bytes | BinaryIO, sample_rate: int, name: str = "", max_seconds: float = 600
+) -> np.ndarray:
+    """Read audio as float32 mono, shape (n_samples,), resampled to `sample_rate` Hz.
+
+    source: a path, a file's bytes, or a binary file object: wav, flac, ogg, mp3, aiff and whatever else libsndfile
+    reads, any rate and channel count. Channels are averaged; where they cancel out, the loudest is taken.
+    name: what errors call it (default: the path).
+    Raises AudioError when it is missing, unreadable or corrupt, shorter than a millisecond, longer than `max_seconds`,
+    silent (peak below 1e-4), or holds NaN or infinite samples.
+    """
+    name = name or (str(source) if isinstance(source, (str, Path)) else "audio")
+    samples, rate = _read(source, name, max_seconds)
+    if len(samples) * 1000 < rate:
+        count = f"{len(samples)} sample{'' if len(samples) == 1 else 's'}"
+        raise AudioError(f"{name}: too short to be a note ({count}): leave it out or get the file again.")
+    audio = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    # min and max propagate NaN, so one pass over the audio finds NaN, infinity, silence and nonsense.
+    peak = _peak(audio)
+    if not np.isfinite(peak):
+        raise AudioError(f"{name}: holds NaN or infinite samples: export it again.")
+    if peak > _LOUDEST_PEAK:
+        raise AudioError(f"{name}: samples up to {peak:.1g} are no audio: export it again.")
+    if peak < SILENT_PEAK and samples.shape[1] > 1:
+        audio = samples[:, int(np.argmax(np.abs(samples).max(axis=0)))]
+        peak = _peak(audio)
+    if peak < SILENT_PEAK:
+        raise AudioError(f"{name}: silent (no sample above {SILENT_PEAK:g} of full scale): leave it out.")
+    if rate != sample_rate:
+        import soxr
+
+        audio = soxr.resample(np.ascontiguousarray(audio), rate, sample_rate, quality="HQ")
+    return np.ascontiguousarray(audio, dtype=np.float32)
+
+
+def _read(source: Path | str | bytes | BinaryIO, name: str, max_seconds: float) -> tuple[np.ndarray, int]:
+    """Samples (n_samples, n_channels) float32 and their rate."""
+    import soundfile
+
+    file: str | BinaryIO
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        if not path.is_file():
+            why = "it is a folder" if path.is_dir() else "there is no such file"
+            raise AudioError(f"{name}: {why}: check the path.")
+        file = str(path)
+    else:
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with soundfile.SoundFile(file) as sound:
+            rate = sound.samplerate
+            if not _SAMPLE_RATES[0] <= rate <= _SAMPLE_RATES[1]:
+                raise AudioError(f"{name}: a sample rate of {rate} Hz cannot be right: the file is damaged.")
+            if sound.frames > max_seconds * rate:
+                minutes = sound.frames / rate / 60
+                raise AudioError(
+                    f"{name}: {minutes:.0f} minutes are not one note (at most {max_seconds:g} s): cut it into notes."
+                )
+            return sound.read(dtype="float32", always_2d=True), rate
+    except (RuntimeError, TypeError, ValueError, OSError, MemoryError) as error:
+        detail = str(error).rstrip(".") or type(error).__name__
+        raise AudioError(f"{name}: not readable as audio ({detail}): get or export the file again.") from error
+
+
+def _peak(audio: np.ndarray) -> float:
+    return float(max(audio.max(), -audio.min()))
+
+
+def encode_wav(audio: np.ndarray, sample_rate: int) -> bytes:
+    """A WAV file's bytes, 16-bit PCM mono, of float audio (n_samples,) in [-1, 1].
+
+    What is beyond +-1 is clipped, NaN becomes silence: neither wraps around into a bang.
+    """
+    finite = np.nan_to_num(np.asarray(audio, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+    pcm = np.round(np.clip(finite, -1.0, 1.0) * 32767).astype("<i2")
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(int(sample_rate))
+        file.writeframes(pcm.tobytes())
+    return buffer.getvalue()
+
+
+def write_wav(path: Path | str, audio: np.ndarray, sample_rate: int) -> None:
+    """Write audio (n_samples,) as a 16-bit WAV file, whole or not at all. Raises TimbreError on disk errors."""
+    with os_errors(path), atomic_write(path) as temporary:
+        temporary.write_bytes(encode_wav(audio, sample_rate))
