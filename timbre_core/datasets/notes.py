@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.pitch import parse_note_name
 
 UNKNOWN = "unknown"
 
@@ -39,8 +39,6 @@ _DEFAULTS: dict[str, Any] = {
     "split": "",
     "root": 0,
 }
-_NOTE_NAME = re.compile(r"([A-Ga-g])([#♯sb♭]?)(-?\d{1,2})")
-_STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
 
 def note_table(columns: Mapping[str, Sequence[Any] | pd.Series | np.ndarray]) -> pd.DataFrame:
@@ -75,14 +73,14 @@ def drop_bad_labels(notes: pd.DataFrame, names: pd.Series) -> tuple[pd.DataFrame
 def parse_pitch(text: str) -> float:
     """MIDI pitch of '60', '60.5' or a note name such as 'C4' (60), 'C#4', 'Bb3', 'As3'. Raises TimbreError otherwise."""
     text = text.strip()
-    match = _NOTE_NAME.fullmatch(text)
-    if match:
-        letter, accidental, octave = match.groups()
-        shift = 1 if accidental in ("#", "♯", "s") else -1 if accidental else 0
-        return float(12 * (int(octave) + 1) + _STEPS[letter.lower()] + shift)
     try:
         return float(text)
     except ValueError:
+        pass
+    try:
+        # File names often spell a sharp "s".
+        return float(parse_note_name(text[:1] + text[1:].replace("s", "#")))
+    except TimbreError as error:
         raise TimbreError(
-            f"pitch {text!r} is neither a MIDI number nor a note name: write 60 or C4, C#4, Bb3."
-        ) from None
+            f"pitch {text!r} is neither a MIDI number nor a note name: write 60, C4, C#4 or Bb3."
+        ) from error

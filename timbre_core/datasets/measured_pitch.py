@@ -1,0 +1,117 @@
+"""Pitches that no label gives, measured once: the results are kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timbre_core.datasets.cache import cache_dir
+from timbre_core.errors import TimbreError
+from timbre_core.features.audio import AudioError, load_audio
+from timbre_core.files import read_json, write_json
+
+_ANALYSIS_RATE = 16_000
+_SAVE_EVERY = 500  # measurements between two writes of the cache
+
+
+def measure_missing_pitches(
+    root: Path, notes: pd.DataFrame, progress: bool = True
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """Measure the pitch of every note of a folder that has none, to the semitone, and mark it in `pitch_estimated`.
+
+    Notes in which no pitch is heard keep NaN. Files that turn out to be unusable are left out of the table returned and
+    listed as (file, reason).
+    """
+    from tqdm import tqdm
+
+    files = [str(file) for file in notes["audio"]]
+    cache = _PitchCache(root)
+    pitches: dict[int, float] = {}
+    broken: dict[int, str] = {}
+    todo: list[int] = []
+    for i in map(int, np.flatnonzero(notes["pitch"].isna())):
+        known = cache.get(files[i])
+        if known is None:
+            todo.append(i)
+        else:
+            pitches[i] = known
+    pool = ThreadPoolExecutor(os.cpu_count())  # FFTs and decoding run outside Python's lock
+    try:
+        measured = pool.map(lambda i: _measure(root / files[i]), todo)
+        bar = tqdm(measured, total=len(todo), unit="note", desc="pitch", disable=not progress or len(todo) < 100)
+        for i, outcome in zip(todo, bar, strict=True):
+            if isinstance(outcome, AudioError):
+                broken[i] = str(outcome).removeprefix(f"{root / files[i]}: ").rstrip(".")
+            else:
+                pitches[i] = outcome
+                cache.put(files[i], outcome)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        cache.save()
+    heard = [i for i, pitch in pitches.items() if not math.isnan(pitch)]
+    notes = notes.copy()
+    notes.loc[heard, "pitch"] = [pitches[i] for i in heard]
+    notes.loc[heard, "pitch_estimated"] = True
+    skipped = [(str(root / files[i]), reason) for i, reason in broken.items()]
+    return notes.drop(index=list(broken)).reset_index(drop=True), skipped
+
+
+def _measure(path: Path) -> float | AudioError:
+    """Nearest MIDI pitch of a recording, NaN where none is heard."""
+    from timbre_core.features.pitch import estimate_f0
+
+    try:
+        midi = estimate_f0(load_audio(path, _ANALYSIS_RATE), _ANALYSIS_RATE).midi
+    except AudioError as error:
+        return error
+    return float(round(midi)) if 0 <= midi <= 127 else math.nan
+
+
+class _PitchCache:
+    """Measured pitches of one folder, by file path, size and time; a JSON file in the user's cache folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:24]
+        self._path = cache_dir() / "pitch" / f"{name}.json"
+        self._known: dict[str, list[Any]] = {}
+        self._unsaved = 0
+        if self._path.is_file():
+            try:
+                content = read_json(self._path)
+            except TimbreError:
+                content = None  # a damaged cache is measured again
+            self._known = content if isinstance(content, dict) else {}
+
+    def get(self, file: str) -> float | None:
+        """The measured pitch (NaN: none was heard), None if it was not measured since the file changed."""
+        match self._known.get(file):
+            case [stamp, pitch] if stamp == self._stamp(file):
+                return math.nan if pitch is None else float(pitch)
+        return None
+
+    def put(self, file: str, pitch: float) -> None:
+        self._known[file] = [self._stamp(file), None if math.isnan(pitch) else pitch]
+        self._unsaved += 1
+        if self._unsaved >= _SAVE_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Write what was measured; a cache that cannot be written only costs time."""
+        if self._unsaved:
+            try:
+                write_json(self._path, self._known)
+            except TimbreError:
+                return
+            self._unsaved = 0
+
+    def _stamp(self, file: str) -> list[int]:
+        status = os.stat(self._root / file)
+        return [status.st_size, status.st_mtime_ns]
