@@ -1,0 +1,258 @@
+"""Building a feature store: every note of a library analysed once, in parallel, resumable at any moment.
+
+Frames are appended to disk as they are ready, in the library's order (see journal): memory does not grow with the
+library, and a run that was killed is continued. At the end the parts get their final names, `store.json` last.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+import sys
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import local
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from timbre_core.datasets.feature_store import FRAMES, NOTES, STORE, VERSION, FeatureStore
+from timbre_core.datasets.journal import JOURNAL, PARTIAL, Analysed, Journal
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.files import atomic_write, write_json
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
+
+LOCK = "store.lock"
+
+# Notes that a worker takes at a time, and samples it analyses in one batch (8 notes of 4 s at 16 kHz): larger batches
+# leave the processor's cache and are slower.
+_TASK_NOTES = 8
+_BATCH_SAMPLES = 2**19
+
+_NAMED_NOTES = 20  # skipped notes that are named on the terminal; store.json lists them all
+
+
+def store_fingerprint(library: Library, settings: LogMelSettings) -> str:
+    """SHA-256 of the library's fingerprint, the feature settings and the store's version."""
+    text = f"{VERSION}\n{library.fingerprint()}\n{settings.model_dump_json()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def default_directory(fingerprint: str) -> Path:
+    """Where a store is kept that was given no folder: below $TIMBRE_CACHE or the user's cache folder."""
+    import platformdirs
+
+    cache = os.environ.get("TIMBRE_CACHE") or platformdirs.user_cache_dir("timbre-explorer", appauthor=False)
+    return Path(cache).expanduser() / "stores" / fingerprint[:32]
+
+
+def build_store(
+    library: Library,
+    settings: LogMelSettings,
+    directory: Path | str | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> FeatureStore:
+    """The feature store of `library`, computed where it does not exist yet.
+
+    Args:
+        directory: the store's folder; none takes one named by the fingerprint in the user's cache ($TIMBRE_CACHE). A
+            store there with the same fingerprint is reused, an interrupted one continued, any other one replaced.
+        workers: threads (default: one per core that this process may use).
+        progress: show a progress bar on stderr.
+
+    Notes that cannot be read are named on stderr, left out, and listed in `FeatureStore.skipped`. Of several processes
+    that build the same store one does so while the others wait. Raises TimbreError when the disk is full or not
+    writable (what was done is kept: run it again), and when no note can be read.
+    """
+    if workers is not None and workers < 1:
+        raise TimbreError(f"workers is {workers}: at least one is needed.")
+    if not len(library.notes):
+        raise TimbreError("The library holds no notes: check the folder it was opened from.")
+    fingerprint = store_fingerprint(library, settings)
+    directory = Path(directory).expanduser() if directory is not None else default_directory(fingerprint)
+    store = _existing(directory, fingerprint)
+    if store is not None:
+        return store
+    with os_errors(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    with _only_builder(directory):
+        store = _existing(directory, fingerprint)
+        if store is None:
+            _build(library, settings, directory, fingerprint, workers or _cores(), progress)
+            store = FeatureStore.open(directory)
+    return store
+
+
+def _existing(directory: Path, fingerprint: str) -> FeatureStore | None:
+    """The finished store of this fingerprint in `directory`; None if there is another one, a damaged one or none."""
+    try:
+        store = FeatureStore.open(directory)
+    except TimbreError:
+        return None
+    return store if store.fingerprint == fingerprint else None
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _only_builder(directory: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the operating system lets go of even when this process is killed."""
+    import filelock
+
+    lock = filelock.FileLock(directory / LOCK)
+    with os_errors(directory / LOCK):
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            print(f"{directory}: another process is preparing this store: waiting for it.", file=sys.stderr)
+            lock.acquire(poll_interval=0.2)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _build(
+    library: Library, settings: LogMelSettings, directory: Path, fingerprint: str, workers: int, progress: bool
+) -> None:
+    from tqdm import tqdm
+
+    total = len(library.notes)
+    ids = library.notes["note_id"]
+    with os_errors(directory):
+        if (directory / JOURNAL).exists() and not (directory / PARTIAL).exists() and not (directory / STORE).exists():
+            os.replace(directory / FRAMES, directory / PARTIAL)  # killed when only store.json was left to be written
+    with os_errors(directory), Journal(directory, fingerprint, settings.n_bins) as journal:
+        named = 0
+        done = len(journal)
+        with (
+            tqdm(total=total, initial=done, desc="features", unit="note", disable=not progress) as bar,
+            closing(_analyse_all(library, settings, done, workers)) as results,
+        ):
+            for note, analysed in enumerate(results, done):
+                journal.add(analysed)
+                bar.update()
+                if analysed.frames is None:
+                    named += 1
+                    if named <= _NAMED_NOTES:
+                        tqdm.write(f"skipped {ids.iat[note]}: {analysed.reason}", file=sys.stderr)
+        journal.flush()
+        skipped = [(str(ids.iat[note]), reason) for note, reason in sorted(journal.reasons.items())]
+        if named:
+            more = f" ({named - _NAMED_NOTES} more than named above)" if named > _NAMED_NOTES else ""
+            print(
+                f"{len(skipped)} of {total} notes were skipped{more}: {directory / STORE} lists them.", file=sys.stderr
+            )
+        n_frames = np.array(journal.n_frames, dtype=np.int64)
+        ref_db = np.array(journal.ref_db, dtype=np.float64)
+    kept = n_frames > 0
+    if not kept.any():
+        raise TimbreError(f"None of the {total} notes could be read; the first one: {skipped[0][1]}")
+    notes = library.notes.loc[kept].reset_index(drop=True)
+    notes["start"] = np.cumsum(n_frames[kept]) - n_frames[kept]
+    notes["n_frames"] = n_frames[kept]
+    notes["ref_db"] = ref_db[kept]
+    # An older store in this folder ceases to be one before the first of its parts is replaced.
+    with os_errors(directory):
+        (directory / STORE).unlink(missing_ok=True)
+    with atomic_write(directory / NOTES) as temporary:
+        notes.to_parquet(temporary, index=False)
+    with os_errors(directory):
+        os.replace(directory / PARTIAL, directory / FRAMES)
+    write_json(
+        directory / STORE,
+        {
+            "version": VERSION,
+            "features": settings.model_dump(mode="json"),
+            "fingerprint": fingerprint,
+            "notes": int(kept.sum()),
+            "frames": int(n_frames[kept].sum()),
+            "skipped": skipped,
+        },
+    )
+    with os_errors(directory):
+        (directory / JOURNAL).unlink()
+
+
+def _analyse_all(library: Library, settings: LogMelSettings, first: int, workers: int) -> Generator[Analysed]:
+    """Every note from row `first` on, in order. A few tasks are under way at a time, however long the library is.
+
+    Threads: reading audio and analysing it happen outside Python's lock.
+    """
+    import torch
+
+    mine = local()
+
+    def prepare() -> None:
+        torch.set_num_threads(1)  # in this thread; several threads to each worker would fight for the cores
+        mine.library = copy.copy(library)  # with open files of its own
+
+    def task(rows: range) -> list[Analysed]:
+        return analyse(mine.library, rows, settings)
+
+    threads = torch.get_num_threads()
+    tasks: deque[Future[list[Analysed]]] = deque()
+    pool = ThreadPoolExecutor(workers, "features", initializer=prepare)
+    try:
+        for start in range(first, len(library.notes), _TASK_NOTES):
+            tasks.append(pool.submit(task, range(start, min(start + _TASK_NOTES, len(library.notes)))))
+            if len(tasks) > 2 * workers:
+                yield from tasks.popleft().result()
+        while tasks:
+            yield from tasks.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
+
+
+def analyse(library: Library, rows: Sequence[int], settings: LogMelSettings) -> list[Analysed]:
+    """Read and analyse the notes in `rows`, in batches of notes of one length."""
+    from timbre_core.features.log_mel import fit_length
+
+    results: dict[int, Analysed] = {}
+    batch: dict[int, np.ndarray] = {}
+    for row in rows:
+        try:
+            audio = fit_length(library.load(row, settings.sample_rate), settings)
+        except TimbreError as error:
+            results[row] = Analysed(None, float("nan"), str(error))
+            continue
+        length = len(next(iter(batch.values()), audio))
+        if len(audio) != length or (len(batch) + 1) * length > _BATCH_SAMPLES:
+            results |= _analyse_batch(batch, settings)
+            batch = {}
+        batch[row] = audio
+    results |= _analyse_batch(batch, settings)
+    return [results[row] for row in rows]
+
+
+def _analyse_batch(batch: dict[int, np.ndarray], settings: LogMelSettings) -> dict[int, Analysed]:
+    import torch
+
+    from timbre_core.features.log_mel import log_mel
+
+    if not batch:
+        return {}
+    frames, ref_db = log_mel(torch.from_numpy(np.stack(list(batch.values()))), settings)
+    halves = frames.transpose(1, 2).to(torch.float16).numpy()
+    return {
+        row: Analysed(half, db, "")
+        if np.isfinite(db)
+        else Analysed(None, float("nan"), "holds NaN or infinite samples: export it again.")
+        for row, half, db in zip(batch, halves, ref_db.tolist(), strict=True)
+    }
+
+
+__all__ = ["FeatureStore", "build_store", "default_directory", "store_fingerprint"]
