@@ -1,0 +1,182 @@
+"""Notes of a library through a model: audio to frames to latents and back, batch by batch, in constant memory."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from timbre_core.datasets.library import Library
+from timbre_core.errors import TimbreError
+from timbre_core.features.log_mel import note_frames
+from timbre_core.features.pitch import estimate_f0
+from timbre_core.features.windows import cut_windows
+from timbre_core.models.vae import VAE
+from timbre_core.recipes.schema import Recipe
+
+_BATCH_WINDOWS = 192
+_LOADERS = 2
+_READ_AHEAD = 128  # notes
+
+
+class Trained(Protocol):
+    """What analysis needs of a checkpoint."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def recipe(self) -> Recipe: ...
+    def model(self, device: torch.device | str = "cpu") -> VAE: ...
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note as the model sees it.
+
+    index: row in the library. pitch: MIDI, NaN where it is unknown and the model does not need it. frames: (n_bins,
+    n_frames) in [-1, 1]. windows: (n_windows, n_bins, T), beginning at `starts`. ref_db: see `log_mel`.
+    """
+
+    index: int
+    pitch: float
+    frames: np.ndarray
+    ref_db: float
+    windows: np.ndarray
+    starts: np.ndarray
+
+
+@dataclass(frozen=True)
+class CodedNote:
+    """A note's mu and logvar (n_windows, latent_dim), and its windows (n_windows, n_bins, T) decoded from mu and from z."""
+
+    note: Note
+    mu: np.ndarray
+    logvar: np.ndarray
+    decoded: np.ndarray
+    sampled: np.ndarray
+
+
+@dataclass
+class Coder:
+    """A model with its recipe, ready to encode and decode windows given as numpy arrays.
+
+    skipped: (note id, reason) of every note that could not be used.
+    """
+
+    model: VAE
+    recipe: Recipe
+    device: torch.device
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, checkpoint: Trained, device: torch.device | str | None = None) -> Coder:
+        """Load a checkpoint's model onto `device`; by default a GPU where there is one.
+
+        Raises TimbreError when the device cannot be used here, or the weights cannot.
+        """
+        try:
+            chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            torch.zeros(1, device=chosen)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise TimbreError(f"--device {device}: it cannot be used here ({reason}): use cpu or cuda.") from error
+        return cls(checkpoint.model(chosen), checkpoint.recipe, chosen)
+
+    @torch.inference_mode()
+    def encode(self, windows: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Windows (n, n_bins, T) and their MIDI pitches (n,) -> mu, logvar, each (n, latent_dim) float32."""
+        mu, logvar = self.model.encode(self._tensor(windows), self._conditions(pitch))
+        return mu.cpu().numpy(), logvar.cpu().numpy()
+
+    @torch.inference_mode()
+    def decode(self, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+        """Latents (n, latent_dim) and MIDI pitches (n,) -> windows (n, n_bins, T) float32."""
+        return self.model.decode(self._tensor(z), self._conditions(pitch)).cpu().numpy()
+
+    @torch.inference_mode()
+    def kl(self, mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+        """KL to the prior in nats, (n, latent_dim); zeros for a plain autoencoder, which has no posterior."""
+        if not self.recipe.model.sampling:
+            return np.zeros_like(mu)
+        return self.model.prior.kl(self._tensor(mu), self._tensor(logvar)).cpu().numpy()
+
+    def notes(self, library: Library, indices: Sequence[int] | np.ndarray) -> Iterator[Note]:
+        """Load notes in order, a few ahead on other threads. Bad ones go to `skipped` with a line on stderr."""
+        ids = library.notes["note_id"].to_numpy()
+        pitches = library.notes["pitch"].to_numpy(np.float64)
+        waiting: deque[tuple[int, Future[Note]]] = deque()
+        with ThreadPoolExecutor(_LOADERS) as pool:
+            try:
+                for index in indices:
+                    waiting.append((int(index), pool.submit(self._load, library, int(index), pitches[index])))
+                    if len(waiting) >= _READ_AHEAD:
+                        yield from self._next(waiting, ids)
+                while waiting:
+                    yield from self._next(waiting, ids)
+            finally:
+                for _, future in waiting:
+                    future.cancel()
+
+    def coded(self, notes: Iterable[Note], seed: int = 0) -> Iterator[CodedNote]:
+        """Encode notes and decode them from mu, and from z = mu + sigma * noise; the noise hangs on seed and note alone."""
+        batch: list[Note] = []
+        count = 0
+        for note in notes:
+            batch.append(note)
+            count += len(note.starts)
+            if count >= _BATCH_WINDOWS:
+                yield from self._code(batch, seed)
+                batch, count = [], 0
+        if batch:
+            yield from self._code(batch, seed)
+
+    def _next(self, waiting: deque[tuple[int, Future[Note]]], ids: np.ndarray) -> Iterator[Note]:
+        index, future = waiting.popleft()
+        try:
+            yield future.result()
+        except TimbreError as error:
+            self.skipped.append((str(ids[index]), str(error)))
+            tqdm.write(f"skipped {ids[index]}: {error}", file=sys.stderr)
+
+    def _load(self, library: Library, index: int, pitch: float) -> Note:
+        features, window = self.recipe.features, self.recipe.window
+        audio = library.load(index, features.sample_rate)
+        if math.isnan(pitch) and self.recipe.uses_pitch:
+            pitch = estimate_f0(audio, features.sample_rate).midi
+            if math.isnan(pitch):
+                raise TimbreError("it has no pitch label and no pitch can be heard: label it, or use another model.")
+        frames, ref_db = note_frames(audio, features)
+        windows, starts = cut_windows(frames, window.frames, window.hop)
+        return Note(index, pitch, frames, ref_db, windows, starts)
+
+    def _code(self, batch: list[Note], seed: int) -> Iterator[CodedNote]:
+        counts = [len(note.starts) for note in batch]
+        pitch = np.repeat([note.pitch for note in batch], counts)
+        mu, logvar = self.encode(np.concatenate([note.windows for note in batch]), pitch)
+        decoded = sampled = self.decode(mu, pitch)
+        if self.recipe.model.sampling:
+            noise = np.concatenate([_noise(seed, note.index, len(note.starts), mu.shape[1]) for note in batch])
+            sampled = self.decode(mu + np.exp(0.5 * logvar) * noise, pitch)
+        ends = np.cumsum(counts)[:-1]
+        parts = (np.split(array, ends) for array in (mu, logvar, decoded, sampled))
+        for note, *arrays in zip(batch, *parts, strict=True):
+            yield CodedNote(note, *arrays)
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
+
+    def _conditions(self, pitch: np.ndarray) -> dict[str, torch.Tensor]:
+        # An unknown pitch only reaches models that do not look at it.
+        return {"pitch": self._tensor(np.nan_to_num(pitch))}
+
+
+def _noise(seed: int, index: int, count: int, latent_dim: int) -> np.ndarray:
+    return np.random.default_rng([seed, index]).standard_normal((count, latent_dim), dtype=np.float32)

@@ -1,0 +1,147 @@
+"""Evaluation of a checkpoint on notes: reconstruction, latent space, and whether it plays the pitch it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from timbre_core.analysis.coding import CodedNote, Coder, Trained
+from timbre_core.analysis.control import measure_control
+from timbre_core.analysis.latents import spread_over
+from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors
+from timbre_core.analysis.probes import probe
+from timbre_core.datasets.library import Library
+from timbre_core.datasets.notes import SPLITS
+from timbre_core.errors import TimbreError
+from timbre_core.features.windows import overlap_add
+
+CONTROL_NOTES = 100
+
+
+def evaluate(
+    checkpoint: Trained,
+    library: Library,
+    split: str = "unseen",
+    limit: int | None = None,
+    control_notes: int = CONTROL_NOTES,
+    seed: int = 0,
+    device: torch.device | str | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Measure a checkpoint on notes of a library. The same arguments give the same figures.
+
+    Args:
+        split: "unseen" (all notes of instruments that it was not trained on), "train", "valid", "test" or "all".
+        limit: at most this many notes, spread over instruments and pitches.
+        control_notes: at most this many notes are generated to measure their pitch.
+
+    Returns:
+        Plain values, ready for JSON:
+
+        checkpoint, split, notes, instruments, skipped (notes that could not be used).
+
+        reconstruction: l1 and mse of windows on frames in [-1, 1], z sampled once with a fixed seed; l1_mean decodes mu
+        instead; log_mel_mae_db: mean absolute error in dB of whole notes as they are heard, mu decoded and overlap-added;
+        by_pitch: mse and l1 per MIDI pitch. Averages over the windows of a note, then over notes.
+
+        latent: kl_per_dim (nats, mean over windows), kl_total their sum, active_units (Burda et al. 2016), mu_variance,
+        and the probes of `analysis.probes`; notes_on says why a value is None.
+
+        control: timbres of notes, decoded at another pitch (3 to 12 semitones away, within their instrument's range where
+        it is that wide and within MIDI 36-96), inverted, and measured with `estimate_f0`: within_50_cents, and
+        within_octave_error, where an error of whole octaves is forgiven; unvoiced, the share without a measurable pitch
+        (wrong in both); median_cents, the median absolute error of voiced ones; label_within_50_cents, how many of the
+        same notes' recordings measure at their own label, the ceiling of this measurement; notes, how many. A model
+        that is not told a pitch is measured in the same way, and cannot do it.
+
+    Raises:
+        TimbreError: no note to evaluate on, or an unknown split.
+    """
+    rows = select_rows(checkpoint, library, split)
+    rows = rows[spread_over(library.notes.iloc[rows], limit)]
+    coder = Coder.of(checkpoint, device)
+    errors = ReconstructionErrors()
+    latents = LatentStatistics(checkpoint.recipe.model.latent_dim)
+    used: list[int] = []
+    means: list[np.ndarray] = []
+    pitches: list[float] = []
+    with tqdm(total=len(rows), desc="evaluating", unit="note", disable=not progress, file=sys.stderr) as bar:
+        for coded in coder.coded(coder.notes(library, rows), seed):
+            errors.add(coded.note.pitch, **_note_errors(coded, checkpoint.recipe.features.top_db))
+            latents.add(coded.mu, coder.kl(coded.mu, coded.logvar))
+            used.append(coded.note.index)
+            means.append(coded.mu.mean(axis=0))
+            pitches.append(coded.note.pitch)
+            bar.update()
+    if not used:
+        raise TimbreError(f"no usable note in {', '.join(library.roots)}: give --data with other notes.")
+    notes = library.notes.iloc[used]
+    probes = probe(np.stack(means), np.array(pitches), notes["family"].to_numpy(), notes["instrument"].to_numpy(), seed)
+    return {
+        "checkpoint": checkpoint.name,
+        "split": split,
+        "notes": len(used),
+        "instruments": int(notes["instrument"].nunique()),
+        "skipped": len(coder.skipped),
+        "reconstruction": errors.summary(),
+        "latent": {
+            "kl_per_dim": latents.kl_per_dim.tolist(),
+            "kl_total": float(latents.kl_per_dim.sum()),
+            "active_units": latents.active_units,
+            "mu_variance": latents.mu_variance.tolist(),
+            **probes.values,
+            "notes_on": probes.notes_on,
+        },
+        "control": measure_control(coder, library, np.array(used), control_notes, seed, progress),
+    }
+
+
+def select_rows(checkpoint: Trained, library: Library, split: str) -> np.ndarray:
+    """Rows of the notes that a split names; see `evaluate`. Raises TimbreError where there are none."""
+    notes, where = library.notes, ", ".join(library.roots)
+    if split == "all":
+        return np.arange(len(notes))
+    if split in SPLITS:
+        rows = np.flatnonzero((notes["split"] == split).to_numpy())
+        if not len(rows):
+            raise TimbreError(f"{where} has no notes in the split {split!r}: choose another --split, or all.")
+        return rows
+    if split != "unseen":
+        raise TimbreError(f"no split {split!r}: choose from unseen, {', '.join(SPLITS)}, all.")
+    trained = checkpoint.recipe.provenance.get("train_instruments")
+    if trained is None:
+        raise TimbreError(
+            f"{checkpoint.name} does not say which instruments it was trained on, so none is known to be unseen: "
+            "choose --split valid, test or all."
+        )
+    seen = {str(name) for name in trained}
+    seen |= {_without_root(name) for name in seen}
+    unseen = [name not in seen and _without_root(name) not in seen for name in notes["instrument"]]
+    rows = np.flatnonzero(unseen)
+    if not len(rows):
+        raise TimbreError(
+            f"{checkpoint.name} was trained on every instrument of {where}: "
+            "give other notes with --data, or choose --split all."
+        )
+    return rows
+
+
+def _without_root(instrument: str) -> str:
+    """An instrument's own name: where several roots have one of that name, `open_library` puts "root+" before it."""
+    return instrument.partition("+")[2] or instrument
+
+
+def _note_errors(coded: CodedNote, top_db: float) -> dict[str, float]:
+    note = coded.note
+    heard = overlap_add(coded.decoded, note.starts, note.frames.shape[1])
+    difference = coded.sampled - note.windows
+    return {
+        "l1": float(np.abs(difference).mean()),
+        "l1_mean": float(np.abs(coded.decoded - note.windows).mean()),
+        "mse": float((difference**2).mean()),
+        "log_mel_mae_db": float(np.abs(heard - note.frames).mean() * top_db / 2),
+    }

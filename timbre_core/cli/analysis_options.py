@@ -1,0 +1,54 @@
+"""What `evaluate` and `project` share: a checkpoint, and which notes to use it on."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.checkpoint import Checkpoint
+    from timbre_core.datasets.library import Library
+
+
+def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
+    """CHECKPOINT, --data, --split (default `split`), --limit and --device."""
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        action="extend",
+        metavar="DIR",
+        help="NSynth folders, folders of sounds, .parquet libraries, or 'starter' (default: what it was trained on)",
+    )
+    parser.add_argument(
+        "--split",
+        default=split,
+        choices=("unseen", "train", "valid", "test", "all"),
+        help=f"which notes; unseen: those of instruments that it was not trained on (default {split})",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N notes, spread over instruments and pitches")
+    parser.add_argument("--device", help="cpu, cuda or cuda:N (default: a GPU where there is one)")
+
+
+def check_limit(args: argparse.Namespace) -> None:
+    """Raises TimbreError for a --limit below 1."""
+    if args.limit is not None and args.limit < 1:
+        raise TimbreError(f"--limit {args.limit}: choose 1 or more.")
+
+
+def open_data(args: argparse.Namespace) -> tuple[Checkpoint, Library]:
+    """The checkpoint and the library that the arguments name, with notes that cannot be used reported."""
+    from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.datasets.library import open_library
+
+    checkpoint = open_checkpoint(args.checkpoint)
+    data = checkpoint.recipe.data
+    try:
+        library = open_library(args.data or data.roots, data.pattern, data.split)
+    except TimbreError as error:
+        if args.data:
+            raise
+        raise TimbreError(f"{error} ({checkpoint.name} was trained on it; give other notes with --data.)") from error
+    return checkpoint, library

@@ -1,0 +1,83 @@
+"""`python -m timbre_core evaluate`: measure a checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
+
+HELP = "measure a checkpoint on notes of instruments that it was not trained on"
+EXAMPLE = "python -m timbre_core evaluate checkpoints/nsynth-cvae --data nsynth-test/ --json evaluation.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_data_arguments(parser, "unseen")
+    parser.add_argument(
+        "--control-notes",
+        type=int,
+        default=100,
+        metavar="N",
+        help="notes generated to measure their pitch (default 100)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of sampling, probes and the pitches asked for (default 0)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to this file")
+
+
+def run(args: argparse.Namespace) -> int:
+    from timbre_core.errors import TimbreError
+    from timbre_core.files import write_json
+
+    for name in ("control_notes", "seed"):
+        if getattr(args, name) < 0:
+            raise TimbreError(f"--{name.replace('_', '-')} {getattr(args, name)}: choose 0 or more.")
+    check_limit(args)
+    checkpoint, library = open_data(args)
+    from timbre_core.analysis.evaluation import evaluate
+
+    result = evaluate(checkpoint, library, args.split, args.limit, args.control_notes, args.seed, device=args.device)
+    print(summary(result))
+    if args.json:
+        write_json(args.json, result)
+    return 0
+
+
+def summary(result: dict[str, Any]) -> str:
+    """The figures as lines for people."""
+    reconstruction, latent, control = result["reconstruction"], result["latent"], result["control"]
+    rows = [
+        ("checkpoint", result["checkpoint"]),
+        ("notes", f"{result['notes']} of {result['instruments']} instruments, split {result['split']}"),
+        *([("skipped", f"{result['skipped']} notes that could not be used")] if result["skipped"] else []),
+        ("reconstruction", f"L1 {reconstruction['l1']:.4f} (mu decoded: {reconstruction['l1_mean']:.4f})"),
+        ("", f"MSE {reconstruction['mse']:.4f}, log-mel {reconstruction['log_mel_mae_db']:.2f} dB"),
+        ("KL", f"{latent['kl_total']:.2f} nats, {latent['active_units']} of {len(latent['kl_per_dim'])} units active"),
+        ("pitch in z", _probe(latent, "pitch_probe_accuracy", "pitch_chance")),
+        ("", f"R2 {_number(latent['pitch_probe_r2'])}, non-linear {_number(latent['pitch_probe_r2_nonlinear'])}"),
+        ("family in z", _probe(latent, "family_probe_accuracy", "family_chance")),
+        ("", f"silhouette {_number(latent['family_silhouette'])}"),
+        (
+            "control",
+            f"{_percent(control['within_50_cents'])} of {control['notes']} notes within 50 cents of the pitch asked for",
+        ),
+        (
+            "",
+            f"{_percent(control['within_octave_error'])} with octave errors forgiven, {_percent(control['unvoiced'])} unvoiced",
+        ),
+        ("", f"{_percent(control['label_within_50_cents'])} of the recordings themselves measure at their label"),
+    ]
+    reasons = sorted(set(latent["notes_on"].values()))
+    return "\n".join([f"{name:<16}{text}" for name, text in rows] + [f"{'not measured':<16}{text}" for text in reasons])
+
+
+def _probe(latent: dict[str, Any], accuracy: str, chance: str) -> str:
+    values = [_percent(latent[name]) for name in (accuracy, f"{accuracy}_nonlinear", chance)]
+    return "accuracy {}, non-linear {}, chance {}".format(*values)
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return "not measured" if value is None else f"{100 * value:.1f} %"
