@@ -35,7 +35,7 @@ class ConvDecoder(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(batch, in_features) -> (batch, n_bins, T)."""
         image = self.seed(features).unflatten(1, self.seed_shape)
-        return self.layers(image)[:, 0, : self.n_bins, : self.n_frames]
+        return self.layers(image).squeeze(1)[:, : self.n_bins, : self.n_frames]
 
 
 DECODERS: dict[str, Callable[..., nn.Module]] = {"conv": ConvDecoder}

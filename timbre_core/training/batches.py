@@ -37,7 +37,7 @@ class BatchSource:
         notes = store.notes
         chosen = (notes["split"] == split).to_numpy()
         if recipe.uses_pitch:
-            chosen &= notes["pitch"].notna().to_numpy()
+            chosen = chosen & notes["pitch"].notna().to_numpy()
         self.rows = np.flatnonzero(chosen)
         self._store, self._team, self._on_device = store, team, on_device
         self._T = recipe.window.frames

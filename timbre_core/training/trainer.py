@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,7 +36,7 @@ _GPU_NAN_CHECK = 50
 
 @dataclass
 class Training:
-    """Everything one process holds while it trains."""
+    """What one process trains: the model and all that changes with it."""
 
     recipe: Recipe
     team: Team
@@ -44,19 +44,12 @@ class Training:
     parallel: VAE | DistributedDataParallel
     averaged: AveragedModel | None
     optimizer: torch.optim.Optimizer
-    source: BatchSource
-    valid: BatchSource
-    progress: Progress
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def measured(self) -> VAE:
         """The model that is validated and kept: averaged weights where the recipe asks for them."""
         return cast(VAE, self.averaged.module) if self.averaged is not None else self.model
-
-    @property
-    def steps(self) -> int:
-        """Optimiser steps of the whole training."""
-        return self.source.steps() * self.recipe.training.epochs
 
 
 def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume: bool = False) -> Progress:
@@ -66,29 +59,31 @@ def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume:
     and TensorBoard events. On a CPU, the same seed gives bit-identical results with the same number of threads, whether
     or not the run was interrupted. Raises TimbreError when the data is too small or the loss stops being a number.
     """
-    run = _prepare(recipe, store, team)
+    source, valid = _sources(recipe, store, team)
+    run = new_training(recipe, team)
     state = folder / STATE
     if resume and state.exists():
         run.progress = load_state(state, run.model, run.averaged, run.optimizer)
     if team.leads:
         keep_epochs(folder, run.progress.epoch)
     team.wait()
-    with _events(folder, run) as events, _bar(run) as bar:
+    with _events(folder, run) as events, _bar(run, source) as bar:
         for epoch in range(run.progress.epoch + 1, recipe.training.epochs + 1):
             started = time.perf_counter()
-            trained = _train_epoch(run, epoch, bar)
-            validated = _validate(run)
+            trained = _train_epoch(run, source, epoch, bar)
+            validated = _validate(run, valid)
             run.progress.epoch = epoch
-            run.progress.step = epoch * run.source.steps()
+            run.progress.step = epoch * source.steps()
             run.progress.seconds += time.perf_counter() - started
             if team.leads:
-                _keep(run, folder, _record(run, trained, validated), events)
+                _keep(run, folder, _record(run, source, trained, validated), events)
             bar.set_postfix(val=f"{validated['recon']:.4f}", kl=f"{validated['kl_raw']:.3f}", refresh=False)
     team.wait()
     return run.progress
 
 
-def _prepare(recipe: Recipe, store: FeatureStore, team: Team) -> Training:
+def new_training(recipe: Recipe, team: Team) -> Training:
+    """Model, averaged model and optimiser of a recipe at their start, without data."""
     settings = recipe.training
     torch.manual_seed(settings.seed)
     model = build_model(recipe).to(team.device)
@@ -96,15 +91,20 @@ def _prepare(recipe: Recipe, store: FeatureStore, team: Team) -> Training:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = AveragedModel(model, multi_avg_fn=_average(settings.ema), use_buffers=True) if settings.ema else None
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+    parallel: VAE | DistributedDataParallel = model
+    if team.size > 1:
+        parallel = DistributedDataParallel(model, device_ids=[team.device] if team.device.type == "cuda" else None)
+    return Training(recipe, team, model, parallel, averaged, optimizer)
+
+
+def _sources(recipe: Recipe, store: FeatureStore, team: Team) -> tuple[BatchSource, BatchSource]:
+    """Training and validation windows; on a GPU the whole feature array moves into its memory when it fits."""
     on_device = store.to_device(team.device) if team.device.type == "cuda" else None
     source = BatchSource(store, "train", recipe, team, on_device)
     valid = BatchSource(store, "valid", recipe, team, on_device)
     check_splits(source, valid, recipe)
-    parallel: VAE | DistributedDataParallel = model
-    if team.size > 1:
-        parallel = DistributedDataParallel(model, device_ids=[team.device] if team.device.type == "cuda" else None)
-    return Training(recipe, team, model, parallel, averaged, optimizer, source, valid, Progress())
+    return source, valid
 
 
 def _average(decay: float) -> Any:
@@ -126,14 +126,15 @@ def forward(run: Training, model: VAE | DistributedDataParallel, batch: Batch, n
         return model(frames, batch.conditions, noise)
 
 
-def _train_epoch(run: Training, epoch: int, bar: tqdm) -> dict[str, float]:
+def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> dict[str, float]:
     team, recipe = run.team, run.recipe
     run.model.train()
     sums = torch.zeros(4, device=team.device)
-    step = (epoch - 1) * run.source.steps()
+    step = (epoch - 1) * source.steps()
+    steps = source.steps() * recipe.training.epochs
     every = 1 if team.device.type == "cpu" else _GPU_NAN_CHECK
-    for index, batch in enumerate(run.source.epoch(epoch)):
-        rate = learning_rate_at(recipe.training, step, run.steps)
+    for index, batch in enumerate(source.epoch(epoch)):
+        rate = learning_rate_at(recipe.training, step, steps)
         for group in run.optimizer.param_groups:
             group["lr"] = rate
         sums += train_step(run, batch, step)
@@ -142,7 +143,7 @@ def _train_epoch(run: Training, epoch: int, bar: tqdm) -> dict[str, float]:
         step += 1
         bar.update(recipe.training.batch_size)
     _check_finite(sums, epoch, step, recipe)
-    return _named(team.mean(sums / run.source.steps(), 1.0))
+    return _named(team.mean(sums / source.steps(), 1.0))
 
 
 def train_step(run: Training, batch: Batch, step: int) -> Tensor:
@@ -161,11 +162,11 @@ def train_step(run: Training, batch: Batch, step: int) -> Tensor:
 
 
 @torch.no_grad()
-def _validate(run: Training) -> dict[str, float]:
+def _validate(run: Training, valid: BatchSource) -> dict[str, float]:
     """Losses on the validation split at the full beta, so that epochs of the warm-up compare with later ones."""
     model = run.measured.eval()
     sums, count = torch.zeros(4, device=run.team.device), 0
-    for index, batch in enumerate(run.valid.fixed()):
+    for index, batch in enumerate(valid.fixed()):
         if not len(batch.frames):
             continue
         output = forward(run, model, batch, _noise(run, len(batch.frames), 2**40 + index))
@@ -195,14 +196,16 @@ def _check_finite(sums: Tensor, epoch: int, step: int, recipe: Recipe) -> None:
         )
 
 
-def _record(run: Training, trained: dict[str, float], validated: dict[str, float]) -> dict[str, Any]:
+def _record(
+    run: Training, source: BatchSource, trained: dict[str, float], validated: dict[str, float]
+) -> dict[str, Any]:
     progress, recipe = run.progress, run.recipe
     return {
         "epoch": progress.epoch,
         "step": progress.step,
         "seconds": round(progress.seconds, 3),
         "beta": beta_at(recipe.objective, progress.step - 1),
-        "learning_rate": learning_rate_at(recipe.training, progress.step - 1, run.steps),
+        "learning_rate": learning_rate_at(recipe.training, progress.step - 1, source.steps() * recipe.training.epochs),
         "train": trained,
         "val": validated,
     }
@@ -242,10 +245,10 @@ def _events(folder: Path, run: Training) -> Iterator[Any]:
         yield writer
 
 
-def _bar(run: Training) -> tqdm:
-    size, steps = run.recipe.training.batch_size, run.source.steps()
+def _bar(run: Training, source: BatchSource) -> tqdm:
+    size, steps = run.recipe.training.batch_size, source.steps()
     return tqdm(
-        total=run.steps * size,
+        total=steps * run.recipe.training.epochs * size,
         initial=run.progress.epoch * steps * size,
         desc=f"training {run.recipe.name}",
         unit=" windows",
