@@ -1,0 +1,20 @@
+"""The frame around every page: browser title, look, navigation."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_WIDGETS = Path(__file__).parent / "widgets"
+
+st.set_page_config(page_title="Timbre Explorer", page_icon=_WIDGETS / "icon.svg", layout="wide")
+st.html(_WIDGETS / "frame.css")
+
+# The default page answers at "/" alone, whatever its url_path; its hidden twin answers at /explore.
+page = st.navigation(
+    [
+        st.Page("explore.py", title="Explore", icon=":material/scatter_plot:", url_path="home", default=True),
+        st.Page("explore.py", title="Explore", url_path="explore", visibility="hidden"),
+    ],
+    position="top",
+)
+page.run()

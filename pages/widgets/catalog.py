@@ -1,0 +1,209 @@
+"""Which checkpoints there are, and the parts of them that a map needs. Imports neither torch nor librosa."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet as pq
+
+from timbre_core.checkpoint import (
+    LATENTS,
+    Checkpoint,
+    default_checkpoints_folder,
+    list_checkpoints,
+    open_checkpoint,
+)
+from timbre_core.errors import TimbreError, explain_os_error
+
+PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
+_COORDINATE = re.compile(r"[a-z0-9]+_[123]")
+_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "root", "audio", "start", "n_frames", "ref_db"}
+_KEPT_OPEN = 12
+
+
+@dataclass(frozen=True)
+class NoteMap:
+    """A checkpoint as the map shows it: its notes' labels and projections. `version` changes with its files."""
+
+    checkpoint: Checkpoint
+    version: str
+    labels: pd.DataFrame
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Row of each note id."""
+        return {note_id: row for row, note_id in enumerate(self.labels["note_id"])}
+
+    @cached_property
+    def projections(self) -> list[str]:
+        """Keys of PROJECTIONS that were computed, the most telling first."""
+        return [name for name in PROJECTIONS if {f"{name}_1", f"{name}_2"} <= set(self.labels.columns)]
+
+    @cached_property
+    def label_columns(self) -> list[str]:
+        """Columns that points can be coloured by, families and pitch first; those that say nothing are left out."""
+        first = ["family", "pitch", "instrument", "source", "velocity", "recon_l1"]
+        others = [name for name in self.labels.columns if name not in first]
+        return [
+            name
+            for name in [*first, *others]
+            if name in self.labels.columns
+            and name not in _NOT_LABELS
+            and not _COORDINATE.fullmatch(name)
+            and (name == "family" or self.labels[name].nunique() > 1)
+        ]
+
+    @cached_property
+    def means(self) -> np.ndarray:
+        """The notes' mean latents (n_notes, latent_dim), float32."""
+        column = _read(self.checkpoint, ["mu"]).column("mu").combine_chunks()
+        flat = column.flatten().to_numpy(zero_copy_only=False)
+        return flat.astype(np.float32).reshape(len(self.labels), -1)
+
+    def neighbours(self, row: int, k: int = 6) -> list[tuple[int, float]]:
+        """Rows and Euclidean distances of the k notes nearest to a note in the latent space, nearest first."""
+        distances = np.linalg.norm(self.means - self.means[row], axis=1)
+        distances[row] = np.inf
+        k = min(k, len(distances) - 1)
+        nearest = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
+        nearest = nearest[np.argsort(distances[nearest], kind="stable")]
+        return [(int(i), float(distances[i])) for i in nearest]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What was found in the checkpoints folder: folders that open, by name, the first to be shown first, and why the others
+    do not."""
+
+    folder: Path
+    checkpoints: dict[str, Checkpoint]
+    broken: dict[str, str]
+
+
+_lock = threading.Lock()
+_opened: OrderedDict[tuple[Path, str], Checkpoint | TimbreError] = OrderedDict()
+_maps: OrderedDict[tuple[Path, str], NoteMap] = OrderedDict()
+
+
+def listing() -> Listing:
+    """Every checkpoint folder, opened; a broken one is told apart by its reason and breaks nothing."""
+    folder = default_checkpoints_folder()
+    good: dict[str, Checkpoint] = {}
+    broken: dict[str, str] = {}
+    try:
+        paths = list_checkpoints(folder)
+    except OSError as error:
+        return Listing(folder, {}, {folder.name: explain_os_error(error, folder)})
+    for path in paths:
+        checkpoint = _cached(_opened, (path, version_of(path)), partial(_open, path))
+        if isinstance(checkpoint, TimbreError):
+            broken[path.name] = str(checkpoint)
+        else:
+            good[path.name] = checkpoint
+    return Listing(folder, dict(sorted(good.items(), key=_most_to_show)), broken)
+
+
+def _most_to_show(named: tuple[str, Checkpoint]) -> tuple[bool, bool, str]:
+    """Those with a map come first, among them those whose pitch can be played."""
+    name, checkpoint = named
+    return not (checkpoint.path / LATENTS).exists(), not checkpoint.recipe.uses_pitch, name
+
+
+def note_map(checkpoint: Checkpoint) -> NoteMap | None:
+    """The map of a checkpoint, None where none was computed. Raises TimbreError when latents.parquet is damaged."""
+    if not (checkpoint.path / LATENTS).exists():
+        return None
+    version = version_of(checkpoint.path)
+    return _cached(_maps, (checkpoint.path, version), partial(_load_map, checkpoint, version))
+
+
+def find_map(name: str) -> NoteMap:
+    """The map of the checkpoint of that name; the name is looked up, it never becomes a path."""
+    found = listing()
+    if name not in found.checkpoints:
+        raise TimbreError(f"there is no checkpoint {name[:80]!r}: choose one from the list.")
+    opened = note_map(found.checkpoints[name])
+    if opened is None:
+        raise TimbreError(f"checkpoint {name!r} has no map yet: make it with `python -m timbre_core project`.")
+    return opened
+
+
+def version_of(path: Path) -> str:
+    """Changes whenever a file of the checkpoint does."""
+    digest = hashlib.sha256()
+    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+        if entry.is_file():
+            stat = entry.stat()
+            digest.update(f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _open(path: Path) -> Checkpoint | TimbreError:
+    try:
+        return open_checkpoint(path)
+    except TimbreError as error:
+        return error
+
+
+def _load_map(checkpoint: Checkpoint, version: str) -> NoteMap:
+    schema = _schema(checkpoint)
+    wanted = [name for name in schema.names if not pyarrow.types.is_nested(schema.field(name).type)]
+    if "note_id" not in wanted or "mu" not in schema.names:
+        raise TimbreError(
+            f"{checkpoint.path / LATENTS}: column note_id or mu is missing: make it again with "
+            f"`python -m timbre_core project {checkpoint.path}`."
+        )
+    labels = _read(checkpoint, wanted).to_pandas()
+    labels["note_id"] = labels["note_id"].astype(str)
+    return NoteMap(checkpoint, version, labels)
+
+
+def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:
+    with _parquet_errors(checkpoint):
+        return pq.read_schema(checkpoint.path / LATENTS)
+
+
+def _read(checkpoint: Checkpoint, columns: list[str]) -> pyarrow.Table:
+    with _parquet_errors(checkpoint):
+        return pq.read_table(checkpoint.path / LATENTS, columns=columns)
+
+
+@contextmanager
+def _parquet_errors(checkpoint: Checkpoint) -> Iterator[None]:
+    path = checkpoint.path / LATENTS
+    try:
+        yield
+    except pyarrow.ArrowException as error:
+        raise TimbreError(
+            f"{path}: damaged or truncated: make it again with `python -m timbre_core project {checkpoint.path}`."
+        ) from error
+    except OSError as error:
+        raise TimbreError(explain_os_error(error, path)) from error
+
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+def _cached(cache: OrderedDict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
+    """`make()` once per key, the least recently used forgotten first. Errors are not remembered."""
+    with _lock:
+        if key not in cache:
+            cache[key] = make()
+        cache.move_to_end(key)
+        while len(cache) > _KEPT_OPEN:
+            cache.popitem(last=False)
+        return cache[key]

@@ -1,0 +1,119 @@
+// Shared by the components on a page: put before each component's own script (see components.py).
+
+const NOTE_NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
+
+// What components tell each other, as events on the window: a note was chosen ({id, seq, play, from}), its nearest
+// neighbours are known ({ids}), a sound began or ended ({playing}).
+const SELECT = "timbre:select";
+const NEIGHBOURS = "timbre:neighbours";
+const PLAYING = "timbre:playing";
+
+function noteName(midi) {
+  const nearest = Math.round(midi);
+  return NOTE_NAMES[((nearest % 12) + 12) % 12] + (Math.floor(nearest / 12) - 1);
+}
+
+function midiToHz(midi) {
+  return 440 * 2 ** ((midi - 69) / 12);
+}
+
+function hzToMidi(hz) {
+  return 69 + 12 * Math.log2(hz / 440);
+}
+
+// An element: build("button", {class: "x", text: "Play", onclick: f}, child, ...). Text never becomes HTML.
+function build(tag, options = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(options)) {
+    if (name === "text") element.textContent = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+function address(base, parameters) {
+  return `${base}?${new URLSearchParams(parameters)}`;
+}
+
+// What went wrong with an answer, as the sentence the server sent.
+async function errorOf(response) {
+  const body = await response.json().catch(() => ({}));
+  const error = new Error(body.error || `The server answered ${response.status}.`);
+  error.recordingMissing = Boolean(body.recording_missing);
+  return error;
+}
+
+async function fetchJson(url, options) {
+  const response = await fetch(url, options);
+  if (!response.ok) throw await errorOf(response);
+  return response.json();
+}
+
+// The counterpart of packing.py.
+async function fetchPacked(url, options) {
+  const response = await fetch(url, options);
+  if (!response.ok) throw await errorOf(response);
+  const buffer = await response.arrayBuffer();
+  const size = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
+  const types = { float32: Float32Array, uint16: Uint16Array, uint8: Uint8Array };
+  const arrays = {};
+  for (const [name, { dtype, offset, length }] of Object.entries(header.arrays)) {
+    arrays[name] = new types[dtype](buffer, 4 + size + offset, length);
+  }
+  return { ...header, arrays };
+}
+
+function parseColour(text) {
+  const probe = document.createElement("canvas").getContext("2d");
+  probe.fillStyle = text;
+  probe.fillRect(0, 0, 1, 1);
+  return [...probe.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}
+
+function isDark(element) {
+  const background = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
+  const [r, g, b] = parseColour(background || "white");
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 128;
+}
+
+function themeColour(element, name) {
+  return getComputedStyle(element).getPropertyValue(`--st-${name}`).trim();
+}
+
+// A canvas as large as its box in device pixels; returns its context scaled to CSS pixels.
+function fitCanvas(canvas) {
+  const ratio = window.devicePixelRatio || 1;
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return { context, width, height };
+}
+
+// Colour scales as 256 colours. Stops: viridis and magma (van der Walt and Smith, 2015), sampled.
+const STOPS = {
+  viridis: ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"],
+  magma: ["#000004", "#180f3d", "#440f76", "#721f81", "#9e2f7f", "#cd4071", "#f1605d", "#fd9668", "#feca8d", "#fcfdbf"],
+};
+
+function ramp(stops) {
+  const colours = stops.map(parseColour);
+  return Array.from({ length: 256 }, (_, i) => {
+    const place = (i / 255) * (colours.length - 1);
+    const below = Math.min(Math.floor(place), colours.length - 2);
+    return colours[below].map((c, k) => Math.round(c + (colours[below + 1][k] - c) * (place - below)));
+  });
+}
+
+// The part of viridis that stands out from the background: neither its darkest on dark nor its lightest on light.
+function pointScale(dark) {
+  const full = ramp(STOPS.viridis);
+  const [low, high] = dark ? [60, 255] : [0, 225];
+  return full.map((_, i) => full[Math.round(low + ((high - low) * i) / 255)]);
+}

@@ -1,0 +1,97 @@
+"""The browser components: registered once, mounted by the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.widgets.catalog import NoteMap
+from pages.widgets.routes import API
+
+_FOLDER = Path(__file__).parent
+
+_MAP_HTML = """
+<div class="tx-map">
+  <div class="tx-field">
+    <canvas tabindex="0" role="application" aria-label="Map of notes. Arrow keys walk from note to note, Enter plays."></canvas>
+    <div class="tx-zoom">
+      <button type="button" class="tx-in" aria-label="Zoom in" title="Zoom in (+)">+</button>
+      <button type="button" class="tx-out" aria-label="Zoom out" title="Zoom out (-)">−</button>
+      <button type="button" class="tx-fit" aria-label="Show all" title="Show all (0)">⤢</button>
+      <button type="button" class="tx-random" aria-label="Play a random note" title="Play a random note">⚂</button>
+    </div>
+    <div class="tx-hint">click a dot to hear it · drag and scroll to move · arrow keys to walk</div>
+    <div class="tx-tip" hidden></div>
+    <div class="tx-message" role="status"></div>
+    <div class="tx-live" aria-live="polite"></div>
+  </div>
+  <div class="tx-legend"></div>
+</div>
+"""
+
+_NOTE_HTML = """
+<div class="tx-note tx-empty">
+  <div class="tx-invite">
+    <h3>Click a dot to hear it</h3>
+    <p>Then compare the recording with what the model makes of it, and with its features turned back into sound without
+    the model.</p>
+  </div>
+  <div class="tx-about">
+    <div class="tx-head"><span class="tx-dot"></span><h3></h3><span class="tx-pitch"></span></div>
+    <div class="tx-facts"></div>
+  </div>
+  <div class="tx-cards"></div>
+  <div class="tx-keys">
+    <div>−80<i class="tx-key-level"></i>0 dB</div>
+    <div>softer<i class="tx-key-difference"></i>louder than the original (±40 dB)</div>
+  </div>
+  <div class="tx-near"><b>Nearest in timbre</b><div class="tx-near-list"></div></div>
+</div>
+"""
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _component(name: str, html: str) -> Any:
+    # Unisolated: sounds and drawings are ordinary elements of the page, within reach of browser tools and tests.
+    return st.components.v2.component(
+        f"timbre_{name}",
+        html=html,
+        css=_text(f"{name}.css"),
+        js=_text("common.js") + _text(f"{name}.js"),
+        isolate_styles=False,
+    )
+
+
+_map = _component("map", _MAP_HTML)
+_note = _component("note", _NOTE_HTML)
+
+
+def _common(notes: NoteMap) -> dict[str, Any]:
+    return {"checkpoint": notes.checkpoint.name, "version": notes.version}
+
+
+def show_map(
+    notes: NoteMap, projection: str, colour: str, selected: dict[str, Any] | None, key: str = "map"
+) -> dict[str, Any] | None:
+    """Draw the map. `selected` is {note, seq}; returns the same for what was clicked last, or None."""
+    from urllib.parse import urlencode
+
+    query = urlencode({"checkpoint": notes.checkpoint.name, "v": notes.version})
+    data = {
+        "url": f"{API}/map?{query}",
+        "ready": f"{API}/ready?{query}",
+        "projection": projection,
+        "colour": colour,
+        "selected": selected,
+    }
+    return _map(key=key, data=data, default={"selected": None}, on_selected_change=lambda: None).selected
+
+
+def show_note(notes: NoteMap, selected: dict[str, Any] | None, key: str = "note") -> None:
+    """Players and spectrograms of the selected note; follows clicks on the map at once, without a rerun."""
+    _note(key=key, data={"url": API, **_common(notes), "selected": selected})

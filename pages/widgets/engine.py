@@ -1,0 +1,192 @@
+"""The sounds behind the map: a note's original, its inversion and its reconstruction, computed once and kept.
+
+Nothing here imports torch until a sound needs the model, or until the first map has been drawn and `warm_up` is asked
+for: then it happens in a background thread, so that neither the first page nor the first click waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from pages.widgets.catalog import NoteMap, listing, note_map
+from pages.widgets.memo import Memo
+from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
+    from timbre_core.space import TimbreSpace
+
+Kind = Literal["original", "inversion", "reconstruction"]
+KINDS: tuple[Kind, ...] = ("original", "inversion", "reconstruction")
+
+_LOG = logging.getLogger(__name__)
+# Seconds that a server waits for its first visitor before it loads the model on its own.
+_IDLE_START = 4.0
+# Playback level of a note whose recording, and so whose loudness, is not on this machine.
+_PEAK = 0.6
+
+
+class RecordingMissing(TimbreError):
+    """The note's recording is not on this machine; the model can still be heard."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames (n_bins, n_frames) in [-1, 1], and the level in dB that +1 stands for (None where it is not known)."""
+
+    values: np.ndarray
+    ref_db: float | None
+
+
+def _weight(value: Any) -> int:
+    return int(value.values.nbytes if isinstance(value, Frames) else value.nbytes)
+
+
+_results = Memo(96 * 2**20, _weight)
+_spaces = Memo(4)
+_libraries = Memo(4)
+_reading = threading.Lock()
+
+
+class Studio:
+    """One checkpoint with the recordings of its notes. Thread-safe; every result is kept for a while."""
+
+    def __init__(self, notes: NoteMap) -> None:
+        self.notes = notes
+        self.settings = notes.checkpoint.recipe.features
+        self._key = (notes.checkpoint.path, notes.version)
+
+    def space(self) -> TimbreSpace:
+        """The opened model. The first call imports torch and reads the weights."""
+        return _spaces.get(self._key, self._open_space)
+
+    def recording(self, row: int) -> np.ndarray:
+        """A note's recording (n_samples,) at the features' sample rate, cut to their length.
+
+        Raises RecordingMissing when it is not on this machine.
+        """
+        return _results.get((*self._key, row, "recording"), partial(self._read, row))
+
+    def audio(self, row: int, kind: Kind) -> np.ndarray:
+        """Audio (n_samples,) of a variant at the features' sample rate."""
+        if kind == "original":
+            return self.recording(row)
+        return _results.get((*self._key, row, kind, "audio"), partial(self._invert, row, kind))
+
+    def frames(self, row: int, kind: Kind) -> Frames:
+        """Frames of a variant: of the recording, of its inversion (analysed again), or as the model decodes them."""
+        make = self._decode if kind == "reconstruction" else self._analyse
+        return _results.get((*self._key, row, kind, "frames"), partial(make, row, kind))
+
+    def pitch(self, row: int) -> float | None:
+        """A note's MIDI pitch, None where it is unknown."""
+        value = float(self.notes.labels["pitch"].iat[row]) if "pitch" in self.notes.labels else float("nan")
+        return value if np.isfinite(value) else None
+
+    def _open_space(self) -> TimbreSpace:
+        from timbre_core.space import TimbreSpace
+
+        return TimbreSpace(self.notes.checkpoint)
+
+    def _library(self) -> Library:
+        from timbre_core.datasets.library import Library, open_library
+        from timbre_core.datasets.notes import NOTE_COLUMNS
+
+        roots, pattern = self.notes.checkpoint.latents_roots, self.notes.checkpoint.recipe.data.pattern
+        try:
+            return open_library(roots, pattern, progress=False)
+        except TimbreError:
+            # Some of its folders are not on this machine: the saved table still finds what is in the others.
+            if not roots or not set(NOTE_COLUMNS) <= set(self.notes.labels.columns):
+                raise
+            return Library(roots, self.notes.labels[list(NOTE_COLUMNS)])
+
+    def _read(self, row: int) -> np.ndarray:
+        try:
+            library = _libraries.get(self._key, self._library)
+            with _reading:
+                audio = library.load(library.find(self.notes.labels["note_id"].iat[row]), self.settings.sample_rate)
+        except TimbreError as error:
+            raise RecordingMissing(f"The recording of this note is not on this machine: {error}") from error
+        seconds = self.settings.seconds
+        return audio if seconds is None else audio[: round(seconds * self.settings.sample_rate)]
+
+    def _analyse(self, row: int, kind: Kind) -> Frames:
+        return Frames(*self.space().analyse(self.audio(row, kind)))
+
+    def _decode(self, row: int, kind: Kind) -> Frames:
+        space, pitch = self.space(), self.pitch(row)
+        try:
+            original = self.frames(row, "original")
+        except RecordingMissing:
+            return Frames(self._decode_saved(row, pitch), None)
+        trajectory = space.encode(original.values, pitch)
+        return Frames(space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch), original.ref_db)
+
+    def _decode_saved(self, row: int, pitch: float | None) -> np.ndarray:
+        """What the model makes of a note from the latents saved with the map alone."""
+        from timbre_core.features.windows import window_starts
+
+        space = self.space()
+        z = space.trajectory_of(self.notes.labels["note_id"].iat[row])
+        window, seconds = space.recipe.window, self.settings.seconds
+        if seconds is None:
+            n_frames = (len(z) - 1) * window.hop + window.frames
+        else:
+            n_frames = self.settings.n_frames(round(seconds * self.settings.sample_rate))
+        return space.decode(z, window_starts(n_frames, window.frames, window.hop), n_frames, pitch)
+
+    def _invert(self, row: int, kind: Kind) -> np.ndarray:
+        frames = self.frames(row, "original" if kind == "inversion" else "reconstruction")
+        if frames.ref_db is None:
+            audio = self.space().invert(frames.values, 0.0)
+            return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-9))
+        return self.space().invert(frames.values, frames.ref_db, n_samples=len(self.recording(row)))
+
+
+def warm_up(notes: NoteMap | None = None) -> None:
+    """Import torch, open the model and run one note through it, so that the first click finds everything ready."""
+    try:
+        if notes is None:
+            maps = (note_map(checkpoint) for checkpoint in listing().checkpoints.values())
+            notes = next((opened for opened in maps if opened is not None), None)
+        if notes is not None and len(notes.labels):
+            import torch
+
+            # Two sounds are computed at once (see routes.py): together they take all cores, not each of them.
+            torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+            Studio(notes).audio(0, "reconstruction")
+    except TimbreError as error:
+        _LOG.warning("%s", error)
+
+
+_visited = threading.Event()
+
+
+def visited() -> None:
+    """Tell the server that somebody is here: their page comes first, warming up can wait until it is drawn."""
+    _visited.set()
+
+
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:
+    """Warm up in the background if nobody comes within the server's first seconds."""
+
+    async def warm_when_idle() -> None:
+        await asyncio.sleep(_IDLE_START)
+        if not _visited.is_set():
+            await asyncio.to_thread(warm_up)
+
+    task = asyncio.create_task(warm_when_idle())
+    yield
+    task.cancel()

@@ -1,0 +1,125 @@
+"""What the browser needs to draw a map and to show a note, as plain values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pages.widgets.catalog import NoteMap
+from pages.widgets.colours import colour_of
+from pages.widgets.memo import Memo
+from pages.widgets.music import note_name, readable
+from pages.widgets.packing import pack
+
+_MOST_CATEGORIES = 65_535
+_packed = Memo(4)
+
+COLUMN_TITLES = {
+    "family": "Family",
+    "pitch": "Pitch",
+    "instrument": "Instrument",
+    "source": "Source",
+    "velocity": "Velocity",
+    "recon_l1": "Reconstruction error (L1)",
+    "split": "Split",
+    "pitch_estimated": "Pitch estimated",
+}
+
+
+def column_title(column: str) -> str:
+    """A label column's name as people read it."""
+    return COLUMN_TITLES.get(column, readable(column).capitalize())
+
+
+def packed_map(notes: NoteMap) -> bytes:
+    """Ids, labels and projections of all notes (see packing.py for the layout).
+
+    Header: `ids`, `projections`, and per label column its `title` and either `values`, `names`, `colours` and `counts`
+    (categories; the array holds codes) or `low` and `high` (numbers; the array holds them, NaN unknown). Arrays:
+    `<projection>_1`, `<projection>_2`, `label_<column>`.
+    """
+    key = (notes.checkpoint.path, notes.version)
+    return _packed.get(key, lambda: _pack_map(notes))
+
+
+def _pack_map(notes: NoteMap) -> bytes:
+    arrays: dict[str, np.ndarray] = {}
+    for projection in notes.projections:
+        for axis in (1, 2):
+            name = f"{projection}_{axis}"
+            arrays[name] = notes.labels[name].to_numpy(dtype=np.float32)
+    columns = {}
+    for column in dict.fromkeys([*notes.label_columns, "pitch", "instrument", "velocity"]):
+        if column in notes.labels:
+            columns[column], arrays[f"label_{column}"] = _describe_column(column, notes.labels[column])
+    header = {"ids": notes.labels["note_id"].tolist(), "projections": notes.projections, "columns": columns}
+    return pack(header, arrays)
+
+
+def _describe_column(column: str, values: pd.Series) -> tuple[dict[str, Any], np.ndarray]:
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        numbers = values.to_numpy(dtype=np.float32)
+        finite = numbers[np.isfinite(numbers)]
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+        return {"title": column_title(column), "kind": "number", "low": low, "high": high}, numbers
+    codes, categories = pd.factorize(values.astype(str), sort=True)
+    names = [str(category) for category in categories[:_MOST_CATEGORIES]]
+    described = {
+        "title": column_title(column),
+        "kind": "category",
+        "values": names,
+        "names": [readable(name) for name in names],
+        "colours": [colour_of(column, name) for name in names],
+        "counts": np.bincount(codes, minlength=len(names))[: len(names)].tolist(),
+    }
+    return described, np.minimum(codes, _MOST_CATEGORIES - 1).astype(np.uint16)
+
+
+def describe_note(notes: NoteMap, row: int) -> dict[str, Any]:
+    """One note: its title and facts, and its nearest neighbours."""
+    return {
+        "note": _card(notes, row),
+        "facts": _facts(notes.labels.iloc[row]),
+        "neighbours": [{**_card(notes, near), "distance": distance} for near, distance in notes.neighbours(row)],
+    }
+
+
+def _card(notes: NoteMap, row: int) -> dict[str, Any]:
+    label = notes.labels.iloc[row]
+    family = str(label.get("family", "unknown"))
+    pitch = _number(label.get("pitch"))
+    return {
+        "id": str(label["note_id"]),
+        "title": readable(str(label.get("instrument", label["note_id"]))),
+        "family": readable(family),
+        "colour": colour_of("family", family),
+        "pitch": pitch,
+        "pitch_name": note_name(pitch) if pitch is not None else "",
+    }
+
+
+def _facts(label: pd.Series) -> list[list[str]]:
+    """Pairs of a word and a value, unknown ones left out."""
+    pitch, velocity = _number(label.get("pitch")), _number(label.get("velocity"))
+    error = _number(label.get("recon_l1"))
+    facts = [["family", readable(str(label.get("family", "")))]]
+    if pitch is not None:
+        estimated = ", estimated" if label.get("pitch_estimated") else ""
+        facts.append(["pitch", f"{note_name(pitch)} · MIDI {pitch:g}{estimated}"])
+    if velocity is not None:
+        facts.append(["velocity", f"{velocity:g}"])
+    facts += [[name, readable(str(label[name]))] for name in ("source", "split") if str(label.get(name) or "")]
+    if error is not None:
+        facts.append(["error L1", f"{error:.3f}"])
+    return [fact for fact in facts if fact[1] not in ("", "unknown")]
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

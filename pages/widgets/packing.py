@@ -1,0 +1,33 @@
+"""Arrays on their way to the browser: a JSON header followed by the raw numbers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+_ALIGN = 4
+
+
+def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
+    """One block of bytes that common.js unpacks into `header` and typed arrays.
+
+    Layout: uint32 (little endian) length of the header, the header as UTF-8 JSON padded with spaces to a multiple of
+    four, then each array's bytes, padded likewise. The header gains `arrays`: name -> {dtype, offset, length}, offsets
+    counted from the end of the header. Supported dtypes: float32, uint16, uint8.
+    """
+    described: dict[str, dict[str, Any]] = {}
+    parts: list[bytes] = []
+    offset = 0
+    for name, array in arrays.items():
+        if array.dtype.name not in {"float32", "uint16", "uint8"}:
+            raise ValueError(f"cannot pack dtype {array.dtype.name}")
+        data = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        described[name] = {"dtype": array.dtype.name, "offset": offset, "length": array.size}
+        data += b"\0" * (-len(data) % _ALIGN)
+        parts.append(data)
+        offset += len(data)
+    head = json.dumps({**header, "arrays": described}, allow_nan=False).encode("utf-8")
+    head += b" " * (-len(head) % _ALIGN)
+    return len(head).to_bytes(4, "little") + head + b"".join(parts)

@@ -1,0 +1,118 @@
+"""Choices that the address bar remembers: checkpoint, projection, colour, note.
+
+A link restores them; what makes no sense in a link is dropped, and said in one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.widgets.catalog import PROJECTIONS, Listing, NoteMap
+from pages.widgets.map_data import column_title
+from pages.widgets.music import plain
+
+
+def pick_checkpoint(found: Listing) -> str:
+    """The chosen checkpoint's name."""
+
+    def title(name: str) -> str:
+        return found.checkpoints[name].recipe.title or name
+
+    titles = [title(name) for name in found.checkpoints]
+
+    def label(name: str) -> str:
+        return title(name) if titles.count(title(name)) == 1 else f"{title(name)} ({name})"
+
+    return _pick(
+        "checkpoint",
+        list(found.checkpoints),
+        lambda options, key: st.selectbox(
+            "Checkpoint",
+            options,
+            key=key,
+            format_func=label,
+            help="A trained model with its map. Train your own with `python train_cli.py`.",
+        ),
+    )
+
+
+def pick_projection(notes: NoteMap) -> str:
+    """The chosen projection's key."""
+    return _pick(
+        "projection",
+        notes.projections,
+        lambda options, key: st.segmented_control(
+            "Projection",
+            options,
+            key=key,
+            format_func=lambda name: PROJECTIONS[name],
+            required=True,
+            help="How the model's many dimensions are flattened to two. UMAP, PaCMAP and t-SNE keep neighbours together; "
+            "PCA keeps the directions in which notes differ most.",
+        ),
+    )
+
+
+def pick_colour(notes: NoteMap) -> str:
+    """The chosen label column."""
+    return _pick(
+        "colour",
+        notes.label_columns,
+        lambda options, key: st.selectbox("Colour by", options, key=key, format_func=column_title),
+    )
+
+
+def linked_note(notes: NoteMap) -> dict[str, Any] | None:
+    """The selected note as {note, seq}: the one clicked last in this session, at first the one in the link."""
+    clicked = (st.session_state.get("map") or {}).get("selected")
+    if isinstance(clicked, dict) and clicked.get("note") in notes.rows and isinstance(clicked.get("seq"), int):
+        return {"note": clicked["note"], "seq": clicked["seq"]}
+    wanted = st.query_params.get("note")
+    if wanted is None or clicked is not None:
+        return None
+    if wanted not in notes.rows:
+        _refuse("note", wanted)
+        return None
+    return {"note": wanted, "seq": 0}
+
+
+def remember_note(selected: dict[str, Any] | None) -> None:
+    """Write the selected note into the address bar, or take it out."""
+    if selected is not None:
+        _write("note", selected["note"])
+    elif "note" in st.query_params:
+        del st.query_params["note"]
+
+
+def show_refusals() -> None:
+    """Say what in the link made no sense, once."""
+    for what, value in st.session_state.pop("refused", []):
+        st.toast(f"The link asks for {what} “{plain(value)}”, which is not here: showing something else.")
+
+
+def _pick(what: str, options: Sequence[str], widget: Callable[[Sequence[str], str], str]) -> str:
+    """Show a widget that starts from the link and writes its choice back into it."""
+    key = f"pick_{what}"
+    if key not in st.session_state:
+        wanted = st.query_params.get(what, options[0])
+        if wanted not in options:
+            _refuse(what, wanted)
+        st.session_state[key] = wanted
+    if st.session_state[key] not in options:
+        # Nonsense in the link, or the checkpoint shown before had this choice and the one now open has not.
+        st.session_state[key] = options[0]
+    choice = widget(options, key)
+    _write(what, choice)
+    return choice
+
+
+def _refuse(what: str, value: str) -> None:
+    st.session_state.setdefault("refused", []).append((what, value))
+
+
+def _write(what: str, value: str) -> None:
+    if st.query_params.get(what) != value:
+        st.query_params[what] = value
