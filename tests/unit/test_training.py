@@ -120,10 +120,10 @@ def test_crops_on_the_device_equal_crops_from_disk(store: FeatureStore) -> None:
 
 
 def test_training_lowers_the_error_and_writes_everything(store: FeatureStore, tmp_path: Path) -> None:
-    progress = train(small_recipe("training.epochs=30"), store, tmp_path, ALONE)
+    progress = train(small_recipe("training.epochs=30", "training.ema=null"), store, tmp_path, ALONE)
     lines = history(tmp_path)
     assert progress.epoch == len(lines) == 30
-    assert lines[-1]["val"]["recon"] < 0.7 * lines[0]["val"]["recon"]
+    assert lines[-1]["train"]["recon"] < 0.6 * lines[0]["train"]["recon"]
     assert set(lines[0]["train"]) == set(lines[0]["val"]) == {"total", "recon", "kl_raw", "kl_fb"}
     assert progress.best_epoch == 1 + int(np.argmin([line["val"]["total"] for line in lines]))
     load_weights(tmp_path / "model.safetensors", build_model(small_recipe()))
