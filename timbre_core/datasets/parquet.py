@@ -5,6 +5,7 @@ Labels are read without touching the audio, and one note's audio without reading
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -58,18 +59,20 @@ class ParquetAudio:
         self._file = _open(path)
         sizes = [self._file.metadata.row_group(i).num_rows for i in range(self._file.num_row_groups)]
         self._ends = np.cumsum(sizes)
-        self._group = -1
-        self._audio: pa.ChunkedArray | None = None
+        self._last: tuple[int, pa.ChunkedArray] | None = None
+        self._lock = threading.Lock()  # pyarrow's reader serves one thread at a time
 
     def read(self, row: int) -> bytes:
         """The encoded audio file of row `row`. Raises TimbreError if the library is damaged there."""
         group = int(np.searchsorted(self._ends, row, side="right"))
-        if self._audio is None or group != self._group:
-            try:
-                self._audio = self._file.read_row_group(group, columns=["audio"]).column(0)
-            except (pa.ArrowException, OSError) as error:
-                raise TimbreError(f"{self._path}: damaged near row {row} ({error}): get the file again.") from error
-            self._group = group
+        with self._lock:
+            if self._last is None or self._last[0] != group:
+                try:
+                    column = self._file.read_row_group(group, columns=["audio"]).column(0)
+                except (pa.ArrowException, OSError) as error:
+                    raise TimbreError(f"{self._path}: damaged near row {row} ({error}): get the file again.") from error
+                self._last = (group, column)
+            column = self._last[1]
         start = int(self._ends[group - 1]) if group else 0
-        audio: bytes | None = self._audio[row - start].as_py()
+        audio: bytes | None = column[row - start].as_py()
         return audio or b""

@@ -1,0 +1,225 @@
+"""`python -m timbre_core prepare`: make or look through data before training."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timbre_core.errors import TimbreError, os_errors
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
+
+NAME = "prepare"
+HELP = "make data ready: render a SoundFont, compute a feature store, label a folder of recordings"
+EXAMPLE = "python -m timbre_core prepare soundfont FluidR3_GM.sf2 notes/"
+
+_SHOWN = 20  # skipped files that are named on the terminal
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(metavar="WHAT", required=True)
+    _add(
+        verbs.add_parser("soundfont", help="render a SoundFont into a folder of notes in NSynth's layout"),
+        _soundfont_arguments,
+        _run_soundfont,
+        "Render a SoundFont into OUT/audio/*.wav and OUT/examples.json. Needs the FluidSynth library. "
+        "Run the same command again to go on after an interruption.",
+        "python -m timbre_core prepare soundfont FluidR3_GM.sf2 notes/ --velocities 50 100 --pitch-step 2",
+    )
+    _add(
+        verbs.add_parser("store", help="compute the feature store of data now, not when training starts"),
+        _store_arguments,
+        _run_store,
+        "Analyse all notes of DATA and keep the frames for training.",
+        "python -m timbre_core prepare store notes/ ~/nsynth --recipe nsynth-cvae",
+    )
+    _add(
+        verbs.add_parser("folder", help="show which labels a folder of recordings gets: write its note table"),
+        _folder_arguments,
+        _run_folder,
+        "Write the note table that training would use, for you to check or correct. Saved as metadata.csv in the folder "
+        "it becomes the folder's labels.",
+        "python -m timbre_core prepare folder recordings/ labels.csv --pattern '{instrument}_{pitch}_{velocity}'",
+    )
+    _add(
+        verbs.add_parser("starter", help="build a starter library (one Parquet file) from a General MIDI SoundFont"),
+        _starter_arguments,
+        _run_starter,
+        "Render some 1,600 notes of a hundred instruments into one Parquet library with compressed audio.",
+        "python -m timbre_core prepare starter FluidR3_GM.sf2 starter.parquet --notice COPYING",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    run_verb: Callable[[argparse.Namespace], int] = args.prepare
+    return run_verb(args)
+
+
+def _add(
+    parser: argparse.ArgumentParser,
+    add: Callable[[argparse.ArgumentParser], None],
+    run_verb: Callable[[argparse.Namespace], int],
+    description: str,
+    example: str,
+) -> None:
+    parser.description = description
+    parser.epilog = f"example:\n  {example}"
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add(parser)
+    parser.set_defaults(prepare=run_verb)
+
+
+def _soundfont_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sf2", metavar="FILE.sf2", help="SoundFont (.sf2 or .sf3)")
+    parser.add_argument("out", metavar="OUT", help="folder for the notes")
+    parser.add_argument(
+        "--programs",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="General MIDI programs 0-127 (default: all that have a pitch)",
+    )
+    parser.add_argument(
+        "--banks",
+        nargs="+",
+        default=[0],
+        type=int,
+        metavar="N",
+        help="banks; variations are often in 8 and 16 (default 0)",
+    )
+    parser.add_argument(
+        "--velocities", nargs="+", type=int, metavar="N", help="MIDI velocities (default 25 50 75 100 127)"
+    )
+    parser.add_argument(
+        "--velocities-per-pitch",
+        type=int,
+        metavar="N",
+        help="take so many of them in turn at each pitch (default: all at each)",
+    )
+    parser.add_argument("--pitch-step", default=1, type=int, metavar="N", help="semitones between pitches (default 1)")
+    parser.add_argument(
+        "--pitch-low", type=int, metavar="N", help="lowest pitch (default: that of each instrument's natural range)"
+    )
+    parser.add_argument("--pitch-high", type=int, metavar="N", help="highest pitch (default: as above)")
+    parser.add_argument("--hold", type=float, default=3.0, metavar="S", help="seconds the key is held (default 3)")
+    parser.add_argument("--release", type=float, default=1.0, metavar="S", help="seconds after that (default 1)")
+    parser.add_argument("--sample-rate", default=16_000, type=int, metavar="N", help="Hz (default 16000)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one per CPU)")
+
+
+def _run_soundfont(args: argparse.Namespace) -> int:
+    from timbre_core.datasets.soundfont import VELOCITIES, RenderSettings, render_soundfont
+
+    settings = RenderSettings(
+        programs=tuple(args.programs) if args.programs else None,
+        banks=tuple(args.banks),
+        pitch_low=args.pitch_low,
+        pitch_high=args.pitch_high,
+        pitch_step=args.pitch_step,
+        velocities=tuple(args.velocities or VELOCITIES),
+        velocities_per_pitch=args.velocities_per_pitch,
+        hold=args.hold,
+        release=args.release,
+        sample_rate=args.sample_rate,
+    )
+    counts = render_soundfont(args.sf2, args.out, settings, workers=args.workers)
+    print(
+        f"{args.out}: {counts['notes']} notes of {counts['instruments']} instruments"
+        f" ({counts['silent']} silent ones dropped, {counts['kept']} kept from before)"
+    )
+    return 0
+
+
+def _data_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pattern", help="file-name pattern such as '{instrument}_{pitch}_{velocity}'")
+
+
+def _store_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", nargs="+", metavar="DATA", help="folders of notes, .parquet libraries, or 'starter'")
+    parser.add_argument(
+        "--recipe", default="nsynth-cvae", help="recipe whose features to compute (default nsynth-cvae)"
+    )
+    parser.add_argument("--out", metavar="DIR", help="folder for the store (default: the user's cache)")
+    parser.add_argument("--workers", type=int, metavar="N", help="threads (default: one per CPU)")
+    _data_arguments(parser)
+
+
+def _run_store(args: argparse.Namespace) -> int:
+    from timbre_core.datasets.library import open_library
+    from timbre_core.datasets.store import build_store
+    from timbre_core.recipes.library import load_recipe
+
+    recipe = load_recipe(args.recipe)
+    library = open_library(args.data, args.pattern, recipe.data.split)
+    _print_skipped(library.skipped)
+    store = build_store(library, recipe.features, directory=args.out, workers=args.workers)
+    print(f"{len(store.notes)} notes, {int(store.notes['n_frames'].sum())} frames of {recipe.features.n_bins} bins")
+    return 0
+
+
+def _folder_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="folder of recordings, with subfolders")
+    parser.add_argument("out", metavar="OUT.csv", help="note table to write")
+    _data_arguments(parser)
+
+
+def _run_folder(args: argparse.Namespace) -> int:
+    from timbre_core.datasets.library import open_library
+    from timbre_core.files import atomic_write
+
+    out = Path(args.out)
+    library = open_library([args.folder], args.pattern)
+    table = library.notes.drop(columns="root").rename(columns={"audio": "file"})
+    with os_errors(out), atomic_write(out) as temporary:
+        table.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+    _print_skipped(library.skipped)
+    print(f"{out}: {_summary(library)}")
+    return 0
+
+
+def _starter_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sf2", metavar="FILE.sf2", help="General MIDI SoundFont (.sf2 or .sf3)")
+    parser.add_argument("out", metavar="OUT.parquet", help="library to write")
+    parser.add_argument("--notice", metavar="FILE", help="text file with the SoundFont's copyright and licence")
+
+
+def _run_starter(args: argparse.Namespace) -> int:
+    from timbre_core.datasets.starter import build_starter
+
+    if Path(args.out).suffix != ".parquet":
+        raise TimbreError(f"{args.out}: a library's name ends in .parquet: rename it.")
+    notice = ""
+    if args.notice:
+        with os_errors(args.notice):
+            notice = Path(args.notice).read_text(encoding="utf-8", errors="replace")
+    counts = build_starter(args.sf2, args.out, notice)
+    print(
+        f"{args.out}: {counts['notes']} notes of {counts['instruments']} instruments"
+        f" ({counts['silent']} silent ones dropped), {counts['bytes'] / 1e6:.1f} MB"
+    )
+    return 0
+
+
+def _summary(library: Library) -> str:
+    notes = library.notes
+    parts = [
+        f"{len(notes)} notes of {notes['instrument'].nunique()} instruments in {notes['family'].nunique()} families"
+    ]
+    estimated, unknown = int(notes["pitch_estimated"].sum()), int(notes["pitch"].isna().sum())
+    if estimated:
+        parts.append(f"{estimated} pitches measured")
+    if unknown:
+        parts.append(f"{unknown} without a pitch")
+    return ", ".join(parts)
+
+
+def _print_skipped(skipped: Sequence[tuple[str, str]]) -> None:
+    import sys
+
+    for file, reason in skipped[:_SHOWN]:
+        print(f"skipped {file}: {reason}", file=sys.stderr)
+    if len(skipped) > _SHOWN:
+        print(f"skipped {len(skipped) - _SHOWN} more", file=sys.stderr)
