@@ -65,3 +65,31 @@ def write_nsynth(folder: Path, instruments: int = 8, notes: int = 6, seconds: fl
 def tiny_nsynth(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """48 synthetic one-second notes of 8 instruments."""
     return write_nsynth(tmp_path_factory.mktemp("data") / "tiny")
+
+
+@pytest.fixture
+def tiny_checkpoint(tiny_nsynth: Path, tmp_path: Path) -> Path:
+    """A complete checkpoint of an untrained small model, with a PCA map of the tiny NSynth folder."""
+    import torch
+
+    from timbre_core.analysis.latents import compute_latents
+    from timbre_core.checkpoint import RECIPE, WEIGHTS, open_checkpoint, write_latents
+    from timbre_core.datasets.library import open_library
+    from timbre_core.files import write_text
+    from timbre_core.models.vae import build_model
+    from timbre_core.recipes.library import load_recipe, recipe_to_yaml
+    from timbre_core.training.state import save_weights
+
+    torch.manual_seed(0)
+    recipe = load_recipe("nsynth-cvae", ["features.seconds=1.0", "window.frames=32", f"data.roots=['{tiny_nsynth}']"])
+    library = open_library([tiny_nsynth])
+    trained = sorted(library.notes.loc[library.notes["split"] == "train", "instrument"].unique())
+    recipe = recipe.model_copy(update={"provenance": {"train_instruments": trained}})
+    folder = tmp_path / "checkpoints" / "tiny"
+    folder.mkdir(parents=True)
+    write_text(folder / RECIPE, recipe_to_yaml(recipe))
+    save_weights(folder / WEIGHTS, build_model(recipe))
+    checkpoint = open_checkpoint(folder)
+    latents = compute_latents(checkpoint, library, methods=["pca"], progress=False)
+    write_latents(folder, latents, library.roots)
+    return folder

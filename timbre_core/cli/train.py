@@ -71,7 +71,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"{out} is finished already: nothing to resume.")
         return 0
     with team(args.device) as members:
-        _train(args, recipe, out, work, members)
+        try:
+            _train(args, recipe, out, work, members)
+        except KeyboardInterrupt:
+            print(f"\nto go on, add to the same command: --resume --out {out}", file=sys.stderr)
+            raise
     return 0
 
 

@@ -34,8 +34,7 @@ class Progress:
 def save_weights(path: Path, model: nn.Module, metadata: dict[str, str] | None = None) -> None:
     """Write a model's tensors as safetensors, atomically."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    with atomic_write(path) as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+    _write(path, tensors, metadata)
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
@@ -68,8 +67,7 @@ def save_state(
     plain = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
     }
-    with atomic_write(path) as temporary:
-        save_file(plain, temporary, metadata={"progress": json.dumps(asdict(progress))})
+    _write(path, plain, {"progress": json.dumps(asdict(progress))})
 
 
 def load_state(
@@ -106,6 +104,15 @@ def _match_memory_formats(optimizer: torch.optim.Optimizer) -> None:
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None) -> None:
+    with atomic_write(path) as temporary:
+        try:
+            save_file(tensors, temporary, metadata=metadata)
+        except SafetensorError as error:
+            # The library reports a full disk or a missing permission as an error of its own kind, with text alone.
+            raise TimbreError(f"{path}: could not be written ({error}): free some space or choose another folder.") from error
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -1,0 +1,159 @@
+"""Commands: what they write, their exit codes, and one line for every mistake."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import train_cli
+from tests.conftest import harmonic_note
+from timbre_core.__main__ import VERBS, main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    path = tmp_path / "note.wav"
+    soundfile.write(path, harmonic_note(60, 0.6), 16_000)
+    return path
+
+
+def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in VERBS:
+        with pytest.raises(SystemExit) as stopped:
+            main([verb, "--help"])
+        assert stopped.value.code == 0
+        assert f"python -m timbre_core {verb}" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        train_cli.main(["--help"])
+    assert "torchrun" in capsys.readouterr().out
+
+
+def test_recipes_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipes"]) == 0
+    assert "nsynth-vae" in capsys.readouterr().out
+    assert main(["recipes", "nsynth-ae"]) == 0
+    assert "sampling: false" in capsys.readouterr().out
+
+
+def test_reconstruct_writes_three_sounds(tiny_checkpoint: Path, note: Path, tmp_path: Path) -> None:
+    assert main(["reconstruct", str(tiny_checkpoint), str(note), "--pitch", "60", "--out", str(tmp_path / "out")]) == 0
+    for name in ("original", "inversion", "reconstruction"):
+        audio, rate = soundfile.read(tmp_path / "out" / f"{name}.wav")
+        assert rate == 16_000
+        assert np.abs(audio).max() > 0.01
+
+
+def test_reconstruct_estimates_a_missing_pitch(
+    tiny_checkpoint: Path, note: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reconstruct", str(tiny_checkpoint), str(note), "--out", str(tmp_path)]) == 0
+    assert "estimated as MIDI 60.0" in capsys.readouterr().out
+
+
+def test_generate_writes_the_asked_length(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "note.wav"
+    assert main(["generate", str(tiny_checkpoint), "--pitch", "55", "--seconds", "1.5", "--out", str(out)]) == 0
+    assert soundfile.info(out).frames == 24_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["generate", "CKPT", "--family", "kazoo"], "no family 'kazoo'"),
+        (["generate", "CKPT", "--pitch", "128"], "outside MIDI's 0-127"),
+        (["generate", "CKPT", "--seed", "-1"], "choose 0 or more"),
+        (["generate", "nowhere/at-all"], "no such checkpoint folder"),
+        (["reconstruct", "CKPT", "missing.wav"], "missing.wav"),
+        (["reconstruct", "CKPT", "README.md"], "README.md"),
+        (["recipes", "nsynth-cave"], "did you mean 'nsynth-cvae'"),
+        (["evaluate", "CKPT", "--data", "nowhere"], "nowhere"),
+        (["project", "CKPT", "--data", "nowhere"], "nowhere"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_1(
+    tiny_checkpoint: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tiny_checkpoint) if word == "CKPT" else word for word in arguments]) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nsynth-cvae", "--set", "training.epoch=1"], "did you mean 'epochs'"),
+        (["nsynth-cvae", "--data", "nowhere"], "nowhere"),
+        (["nsynth-cvae", "--device", "cuda:99"], "cuda:99"),
+        (["nsynth-cvae", "--resume", "--set", "name=never-trained"], "no unfinished training of never-trained"),
+        (["nsynth-cvae", "--out", "README.md"], "exists already"),
+    ],
+)
+def test_training_mistakes_are_one_line(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tmp_path))
+    assert train_cli.main(arguments) == 1
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def _train_command(data: Path, out: Path, *overrides: str) -> list[str]:
+    command = [sys.executable, "train_cli.py", "nsynth-cvae", "--data", str(data), "--out", str(out), "--workers", "1"]
+    small = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8"]
+    return [*command, "--device", "cpu", "--set", *small, *overrides]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a process's file size")
+def test_a_disk_that_takes_no_more_is_one_line_and_keeps_nothing_half_written(
+    tiny_nsynth: Path, tmp_path: Path
+) -> None:
+    def limit_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    done = subprocess.run(
+        _train_command(tiny_nsynth, tmp_path / "out", "training.epochs=1"),
+        cwd=ROOT,
+        preexec_fn=limit_files,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_interrupted_training_keeps_its_epochs_and_says_so(tiny_nsynth: Path, tmp_path: Path) -> None:
+    command = _train_command(tiny_nsynth, tmp_path / "out", "training.epochs=100000")
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    state = tmp_path / "out.training" / "state.safetensors"
+    deadline = time.monotonic() + 120
+    while not state.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in error
+    assert "kept" in error.splitlines()[-1]
+    assert f"--resume --out {tmp_path / 'out'}" in error
+    assert state.exists()

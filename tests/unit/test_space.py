@@ -1,0 +1,85 @@
+"""TimbreSpace: encode, decode, reconstruct, generate, neighbours, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import harmonic_note
+from timbre_core.checkpoint import open_checkpoint
+from timbre_core.errors import TimbreError
+from timbre_core.space import TimbreSpace
+
+
+@pytest.fixture
+def space(tiny_checkpoint: Path) -> TimbreSpace:
+    return TimbreSpace(open_checkpoint(tiny_checkpoint))
+
+
+def test_notes_of_different_lengths_encode_together_as_they_do_alone(space: TimbreSpace) -> None:
+    rng = np.random.default_rng(0)
+    notes = [rng.uniform(-1, 1, (80, length)).astype(np.float32) for length in (10, 32, 63, 200)]
+    together = space.encode_many(notes, [40, 50, 60, 70])
+    for frames, pitch, trajectory in zip(notes, (40, 50, 60, 70), together, strict=True):
+        alone = space.encode(frames, pitch)
+        np.testing.assert_allclose(trajectory.mu, alone.mu, atol=1e-5)
+        assert trajectory.n_frames == frames.shape[1]
+        assert space.decode(alone.mu, alone.starts, alone.n_frames, pitch).shape == frames.shape
+
+
+def test_reconstruction_has_three_sounds_of_the_same_length(space: TimbreSpace) -> None:
+    note = harmonic_note(60, 0.5)
+    result = space.reconstruct(note, 60)
+    assert len(result.original) == len(result.inversion) == len(result.reconstruction) == len(note)
+    assert result.frames.shape == result.decoded.shape
+    assert np.array_equal(result.original, note)
+    level = 20 * np.log10(np.sqrt(np.mean(result.inversion**2)) / np.sqrt(np.mean(note**2)))
+    assert abs(level) < 1.0
+
+
+def test_generation_obeys_its_arguments(space: TimbreSpace) -> None:
+    first, again, other = (space.generate(60, 0.8, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(first.audio, again.audio)
+    assert not np.array_equal(first.audio, other.audio)
+    assert len(first.audio) == round(0.8 * 16000)
+    assert np.abs(first.audio).max() == pytest.approx(10 ** (-3 / 20), rel=1e-3)
+    like = space.generate(like="bass_synthetic_000-054-100", seconds=1.0)
+    assert like.pitch == 54
+    trajectory = space.trajectory_of("bass_synthetic_000-054-100")
+    np.testing.assert_allclose(like.z.mean(axis=0), trajectory.mean(axis=0), atol=0.2)
+    assert space.generate(60, 1.0, family="brass").audio.any()
+
+
+def test_neighbours_are_sorted_and_leave_out_the_note_itself(space: TimbreSpace) -> None:
+    near = space.neighbours("bass_synthetic_000-054-100", k=5)
+    assert len(near) == 5
+    assert "bass_synthetic_000-054-100" not in set(near["note_id"])
+    assert near["distance"].is_monotonic_increasing
+    here = space.trajectory_of("bass_synthetic_000-054-100").mean(axis=0)
+    assert space.neighbours(here, k=1)["note_id"].iloc[0] == "bass_synthetic_000-054-100"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"pitch": 200.0}, "pitch 200 is outside MIDI's 0-127"),
+        ({"seconds": 0.0}, "choose between 0.05 and 60"),
+        ({"seconds": float("nan")}, "choose between"),
+        ({"family": "kazoo"}, "no family 'kazoo' on this map: choose from bass, brass"),
+        ({"like": "../../etc/passwd"}, "no note '../../etc/passwd'"),
+    ],
+)
+def test_nonsense_is_refused_in_one_sentence(space: TimbreSpace, arguments: dict, message: str) -> None:
+    with pytest.raises(TimbreError, match=message):
+        space.generate(**arguments)
+
+
+def test_wrong_latents_and_missing_pitch_are_refused(space: TimbreSpace) -> None:
+    with pytest.raises(TimbreError, match="shape"):
+        space.decode_windows(np.zeros((2, 5)), 60)
+    with pytest.raises(TimbreError, match="finite"):
+        space.decode_windows(np.full((2, 32), np.nan), 60)
+    with pytest.raises(TimbreError, match="conditioned on pitch"):
+        space.encode(np.zeros((80, 32), np.float32))
