@@ -105,7 +105,7 @@ class _Points:
 
         coordinates = np.zeros((len(self), 3), dtype=np.float32)
         count = min(3, *self.mu.shape)
-        if len(self) < 2:
+        if len(self) < 2 or not np.ptp(self.mu, axis=0).any():
             return coordinates
         model = PCA(count, svd_solver="covariance_eigh").fit(self.mu.astype(np.float64))
         loadings = model.components_

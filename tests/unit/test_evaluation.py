@@ -1,0 +1,385 @@
+"""Evaluation: figures whose value is known, who counts as unseen, and the JSON that is a contract."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import torch
+
+from timbre_core.analysis.coding import Coder
+from timbre_core.analysis.control import measure_control, requested_pitches
+from timbre_core.analysis.evaluation import evaluate, select_rows
+from timbre_core.analysis.latents import compute_latents, spread_over
+from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors, fold_octaves
+from timbre_core.checkpoint import Checkpoint, open_checkpoint
+from timbre_core.cli import evaluate as evaluate_verb
+from timbre_core.cli import project as project_verb
+from timbre_core.cli.shell import command_parser, guarded
+from timbre_core.datasets.library import Library, open_library
+from timbre_core.errors import TimbreError
+from timbre_core.features.log_mel import note_frames
+from timbre_core.features.pitch import midi_to_hz
+from timbre_core.models.vae import VAE, build_model
+from timbre_core.recipes.library import parse_recipe, recipe_to_yaml
+from timbre_core.recipes.schema import Recipe
+from timbre_core.training.state import save_weights
+
+RATE = 16_000
+LATENTS = 4
+
+
+def tone(midi: float, seconds: float = 1.0) -> np.ndarray:
+    time = np.arange(round(seconds * RATE)) / RATE
+    partials = [np.sin(2 * np.pi * midi_to_hz(midi) * k * time) / k for k in range(1, 9) if midi_to_hz(midi) * k < 7500]
+    return (0.5 * np.sum(partials, axis=0) / len(partials)).astype(np.float32)
+
+
+def small_recipe(sampling: bool = True, conditioned: bool = True, instruments: list[str] | None = None) -> Recipe:
+    return parse_recipe(
+        {
+            "name": "small",
+            "features": {"n_fft": 2048, "hop_length": 256, "n_mels": 256, "seconds": 1.0},
+            "window": {"frames": 32},
+            "model": {
+                "latent_dim": LATENTS,
+                "encoder": {"channels": [4]},
+                "decoder": {"channels": [4]},
+                "conditions": [{"kind": "pitch_embedding", "dim": 4}] if conditioned else [],
+                "sampling": sampling,
+            },
+            "inversion": {"iterations": 16},
+            "provenance": {} if instruments is None else {"train_instruments": instruments},
+        },
+        "test",
+    )
+
+
+@dataclass
+class FakeModel:
+    """A model that encodes to given mu and logvar and decodes by a given function of z and pitch (numpy)."""
+
+    recipe: Recipe
+    decoder: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    mu: float = 0.0
+    logvar: float = 0.0
+    prior: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.prior = build_model(self.recipe).prior
+
+    def encode(self, frames: torch.Tensor, conditions: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        shape = (len(frames), LATENTS)
+        return torch.full(shape, self.mu), torch.full(shape, self.logvar)
+
+    def decode(self, z: torch.Tensor, conditions: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.from_numpy(self.decoder(z.numpy(), conditions["pitch"].numpy()).astype(np.float32))
+
+
+@dataclass
+class FakeCheckpoint:
+    recipe: Recipe
+    fake: Any
+    name: str = "fake"
+
+    def model(self, device: torch.device | str = "cpu") -> Any:
+        return self.fake
+
+
+def write_notes(folder: Path, instruments: dict[str, str], pitches: list[int], start: int = 0) -> Path:
+    """Notes in NSynth's layout: a tone per instrument (name -> family) and pitch."""
+    (folder / "audio").mkdir(parents=True)
+    labels = {}
+    for instrument, family in instruments.items():
+        for pitch in pitches:
+            name = f"{instrument}-{pitch:03d}-100"
+            soundfile.write(folder / "audio" / f"{name}.wav", tone(pitch), RATE)
+            labels[name] = {
+                "note_str": name,
+                "instrument_str": instrument,
+                "instrument_family_str": family,
+                "instrument_source_str": "synthetic",
+                "pitch": pitch,
+                "velocity": 100,
+                "sample_rate": RATE,
+            }
+    (folder / "examples.json").write_text(json.dumps(labels))
+    return folder
+
+
+INSTRUMENTS = {"brass_a": "brass", "brass_b": "brass", "reed_a": "reed", "reed_b": "reed", "mallet_a": "mallet"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_notes(tmp_path_factory.mktemp("notes") / "set", INSTRUMENTS, list(range(45, 81, 5)))
+
+
+@pytest.fixture(scope="module")
+def library(folder: Path) -> Library:
+    return open_library([folder])
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path, folder: Path) -> Checkpoint:
+    """A real, untrained checkpoint on disk."""
+    recipe = small_recipe(instruments=["brass_a", "reed_a"])
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"roots": [str(folder)]})})
+    path = tmp_path / "small"
+    path.mkdir()
+    torch.manual_seed(0)
+    save_weights(path / "model.safetensors", build_model(recipe))
+    (path / "recipe.yaml").write_text(recipe_to_yaml(recipe))
+    return open_checkpoint(path)
+
+
+def test_kl_against_torch_distributions() -> None:
+    rng = np.random.default_rng(0)
+    mu, logvar = rng.normal(size=(50, LATENTS)), rng.normal(size=(50, LATENTS)) - 1
+    coder = Coder(VAE(small_recipe()), small_recipe(), torch.device("cpu"))
+    statistics = LatentStatistics(LATENTS)
+    for part in (slice(0, 7), slice(7, 50)):
+        statistics.add(mu[part], coder.kl(mu[part], logvar[part]))
+    q = torch.distributions.Normal(torch.from_numpy(mu), torch.from_numpy(np.exp(0.5 * logvar)))
+    expected = torch.distributions.kl_divergence(q, torch.distributions.Normal(0.0, 1.0)).mean(dim=0).numpy()
+    np.testing.assert_allclose(statistics.kl_per_dim, expected, rtol=1e-5)
+
+
+def test_active_units_of_constructed_data() -> None:
+    rng = np.random.default_rng(0)
+    deviations = np.sqrt([1.0, 0.02, 0.005, 0.0])
+    mu = rng.normal(size=(5000, 4)) * deviations + 1000.0  # an offset must not cost precision
+    statistics = LatentStatistics(4)
+    for part in np.array_split(mu, 37):
+        statistics.add(part, np.zeros_like(part))
+    np.testing.assert_allclose(statistics.mu_variance, mu.var(axis=0), rtol=1e-6, atol=1e-9)
+    assert statistics.active_units == 2
+
+
+def test_reconstruction_errors_average_over_notes() -> None:
+    errors = ReconstructionErrors()
+    errors.add(60.0, l1=0.1, mse=0.01)
+    errors.add(60.2, l1=0.3, mse=0.03)
+    errors.add(math.nan, l1=0.5, mse=0.05)
+    summary = errors.summary()
+    assert summary["l1"] == pytest.approx(0.3)
+    assert summary["by_pitch"] == {"60": {"mse": pytest.approx(0.02), "l1": pytest.approx(0.2), "notes": 2}}
+
+
+def test_fold_octaves() -> None:
+    cents = np.array([0.0, 1200.0, -1210.0, 2390.0, 500.0, math.nan])
+    np.testing.assert_allclose(fold_octaves(cents), [0, 0, -10, -10, 500, math.nan])
+
+
+def test_reconstruction_with_a_known_answer(library: Library) -> None:
+    """mu = 0, sigma = 0.1, decoded to z's first value everywhere: all errors follow from the frames alone."""
+    recipe = small_recipe()
+
+    def first_value(z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(z[:, :1, None], (len(z), recipe.features.n_bins, recipe.window.frames))
+
+    logvar = 2 * math.log(0.1)
+    result = evaluate(
+        FakeCheckpoint(recipe, FakeModel(recipe, first_value, 0.0, logvar)), library, "all", progress=False
+    )
+    frames = [note_frames(library.load(i, RATE), recipe.features)[0] for i in range(len(library.notes))]
+    assert result["notes"] == 40
+    assert result["instruments"] == 5
+    reconstruction = result["reconstruction"]
+    expected_db = np.mean([np.abs(f).mean() for f in frames]) * recipe.features.top_db / 2
+    assert reconstruction["log_mel_mae_db"] == pytest.approx(expected_db, rel=1e-5)
+    assert reconstruction["mse"] == pytest.approx(np.mean([(f**2).mean() for f in frames]) + 0.01, rel=0.05)
+    assert reconstruction["l1"] != reconstruction["l1_mean"]
+    assert sorted(reconstruction["by_pitch"], key=int) == [str(p) for p in range(45, 81, 5)]
+    assert all(entry["notes"] == 5 for entry in reconstruction["by_pitch"].values())
+    latent = result["latent"]
+    assert latent["kl_per_dim"] == pytest.approx([0.5 * (0.01 - 1 - logvar)] * LATENTS)
+    assert latent["kl_total"] == pytest.approx(sum(latent["kl_per_dim"]))
+    assert latent["active_units"] == 0
+
+
+def test_plain_autoencoder_has_no_kl_and_no_noise(library: Library) -> None:
+    recipe = small_recipe(sampling=False)
+    torch.manual_seed(0)
+    result = evaluate(
+        FakeCheckpoint(recipe, build_model(recipe).eval()), library, "all", control_notes=0, progress=False
+    )
+    assert result["latent"]["kl_total"] == 0
+    assert result["reconstruction"]["l1"] == result["reconstruction"]["l1_mean"]
+    assert result["control"]["notes"] == 0
+    assert result["control"]["within_50_cents"] is None
+
+
+@pytest.mark.parametrize(
+    ("offset", "exact", "octave"), [(0, True, True), (12, False, True), (1, False, False), (None, False, False)]
+)
+def test_control_measures_what_sounds(library: Library, offset: int | None, exact: bool, octave: bool) -> None:
+    """Models that play the pitch asked for, an octave above, a semitone above, or always the same note."""
+    recipe = small_recipe()
+
+    def play(z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+        keys = [41.5 if offset is None else key + offset for key in pitch]
+        frames = [note_frames(tone(key), recipe.features)[0] for key in keys]
+        return np.stack([frame[:, 10 : 10 + recipe.window.frames] for frame in frames])
+
+    coder = Coder(FakeModel(recipe, play), recipe, torch.device("cpu"))  # type: ignore[arg-type]
+    control = measure_control(coder, library, np.arange(40), most=12, progress=False)
+    assert control["notes"] == 12
+    assert control["unvoiced"] == 0
+    assert control["label_within_50_cents"] == 1
+    assert (control["within_50_cents"] > 0.9) if exact else (control["within_50_cents"] < 0.1)
+    assert (control["within_octave_error"] > 0.9) if octave else (control["within_octave_error"] < 0.1)
+
+
+def test_requested_pitches_stay_near_and_in_range() -> None:
+    notes = pd.DataFrame({"instrument": ["a"] * 3 + ["b"] * 2, "pitch": [60.0, 65.0, 70.0, 30.0, 15.0]})
+    asked = requested_pitches(notes, np.arange(5), seed=0)
+    assert np.isnan(asked[4]), "no key from 36 up lies within an octave of 15"
+    assert 36 <= asked[3] <= 42
+    for pitch, key in zip(notes["pitch"][:3], asked[:3], strict=True):
+        assert 60 <= key <= 70, "keys that the instrument plays go first"
+        assert 3 <= abs(key - pitch) <= 12
+    np.testing.assert_array_equal(requested_pitches(notes, np.arange(2), seed=0), asked[:2])
+
+
+def test_spread_over() -> None:
+    notes = pd.DataFrame(
+        {
+            "note_id": [f"n{i}" for i in range(130)],
+            "instrument": ["common"] * 100 + ["rare"] * 30,
+            "pitch": [*range(100), *range(30)],
+            "velocity": 100.0,
+        }
+    ).sample(frac=1, random_state=0)
+    rows = spread_over(notes, 40)
+    chosen = notes.iloc[rows]
+    assert chosen["instrument"].value_counts().to_dict() == {"common": 20, "rare": 20}
+    assert np.diff(np.sort(chosen.loc[chosen["instrument"] == "common", "pitch"])).max() <= 8
+    assert set(spread_over(notes, 10)) <= set(rows)
+    np.testing.assert_array_equal(spread_over(notes, None), np.arange(130))
+    np.testing.assert_array_equal(spread_over(notes, 500), np.arange(130))
+
+
+def test_unseen_are_the_instruments_that_training_did_not_see(library: Library) -> None:
+    def rows(instruments: list[str] | None, split: str = "unseen") -> set[str]:
+        fake = FakeCheckpoint(small_recipe(instruments=instruments), None)
+        return set(library.notes.iloc[select_rows(fake, library, split)]["instrument"])
+
+    assert rows(["brass_a", "reed_b", "from another set"]) == {"brass_b", "reed_a", "mallet_a"}
+    assert rows(["set+brass_a"]) == set(INSTRUMENTS) - {"brass_a"}, "several roots put their name before it"
+    assert rows([]) == set(INSTRUMENTS)
+    assert rows(["brass_a"], "all") == set(INSTRUMENTS)
+    with pytest.raises(TimbreError, match="every instrument"):
+        rows(list(INSTRUMENTS))
+    with pytest.raises(TimbreError, match="does not say"):
+        rows(None)
+    with pytest.raises(TimbreError, match="no split"):
+        rows([], "tests")
+
+
+def contract() -> dict[str, Any]:
+    """The keys that other tools rely on."""
+    return {
+        "": ["checkpoint", "notes", "instruments", "reconstruction", "latent", "control"],
+        "reconstruction": ["l1", "l1_mean", "mse", "log_mel_mae_db", "by_pitch"],
+        "latent": [
+            *("kl_per_dim", "kl_total", "active_units", "pitch_probe_accuracy", "pitch_chance", "pitch_probe_r2"),
+            *("family_probe_accuracy", "family_chance", "family_silhouette"),
+        ],
+        "control": ["within_50_cents", "within_octave_error", "notes"],
+    }
+
+
+def run(verb: Any, *arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    command_parser(parser, verb)
+    args = parser.parse_args(list(arguments))
+    return guarded(lambda: args.run(args))
+
+
+def test_evaluate_writes_the_contract(
+    checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "evaluation.json"
+    again = tmp_path / "again.json"
+    for path in (out, again):
+        assert run(evaluate_verb, str(checkpoint.path), "--control-notes", "4", "--json", str(path)) == 0
+    assert out.read_text() == again.read_text(), "the same command must give the same figures"
+    result = json.loads(out.read_text(), parse_constant=pytest.fail)
+    for part, keys in contract().items():
+        assert set(keys) <= set(result[part] if part else result)
+    assert result["checkpoint"] == "small"
+    assert result["split"] == "unseen"
+    assert result["instruments"] == 3
+    assert result["control"]["notes"] == 4
+    printed = capsys.readouterr().out
+    assert f"{result['reconstruction']['l1']:.4f}" in printed
+    assert "24 of 3 instruments" in printed
+
+
+def test_evaluate_goes_on_past_a_bad_file(
+    checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_notes(tmp_path / "other", {"flute_a": "flute", "organ_a": "organ"}, [50, 60, 70])
+    (other / "audio" / "flute_a-060-100.wav").write_bytes(b"not audio")
+    result = evaluate(checkpoint, open_library([other]), control_notes=2, progress=False)
+    assert result["notes"] == 5
+    assert result["skipped"] == 1
+    assert "flute_a-060-100" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--limit", "0"], "--limit 0"),
+        (["--control-notes", "-1"], "--control-notes -1"),
+        (["--data", "nowhere"], "nowhere"),
+        (["--device", "abacus"], "--device abacus"),
+    ],
+)
+def test_evaluate_refuses_in_one_line(
+    checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(evaluate_verb, str(checkpoint.path), *arguments) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error: ")
+    assert message in error
+    assert "\n" not in error
+
+
+def test_project_rewrites_the_map(checkpoint: Checkpoint, library: Library) -> None:
+    assert run(project_verb, str(checkpoint.path), "--methods", "pca", "--limit", "12") == 0
+    latents = open_checkpoint(checkpoint.path).latents
+    assert latents is not None
+    assert len(latents) == 12
+    assert list(latents.columns[: len(library.notes.columns)]) == list(library.notes.columns)
+    assert {"mu", "logvar", "trajectory", "recon_l1", "pca_1", "pca_2", "pca_3"} <= set(latents.columns)
+    assert "umap_1" not in latents
+    row = latents.iloc[3]
+    assert len(row["mu"]) == len(row["logvar"]) == LATENTS
+    np.testing.assert_allclose(row["trajectory"].reshape(-1, LATENTS).mean(axis=0), row["mu"], atol=1e-6)
+    assert open_checkpoint(checkpoint.path).latents_roots == library.roots
+    before = (checkpoint.path / "latents.parquet").read_bytes()
+    assert run(project_verb, str(checkpoint.path), "--methods", "mds") == 1
+    assert (checkpoint.path / "latents.parquet").read_bytes() == before
+
+
+def test_latents_of_notes_without_pitch(checkpoint: Checkpoint, library: Library) -> None:
+    """A conditioned model needs a pitch: it is measured and marked; an unconditioned one leaves it unknown."""
+    unknown = Library(library.roots, library.notes.assign(pitch=math.nan))
+    table = compute_latents(checkpoint, unknown, np.arange(8), methods=["pca"], progress=False)
+    np.testing.assert_allclose(table["pitch"], library.notes["pitch"][:8], atol=0.1)
+    assert table["pitch_estimated"].all()
+    recipe = small_recipe(conditioned=False)
+    table = compute_latents(FakeCheckpoint(recipe, build_model(recipe)), unknown, np.arange(8), ["pca"], progress=False)
+    assert table["pitch"].isna().all()
+    assert not table["pitch_estimated"].any()
