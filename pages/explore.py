@@ -1,6 +1,7 @@
 """Explore: the map of a checkpoint's notes, and the chosen note to hear and see."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.widgets import pickers
 from pages.widgets.catalog import Listing, NoteMap, listing, note_map
@@ -50,7 +51,7 @@ def show_without_map(checkpoint: Checkpoint) -> None:
         st.code(f"python -m timbre_core project {checkpoint.path}", language="bash")
 
 
-def show_notes(notes: NoteMap, controls: list) -> None:
+def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
     """The map beside the chosen note."""
     if not notes.projections or notes.labels.empty:
         show_without_map(notes.checkpoint)
@@ -76,7 +77,8 @@ def main() -> None:
         show_empty(found)
         show_broken(found)
         return
-    controls = st.columns([4, 4, 3], gap="medium")
+    left, right = st.columns([7, 5], gap="medium")
+    controls = [*left.columns([1, 1], gap="medium"), right]
     with controls[0]:
         name = pickers.pick_checkpoint(found)
     checkpoint = found.checkpoints[name]

@@ -43,9 +43,14 @@ class NoteMap:
     labels: pd.DataFrame
 
     @cached_property
+    def ids(self) -> list[str]:
+        """Note ids, row by row."""
+        return [str(note_id) for note_id in self.labels["note_id"]]
+
+    @cached_property
     def rows(self) -> dict[str, int]:
         """Row of each note id."""
-        return {note_id: row for row, note_id in enumerate(self.labels["note_id"])}
+        return {note_id: row for row, note_id in enumerate(self.ids)}
 
     @cached_property
     def projections(self) -> list[str]:
@@ -166,9 +171,7 @@ def _load_map(checkpoint: Checkpoint, version: str) -> NoteMap:
             f"{checkpoint.path / LATENTS}: column note_id or mu is missing: make it again with "
             f"`python -m timbre_core project {checkpoint.path}`."
         )
-    labels = _read(checkpoint, wanted).to_pandas()
-    labels["note_id"] = labels["note_id"].astype(str)
-    return NoteMap(checkpoint, version, labels)
+    return NoteMap(checkpoint, version, _read(checkpoint, wanted).to_pandas())
 
 
 def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:

@@ -17,10 +17,15 @@ _MAP_HTML = """
   <div class="tx-field">
     <canvas tabindex="0" role="application" aria-label="Map of notes. Arrow keys walk from note to note, Enter plays."></canvas>
     <div class="tx-zoom">
-      <button type="button" class="tx-in" aria-label="Zoom in" title="Zoom in (+)">+</button>
-      <button type="button" class="tx-out" aria-label="Zoom out" title="Zoom out (-)">−</button>
-      <button type="button" class="tx-fit" aria-label="Show all" title="Show all (0)">⤢</button>
-      <button type="button" class="tx-random" aria-label="Play a random note" title="Play a random note">⚂</button>
+      <button type="button" class="tx-in" aria-label="Zoom in" title="Zoom in (+)">
+        <svg viewBox="0 0 16 16"><path d="M8 3v10M3 8h10"/></svg></button>
+      <button type="button" class="tx-out" aria-label="Zoom out" title="Zoom out (-)">
+        <svg viewBox="0 0 16 16"><path d="M3 8h10"/></svg></button>
+      <button type="button" class="tx-fit" aria-label="Show all" title="Show all (0)">
+        <svg viewBox="0 0 16 16"><path d="M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3"/></svg></button>
+      <button type="button" class="tx-random" aria-label="Play a random note" title="Play a random note">
+        <svg viewBox="0 0 16 16"><rect x="2.5" y="2.5" width="11" height="11" rx="2.5"/>
+        <path d="M5.5 5.5h.01M8 8h.01M10.5 10.5h.01"/></svg></button>
     </div>
     <div class="tx-hint">click a dot to hear it · drag and scroll to move · arrow keys to walk</div>
     <div class="tx-tip" hidden></div>

@@ -90,8 +90,10 @@ class Studio:
 
     def pitch(self, row: int) -> float | None:
         """A note's MIDI pitch, None where it is unknown."""
-        value = float(self.notes.labels["pitch"].iat[row]) if "pitch" in self.notes.labels else float("nan")
-        return value if np.isfinite(value) else None
+        if "pitch" not in self.notes.labels:
+            return None
+        value = self.notes.labels["pitch"].to_numpy(dtype=float)[row]
+        return float(value) if np.isfinite(value) else None
 
     def _open_space(self) -> TimbreSpace:
         from timbre_core.space import TimbreSpace
@@ -115,7 +117,7 @@ class Studio:
         try:
             library = _libraries.get(self._key, self._library)
             with _reading:
-                audio = library.load(library.find(self.notes.labels["note_id"].iat[row]), self.settings.sample_rate)
+                audio = library.load(library.find(self.notes.ids[row]), self.settings.sample_rate)
         except TimbreError as error:
             raise RecordingMissing(f"The recording of this note is not on this machine: {error}") from error
         seconds = self.settings.seconds
@@ -138,7 +140,7 @@ class Studio:
         from timbre_core.features.windows import window_starts
 
         space = self.space()
-        z = space.trajectory_of(self.notes.labels["note_id"].iat[row])
+        z = np.array(space.trajectory_of(self.notes.ids[row]))
         window, seconds = space.recipe.window, self.settings.seconds
         if seconds is None:
             n_frames = (len(z) - 1) * window.hop + window.frames

@@ -121,7 +121,7 @@ class MapView {
 
   // ---- positions -------------------------------------------------------------------------------------------------
 
-  // Positions of a projection, fitted into a square of side 1 around the origin: both axes keep one scale.
+  // Positions of a projection around the middle of its extent; one scale for both axes.
   target(projection) {
     const x = this.map.arrays[`${projection}_1`];
     const y = this.map.arrays[`${projection}_2`];
@@ -152,10 +152,15 @@ class MapView {
     });
   }
 
-  scale() {
+  // CSS pixels per unit of a position when the whole map is shown.
+  fitted() {
     const margin = 34;
     const { clientWidth: w, clientHeight: h } = this.canvas;
-    return Math.max(1e-9, Math.min((w - 2 * margin) / this.shape.width, (h - 2 * margin) / this.shape.height)) * this.view.k;
+    return Math.max(1e-9, Math.min((w - 2 * margin) / this.shape.width, (h - 2 * margin) / this.shape.height));
+  }
+
+  scale() {
+    return this.fitted() * this.view.k;
   }
 
   // Where a note is drawn, in CSS pixels from the canvas' corner.
@@ -226,7 +231,8 @@ class MapView {
   }
 
   radius() {
-    const crowd = Math.min(5.4, Math.max(1.1, 172 / Math.sqrt(this.count || 1)));
+    const room = (this.fitted() ** 2 * this.shape.width * this.shape.height) / (this.count || 1);
+    const crowd = Math.min(5.4, Math.max(1.1, 0.33 * Math.sqrt(room)));
     return crowd * Math.min(2.4, this.view.k ** 0.45);
   }
 

@@ -55,7 +55,7 @@ def _pack_map(notes: NoteMap) -> bytes:
     for column in dict.fromkeys([*notes.label_columns, "pitch", "instrument", "velocity"]):
         if column in notes.labels:
             columns[column], arrays[f"label_{column}"] = _describe_column(column, notes.labels[column])
-    header = {"ids": notes.labels["note_id"].tolist(), "projections": notes.projections, "columns": columns}
+    header = {"ids": notes.ids, "projections": notes.projections, "columns": columns}
     return pack(header, arrays)
 
 
@@ -92,8 +92,8 @@ def _card(notes: NoteMap, row: int) -> dict[str, Any]:
     family = str(label.get("family", "unknown"))
     pitch = _number(label.get("pitch"))
     return {
-        "id": str(label["note_id"]),
-        "title": readable(str(label.get("instrument", label["note_id"]))),
+        "id": notes.ids[row],
+        "title": readable(str(label.get("instrument", notes.ids[row]))),
         "family": readable(family),
         "colour": colour_of("family", family),
         "pitch": pitch,

@@ -1,10 +1,30 @@
 // One note: its original, inversion and reconstruction to hear, and their spectrograms to see.
 
 const CARDS = [
-  { kind: "original", title: "Original", about: "the recording" },
-  { kind: "reconstruction", title: "Reconstruction", about: "through the model" },
-  { kind: "inversion", title: "Inversion", about: "features to sound, no model" },
-  { kind: "difference", title: "Difference", about: "reconstruction − original" },
+  {
+    kind: "original",
+    title: "Original",
+    about: "the recording",
+    meaning: "The note as it was recorded.",
+  },
+  {
+    kind: "reconstruction",
+    title: "Reconstruction",
+    about: "through the model",
+    meaning: "What the model makes of it from a handful of numbers.",
+  },
+  {
+    kind: "inversion",
+    title: "Inversion",
+    about: "picture to sound, no model",
+    meaning: "The recording's picture turned back into sound: no model could sound better.",
+  },
+  {
+    kind: "difference",
+    title: "Difference",
+    about: "reconstruction − original",
+    meaning: "Where the model is louder or softer than the recording.",
+  },
 ];
 // A walk through many notes asks for the costly sounds only of the note it rests on.
 const REST_MS = 140;
@@ -172,9 +192,10 @@ class NoteViewer {
 
   // ---- cards -----------------------------------------------------------------------------------------------------
 
-  makeCard({ kind, title, about }) {
+  makeCard({ kind, title, about, meaning }) {
     const card = { kind, about: build("span", { text: about }), canvas: build("canvas", { "aria-label": `${title}: spectrogram` }) };
     card.told = about;
+    card.meaning = meaning;
     card.status = build("div", { class: "tx-status" });
     card.playhead = build("div", { class: "tx-playhead", hidden: "" });
     const plot = build("div", { class: "tx-plot" }, card.canvas, card.playhead, card.status);
@@ -207,7 +228,7 @@ class NoteViewer {
   clear(card) {
     card.frames = card.missing = null;
     card.about.textContent = card.told;
-    card.status.textContent = "";
+    card.status.replaceChildren(build("span", { text: this.id === null ? card.meaning : "" }));
     card.element.classList.remove("tx-failed");
     card.element.classList.toggle("tx-waiting", this.id !== null);
     card.playhead.hidden = true;
@@ -294,6 +315,7 @@ class NoteViewer {
 
   drawCard(card) {
     card.element.classList.remove("tx-waiting");
+    card.status.replaceChildren();
     const { context, width, height } = fitCanvas(card.canvas);
     const { n_bins: bins, n_frames: frames } = card.frames;
     const plot = { x: GUTTER.left, y: GUTTER.top, w: width - GUTTER.left, h: height - GUTTER.top - GUTTER.bottom };

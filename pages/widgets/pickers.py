@@ -89,11 +89,16 @@ def remember_note(selected: dict[str, Any] | None) -> None:
 
 def show_refusals() -> None:
     """Say what in the link made no sense, once."""
-    for what, value in st.session_state.pop("refused", []):
-        st.toast(f"The link asks for {what} “{plain(value)}”, which is not here: showing something else.")
+    refused = [f"{what} “{plain(value, 40)}”" for what, value in st.session_state.pop("refused", [])]
+    if refused:
+        st.toast(
+            f"The link asks for {', '.join(refused)}: not here, so something else is shown.",
+            icon=":material/link_off:",
+            duration="long",
+        )
 
 
-def _pick(what: str, options: Sequence[str], widget: Callable[[Sequence[str], str], str]) -> str:
+def _pick(what: str, options: Sequence[str], widget: Callable[[Sequence[str], str], str | None]) -> str:
     """Show a widget that starts from the link and writes its choice back into it."""
     key = f"pick_{what}"
     if key not in st.session_state:
@@ -104,7 +109,7 @@ def _pick(what: str, options: Sequence[str], widget: Callable[[Sequence[str], st
     if st.session_state[key] not in options:
         # Nonsense in the link, or the checkpoint shown before had this choice and the one now open has not.
         st.session_state[key] = options[0]
-    choice = widget(options, key)
+    choice = widget(options, key) or options[0]
     _write(what, choice)
     return choice
 

@@ -35,32 +35,35 @@ def show_figures(checkpoint: Checkpoint) -> None:
     pitch, pitch_chance = (_figure(evaluation, "latent", f"pitch_{name}") for name in ("probe_accuracy", "chance"))
     columns = st.columns(5)
     columns[0].metric(
-        "Reconstruction error",
+        "Reconstruction L1",
         "–" if l1 is None else f"{l1:.3f}",
         help="Mean absolute difference (L1) between a note's spectrogram and what the model makes of it, on a scale "
         "where 2 is the whole range from silence to the loudest. Lower is better.",
         border=True,
+        height="stretch",
     )
     columns[1].metric(
-        "Information",
+        "Information (KL)",
         "–" if kl is None else f"{kl:.1f} nats",
         help="KL divergence in all: how much the model says about a note in its latents. A plain autoencoder has none.",
         border=True,
+        height="stretch",
     )
     columns[2].metric(
         "Active dimensions",
         "–" if active is None else f"{active:.0f} of {size}",
         help="Latent dimensions that really tell notes apart; the others stay at rest for every note.",
         border=True,
+        height="stretch",
     )
-    columns[3].metric("Family found", _share(family), _chance(family_chance), help=_FAMILY, border=True, **_QUIET)
-    columns[4].metric("Pitch found", _share(pitch), _chance(pitch_chance), help=_PITCH, border=True, **_QUIET)
+    columns[3].metric("Family found", _share(family), _chance(family_chance), help=_FAMILY, **_PROBE)
+    columns[4].metric("Pitch found", _share(pitch), _chance(pitch_chance), help=_PITCH, **_PROBE)
     notes, instruments = evaluation.get("notes"), evaluation.get("instruments")
     if isinstance(notes, int) and isinstance(instruments, int):
         st.caption(f"Measured on {notes:,} notes of {instruments} instruments that training never saw.")
 
 
-_QUIET: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
+_PROBE: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off", "border": True, "height": "stretch"}
 _FAMILY = (
     "How often a simple classifier names the instrument family from the latents alone. Higher means that the space is "
     "ordered by timbre."
@@ -96,10 +99,11 @@ def show_training(checkpoint: Checkpoint) -> None:
         st.info("This checkpoint came without a training history.")
         return
     for column, (title, lines) in zip(st.columns(len(drawn)), drawn, strict=True):
-        column.plotly_chart(_curve(history, title, lines), key=f"curve_{title}", config={"displayModeBar": False})
+        column.markdown(f"**{title}**")
+        column.plotly_chart(_curve(history, lines), key=f"curve_{title}", config={"displayModeBar": False})
 
 
-def _curve(history: pd.DataFrame, title: str, lines: dict[str, str]) -> Any:
+def _curve(history: pd.DataFrame, lines: dict[str, str]) -> Any:
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -109,10 +113,9 @@ def _curve(history: pd.DataFrame, title: str, lines: dict[str, str]) -> Any:
                 x=history["epoch"], y=history[column], name=name, mode="lines", line={"color": colour, "dash": dash}
             )
     figure.update_layout(
-        title={"text": title, "font": {"size": 14}, "x": 0, "xref": "paper"},
-        height=260,
-        margin={"l": 0, "r": 8, "t": 40, "b": 0},
-        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
+        height=230,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        legend={"y": 1, "x": 1, "xanchor": "right", "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
         xaxis={"title": "epoch", "rangemode": "tozero"},
         hovermode="x unified",
         paper_bgcolor="rgba(0,0,0,0)",

@@ -1,0 +1,262 @@
+"""The page as Streamlit runs it: pickers, links, empty states, broken checkpoints."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTE = "brass_synthetic_001-054-100"
+
+
+def component(app: Any, name: str) -> dict[str, Any]:
+    """What the page hands to a browser component."""
+    for element in app.get("bidi_component"):
+        if element.proto.component_name == f"timbre_{name}":
+            return json.loads(element.proto.json)
+    raise AssertionError(f"no component {name} on the page")
+
+
+def query(app: Any) -> dict[str, str]:
+    return {name: values[0] if isinstance(values, list) else values for name, values in app.query_params.items()}
+
+
+def everything_said(app: Any) -> str:
+    parts = [*app.markdown, *app.error, *app.warning, *app.info, *app.code, *app.subheader, *app.caption, *app.toast]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def test_first_visit_shows_a_conditioned_checkpoint_by_family(page: Callable[..., Any]) -> None:
+    app = page()
+    assert not app.exception
+    assert app.selectbox(key="pick_checkpoint").options == ["Alpha model", "Beta model"]
+    assert app.selectbox(key="pick_checkpoint").value == "alpha"
+    shown = component(app, "map")
+    assert (shown["projection"], shown["colour"], shown["selected"]) == ("tsne", "family", None)
+    assert "checkpoint=alpha" in shown["url"]
+    assert query(app) == {"checkpoint": "alpha", "projection": "tsne", "colour": "family"}
+
+
+def test_choices_reach_the_map_and_the_address_bar(page: Callable[..., Any]) -> None:
+    app = page()
+    app.selectbox(key="pick_colour").set_value("pitch").run()
+    app.selectbox(key="pick_checkpoint").set_value("beta").run()
+    assert not app.exception
+    assert component(app, "map")["colour"] == "pitch"
+    assert "checkpoint=beta" in component(app, "map")["url"]
+    assert component(app, "note")["checkpoint"] == "beta"
+    assert query(app) == {"checkpoint": "beta", "projection": "tsne", "colour": "pitch"}
+
+
+def test_labels_that_do_not_differ_are_not_offered_as_colours(page: Callable[..., Any]) -> None:
+    # All synthetic notes have velocity 100 and source "synthetic".
+    assert page().selectbox(key="pick_colour").options == [
+        "Family",
+        "Pitch",
+        "Instrument",
+        "Reconstruction error (L1)",
+        "Split",
+    ]
+
+
+def test_a_link_restores_the_view(page: Callable[..., Any]) -> None:
+    link = {"checkpoint": "beta", "projection": "pca", "colour": "instrument", "note": NOTE}
+    app = page(**link)
+    assert not app.exception
+    assert not app.toast
+    assert component(app, "map") | {"url": "", "ready": ""} == {
+        "url": "",
+        "ready": "",
+        "projection": "pca",
+        "colour": "instrument",
+        "selected": {"note": NOTE, "seq": 0},
+    }
+    assert component(app, "note")["selected"] == {"note": NOTE, "seq": 0}
+    assert query(app) == link
+
+
+def test_a_link_with_nonsense_is_refused_kindly(page: Callable[..., Any]) -> None:
+    app = page(checkpoint="../../etc/passwd", projection="9", colour="<b>x</b>", note="**no** [a](http://b)")
+    assert not app.exception
+    assert query(app) == {"checkpoint": "alpha", "projection": "tsne", "colour": "family"}
+    said = app.toast[0].value
+    assert len(app.toast) == 1
+    for word in ("checkpoint", "projection", "colour", "note"):
+        assert word in said
+    # Nothing in a link may act as Markdown or HTML.
+    assert "\\*\\*no\\*\\*" in said
+    assert "](http" not in said
+    assert "<b>" not in said.replace("\\<b\\>", "")
+    assert not app.run().toast, "said once is enough"
+
+
+def test_a_very_long_link_is_shortened(page: Callable[..., Any]) -> None:
+    app = page(note="x" * 100_000)
+    assert not app.exception
+    assert len(app.toast[0].value) < 200
+
+
+def test_the_note_stays_when_another_checkpoint_is_chosen(page: Callable[..., Any]) -> None:
+    app = page(note=NOTE)
+    app.selectbox(key="pick_checkpoint").set_value("beta").run()
+    assert component(app, "note")["selected"] == {"note": NOTE, "seq": 0}
+    assert query(app)["note"] == NOTE
+
+
+def test_figures_are_those_of_the_evaluation(page: Callable[..., Any]) -> None:
+    app = page()
+    assert [(metric.label, metric.value, metric.delta) for metric in app.metric] == [
+        ("Reconstruction L1", "0.099", ""),
+        ("Information (KL)", "12.6 nats", ""),
+        ("Active dimensions", "5 of 6", ""),
+        ("Family found", "66 %", "chance 25 %"),
+        ("Pitch found", "5 %", "chance 2 %"),
+    ]
+    assert "480 notes of 7 instruments that training never saw" in everything_said(app)
+
+
+def test_curves_are_drawn_when_asked_for(page: Callable[..., Any]) -> None:
+    app = page()
+    assert not app.get("plotly_chart")
+    app.session_state["curves"] = True
+    app.run()
+    assert not app.exception
+    charts = app.get("plotly_chart")
+    assert len(charts) == 3
+    drawn = json.loads(charts[0].proto.spec)["data"]
+    assert [trace["name"] for trace in drawn] == ["training", "validation"]
+
+
+def test_an_empty_folder_says_how_to_get_a_checkpoint(page: Callable[..., Any], checkpoints: Path) -> None:
+    for folder in checkpoints.iterdir():
+        shutil.rmtree(folder)
+    app = page()
+    assert not app.exception
+    assert app.subheader[0].value == "No checkpoint yet"
+    assert "train_cli.py" in app.code[0].value
+    assert not app.get("bidi_component")
+
+
+def test_a_missing_folder_is_an_empty_one(page: Callable[..., Any], checkpoints: Path) -> None:
+    shutil.rmtree(checkpoints)
+    app = page()
+    assert not app.exception
+    assert app.subheader[0].value == "No checkpoint yet"
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda folder: (folder / "model.safetensors").unlink(), "model.safetensors is missing"),
+        (lambda folder: (folder / "recipe.yaml").write_text("name: ["), "not valid YAML"),
+        (lambda folder: (folder / "recipe.yaml").write_text("name: x\nmodle: {}"), "unknown key 'modle'"),
+        (lambda folder: (folder / "recipe.yaml").write_bytes(b"\xff\xfe\x00"), "not a text file"),
+    ],
+)
+def test_a_broken_checkpoint_is_listed_and_breaks_nothing(
+    page: Callable[..., Any], checkpoints: Path, damage: Callable[[Path], object], reason: str
+) -> None:
+    damage(checkpoints / "alpha")
+    app = page()
+    assert not app.exception
+    assert app.selectbox(key="pick_checkpoint").options == ["Beta model"]
+    assert "checkpoint=beta" in component(app, "map")["url"]
+    assert [expander.label for expander in app.expander][-1] == "1 checkpoint could not be opened"
+    said = everything_said(app).replace("\\", "")
+    assert "alpha" in said
+    assert reason in said
+
+
+def test_only_broken_checkpoints(page: Callable[..., Any], checkpoints: Path) -> None:
+    for folder in checkpoints.iterdir():
+        (folder / "model.safetensors").unlink()
+    app = page()
+    assert not app.exception
+    assert app.subheader[0].value == "No checkpoint yet"
+    assert app.expander[0].label == "2 checkpoints could not be opened"
+
+
+def test_a_checkpoint_without_a_map_says_which_command_makes_it(page: Callable[..., Any], checkpoints: Path) -> None:
+    (checkpoints / "alpha" / "latents.parquet").unlink()
+    app = page()
+    assert app.selectbox(key="pick_checkpoint").value == "beta", "one with a map is shown first"
+    app = page(checkpoint="alpha")
+    assert not app.exception
+    assert app.subheader[0].value == "This checkpoint has no map yet"
+    assert app.code[0].value == f"python -m timbre_core project {checkpoints / 'alpha'}"
+    assert not app.get("bidi_component")
+    assert len(app.metric) == 5, "the figures are there all the same"
+
+
+def test_a_damaged_map_says_how_to_make_it_again(page: Callable[..., Any], checkpoints: Path) -> None:
+    path = checkpoints / "alpha" / "latents.parquet"
+    path.write_bytes(path.read_bytes()[:1000])
+    app = page()
+    assert not app.exception
+    assert "make it again" in app.error[0].value
+    app.selectbox(key="pick_checkpoint").set_value("beta").run()
+    assert not app.error
+    assert "checkpoint=beta" in component(app, "map")["url"]
+
+
+def test_missing_and_damaged_figures(page: Callable[..., Any], checkpoints: Path) -> None:
+    (checkpoints / "alpha" / "evaluation.json").unlink()
+    (checkpoints / "beta" / "evaluation.json").write_text('{"latent": ')
+    (checkpoints / "beta" / "history.jsonl").write_text("{\n")
+    app = page()
+    assert not app.exception
+    assert "timbre_core evaluate" in app.info[0].value
+    app.session_state["curves"] = True
+    app.selectbox(key="pick_checkpoint").set_value("beta").run()
+    assert not app.exception
+    assert "not valid JSON" in app.warning[0].value
+    assert "not JSON" in app.warning[1].value
+    assert "checkpoint=beta" in component(app, "map")["url"]
+
+
+def test_a_checkpoint_trained_meanwhile_appears_and_a_changed_one_is_read_again(
+    page: Callable[..., Any], checkpoints: Path
+) -> None:
+    app = page()
+    before = component(app, "map")["url"]
+    shutil.copytree(checkpoints / "beta", checkpoints / "gamma")
+    changed = json.loads((checkpoints / "alpha" / "evaluation.json").read_text())
+    changed["reconstruction"]["l1"] = 0.5
+    (checkpoints / "alpha" / "evaluation.json").write_text(json.dumps(changed))
+    app.run()
+    assert app.selectbox(key="pick_checkpoint").options == ["Alpha model", "Beta model (beta)", "Beta model (gamma)"]
+    assert app.metric[0].value == "0.500"
+    assert component(app, "map")["url"] != before, "browsers must not show the old map"
+
+
+def test_text_from_data_cannot_act_as_markup(page: Callable[..., Any], checkpoints: Path) -> None:
+    evil = "<img src=x onerror=alert(1)> [click](http://evil) $x$ :red[x]"
+    (checkpoints / "alpha" / "recipe.yaml").write_text(json.dumps({"name": "x", evil: 1}))
+    said = everything_said(page())
+    assert "onerror" in said
+    for sign in "<[($":
+        assert not re.search(rf"(?<!\\){re.escape(sign)}", said.split("Measured on")[0]), f"{sign} is not escaped"
+
+
+def test_the_map_is_drawn_without_the_heavy_libraries(checkpoints: Path) -> None:
+    """torch, librosa, numba, umap and sklearn take seconds to import: the first page must not wait for them."""
+    script = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(ROOT / "pages" / "main.py")!r}, default_timeout=60).run()
+assert not app.exception and app.get("bidi_component")
+import app as served
+print(*sorted({{"torch", "librosa", "numba", "umap", "sklearn", "scipy"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""
