@@ -108,8 +108,14 @@ def open_library(
     split = split or SplitSettings()
     tables: list[pd.DataFrame] = []
     skipped: list[tuple[str, str]] = []
+    places = [root_path(str(root)).resolve() for root in roots]
     for number, root in enumerate(map(str, roots)):
+        if places[number] in places[:number]:
+            raise TimbreError(f"{root} is given twice: name each folder once.")
         notes, bad = _read_root(root, pattern, progress)
+        twice = notes["note_id"].duplicated()
+        bad += [(f"{root}, note {name}", "its name occurs twice: rename one") for name in notes.loc[twice, "note_id"]]
+        notes = notes[~twice].reset_index(drop=True)
         if (notes["split"] == "").all():
             notes["split"] = assign_splits(notes, split)
         notes["root"] = number
@@ -156,9 +162,6 @@ def _tell_roots_apart(notes: pd.DataFrame, roots: Sequence[str]) -> pd.DataFrame
     notes["note_id"] = notes["note_id"].where(~notes["note_id"].duplicated(keep=False), prefix + notes["note_id"])
     shared = notes.groupby("instrument")["root"].transform("nunique") > 1
     notes["instrument"] = notes["instrument"].where(~shared, prefix + notes["instrument"])
-    if notes["note_id"].duplicated().any():
-        twice = notes.loc[notes["note_id"].duplicated(), "note_id"].iat[0]
-        raise TimbreError(f"Note {twice!r} occurs twice in {', '.join(roots)}: give each folder once.")
     return notes
 
 

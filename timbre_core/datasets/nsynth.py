@@ -68,24 +68,23 @@ def _read_folder(folder: Path, split: str) -> tuple[pd.DataFrame, list[tuple[str
     columns: dict[str, list[Any]] = {"note_id": [], "audio": []} | {field: [] for field, _ in _KEYS.values()}
     skipped: list[tuple[str, str]] = []
     files = _audio_files(folder / "audio")
-    seen: set[str] = set()
     try:
         for note_id, entry in _entries(text):
-            reason = _entry_problem(entry) or ("the name occurs twice" if note_id in seen else "")
+            reason = _entry_problem(entry)
             file = files.get(note_id)
             if not reason and file is None:
                 reason = "the audio file is missing: unpack the data set again"
             if reason:
                 skipped.append((str(folder / "audio" / (file or note_id)), reason))
                 continue
-            seen.add(note_id)
             columns["note_id"].append(note_id)
             columns["audio"].append(f"audio/{file}")
             for key, (field, _) in _KEYS.items():
                 columns[field].append(entry[key])
     except _DamagedJson as error:
-        skipped.append((str(path), f"{error}: get it again to have the other notes, {len(seen)} were read"))
-    notes = note_table(columns | {"split": [split] * len(seen)})
+        seen = len(columns["note_id"])
+        skipped.append((str(path), f"{error}: get it again to have the other notes, {seen} were read"))
+    notes = note_table(columns | {"split": [split] * len(columns["note_id"])})
     notes, bad = drop_bad_labels(notes, str(folder) + "/" + notes["audio"])
     return notes, skipped + bad
 

@@ -13,9 +13,13 @@ import json
 import math
 import multiprocessing
 import os
+import signal
+import threading
 import wave
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -197,10 +201,13 @@ def _extra_functions(fluidsynth: Any) -> dict[str, Any]:
         "fluid_synth_write_float": [pointer, number, pointer, number, number, pointer, number, number],
     }
     results = {"fluid_set_log_function": pointer}
-    return {
+    functions = {
         name: fluidsynth.cfunc(name, results.get(name, number), *[(f"a{i}", t, 1) for i, t in enumerate(types)])
         for name, types in arguments.items()
     }
+    if None in functions.values():
+        raise TimbreError(f"The FluidSynth library is older than version 2. {INSTALL_FLUIDSYNTH}")
+    return functions
 
 
 def plan_notes(synthesizer: Synthesizer, settings: RenderSettings) -> list[PlannedNote]:
@@ -275,10 +282,15 @@ def render_soundfont(
         initargs=(str(sf2), str(audio), settings),
     )
     try:
-        futures = {pool.submit(_render_chunk, chunk): len(chunk) for chunk in chunks}
+        with _interrupts_ignored():
+            futures = {pool.submit(_render_chunk, chunk): len(chunk) for chunk in chunks}
         for future in as_completed(futures):
             silent.update(future.result())
             bar.update(futures[future])
+    except BrokenProcessPool as error:
+        raise TimbreError(
+            "A render process was killed, perhaps for lack of memory: run the same command again with fewer --workers."
+        ) from error
     finally:
         # On Ctrl-C or an error: finish the notes in hand, start no more.
         pool.shutdown(wait=True, cancel_futures=True)
@@ -335,17 +347,29 @@ def _claim_folder(sf2: Path, out_dir: Path, settings: RenderSettings) -> None:
         raise TimbreError(f"{out_dir} already holds notes of another origin: choose an empty folder.")
     else:
         write_json(record, label)
+    for leftover in (out_dir / "audio").glob(".*.tmp"):  # of a render that was killed
+        leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes started inside ignore Ctrl-C: it reaches all of a terminal's processes, but the parent decides."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 _worker: tuple[Synthesizer, Path, RenderSettings]
 
 
 def _start_worker(sf2: str, audio: str, settings: RenderSettings) -> None:
-    import signal
-
     global _worker
-    # Ctrl-C reaches every process of the terminal; the parent alone decides what happens then.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for Windows, where it is not inherited
     _worker = (Synthesizer(sf2, settings.sample_rate), Path(audio), settings)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import wave
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from timbre_core.files import atomic_write
 SILENT_PEAK = 1e-4
 _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds no audio
 _SAMPLE_RATES = (1_000, 768_000)
+_SIZES = re.compile(r"^(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
 class AudioError(TimbreError):
@@ -79,10 +81,23 @@ def _read(source: Path | str | bytes | BinaryIO, name: str, max_seconds: float) 
                 raise AudioError(
                     f"{name}: {minutes:.0f} minutes are not one note (at most {max_seconds:g} s): cut it into notes."
                 )
+            missing = _missing_share(sound.extra_info)
+            if missing:
+                raise AudioError(f"{name}: truncated, the last {missing:.0%} are missing: get the file again.")
             return sound.read(dtype="float32", always_2d=True), rate
     except (RuntimeError, TypeError, ValueError, OSError, MemoryError) as error:
         detail = str(error).rstrip(".") or type(error).__name__
         raise AudioError(f"{name}: not readable as audio ({detail}): get or export the file again.") from error
+
+
+def _missing_share(log: str) -> float:
+    """Share of a WAV or AIFF file's audio that its header promises and the file does not hold, 0 if all is there.
+
+    libsndfile reads such a file without complaint, but logs both sizes. Programs that write to a pipe promise 2 or 4 GB.
+    """
+    sizes = _SIZES.search(log)
+    promised, present = map(int, sizes.groups()) if sizes else (0, 0)
+    return 1 - present / promised if present < promised < 0x7FFF_0000 else 0.0
 
 
 def _peak(audio: np.ndarray) -> float:
