@@ -44,7 +44,7 @@ def main() -> None:
         folder = Path(name)
         environment = {**os.environ, "TIMBRE_CACHE": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
         command = [sys.executable, str(ROOT / "train_cli.py"), "nsynth-cvae", "--data", args.data, "--device", "cpu"]
-        command += ["--map-notes", "50", "--set", f"training.epochs={args.epochs}", "--out"]
+        command += ["--map-notes", "50", "--maps", "pca", "--set", f"training.epochs={args.epochs}", "--out"]
 
         def start(out: Path, *more: str) -> subprocess.Popen[bytes]:
             quiet = subprocess.DEVNULL

@@ -139,10 +139,12 @@ def default_checkpoints_folder() -> Path:
 
 
 def write_latents(path: Path, latents: pd.DataFrame, roots: list[str]) -> None:
-    """Write latents.parquet into a checkpoint folder, atomically."""
+    """Write latents.parquet into a checkpoint folder, atomically; `roots` say where the notes have their audio."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    # Absolute, so that the audio is found from wherever the app is started; names such as "starter" stay names.
+    roots = [str(Path(root).resolve()) if Path(root).exists() else root for root in roots]
     table = pa.Table.from_pandas(latents, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"library": json.dumps(roots).encode()})
     with atomic_write(path / LATENTS) as temporary:

@@ -239,6 +239,7 @@ def test_killed_training_goes_on_to_the_same_history(tiny_nsynth: Path, tmp_path
         "--device",
         "cpu",
     ]
+    command += ["--maps", "pca"]
     command += ["--set", *SMALL, "training.epochs=6"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(
@@ -266,3 +267,20 @@ def test_killed_training_goes_on_to_the_same_history(tiny_nsynth: Path, tmp_path
         assert (tmp_path / "killed" / name).stat().st_size > 0
     again = subprocess.run(resumed, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
     assert "finished already" in again.stdout
+
+
+@pytest.mark.timeout(600)
+def test_two_processes_match_one(tiny_nsynth: Path, tmp_path: Path) -> None:
+    """torchrun with two processes on gloo against one process: the same windows, so nearly the same losses."""
+    arguments = ["nsynth-cvae", "--data", str(tiny_nsynth), "--workers", "1", "--device", "cpu", "--maps", "pca"]
+    small = ["--set", *SMALL, "training.epochs=4", "training.precision=float32"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    starts = {"one": [sys.executable], "two": [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]}
+    for name, start in starts.items():
+        command = [*start, "train_cli.py", *arguments, "--out", str(tmp_path / name), *small]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    one, two = history(tmp_path / "one"), history(tmp_path / "two")
+    assert len(one) == len(two) == 4
+    for alone, shared in zip(one, two, strict=True):
+        assert shared["val"]["recon"] == pytest.approx(alone["val"]["recon"], rel=0.01)
+        assert shared["train"]["recon"] == pytest.approx(alone["train"]["recon"], rel=0.01)

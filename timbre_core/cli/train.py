@@ -57,11 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map-notes", type=int, default=5000, metavar="N", help="most notes on the map (default 5000, 0: all)"
     )
+    parser.add_argument(
+        "--maps", default="pca,umap,tsne", metavar="LIST", help="of pca, umap, tsne, pacmap (default pca,umap,tsne)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    from timbre_core.analysis.projections import check_methods
     from timbre_core.training.distributed import team
 
+    check_methods(_maps(args))
     recipe = load_recipe(args.recipe, args.set)
     if args.data:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"roots": args.data})})
@@ -92,10 +97,17 @@ def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, memb
     progress = train(recipe, store, work, members, resume=args.resume)
     if not members.leads:
         return
-    print(f"best epoch {progress.best_epoch} of {progress.epoch}, validation loss {progress.best:.4f}", file=sys.stderr)
-    _measure(Checkpoint(work.resolve(), recipe), library, args.map_notes)
+    print(
+        f"best epoch {progress.best_epoch} of {progress.epoch}, validation {recipe.training.keep} {progress.best:.4f}",
+        file=sys.stderr,
+    )
+    _measure(Checkpoint(work.resolve(), recipe), library, args.map_notes, _maps(args))
     _finish(work, out)
     print(out)
+
+
+def _maps(args: argparse.Namespace) -> list[str]:
+    return [name for name in args.maps.split(",") if name]
 
 
 def _choose_out(args: argparse.Namespace, recipe: Recipe) -> Path:
@@ -184,7 +196,7 @@ def _difference(before: Recipe, now: Recipe) -> str:
     return ""
 
 
-def _measure(checkpoint: Checkpoint, library: Library, most: int) -> None:
+def _measure(checkpoint: Checkpoint, library: Library, most: int, maps: list[str]) -> None:
     """Evaluate on held-out notes and compute the map, as far as a run that was killed here has not done it yet."""
     from timbre_core.analysis.evaluation import evaluate
     from timbre_core.analysis.latents import compute_latents, spread_over
@@ -194,8 +206,8 @@ def _measure(checkpoint: Checkpoint, library: Library, most: int) -> None:
         held_out = "test" if (library.notes["split"] == "test").any() else "valid"
         write_evaluation(checkpoint.path, evaluate(checkpoint, library, split=held_out))
     if not (checkpoint.path / LATENTS).exists():
-        shown = spread_over(library.notes, most)
-        write_latents(checkpoint.path, compute_latents(checkpoint, library, shown), library.roots)
+        shown = spread_over(library.notes, most or None)
+        write_latents(checkpoint.path, compute_latents(checkpoint, library, shown, maps), library.roots)
 
 
 def _finish(work: Path, out: Path) -> None:

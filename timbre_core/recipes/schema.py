@@ -110,6 +110,9 @@ class TrainingSettings(Part):
     precision: Literal["auto", "float32", "bf16"] = "auto"
     channels_last: bool | Literal["auto"] = "auto"
     seed: Annotated[int, Field(ge=0)] = 0
+    keep: Literal["total", "recon"] = Field(
+        default="total", description="the validation figure whose lowest epoch becomes the checkpoint's weights"
+    )
     crops_per_note: Annotated[int, Field(ge=1, le=1024, description="random windows of a note in one epoch")] = 1
 
 

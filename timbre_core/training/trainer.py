@@ -55,8 +55,8 @@ class Training:
 def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume: bool = False) -> Progress:
     """Train to the recipe's last epoch, writing to `folder` after each one.
 
-    Files: history.jsonl, model.safetensors (lowest validation loss), last.safetensors, state.safetensors (for `resume`)
-    and TensorBoard events. On a CPU, the same seed gives bit-identical results with the same number of threads, whether
+    Files: history.jsonl, model.safetensors (lowest validation figure, see `keep`), last.safetensors, state.safetensors
+    (for `resume`) and TensorBoard events. On a CPU, the same seed gives bit-identical results with the same number of threads, whether
     or not the run was interrupted. Raises TimbreError when the data is too small or the loss stops being a number.
     """
     source, valid = _sources(recipe, store, team)
@@ -177,10 +177,15 @@ def _validate(run: Training, valid: BatchSource) -> dict[str, float]:
 
 
 def _noise(run: Training, size: int, step: int) -> Tensor:
-    """Standard normal noise that only the seed, the step and the process decide."""
-    generator = torch.Generator(device=run.team.device)
-    generator.manual_seed((run.recipe.training.seed * 1_000_003 + step) * 4096 + run.team.rank & (2**63 - 1))
-    return torch.randn(size, run.recipe.model.latent_dim, generator=generator, device=run.team.device)
+    """This process's share (size, latent_dim) of the global batch's standard normal noise.
+
+    Only the seed and the step decide it, so every number of processes draws the same noise for the same window.
+    """
+    settings, team = run.recipe.training, run.team
+    generator = torch.Generator(device=team.device)
+    generator.manual_seed((settings.seed * 1_000_003 + step) & (2**63 - 1))
+    shape = settings.batch_size, run.recipe.model.latent_dim
+    return torch.randn(shape, generator=generator, device=team.device)[team.rank :: team.size][:size]
 
 
 def _named(values: Tensor) -> dict[str, float]:
@@ -219,8 +224,9 @@ def _keep(run: Training, folder: Path, record: dict[str, Any], events: Any) -> N
             f"training stopped: the validation loss is no longer a number in epoch {progress.epoch}: "
             "lower training.learning_rate and start again."
         )
-    if record["val"]["total"] < progress.best:
-        progress.best, progress.best_epoch = record["val"]["total"], progress.epoch
+    kept = record["val"][run.recipe.training.keep]
+    if kept < progress.best:
+        progress.best, progress.best_epoch = kept, progress.epoch
         save_weights(folder / WEIGHTS, run.measured)
     save_weights(folder / LAST_WEIGHTS, run.measured)
     append_epoch(folder, record)
