@@ -10,22 +10,14 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
-import numpy as np
+from timbre_core.datasets.workers import Analysed
 
 PARTIAL, JOURNAL = "frames.partial", "journal.jsonl"
 VERSION = 1
 
 _FLUSH_SECONDS = 1.0
-
-
-class Analysed(NamedTuple):
-    """A note's frames (n_frames, n_bins) float16 and ref_db; or no frames, and the reason why it is skipped."""
-
-    frames: np.ndarray | None
-    ref_db: float
-    reason: str
 
 
 class Journal:

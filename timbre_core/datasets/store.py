@@ -6,22 +6,19 @@ library, and a run that was killed is continued. At the end the parts get their 
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import os
 import sys
-from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import local
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from timbre_core.datasets.feature_store import FRAMES, NOTES, STORE, VERSION, FeatureStore
-from timbre_core.datasets.journal import JOURNAL, PARTIAL, Analysed, Journal
+from timbre_core.datasets.journal import JOURNAL, PARTIAL, Journal
+from timbre_core.datasets.workers import Workers
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.files import atomic_write, write_json
@@ -31,10 +28,8 @@ if TYPE_CHECKING:
 
 LOCK = "store.lock"
 
-# Notes that a worker takes at a time, and samples it analyses in one batch (8 notes of 4 s at 16 kHz): larger batches
-# leave the processor's cache and are slower.
-_TASK_NOTES = 8
-_BATCH_SAMPLES = 2**19
+# Fewer notes than this are analysed in this process before workers have started (2 to 3 s, mostly importing torch).
+_WORTH_WORKERS = 3000
 
 _NAMED_NOTES = 20  # skipped notes that are named on the terminal; store.json lists them all
 
@@ -65,7 +60,8 @@ def build_store(
     Args:
         directory: the store's folder; none takes one named by the fingerprint in the user's cache ($TIMBRE_CACHE). A
             store there with the same fingerprint is reused, an interrupted one continued, any other one replaced.
-        workers: threads (default: one per core that this process may use).
+        workers: processes (default: one per core that this process may use, or none beside this one for few notes).
+            A script that calls this with more than one keeps its own work below `if __name__ == "__main__":`.
         progress: show a progress bar on stderr.
 
     Notes that cannot be read are named on stderr, left out, and listed in `FeatureStore.skipped`. Of several processes
@@ -86,7 +82,7 @@ def build_store(
     with _only_builder(directory):
         store = _existing(directory, fingerprint)
         if store is None:
-            _build(library, settings, directory, fingerprint, workers or _cores(), progress)
+            _build(library, settings, directory, fingerprint, workers, progress)
             store = FeatureStore.open(directory)
     return store
 
@@ -125,7 +121,7 @@ def _only_builder(directory: Path) -> Iterator[None]:
 
 
 def _build(
-    library: Library, settings: LogMelSettings, directory: Path, fingerprint: str, workers: int, progress: bool
+    library: Library, settings: LogMelSettings, directory: Path, fingerprint: str, workers: int | None, progress: bool
 ) -> None:
     from tqdm import tqdm
 
@@ -137,11 +133,13 @@ def _build(
     with os_errors(directory), Journal(directory, fingerprint, settings.n_bins) as journal:
         named = 0
         done = len(journal)
+        if workers is None:
+            workers = _cores() if total - done >= _WORTH_WORKERS else 1
         with (
             tqdm(total=total, initial=done, desc="features", unit="note", disable=not progress) as bar,
-            closing(_analyse_all(library, settings, done, workers)) as results,
+            Workers(library, settings, workers) as pool,
         ):
-            for note, analysed in enumerate(results, done):
+            for note, analysed in enumerate(pool.analyse(done), done):
                 journal.add(analysed)
                 bar.update()
                 if analysed.frames is None:
@@ -184,75 +182,6 @@ def _build(
     )
     with os_errors(directory):
         (directory / JOURNAL).unlink()
-
-
-def _analyse_all(library: Library, settings: LogMelSettings, first: int, workers: int) -> Generator[Analysed]:
-    """Every note from row `first` on, in order. A few tasks are under way at a time, however long the library is.
-
-    Threads: reading audio and analysing it happen outside Python's lock.
-    """
-    import torch
-
-    mine = local()
-
-    def prepare() -> None:
-        torch.set_num_threads(1)  # in this thread; several threads to each worker would fight for the cores
-        mine.library = copy.copy(library)  # with open files of its own
-
-    def task(rows: range) -> list[Analysed]:
-        return analyse(mine.library, rows, settings)
-
-    threads = torch.get_num_threads()
-    tasks: deque[Future[list[Analysed]]] = deque()
-    pool = ThreadPoolExecutor(workers, "features", initializer=prepare)
-    try:
-        for start in range(first, len(library.notes), _TASK_NOTES):
-            tasks.append(pool.submit(task, range(start, min(start + _TASK_NOTES, len(library.notes)))))
-            if len(tasks) > 2 * workers:
-                yield from tasks.popleft().result()
-        while tasks:
-            yield from tasks.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
-
-
-def analyse(library: Library, rows: Sequence[int], settings: LogMelSettings) -> list[Analysed]:
-    """Read and analyse the notes in `rows`, in batches of notes of one length."""
-    from timbre_core.features.log_mel import fit_length
-
-    results: dict[int, Analysed] = {}
-    batch: dict[int, np.ndarray] = {}
-    for row in rows:
-        try:
-            audio = fit_length(library.load(row, settings.sample_rate), settings)
-        except TimbreError as error:
-            results[row] = Analysed(None, float("nan"), str(error))
-            continue
-        length = len(next(iter(batch.values()), audio))
-        if len(audio) != length or (len(batch) + 1) * length > _BATCH_SAMPLES:
-            results |= _analyse_batch(batch, settings)
-            batch = {}
-        batch[row] = audio
-    results |= _analyse_batch(batch, settings)
-    return [results[row] for row in rows]
-
-
-def _analyse_batch(batch: dict[int, np.ndarray], settings: LogMelSettings) -> dict[int, Analysed]:
-    import torch
-
-    from timbre_core.features.log_mel import log_mel
-
-    if not batch:
-        return {}
-    frames, ref_db = log_mel(torch.from_numpy(np.stack(list(batch.values()))), settings)
-    halves = frames.transpose(1, 2).to(torch.float16).numpy()
-    return {
-        row: Analysed(half, db, "")
-        if np.isfinite(db)
-        else Analysed(None, float("nan"), "holds NaN or infinite samples: export it again.")
-        for row, half, db in zip(batch, halves, ref_db.tolist(), strict=True)
-    }
 
 
 __all__ = ["FeatureStore", "build_store", "default_directory", "store_fingerprint"]
