@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.parquet as pq
 
+from pages.widgets.memo import Memo
 from timbre_core.checkpoint import (
     LATENTS,
     Checkpoint,
@@ -31,7 +29,6 @@ from timbre_core.errors import TimbreError, explain_os_error
 PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
 _COORDINATE = re.compile(r"[a-z0-9]+_[123]")
 _NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "root", "audio", "start", "n_frames", "ref_db"}
-_KEPT_OPEN = 12
 
 
 @dataclass(frozen=True)
@@ -98,9 +95,8 @@ class Listing:
     broken: dict[str, str]
 
 
-_lock = threading.Lock()
-_opened: OrderedDict[tuple[Path, str], Checkpoint | TimbreError] = OrderedDict()
-_maps: OrderedDict[tuple[Path, str], NoteMap] = OrderedDict()
+_opened = Memo(64)
+_maps = Memo(8)
 
 
 def listing() -> Listing:
@@ -113,7 +109,7 @@ def listing() -> Listing:
     except OSError as error:
         return Listing(folder, {}, {folder.name: explain_os_error(error, folder)})
     for path in paths:
-        checkpoint = _cached(_opened, (path, version_of(path)), partial(_open, path))
+        checkpoint = _opened.get((path, version_of(path)), partial(_open, path))
         if isinstance(checkpoint, TimbreError):
             broken[path.name] = str(checkpoint)
         else:
@@ -132,7 +128,7 @@ def note_map(checkpoint: Checkpoint) -> NoteMap | None:
     if not (checkpoint.path / LATENTS).exists():
         return None
     version = version_of(checkpoint.path)
-    return _cached(_maps, (checkpoint.path, version), partial(_load_map, checkpoint, version))
+    return _maps.get((checkpoint.path, version), partial(_load_map, checkpoint, version))
 
 
 def find_map(name: str) -> NoteMap:
@@ -195,18 +191,3 @@ def _parquet_errors(checkpoint: Checkpoint) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise TimbreError(explain_os_error(error, path)) from error
-
-
-_Key = TypeVar("_Key", bound=Hashable)
-_Value = TypeVar("_Value")
-
-
-def _cached(cache: OrderedDict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
-    """`make()` once per key, the least recently used forgotten first. Errors are not remembered."""
-    with _lock:
-        if key not in cache:
-            cache[key] = make()
-        cache.move_to_end(key)
-        while len(cache) > _KEPT_OPEN:
-            cache.popitem(last=False)
-        return cache[key]

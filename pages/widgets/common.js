@@ -37,6 +37,11 @@ function address(base, parameters) {
   return `${base}?${new URLSearchParams(parameters)}`;
 }
 
+// Where a note's sound is; `data` is what a component was given. The same for all, so that what one fetched all have.
+function soundAddress(data, note, kind) {
+  return address(`${data.url}/audio`, { checkpoint: data.checkpoint, note, v: data.version, kind });
+}
+
 // What went wrong with an answer, as the sentence the server sent.
 async function errorOf(response) {
   const body = await response.json().catch(() => ({}));

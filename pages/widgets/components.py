@@ -15,7 +15,9 @@ _FOLDER = Path(__file__).parent
 _MAP_HTML = """
 <div class="tx-map">
   <div class="tx-field">
-    <canvas tabindex="0" role="application" aria-label="Map of notes. Arrow keys walk from note to note, Enter plays."></canvas>
+    <canvas class="tx-points" tabindex="0" role="application"
+      aria-label="Map of notes. Arrow keys walk from note to note, Enter plays."></canvas>
+    <canvas class="tx-marks"></canvas>
     <div class="tx-zoom">
       <button type="button" class="tx-in" aria-label="Zoom in" title="Zoom in (+)">
         <svg viewBox="0 0 16 16"><path d="M8 3v10M3 8h10"/></svg></button>
@@ -77,26 +79,17 @@ _note = _component("note", _NOTE_HTML)
 
 
 def _common(notes: NoteMap) -> dict[str, Any]:
-    return {"checkpoint": notes.checkpoint.name, "version": notes.version}
+    return {"url": API, "checkpoint": notes.checkpoint.name, "version": notes.version}
 
 
 def show_map(
     notes: NoteMap, projection: str, colour: str, selected: dict[str, Any] | None, key: str = "map"
 ) -> dict[str, Any] | None:
     """Draw the map. `selected` is {note, seq}; returns the same for what was clicked last, or None."""
-    from urllib.parse import urlencode
-
-    query = urlencode({"checkpoint": notes.checkpoint.name, "v": notes.version})
-    data = {
-        "url": f"{API}/map?{query}",
-        "ready": f"{API}/ready?{query}",
-        "projection": projection,
-        "colour": colour,
-        "selected": selected,
-    }
+    data = {**_common(notes), "projection": projection, "colour": colour, "selected": selected}
     return _map(key=key, data=data, default={"selected": None}, on_selected_change=lambda: None).selected
 
 
 def show_note(notes: NoteMap, selected: dict[str, Any] | None, key: str = "note") -> None:
     """Players and spectrograms of the selected note; follows clicks on the map at once, without a rerun."""
-    _note(key=key, data={"url": API, **_common(notes), "selected": selected})
+    _note(key=key, data={**_common(notes), "selected": selected})

@@ -29,7 +29,8 @@ class MapView {
     this.pointers = new Map();
     this.listeners = new AbortController();
     this.root = parent.querySelector(".tx-map");
-    this.canvas = this.root.querySelector("canvas");
+    this.canvas = this.root.querySelector(".tx-points");
+    this.marks = this.root.querySelector(".tx-marks");
     this.tip = this.root.querySelector(".tx-tip");
     this.legend = this.root.querySelector(".tx-legend");
     this.message = this.root.querySelector(".tx-message");
@@ -63,14 +64,15 @@ class MapView {
   destroy() {
     this.listeners.abort();
     this.sizes.disconnect();
-    cancelAnimationFrame(this.frame);
+    clearTimeout(this.resting);
+    for (const frame of [this.frame, this.waiting, this.rippling]) cancelAnimationFrame(frame);
   }
 
   update(data) {
     const before = this.data;
     this.data = data;
     this.dark = isDark(this.root);
-    if (data.url !== before.url) return this.load(data.url);
+    if (data.checkpoint !== before.checkpoint || data.version !== before.version) return this.load();
     if (!this.map) return;
     if (data.projection !== before.projection) this.moveTo(data.projection);
     if (data.colour !== before.colour) this.muted.clear();
@@ -84,13 +86,20 @@ class MapView {
     this.draw();
   }
 
-  async load(url) {
+  parameters() {
+    return { checkpoint: this.data.checkpoint, v: this.data.version };
+  }
+
+  async load() {
+    const { data } = this;
+    const current = () => this.data.checkpoint === data.checkpoint && this.data.version === data.version;
     this.map = null;
-    this.message.textContent = "";
+    this.message.textContent = "Loading the map…";
     try {
-      const map = await fetchPacked(url);
-      if (this.data.url !== url) return;
+      const map = await fetchPacked(address(`${data.url}/map`, this.parameters()));
+      if (!current()) return;
       this.map = map;
+      this.message.textContent = "";
       this.count = map.ids.length;
       this.row = new Map(map.ids.map((id, i) => [id, i]));
       this.order = shuffled(this.count);
@@ -105,10 +114,10 @@ class MapView {
         performance.mark("timbre:map-drawn");
         this.root.dataset.drawn = this.count;
         // The page is there: now the server may load the model for the first click.
-        fetch(this.data.ready).catch(() => {});
+        fetch(address(`${data.url}/ready`, this.parameters())).catch(() => {});
       });
     } catch (error) {
-      if (this.data.url === url) this.message.textContent = error.message;
+      if (current()) this.message.textContent = error.message;
     }
   }
 
@@ -232,7 +241,7 @@ class MapView {
 
   radius() {
     const room = (this.fitted() ** 2 * this.shape.width * this.shape.height) / (this.count || 1);
-    const crowd = Math.min(5.4, Math.max(1.1, 0.33 * Math.sqrt(room)));
+    const crowd = Math.min(5.4, Math.max(1.1, 0.29 * Math.sqrt(room)));
     return crowd * Math.min(2.4, this.view.k ** 0.45);
   }
 
@@ -267,25 +276,34 @@ class MapView {
   // ---- drawing ---------------------------------------------------------------------------------------------------
 
   draw() {
-    if (this.drawing) return;
-    this.drawing = requestAnimationFrame(() => {
-      this.drawing = 0;
-      if (this.map && this.ink) this.render();
+    this.stale = true;
+    this.mark();
+  }
+
+  // Draws what lies over the points, and the points too if something about them changed.
+  mark() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      if (!this.map || !this.ink) return;
+      if (this.stale) this.drawPoints();
+      this.stale = false;
+      this.drawMarks();
     });
   }
 
-  render() {
+  drawPoints() {
     const { context, width, height } = fitCanvas(this.canvas);
     context.clearRect(0, 0, width, height);
     const radius = this.radius();
+    const codes = this.codes();
+    const faint = (i) => this.isMuted(i) || (this.emphasis >= 0 && codes[i] !== this.emphasis);
+    if (this.count > 20000 && radius < 2) return this.drawPixels(context, faint);
     const s = this.scale();
     const cx = width / 2 + this.view.x;
     const cy = height / 2 + this.view.y;
-    const codes = this.codes();
-    const faintness = (i) => this.isMuted(i) || (this.emphasis >= 0 && codes[i] !== this.emphasis);
     for (const pass of [true, false]) {
       for (const i of this.order) {
-        if (faintness(i) !== pass) continue;
+        if (faint(i) !== pass) continue;
         const x = cx + this.positions[2 * i] * s;
         const y = cy + this.positions[2 * i + 1] * s;
         if (!(x > -20 && y > -20 && x < width + 20 && y < height + 20)) continue;
@@ -293,10 +311,37 @@ class MapView {
         context.drawImage(sprite, x - sprite.half, y - sprite.half, 2 * sprite.half, 2 * sprite.half);
       }
     }
-    this.renderMarks(context, radius);
   }
 
-  renderMarks(context, radius) {
+  // Crowds are set pixel by pixel, ten times as fast as copying dots that small.
+  drawPixels(context, faint) {
+    const { width, height } = this.canvas;
+    const ratio = width / this.canvas.clientWidth;
+    const image = context.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const rgba = this.palette.map(parseColour).map(([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r);
+    const grey = (48 << 24) | (0xa6 << 16) | (0x94 << 8) | 0x8a;
+    const size = Math.max(1, Math.round(2 * this.radius() * ratio));
+    const s = this.scale() * ratio;
+    const cx = width / 2 + this.view.x * ratio - size / 2;
+    const cy = height / 2 + this.view.y * ratio - size / 2;
+    for (const pass of [true, false]) {
+      for (const i of this.order) {
+        if (faint(i) !== pass) continue;
+        const x = Math.round(cx + this.positions[2 * i] * s);
+        const y = Math.round(cy + this.positions[2 * i + 1] * s);
+        if (!(x >= 0 && y >= 0 && x + size < width && y + size < height)) continue;
+        const colour = pass ? grey : rgba[this.ink[i]];
+        for (let row = y; row < y + size; row++) pixels.fill(colour, row * width + x, row * width + x + size);
+      }
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  drawMarks() {
+    const { context, width, height } = fitCanvas(this.marks);
+    context.clearRect(0, 0, width, height);
+    const radius = this.radius();
     const text = themeColour(this.root, "text-color");
     const accent = themeColour(this.root, "primary-color");
     const ring = (i, extra, colour, thickness, alpha = 1) => {
@@ -340,11 +385,11 @@ class MapView {
     const start = performance.now();
     const step = (now) => {
       this.pulse = ((now - start) % 1100) / 1100;
-      this.draw();
+      this.mark();
       this.rippling = requestAnimationFrame(step);
     };
     if (playing && !this.still && this.selected >= 0) this.rippling = requestAnimationFrame(step);
-    else this.draw();
+    else this.mark();
   }
 
   animate(duration, step) {
@@ -472,7 +517,7 @@ class MapView {
     this.selected = i;
     this.neighbours = [];
     this.reveal(i);
-    this.draw();
+    this.mark();
     this.seq += 1;
     const id = this.map.ids[i];
     this.live.textContent = this.describe(i);
@@ -493,7 +538,7 @@ class MapView {
 
   showNeighbours(ids) {
     this.neighbours = ids.map((id) => this.row?.get(id)).filter((i) => i !== undefined);
-    this.draw();
+    this.mark();
   }
 
   // Brings a note that lies outside the visible part into it.
@@ -523,7 +568,10 @@ class MapView {
     this.hovered = i;
     this.canvas.classList.toggle("tx-over", i >= 0);
     this.tip.hidden = i < 0;
+    clearTimeout(this.resting);
     if (i >= 0) {
+      // Who rests on a note may click it: its sound is on the way already.
+      this.resting = setTimeout(() => fetch(soundAddress(this.data, this.map.ids[i], "original")).catch(() => {}), 80);
       const [x, y] = this.place(i);
       const extra = ["family", "pitch", "instrument"].includes(this.data.colour) ? [] : [this.data.colour];
       const lines = ["pitch", "velocity", ...extra]
@@ -538,16 +586,17 @@ class MapView {
       this.tip.style.left = `${Math.min(x + 14, w - this.tip.offsetWidth - 6)}px`;
       this.tip.style.top = `${y + 14 + this.tip.offsetHeight > h ? y - this.tip.offsetHeight - 12 : y + 14}px`;
     }
-    this.draw();
+    this.mark();
   }
 
   // ---- legend ----------------------------------------------------------------------------------------------------
 
   drawLegend() {
     const column = this.column();
-    const shown = `${this.data.url}/${this.data.colour}/${this.dark}`;
+    const shown = JSON.stringify([this.parameters(), this.data.colour, this.dark]);
     if (this.legendOf === shown) return;
     this.legendOf = shown;
+    this.emphasis = -1;
     this.legend.classList.toggle("tx-scale", column.kind === "number");
     this.legend.replaceChildren(...(column.kind === "category" ? this.entries(column) : this.bar(column)));
   }

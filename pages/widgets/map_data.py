@@ -11,7 +11,7 @@ import pandas as pd
 from pages.widgets.catalog import NoteMap
 from pages.widgets.colours import colour_of
 from pages.widgets.memo import Memo
-from pages.widgets.music import note_name, readable
+from pages.widgets.music import instrument_name, note_name, readable
 from pages.widgets.packing import pack
 
 _MOST_CATEGORIES = 65_535
@@ -71,7 +71,7 @@ def _describe_column(column: str, values: pd.Series) -> tuple[dict[str, Any], np
         "title": column_title(column),
         "kind": "category",
         "values": names,
-        "names": [readable(name) for name in names],
+        "names": [instrument_name(name) if column == "instrument" else readable(name) for name in names],
         "colours": [colour_of(column, name) for name in names],
         "counts": np.bincount(codes, minlength=len(names))[: len(names)].tolist(),
     }
@@ -93,7 +93,7 @@ def _card(notes: NoteMap, row: int) -> dict[str, Any]:
     pitch = _number(label.get("pitch"))
     return {
         "id": notes.ids[row],
-        "title": readable(str(label.get("instrument", notes.ids[row]))),
+        "title": instrument_name(str(label.get("instrument", notes.ids[row]))),
         "family": readable(family),
         "colour": colour_of("family", family),
         "pitch": pitch,

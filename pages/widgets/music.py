@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
+
+# The 128 programs of General MIDI, Level 1 (MIDI Manufacturers Association, 1991).
+_PROGRAMS = """
+acoustic grand piano, bright acoustic piano, electric grand piano, honky-tonk piano, electric piano 1, electric piano 2,
+harpsichord, clavinet, celesta, glockenspiel, music box, vibraphone, marimba, xylophone, tubular bells, dulcimer,
+drawbar organ, percussive organ, rock organ, church organ, reed organ, accordion, harmonica, tango accordion,
+nylon guitar, steel guitar, jazz guitar, clean electric guitar, muted electric guitar, overdriven guitar,
+distortion guitar, guitar harmonics, acoustic bass, fingered bass, picked bass, fretless bass, slap bass 1, slap bass 2,
+synth bass 1, synth bass 2, violin, viola, cello, contrabass, tremolo strings, pizzicato strings, orchestral harp,
+timpani, string ensemble 1, string ensemble 2, synth strings 1, synth strings 2, choir aahs, voice oohs, synth voice,
+orchestra hit, trumpet, trombone, tuba, muted trumpet, French horn, brass section, synth brass 1, synth brass 2,
+soprano sax, alto sax, tenor sax, baritone sax, oboe, English horn, bassoon, clarinet, piccolo, flute, recorder,
+pan flute, blown bottle, shakuhachi, whistle, ocarina, square lead, sawtooth lead, calliope lead, chiff lead,
+charang lead, voice lead, fifths lead, bass and lead, new age pad, warm pad, polysynth pad, choir pad, bowed pad,
+metallic pad, halo pad, sweep pad, rain, soundtrack, crystal, atmosphere, brightness, goblins, echoes, sci-fi, sitar,
+banjo, shamisen, koto, kalimba, bagpipe, fiddle, shanai, tinkle bell, agogo, steel drums, woodblock, taiko drum,
+melodic tom, synth drum, reverse cymbal, guitar fret noise, breath noise, seashore, bird tweet, telephone ring,
+helicopter, applause, gunshot
+"""
+GENERAL_MIDI = tuple(" ".join(name.split()) for name in _PROGRAMS.split(","))
+_PROGRAM = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_gm(\d{3})")
 
 _NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
@@ -18,6 +40,14 @@ def note_name(midi: float) -> str:
 def readable(label: str) -> str:
     """A label as words: `synth_lead` -> `synth lead`."""
     return " ".join(label.replace("_", " ").split())
+
+
+def instrument_name(label: str) -> str:
+    """An instrument as people call it: `brass_acoustic_gm056`, General MIDI's program 56, is a `trumpet`."""
+    program = _PROGRAM.fullmatch(label)
+    if program and int(program[1]) < len(GENERAL_MIDI):
+        return GENERAL_MIDI[int(program[1])]
+    return readable(label)
 
 
 def plain(text: str, limit: int = 80) -> str:

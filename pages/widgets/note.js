@@ -69,7 +69,7 @@ class NoteViewer {
   }
 
   update(data) {
-    const moved = data.url !== this.data.url;
+    const moved = data.checkpoint !== this.data.checkpoint || data.version !== this.data.version;
     this.data = data;
     this.dark = isDark(this.root);
     this.scales = {
@@ -248,7 +248,7 @@ class NoteViewer {
 
   listenTo(kind, signal) {
     const { audio } = this.cards[kind];
-    audio.src = address(`${this.data.url}/audio`, this.parameters({ kind }));
+    audio.src = soundAddress(this.data, this.id, kind);
     audio.addEventListener("error", () => this.loadFailed(kind, signal), { once: true, signal });
   }
 
@@ -256,7 +256,7 @@ class NoteViewer {
   async loadFailed(kind, signal) {
     const card = this.cards[kind];
     try {
-      await fetchJson(address(`${this.data.url}/audio`, this.parameters({ kind })), { signal });
+      await fetchJson(soundAddress(this.data, this.id, kind), { signal });
     } catch (error) {
       if (error.name !== "AbortError" && !card.missing) this.fail(card, error.message);
     }

@@ -41,7 +41,7 @@ def test_first_visit_shows_a_conditioned_checkpoint_by_family(page: Callable[...
     assert app.selectbox(key="pick_checkpoint").value == "alpha"
     shown = component(app, "map")
     assert (shown["projection"], shown["colour"], shown["selected"]) == ("tsne", "family", None)
-    assert "checkpoint=alpha" in shown["url"]
+    assert shown["checkpoint"] == "alpha"
     assert query(app) == {"checkpoint": "alpha", "projection": "tsne", "colour": "family"}
 
 
@@ -51,7 +51,7 @@ def test_choices_reach_the_map_and_the_address_bar(page: Callable[..., Any]) -> 
     app.selectbox(key="pick_checkpoint").set_value("beta").run()
     assert not app.exception
     assert component(app, "map")["colour"] == "pitch"
-    assert "checkpoint=beta" in component(app, "map")["url"]
+    assert component(app, "map")["checkpoint"] == "beta"
     assert component(app, "note")["checkpoint"] == "beta"
     assert query(app) == {"checkpoint": "beta", "projection": "tsne", "colour": "pitch"}
 
@@ -72,9 +72,10 @@ def test_a_link_restores_the_view(page: Callable[..., Any]) -> None:
     app = page(**link)
     assert not app.exception
     assert not app.toast
-    assert component(app, "map") | {"url": "", "ready": ""} == {
-        "url": "",
-        "ready": "",
+    assert component(app, "map") | {"version": ""} == {
+        "url": "/api",
+        "checkpoint": "beta",
+        "version": "",
         "projection": "pca",
         "colour": "instrument",
         "selected": {"note": NOTE, "seq": 0},
@@ -168,7 +169,7 @@ def test_a_broken_checkpoint_is_listed_and_breaks_nothing(
     app = page()
     assert not app.exception
     assert app.selectbox(key="pick_checkpoint").options == ["Beta model"]
-    assert "checkpoint=beta" in component(app, "map")["url"]
+    assert component(app, "map")["checkpoint"] == "beta"
     assert [expander.label for expander in app.expander][-1] == "1 checkpoint could not be opened"
     said = everything_said(app).replace("\\", "")
     assert "alpha" in said
@@ -204,7 +205,7 @@ def test_a_damaged_map_says_how_to_make_it_again(page: Callable[..., Any], check
     assert "make it again" in app.error[0].value
     app.selectbox(key="pick_checkpoint").set_value("beta").run()
     assert not app.error
-    assert "checkpoint=beta" in component(app, "map")["url"]
+    assert component(app, "map")["checkpoint"] == "beta"
 
 
 def test_missing_and_damaged_figures(page: Callable[..., Any], checkpoints: Path) -> None:
@@ -219,14 +220,14 @@ def test_missing_and_damaged_figures(page: Callable[..., Any], checkpoints: Path
     assert not app.exception
     assert "not valid JSON" in app.warning[0].value
     assert "not JSON" in app.warning[1].value
-    assert "checkpoint=beta" in component(app, "map")["url"]
+    assert component(app, "map")["checkpoint"] == "beta"
 
 
 def test_a_checkpoint_trained_meanwhile_appears_and_a_changed_one_is_read_again(
     page: Callable[..., Any], checkpoints: Path
 ) -> None:
     app = page()
-    before = component(app, "map")["url"]
+    before = component(app, "map")["version"]
     shutil.copytree(checkpoints / "beta", checkpoints / "gamma")
     changed = json.loads((checkpoints / "alpha" / "evaluation.json").read_text())
     changed["reconstruction"]["l1"] = 0.5
@@ -234,7 +235,7 @@ def test_a_checkpoint_trained_meanwhile_appears_and_a_changed_one_is_read_again(
     app.run()
     assert app.selectbox(key="pick_checkpoint").options == ["Alpha model", "Beta model (beta)", "Beta model (gamma)"]
     assert app.metric[0].value == "0.500"
-    assert component(app, "map")["url"] != before, "browsers must not show the old map"
+    assert component(app, "map")["version"] != before, "browsers must not show the old map"
 
 
 def test_text_from_data_cannot_act_as_markup(page: Callable[..., Any], checkpoints: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from pages.widgets.colours import FAMILIES, UNKNOWN, colour_of
 from pages.widgets.memo import Memo
-from pages.widgets.music import note_name, plain, readable
+from pages.widgets.music import GENERAL_MIDI, instrument_name, note_name, plain, readable
 from pages.widgets.packing import pack
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
@@ -100,6 +100,20 @@ def test_words() -> None:
     assert plain("a*b") == "a\\*b"
     assert plain("line\nbreak\x00") == "line break "
     assert len(plain("é" * 500)) == 80
+
+
+def test_general_midi_instruments_have_names() -> None:
+    assert len(GENERAL_MIDI) == 128
+    assert instrument_name("brass_acoustic_gm056") == "trumpet"
+    assert instrument_name("keyboard_acoustic_gm000") == "acoustic grand piano"
+    assert (GENERAL_MIDI[24], GENERAL_MIDI[52], GENERAL_MIDI[73], GENERAL_MIDI[127]) == (
+        "nylon guitar",
+        "choir aahs",
+        "flute",
+        "gunshot",
+    )
+    assert instrument_name("brass_acoustic_056") == "brass acoustic 056"
+    assert instrument_name("brass_acoustic_gm999") == "brass acoustic gm999"
 
 
 def test_packing_is_aligned_and_complete() -> None:

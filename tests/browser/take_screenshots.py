@@ -1,0 +1,166 @@
+"""Takes the README's screenshots from the real app in a real browser.
+
+Run it after anything on a page changed: python tests/browser/take_screenshots.py [--out FOLDER] [--states explore-dark ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.browser.harness import DRAWN, browser, running_server  # noqa: E402
+from timbre_core.checkpoint import default_checkpoints_folder, list_checkpoints  # noqa: E402
+
+
+@dataclass(frozen=True)
+class State:
+    """One picture: which colours and size the browser has, what is done on the page, and what is in the folder."""
+
+    scheme: str = "dark"
+    size: tuple[int, int] = (1440, 900)
+    act: Callable[[Any], None] = lambda page: None
+    checkpoints: Callable[[Path], None] | None = field(default=None)
+    query: str = ""
+
+
+def click_note(page: Any) -> None:
+    """Click the note of a bright family that lies nearest to the middle of the map, and wait for all its pictures."""
+    page.wait_for_selector(DRAWN)
+    page.wait_for_timeout(600)
+    spot = page.evaluate(
+        """() => {
+          const map = document.querySelector(".tx-map").timbreMap;
+          const families = map.map.columns.family.values;
+          const code = Math.max(0, families.indexOf("brass"));
+          const rows = [...map.map.ids.keys()].filter((i) => map.map.arrays.label_family[i] === code);
+          const pitch = map.map.arrays.label_pitch;
+          const row = rows.sort((a, b) => Math.abs(pitch[a] - 60) - Math.abs(pitch[b] - 60))[0];
+          return map.positionOf(map.map.ids[row]);
+        }"""
+    )
+    page.mouse.click(spot["x"], spot["y"])
+    wait_for_sounds(page)
+    page.mouse.move(5, 5)
+
+
+def wait_for_sounds(page: Any) -> None:
+    page.wait_for_function(
+        "() => !document.querySelector('.tx-waiting') && document.querySelectorAll('.tx-card button:disabled').length === 0",
+        timeout=60_000,
+    )
+    page.wait_for_timeout(500)
+
+
+def hover_note(page: Any) -> None:
+    page.wait_for_selector(DRAWN)
+    spot = page.evaluate(
+        "() => { const m = document.querySelector('.tx-map').timbreMap; return m.positionOf(m.map.ids[40]); }"
+    )
+    page.mouse.move(spot["x"], spot["y"])
+    page.wait_for_timeout(400)
+
+
+def open_curves(page: Any) -> None:
+    page.wait_for_selector(DRAWN)
+    page.get_by_text("How it was trained").click()
+    page.wait_for_selector(".js-plotly-plot", timeout=30_000)
+    page.wait_for_timeout(1500)
+    page.get_by_text("How it was trained").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+
+
+def no_checkpoints(folder: Path) -> None:
+    """An empty folder: nothing to show yet."""
+
+
+def one_broken(folder: Path) -> None:
+    first = next(path for path in list_checkpoints(default_checkpoints_folder()) if (path / "latents.parquet").exists())
+    shutil.copytree(first, folder / first.name)
+    shutil.copytree(first, folder / "half-copied")
+    (folder / "half-copied" / "model.safetensors").unlink()
+
+
+def one_without_map(folder: Path) -> None:
+    one_broken(folder)
+    (next(path for path in folder.iterdir() if path.name != "half-copied") / "latents.parquet").unlink()
+
+
+def open_broken(page: Any) -> None:
+    page.get_by_text("could not be opened").click()
+    page.wait_for_timeout(700)
+    page.get_by_text("could not be opened").scroll_into_view_if_needed()
+
+
+README_STATES = {
+    "explore-dark": State(act=click_note),
+    "explore-light": State(scheme="light", act=click_note),
+}
+OTHER_STATES = {
+    "start": State(size=(1280, 720)),
+    "hover": State(size=(1280, 720), act=hover_note),
+    "small": State(size=(1280, 720), act=click_note),
+    "small-light": State(scheme="light", size=(1280, 720), act=click_note),
+    "tablet": State(size=(1000, 1180), act=click_note),
+    "tablet-portrait": State(size=(800, 1180), scheme="light", act=click_note),
+    "phone": State(size=(420, 1700), act=click_note),
+    "wide": State(size=(1920, 1080), act=click_note),
+    "pitch": State(act=click_note, query="?colour=pitch&projection=pca"),
+    "pitch-light": State(scheme="light", act=click_note, query="?colour=pitch"),
+    "instrument": State(act=click_note, query="?colour=instrument"),
+    "error": State(scheme="light", query="?colour=recon_l1", act=click_note),
+    "curves": State(act=open_curves, size=(1280, 1000)),
+    "curves-light": State(act=open_curves, size=(1280, 1000), scheme="light"),
+    "empty": State(size=(1280, 720), checkpoints=no_checkpoints),
+    "empty-light": State(scheme="light", size=(1280, 720), checkpoints=no_checkpoints),
+    "broken": State(size=(1280, 1000), act=open_broken, checkpoints=one_broken),
+    "no-map": State(size=(1280, 900), checkpoints=one_without_map),
+    "nonsense": State(size=(1280, 720), query="?checkpoint=../../etc&projection=9&colour=<b>x</b>&note=**no**"),
+}
+
+
+def take(name: str, state: State, out: Path, opened: Any) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        environment = {}
+        if state.checkpoints:
+            folder = Path(home) / "checkpoints"
+            folder.mkdir()
+            state.checkpoints(folder)
+            environment["TIMBRE_CHECKPOINTS"] = str(folder)
+        with running_server(Path(home), environment) as address:
+            context = opened.new_context(
+                viewport={"width": state.size[0], "height": state.size[1]}, color_scheme=state.scheme
+            )
+            page = context.new_page()
+            page.goto(f"{address}/{state.query}")
+            page.wait_for_selector(".tx-title")
+            page.wait_for_timeout(2000)
+            state.act(page)
+            page.screenshot(path=out / f"{name}.png")
+            context.close()
+
+
+def main() -> int:
+    states = {**README_STATES, **OTHER_STATES}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / ".github" / "screenshots")
+    parser.add_argument("--states", nargs="*", choices=sorted(states), default=sorted(README_STATES))
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    with browser() as opened:
+        for name in args.states:
+            take(name, states[name], args.out, opened)
+            print(args.out / f"{name}.png")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

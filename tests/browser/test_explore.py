@@ -1,0 +1,326 @@
+"""The first page in a real browser, on the shipped checkpoints: seen, clicked and heard."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.browser.harness import DRAWN
+
+pytestmark = pytest.mark.browser
+CARD = ".tx-card[data-kind={}]"
+KINDS = ("original", "reconstruction", "inversion")
+
+
+def open_map(page: Any, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector(DRAWN, timeout=30_000)
+
+
+def note_ids(page: Any) -> list[str]:
+    return page.evaluate("() => document.querySelector('.tx-map').timbreMap.map.ids")
+
+
+def place_of(page: Any, note: str) -> tuple[float, float]:
+    place = page.evaluate("id => document.querySelector('.tx-map').timbreMap.positionOf(id)", note)
+    return place["x"], place["y"]
+
+
+def selected(page: Any) -> str | None:
+    return page.evaluate(
+        "() => { const m = document.querySelector('.tx-map').timbreMap; return m.map.ids[m.selected] ?? null; }"
+    )
+
+
+def lonely_note(page: Any, skip: int = 0) -> str:
+    """A note that no other dot covers, so that a click on it means it."""
+    return page.evaluate(
+        """(skip) => {
+          const m = document.querySelector(".tx-map").timbreMap;
+          const box = m.canvas.getBoundingClientRect();
+          const clear = (i) => {
+            const { x, y } = m.positionOf(m.map.ids[i]);
+            if (document.elementFromPoint(x, y) !== m.canvas) return false;
+            for (let j = 0; j < m.count; j++) {
+              const other = m.positionOf(m.map.ids[j]);
+              if (j !== i && Math.hypot(other.x - x, other.y - y) < 6) return false;
+            }
+            return true;
+          };
+          return m.map.ids.filter((_, i) => clear(i))[skip];
+        }""",
+        skip,
+    )
+
+
+def click_note(page: Any, note: str) -> None:
+    page.mouse.click(*place_of(page, note))
+
+
+def is_playing(page: Any, kind: str) -> bool:
+    return page.evaluate(f"() => !document.querySelector('audio[data-kind={kind}]').paused")
+
+
+def wait_playing(page: Any, kind: str) -> None:
+    page.wait_for_function(
+        f"() => {{ const a = document.querySelector('audio[data-kind={kind}]'); return !a.paused && a.currentTime > 0; }}"
+    )
+
+
+def heard(page: Any, kind: str) -> np.ndarray:
+    """The sound that a player has, fetched from its own address and decoded."""
+    page.wait_for_selector(f"{CARD.format(kind)} button:not([disabled])", timeout=60_000)
+    source = page.evaluate(f"() => document.querySelector('audio[data-kind={kind}]').src")
+    with urllib.request.urlopen(source) as answer:
+        audio, rate = soundfile.read(io.BytesIO(answer.read()))
+    assert rate == 16_000
+    return audio
+
+
+def link(page: Any) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def choose(page: Any, label: str, option: str) -> None:
+    page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox").click()
+    page.get_by_role("option", name=option).first.click()
+
+
+def test_a_click_sounds(page: Any, app: str) -> None:
+    open_map(page, app)
+    assert len(note_ids(page)) >= 1500
+    note = lonely_note(page)
+    click_note(page, note)
+    wait_playing(page, "original")
+    assert selected(page) == note
+    sounds = {kind: heard(page, kind) for kind in KINDS}
+    for kind, audio in sounds.items():
+        assert np.abs(audio).max() > 0.01, f"{kind} is silent"
+        assert 0.5 < len(audio) / 16_000 < 10
+    lengths = {len(audio) for audio in sounds.values()}
+    assert len(lengths) == 1
+    for a, b in (("original", "inversion"), ("inversion", "reconstruction")):
+        assert np.abs(sounds[a] - sounds[b]).max() > 1e-3, f"{a} and {b} are the same sound"
+    page.wait_for_function("() => !document.querySelector('.tx-waiting')", timeout=60_000)
+    drawn = page.evaluate(
+        """() => [...document.querySelectorAll(".tx-card canvas")].map((canvas) => {
+          const data = canvas.getContext("2d").getImageData(40, 5, canvas.width - 45, canvas.height - 25).data;
+          return new Set(Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] * 65536 + data[4 * i + 1] * 256
+            + data[4 * i + 2])).size;
+        })"""
+    )
+    assert len(drawn) == 4
+    assert min(drawn) > 30, "a spectrogram is blank"
+
+
+def test_clicking_the_same_note_again_plays_it_again(page: Any, app: str) -> None:
+    open_map(page, app)
+    note = lonely_note(page)
+    click_note(page, note)
+    wait_playing(page, "original")
+    page.wait_for_timeout(700)
+    before = page.evaluate("() => document.querySelector('audio[data-kind=original]').currentTime")
+    click_note(page, note)
+    page.wait_for_function(
+        "(t) => { const a = document.querySelector('audio[data-kind=original]'); return !a.paused && a.currentTime < t; }",
+        arg=before,
+    )
+    page.wait_for_timeout(1000)
+    assert selected(page) == note
+    assert link(page)["note"] == note
+    assert page.locator(".tx-note h3").nth(1).inner_text() != ""
+
+
+def test_only_one_sound_at_a_time(page: Any, app: str) -> None:
+    open_map(page, app)
+    first, second = lonely_note(page, 0), lonely_note(page, 5)
+    click_note(page, first)
+    wait_playing(page, "original")
+    page.wait_for_selector(f"{CARD.format('reconstruction')} button:not([disabled])", timeout=60_000)
+    page.keyboard.press("2")
+    wait_playing(page, "reconstruction")
+    assert not is_playing(page, "original")
+    click_note(page, second)
+    wait_playing(page, "original")
+    assert not is_playing(page, "reconstruction")
+    assert sum(is_playing(page, kind) for kind in KINDS) == 1
+    assert selected(page) == second
+    page.wait_for_timeout(1500)
+    assert selected(page) == second, "an answer to the first click came late and won"
+    assert link(page)["note"] == second
+
+
+@pytest.mark.parametrize("path", ["/", "/explore"])
+def test_deep_links_on_a_fresh_server(page: Any, fresh_app: Callable[..., str], path: str) -> None:
+    address = fresh_app()
+    query = "?checkpoint=nsynth-vae&projection=pca&colour=pitch"
+    open_map(page, f"{address}{path}{query}")
+    page.wait_for_timeout(500)
+    assert page.get_by_text("Page not found").count() == 0
+    assert page.get_by_role("dialog").count() == 0
+    assert link(page) == {"checkpoint": "nsynth-vae", "projection": "pca", "colour": "pitch"}
+    assert urlsplit(page.url).path == path
+    assert page.locator(".tx-legend").inner_text().startswith("Pitch")
+
+    note = lonely_note(page)
+    click_note(page, note)
+    wait_playing(page, "original")
+    page.wait_for_function("() => location.search.includes('note=')")
+    page.reload()
+    page.wait_for_selector(DRAWN, timeout=30_000)
+    assert page.get_by_text("Page not found").count() == 0
+    assert urlsplit(page.url).path == path
+    page.wait_for_function("() => document.querySelector('.tx-map').timbreMap.selected >= 0")
+    assert selected(page) == note
+    assert link(page)["note"] == note
+    assert np.abs(heard(page, "original")).max() > 0.01
+    assert not is_playing(page, "original"), "a browser lets nothing sound before the first click"
+
+
+def test_an_unknown_address_is_told_so(page: Any, app: str) -> None:
+    page.goto(f"{app}/nowhere")
+    page.get_by_text("Page not found").wait_for()
+
+
+def test_zoom_and_note_stay_when_colours_change(page: Any, app: str) -> None:
+    open_map(page, app)
+    click_note(page, lonely_note(page))
+    page.wait_for_function("() => location.search.includes('note=')")
+    note = selected(page)
+    page.mouse.move(380, 400)
+    page.mouse.wheel(0, -600)
+    page.wait_for_timeout(200)
+    view = page.evaluate("() => document.querySelector('.tx-map').timbreMap.view")
+    assert view["k"] > 1.5
+    choose(page, "Colour by", "Pitch")
+    page.wait_for_function("() => location.search.includes('colour=pitch')")
+    assert page.locator(".tx-legend").inner_text().startswith("Pitch")
+    assert page.evaluate("() => document.querySelector('.tx-map').timbreMap.view") == view
+    assert selected(page) == note
+
+
+def test_another_checkpoint_has_its_own_map_and_sounds(page: Any, app: str) -> None:
+    open_map(page, app)
+    note = lonely_note(page)
+    click_note(page, note)
+    one = heard(page, "reconstruction")
+    before = place_of(page, note)
+    choose(page, "Checkpoint", "NSynth AE")
+    page.wait_for_function("() => location.search.includes('checkpoint=nsynth-ae')")
+    page.wait_for_function("() => document.querySelector('audio[data-kind=reconstruction]').src.includes('nsynth-ae')")
+    other = heard(page, "reconstruction")
+    assert selected(page) == note
+    assert np.abs(one - other).max() > 1e-3
+    page.wait_for_timeout(700)
+    assert np.hypot(*np.subtract(place_of(page, note), before)) > 1
+
+
+def test_neighbours_can_be_played(page: Any, app: str) -> None:
+    open_map(page, app)
+    note = lonely_note(page)
+    click_note(page, note)
+    chip = page.locator(".tx-near-list button").first
+    chip.wait_for()
+    assert page.locator(".tx-near-list button").count() == 6
+    chip.click()
+    page.wait_for_function(
+        "(id) => { const m = document.querySelector('.tx-map').timbreMap; return m.map.ids[m.selected] !== id; }",
+        arg=note,
+    )
+    wait_playing(page, "original")
+    page.wait_for_function("(id) => !location.search.includes(id)", arg=note)
+    assert link(page)["note"] == selected(page)
+
+
+def test_keyboard_alone(page: Any, app: str) -> None:
+    open_map(page, app)
+    page.locator(".tx-points").focus()
+    page.keyboard.press("ArrowRight")
+    wait_playing(page, "original")
+    first = selected(page)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "(id) => { const m = document.querySelector('.tx-map').timbreMap; return m.map.ids[m.selected] !== id; }",
+        arg=first,
+    )
+    assert page.locator(".tx-live").inner_text() != ""
+
+
+def test_legend_hides_a_family(page: Any, app: str) -> None:
+    open_map(page, app)
+    note = lonely_note(page)
+    family = page.evaluate(
+        """(id) => { const m = document.querySelector('.tx-map').timbreMap;
+        return m.map.columns.family.names[m.map.arrays.label_family[m.row.get(id)]]; }""",
+        note,
+    )
+    page.locator(".tx-legend button", has_text=family).first.click()
+    click_note(page, note)
+    page.wait_for_timeout(400)
+    assert selected(page) != note, "a hidden note cannot be clicked"
+    page.locator(".tx-legend button", has_text=family).first.click()
+    click_note(page, note)
+    page.wait_for_timeout(400)
+    assert selected(page) == note
+
+
+def test_two_visitors_do_not_see_each_other(page: Any, chromium: Any, app: str) -> None:
+    open_map(page, app)
+    other = chromium.new_context().new_page()
+    open_map(other, app)
+    click_note(page, lonely_note(page))
+    wait_playing(page, "original")
+    page.wait_for_function("() => location.search.includes('note=')")
+    assert selected(other) is None
+    assert "note" not in link(other)
+    other.context.close()
+
+
+def test_without_recordings_the_model_plays(page: Any, fresh_app: Callable[..., str], copied: Path) -> None:
+    from timbre_core.checkpoint import open_checkpoint, write_latents
+
+    checkpoint = open_checkpoint(copied / "nsynth-cvae")
+    latents = checkpoint.latents
+    assert latents is not None
+    write_latents(checkpoint.path, latents, [str(copied / "gone")])
+    open_map(page, fresh_app(copied))
+    click_note(page, lonely_note(page))
+    wait_playing(page, "reconstruction")
+    assert np.abs(heard(page, "reconstruction")).max() > 0.1
+    assert "not on this machine" in page.locator(CARD.format("original")).inner_text()
+
+
+def test_broken_and_missing_checkpoints(page: Any, fresh_app: Callable[..., str], copied: Path) -> None:
+    shutil.copytree(copied / "nsynth-cvae", copied / "half")
+    (copied / "half" / "model.safetensors").unlink()
+    address = fresh_app(copied)
+    open_map(page, address)
+    page.get_by_text("1 checkpoint could not be opened").click()
+    page.get_by_text("model.safetensors is missing").wait_for()
+    shutil.rmtree(copied)
+    page.goto(address)
+    page.get_by_text("No checkpoint yet").wait_for()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1000, 700), (800, 1100)])
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_it_fits(page: Any, app: str, width: int, height: int, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": height})
+    open_map(page, app)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    field, cards = (page.locator(name).bounding_box() for name in (".tx-field", ".tx-cards"))
+    assert field["y"] + field["height"] <= height, "the whole map is in view"
+    before = cards
+    click_note(page, lonely_note(page))
+    page.wait_for_function("() => document.querySelectorAll('.tx-near-list button').length > 0")
+    assert page.locator(".tx-cards").bounding_box() == before, "nothing may jump when a note is chosen"
