@@ -56,7 +56,8 @@ def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume:
     """Train to the recipe's last epoch, writing to `folder` after each one.
 
     Files: history.jsonl, model.safetensors (lowest validation figure, see `keep`), last.safetensors, state.safetensors
-    (for `resume`) and TensorBoard events. On a CPU, the same seed gives bit-identical results with the same number of threads, whether
+    (for `resume`) and TensorBoard events. On a CPU, the same seed gives bit-identical results with the same number of
+    threads, whether
     or not the run was interrupted. Raises TimbreError when the data is too small or the loss stops being a number.
     """
     source, valid = _sources(recipe, store, team)
