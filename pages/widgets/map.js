@@ -365,7 +365,7 @@ class MapView {
         context.lineWidth = 1;
         context.strokeStyle = accent;
         context.stroke();
-        ring(i, 2.5, accent, 1.2, 0.8);
+        ring(i, 2.5, accent, 1.6, 0.9);
       }
       const grown = Math.max(radius + 1.5, 5.5);
       context.beginPath();
@@ -463,6 +463,8 @@ class MapView {
 
   zoomAt(x, y, ratio) {
     cancelAnimationFrame(this.frame);
+    this.hover(-1);
+    this.root.classList.add("tx-used");
     const k = Math.min(60, Math.max(0.6, this.view.k * ratio));
     const grown = k / this.view.k;
     const px = x - this.canvas.clientWidth / 2;
@@ -514,6 +516,7 @@ class MapView {
   select(i, play = true) {
     if (i < 0) return;
     this.hover(-1);
+    this.root.classList.add("tx-used");
     this.selected = i;
     this.neighbours = [];
     this.reveal(i);

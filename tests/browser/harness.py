@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ _FLAGS = [
     "--no-first-run",
 ]
 
+_HEADLESS = ("--server.headless=true",)
+
 
 def chromium_path() -> str | None:
     """The browser to drive: $CHROMIUM, or the system's; None where there is none."""
@@ -43,26 +45,26 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(home: Path, environment: dict[str, str] | None = None) -> Iterator[str]:
-    """`streamlit run app.py` as a fresh machine would, with an empty home folder; yields its address."""
+def running_server(
+    home: Path, environment: dict[str, str] | None = None, cwd: Path = ROOT, options: Sequence[str] = _HEADLESS
+) -> Iterator[str]:
+    """`streamlit run app.py` as on a fresh machine, with an empty home folder; yields its address."""
     port = free_port()
     command = [
         sys.executable,
         "-m",
         "streamlit",
         "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
+        str(ROOT / "app.py"),
+        f"--server.port={port}",
+        *options,
     ]
     log = home / "server.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
+            cwd=cwd,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, "HOME": str(home), "USERPROFILE": str(home), **(environment or {})},
