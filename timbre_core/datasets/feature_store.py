@@ -26,7 +26,7 @@ FRAMES, NOTES, STORE = "frames.f16", "notes.parquet", "store.json"
 
 # Pages of the map that were read count as this process's memory until they are released; `crops` and `note` do so
 # each time they have handed out this many bytes. The operating system keeps the file cached all the same.
-_RELEASE_BYTES = 64 * 2**20
+_RELEASE_BYTES = 8 * 2**20
 
 
 class FeatureStore:
