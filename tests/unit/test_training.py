@@ -100,6 +100,13 @@ def test_processes_share_the_batches_of_one(store: FeatureStore) -> None:
         assert torch.equal(whole[1::2], odd)
 
 
+def test_repeats_draw_a_root_more_often(store: FeatureStore) -> None:
+    once, thrice = (BatchSource(store, "train", small_recipe(f"data.repeats=[{n}]"), ALONE, None) for n in (1, 3))
+    assert len(thrice) == 3 * len(once)
+    with pytest.raises(TimbreError, match=r"data.repeats has 2 numbers for 1 roots"):
+        BatchSource(store, "train", small_recipe("data.repeats=[1, 2]"), ALONE, None)
+
+
 def test_epochs_differ_and_repeat(store: FeatureStore) -> None:
     source = BatchSource(store, "train", small_recipe(), ALONE, None)
     first, again, other = (next(iter(source.epoch(epoch))).frames for epoch in (1, 1, 2))

@@ -188,6 +188,8 @@ def _open_work(work: Path, recipe: Recipe, resume: bool) -> None:
 
 def _difference(before: Recipe, now: Recipe) -> str:
     """The first part of two recipes that decides results and is not the same, or nothing."""
+    if before.data.repeats != now.data.repeats:
+        return "data.repeats"
     for name in ("features", "window", "model", "objective", "training"):
         if getattr(before, name) != getattr(now, name):
             return name

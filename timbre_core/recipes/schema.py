@@ -35,6 +35,9 @@ class SplitSettings(Part):
 
 class DataSettings(Part):
     roots: list[str] = Field(default_factory=lambda: ["starter"], description="folders or .parquet libraries")
+    repeats: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
+        default_factory=list, description="how often an epoch draws each root's notes (default: once each)"
+    )
     pattern: str | None = Field(default=None, description="file-name pattern for folders without labels")
     split: SplitSettings = SplitSettings()
 

@@ -39,6 +39,7 @@ class BatchSource:
         if recipe.uses_pitch:
             chosen = chosen & notes["pitch"].notna().to_numpy()
         self.rows = np.flatnonzero(chosen)
+        self._repeats = _repeats(notes["root"].to_numpy()[self.rows], recipe)
         self._store, self._team, self._on_device = store, team, on_device
         self._T = recipe.window.frames
         self._training = recipe.training
@@ -48,7 +49,7 @@ class BatchSource:
 
     def __len__(self) -> int:
         """Windows in an epoch."""
-        return len(self.rows) * self._training.crops_per_note
+        return int(self._repeats.sum())
 
     def steps(self) -> int:
         """Batches in an epoch. A last incomplete batch is left out, unless it is the only one."""
@@ -57,7 +58,7 @@ class BatchSource:
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """Shuffled random windows; the next batch is read while this one is trained on."""
         rng = np.random.default_rng([self._training.seed, epoch])
-        rows = rng.permutation(np.repeat(self.rows, self._training.crops_per_note))
+        rows = rng.permutation(np.repeat(self.rows, self._repeats))
         offsets = (rng.random(len(rows)) * (np.maximum(self._lengths[rows] - self._T, 0) + 1)).astype(np.int64)
         yield from self._batches(rows, offsets, self.steps())
 
@@ -111,6 +112,16 @@ def _crops_on_device(frames: Tensor, first: np.ndarray, lengths: np.ndarray, off
     inside = steps < left
     windows = frames[index.clamp_max(len(frames) - 1)].float()
     return torch.where(inside[..., None], windows, windows.new_tensor(-1.0)).transpose(1, 2)
+
+
+def _repeats(roots: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """How many windows an epoch draws of each note, from the root (position in data.roots) that it comes from."""
+    wanted = recipe.data.repeats or [1] * len(recipe.data.roots)
+    if len(wanted) != len(recipe.data.roots):
+        raise TimbreError(
+            f"data.repeats has {len(wanted)} numbers for {len(recipe.data.roots)} roots: give one for each, in their order."
+        )
+    return np.asarray(wanted, dtype=np.int64)[roots] * recipe.training.crops_per_note
 
 
 def check_splits(source: BatchSource, valid: BatchSource, recipe: Recipe) -> None:

@@ -112,7 +112,9 @@ def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | No
             save_file(tensors, temporary, metadata=metadata)
         except SafetensorError as error:
             # The library reports a full disk or a missing permission as an error of its own kind, with text alone.
-            raise TimbreError(f"{path}: could not be written ({error}): free some space or choose another folder.") from error
+            raise TimbreError(
+                f"{path}: could not be written ({error}): free some space or choose another folder."
+            ) from error
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
