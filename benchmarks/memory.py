@@ -1,4 +1,4 @@
-"""Peak memory of preparing features and of reading them for training, at 2,000 and at 20,000 notes.
+"""Peak memory of preparing features, of reading them, and of training, at 2,000 and at 20,000 notes.
 
 Each phase runs in a fresh process whose memory (resident, all its worker processes added up) is sampled from outside. The
 notes are synthesised as they are read, so that neither a data set nor its download is needed.
@@ -68,7 +68,20 @@ def read(count: int, folder: Path) -> None:
         store.crops(notes, rng.integers(0, 100, len(notes)), 128)
 
 
-PHASES: dict[str, Callable[[int, Path], None]] = {"prepare": prepare, "read": read}
+def train(count: int, folder: Path) -> None:
+    """Train one epoch, as train_cli.py does."""
+    import torch
+
+    from timbre_core.datasets.store import FeatureStore
+    from timbre_core.recipes.library import load_recipe
+    from timbre_core.training import trainer
+    from timbre_core.training.distributed import Team
+
+    recipe = load_recipe("nsynth-cvae", ["training.epochs=1"])
+    trainer.train(recipe, FeatureStore.open(folder), folder, Team(torch.device("cpu")))
+
+
+PHASES: dict[str, Callable[[int, Path], None]] = {"prepare": prepare, "read": read, "train": train}
 """Run one after the other in the same folder, each in a process of its own."""
 
 
