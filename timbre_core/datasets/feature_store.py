@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 VERSION = 1
 FRAMES, NOTES, STORE = "frames.f16", "notes.parquet", "store.json"
 
-# Pages of the map that were read count as this process's memory until they are released; `crops` and `note` do so
-# each time they have handed out this many bytes. The operating system keeps the file cached all the same.
+# Pages of the map that were read, and neighbours that are mapped along with them, count as this process's memory until
+# they are released; `crops` and `note` do so each time they have handed out this many bytes. The operating system keeps
+# the file cached all the same, so that it costs little.
 _RELEASE_BYTES = 8 * 2**20
 
 
