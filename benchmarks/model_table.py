@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shared import ROOT
+
 from timbre_core.checkpoint import list_checkpoints, open_checkpoint
 from timbre_core.files import write_text
 
-ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- model table: begin -->", "<!-- model table: end -->"
 
 

@@ -10,6 +10,7 @@ import statistics
 import time
 
 import torch
+from shared import print_table
 
 from timbre_core.models.vae import build_model
 from timbre_core.recipes.library import load_recipe
@@ -62,9 +63,9 @@ def measure(name: str, steps: int, members: Team) -> None:
     precision = "bf16" if uses_bf16(recipe.training, members.device) else "float32"
     print(f"{name}, batch {size}, {members.device}, {torch.get_num_threads()} threads; the trainer uses {precision}")
     base = statistics.median(seconds["plain float32"])
-    for label, values in seconds.items():
-        median = statistics.median(values)
-        print(f"{label:<14} {median * 1e3:8.1f} ms/step {size / median:8.0f} samples/s   {base / median:5.2f}x")
+    medians = {label: statistics.median(values) for label, values in seconds.items()}
+    rows = [(label, f"{s * 1e3:.1f}", f"{size / s:.0f}", f"{base / s:.2f}x") for label, s in medians.items()]
+    print_table(("step", "ms", "samples/s", "ratio"), rows)
 
 
 if __name__ == "__main__":
