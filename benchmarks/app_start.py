@@ -32,8 +32,8 @@ _WATCH = """() => {
 _SPOTS = """(count) => {
   const view = document.querySelector(".tx-map").timbreMap;
   const spots = [];
-  for (let k = 0; spots.length < count && k < view.count; k++) {
-    const { x, y } = view.positionOf(view.map.ids[(k * 997) % view.count]);
+  for (let k = 0; spots.length < count && k < view.points.count; k++) {
+    const { x, y } = view.positionOf(view.points.map.ids[(k * 997) % view.points.count]);
     if (document.elementFromPoint(x, y) === view.canvas) spots.push([x, y]);
   }
   return spots;

@@ -122,3 +122,8 @@ function pointScale(dark) {
   const [low, high] = dark ? [60, 255] : [0, 225];
   return full.map((_, i) => full[Math.round(low + ((high - low) * i) / 255)]);
 }
+
+function gradient(scale) {
+  const stops = scale.filter((_, i) => i % 15 === 0).map(([r, g, b]) => `rgb(${r},${g},${b})`);
+  return `linear-gradient(90deg,${stops})`;
+}

@@ -63,19 +63,19 @@ def _text(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def _component(name: str, html: str) -> Any:
+def _component(name: str, html: str, *scripts: str) -> Any:
     # Unisolated: sounds and drawings are ordinary elements of the page, within reach of browser tools and tests.
     return st.components.v2.component(
         f"timbre_{name}",
         html=html,
         css=_text(f"{name}.css"),
-        js=_text("common.js") + _text(f"{name}.js"),
+        js="".join(_text(script) for script in ("common.js", *scripts, f"{name}.js")),
         isolate_styles=False,
     )
 
 
-_map = _component("map", _MAP_HTML)
-_note = _component("note", _NOTE_HTML)
+_map = _component("map", _MAP_HTML, "points.js", "legend.js")
+_note = _component("note", _NOTE_HTML, "spectrogram.js")
 
 
 def _common(notes: NoteMap) -> dict[str, Any]:

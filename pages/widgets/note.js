@@ -28,8 +28,6 @@ const CARDS = [
 ];
 // A walk through many notes asks for the costly sounds only of the note it rests on.
 const REST_MS = 140;
-const GUTTER = { left: 30, bottom: 15, top: 3 };
-const DIFFERENCE_DB = 40;
 const viewers = new WeakMap();
 
 export default function ({ data, parentElement }) {
@@ -71,18 +69,25 @@ class NoteViewer {
   update(data) {
     const moved = data.checkpoint !== this.data.checkpoint || data.version !== this.data.version;
     this.data = data;
-    this.dark = isDark(this.root);
-    this.scales = {
-      level: ramp(STOPS.magma),
-      difference: ramp(this.dark ? ["#5cb8ff", "#22507a", "#131b28", "#8a4a1c", "#ffa24d"] : ["#0b62b8", "#8fc0ec", "#ffffff", "#f3b488", "#b84a00"]),
-    };
+    this.scales = { level: levelScale(), difference: differenceScale(isDark(this.root)) };
+    for (const [name, scale] of Object.entries(this.scales)) {
+      this.root.querySelector(`.tx-key-${name}`).style.background = gradient(scale);
+    }
     const { note, seq } = data.selected ?? { note: null, seq: 0 };
     if (moved || (seq >= this.seq && note !== this.id)) {
       this.seq = Math.max(this.seq, seq);
       this.show(note, false);
     }
-    this.drawScales();
     this.draw();
+  }
+
+  draw() {
+    for (const card of Object.values(this.cards)) this.drawCard(card);
+  }
+
+  drawCard(card) {
+    const scale = card.kind === "difference" ? this.scales.difference : this.scales.level;
+    card.picture.draw(scale, this.note?.id === this.id ? this.note.pitch : null);
   }
 
   chosen({ id, seq, play }) {
@@ -166,8 +171,7 @@ class NoteViewer {
   async loadFrames(kind, signal) {
     const card = this.cards[kind];
     try {
-      card.frames = await fetchPacked(address(`${this.data.url}/frames`, this.parameters({ kind })), { signal });
-      this.drawCard(card);
+      this.present(card, await fetchPacked(address(`${this.data.url}/frames`, this.parameters({ kind })), { signal }));
     } catch (error) {
       if (error.name === "AbortError") return;
       if (error.recordingMissing) card.missing = "The recording of this note is not on this machine.";
@@ -175,9 +179,16 @@ class NoteViewer {
     }
   }
 
+  present(card, frames) {
+    card.element.classList.remove("tx-waiting");
+    card.status.replaceChildren();
+    card.picture.frames = frames;
+    this.drawCard(card);
+  }
+
   subtract() {
-    const original = this.cards.original.frames;
-    const decoded = this.cards.reconstruction.frames;
+    const original = this.cards.original.picture.frames;
+    const decoded = this.cards.reconstruction.picture.frames;
     if (!original || !decoded) return;
     const values = Float32Array.from(
       decoded.arrays.frames,
@@ -185,15 +196,15 @@ class NoteViewer {
     );
     let total = 0;
     for (const value of values) total += Math.abs(value);
-    this.cards.difference.frames = { ...original, arrays: { frames: values } };
+    this.present(this.cards.difference, { ...original, arrays: { frames: values } });
     this.cards.difference.about.textContent = `${(total / values.length).toFixed(1)} dB apart on average`;
-    this.drawCard(this.cards.difference);
   }
 
   // ---- cards -----------------------------------------------------------------------------------------------------
 
   makeCard({ kind, title, about, meaning }) {
     const card = { kind, about: build("span", { text: about }), canvas: build("canvas", { "aria-label": `${title}: spectrogram` }) };
+    card.picture = new Spectrogram(card.canvas, kind === "difference");
     card.told = about;
     card.meaning = meaning;
     card.status = build("div", { class: "tx-status" });
@@ -226,7 +237,8 @@ class NoteViewer {
   }
 
   clear(card) {
-    card.frames = card.missing = null;
+    card.missing = card.heard = null;
+    card.picture.clear();
     card.about.textContent = card.told;
     card.status.replaceChildren(build("span", { text: this.id === null ? card.meaning : "" }));
     card.element.classList.remove("tx-failed");
@@ -236,8 +248,6 @@ class NoteViewer {
       card.audio.removeAttribute("src");
       card.button.disabled = true;
     }
-    const { context, width, height } = fitCanvas(card.canvas);
-    context.clearRect(0, 0, width, height);
   }
 
   fail(card, sentence) {
@@ -292,11 +302,8 @@ class NoteViewer {
   }
 
   follow(card) {
-    const frames = card.frames ?? this.cards.original.frames;
-    const length = frames ? frames.n_frames * frames.seconds_per_frame : card.audio.duration || 4;
-    const width = card.canvas.clientWidth - GUTTER.left;
-    const x = GUTTER.left + width * Math.min(1, card.audio.currentTime / length);
-    card.playhead.style.transform = `translateX(${x}px)`;
+    const seconds = card.picture.frames ? card.picture.seconds() : card.audio.duration || Infinity;
+    card.playhead.style.transform = `translateX(${card.picture.placeOf(card.audio.currentTime, seconds)}px)`;
     this.frame = requestAnimationFrame(() => this.follow(card));
   }
 
@@ -307,101 +314,13 @@ class NoteViewer {
     if (kind && this.id !== null) this.play(kind);
   }
 
-  // ---- spectrograms ----------------------------------------------------------------------------------------------
-
-  draw() {
-    for (const card of Object.values(this.cards)) if (card.frames) this.drawCard(card);
-  }
-
-  drawCard(card) {
-    card.element.classList.remove("tx-waiting");
-    card.status.replaceChildren();
-    const { context, width, height } = fitCanvas(card.canvas);
-    const { n_bins: bins, n_frames: frames } = card.frames;
-    const plot = { x: GUTTER.left, y: GUTTER.top, w: width - GUTTER.left, h: height - GUTTER.top - GUTTER.bottom };
-    context.clearRect(0, 0, width, height);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(this.picture(card, bins, frames), plot.x, plot.y, plot.w, plot.h);
-    this.drawAxes(context, card.frames, plot);
-  }
-
-  picture(card, bins, frames) {
-    const values = card.frames.arrays.frames;
-    const differs = card.kind === "difference";
-    const scale = differs ? this.scales.difference : this.scales.level;
-    const image = new ImageData(frames, bins);
-    for (let bin = 0; bin < bins; bin++) {
-      for (let frame = 0; frame < frames; frame++) {
-        const value = values[bin * frames + frame];
-        const shade = differs ? Math.round(127.5 + (127.5 * value) / DIFFERENCE_DB) : value;
-        const [r, g, b] = scale[Math.min(255, Math.max(0, shade))];
-        image.data.set([r, g, b, 255], 4 * ((bins - 1 - bin) * frames + frame));
-      }
-    }
-    const canvas = build("canvas", { width: frames, height: bins });
-    canvas.getContext("2d").putImageData(image, 0, 0);
-    return canvas;
-  }
-
-  drawAxes(context, frames, plot) {
-    const text = themeColour(this.root, "text-color");
-    context.font = `10px ${themeColour(this.root, "font") || "sans-serif"}`;
-    context.fillStyle = context.strokeStyle = text;
-    context.textAlign = "right";
-    context.textBaseline = "middle";
-    let last = -Infinity;
-    for (let midi = 132; midi >= 12; midi -= 12) {
-      const y = plot.y + plot.h * (1 - bandOf(midiToHz(midi), frames.bands) / frames.n_bins);
-      if (y < plot.y + 4 || y > plot.y + plot.h - 3 || y - last < 13) continue;
-      last = y;
-      context.globalAlpha = 0.75;
-      context.fillText(noteName(midi), plot.x - 6, y);
-      context.globalAlpha = 0.4;
-      context.fillRect(plot.x - 4, y, 4, 1);
-    }
-    context.globalAlpha = 0.75;
-    const seconds = frames.n_frames * frames.seconds_per_frame;
-    const step = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30].find((s) => (s / seconds) * plot.w >= 34) ?? 60;
-    context.textBaseline = "top";
-    for (let time = 0; time <= seconds; time += step) {
-      const x = plot.x + (time / seconds) * plot.w;
-      context.textAlign = time === 0 ? "left" : x > plot.x + plot.w - 12 ? "right" : "center";
-      context.fillText(time === 0 ? "0 s" : `${Math.round(time * 100) / 100}`, x, plot.y + plot.h + 4);
-    }
-    context.globalAlpha = 1;
-    this.markPitch(context, frames, plot);
-  }
-
-  // A notch at the note's own pitch.
-  markPitch(context, frames, plot) {
-    if (!this.note || this.note.id !== this.id || this.note.pitch === null) return;
-    const y = plot.y + plot.h * (1 - bandOf(midiToHz(this.note.pitch), frames.bands) / frames.n_bins);
-    context.fillStyle = themeColour(this.root, "primary-color");
-    context.beginPath();
-    context.moveTo(plot.x, y);
-    context.lineTo(plot.x - 6, y - 4);
-    context.lineTo(plot.x - 6, y + 4);
-    context.fill();
-  }
-
-  where(card, event) {
-    const box = card.canvas.getBoundingClientRect();
-    const x = (event.clientX - box.left - GUTTER.left) / (box.width - GUTTER.left);
-    const y = (event.clientY - box.top - GUTTER.top) / (box.height - GUTTER.top - GUTTER.bottom);
-    return x >= 0 && x < 1 && y >= 0 && y < 1 ? [x, y] : null;
-  }
+  // ---- pointer on a spectrogram ----------------------------------------------------------------------------------
 
   read(card, event) {
-    const place = card.frames && this.where(card, event);
-    if (!place) return this.unread(card);
-    const { n_bins: bins, n_frames: frames, bands, top_db: topDb, seconds_per_frame: spf, arrays } = card.frames;
-    const [bin, frame] = [Math.floor((1 - place[1]) * bins), Math.floor(place[0] * frames)];
-    const value = arrays.frames[Math.min(bin, bins - 1) * frames + frame];
-    const level = card.kind === "difference" ? value : (value / 255 - 1) * topDb;
-    const hz = bands[Math.min(bin, bins - 1)];
+    const cell = card.picture.under(event);
+    if (!cell) return this.unread(card);
     card.heard ??= card.about.textContent;
-    const sign = card.kind === "difference" && level > 0 ? "+" : "";
-    card.about.textContent = `${(frame * spf).toFixed(2)} s · ${noteName(hzToMidi(hz))} ${Math.round(hz)} Hz · ${sign}${level.toFixed(0)} dB`;
+    card.about.textContent = card.picture.describe(cell);
   }
 
   unread(card) {
@@ -410,23 +329,7 @@ class NoteViewer {
   }
 
   seek(card, event) {
-    const place = card.frames && this.where(card, event);
-    const kind = card.kind === "difference" ? "reconstruction" : card.kind;
-    if (place) this.play(kind, place[0] * card.frames.n_frames * card.frames.seconds_per_frame);
+    const cell = card.picture.under(event);
+    if (cell) this.play(card.kind === "difference" ? "reconstruction" : card.kind, cell.time);
   }
-
-  drawScales() {
-    for (const [name, colours] of Object.entries(this.scales)) {
-      const stops = colours.filter((_, i) => i % 15 === 0).map(([r, g, b]) => `rgb(${r},${g},${b})`);
-      this.root.querySelector(`.tx-key-${name}`).style.background = `linear-gradient(90deg,${stops})`;
-    }
-  }
-}
-
-// Where a frequency lies on the axis of bands, in bands (the middle of band 0 is 0.5).
-function bandOf(hz, bands) {
-  if (hz <= bands[0]) return (0.5 * hz) / bands[0];
-  const above = bands.findIndex((centre) => centre >= hz);
-  if (above < 0) return bands.length;
-  return above - 0.5 + (hz - bands[above - 1]) / (bands[above] - bands[above - 1]);
 }

@@ -39,12 +39,12 @@ def click_note(page: Any) -> None:
     spot = page.evaluate(
         """() => {
           const map = document.querySelector(".tx-map").timbreMap;
-          const families = map.map.columns.family.values;
+          const families = map.points.map.columns.family.values;
           const code = Math.max(0, families.indexOf("brass"));
-          const rows = [...map.map.ids.keys()].filter((i) => map.map.arrays.label_family[i] === code);
-          const pitch = map.map.arrays.label_pitch;
+          const rows = [...map.points.map.ids.keys()].filter((i) => map.points.map.arrays.label_family[i] === code);
+          const pitch = map.points.map.arrays.label_pitch;
           const row = rows.sort((a, b) => Math.abs(pitch[a] - 60) - Math.abs(pitch[b] - 60))[0];
-          return map.positionOf(map.map.ids[row]);
+          return map.positionOf(map.points.map.ids[row]);
         }"""
     )
     page.mouse.click(spot["x"], spot["y"])
@@ -63,7 +63,7 @@ def wait_for_sounds(page: Any) -> None:
 def hover_note(page: Any) -> None:
     page.wait_for_selector(DRAWN)
     spot = page.evaluate(
-        "() => { const m = document.querySelector('.tx-map').timbreMap; return m.positionOf(m.map.ids[40]); }"
+        "() => { const m = document.querySelector('.tx-map').timbreMap; return m.positionOf(m.points.map.ids[40]); }"
     )
     page.mouse.move(spot["x"], spot["y"])
     page.wait_for_timeout(400)

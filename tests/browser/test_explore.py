@@ -27,7 +27,7 @@ def open_map(page: Any, address: str) -> None:
 
 
 def note_ids(page: Any) -> list[str]:
-    return page.evaluate("() => document.querySelector('.tx-map').timbreMap.map.ids")
+    return page.evaluate("() => document.querySelector('.tx-map').timbreMap.points.map.ids")
 
 
 def place_of(page: Any, note: str) -> tuple[float, float]:
@@ -37,7 +37,7 @@ def place_of(page: Any, note: str) -> tuple[float, float]:
 
 def selected(page: Any) -> str | None:
     return page.evaluate(
-        "() => { const m = document.querySelector('.tx-map').timbreMap; return m.map.ids[m.selected] ?? null; }"
+        "() => { const m = document.querySelector('.tx-map').timbreMap; return m.points.map.ids[m.selected] ?? null; }"
     )
 
 
@@ -48,15 +48,15 @@ def lonely_note(page: Any, skip: int = 0) -> str:
           const m = document.querySelector(".tx-map").timbreMap;
           const box = m.canvas.getBoundingClientRect();
           const clear = (i) => {
-            const { x, y } = m.positionOf(m.map.ids[i]);
+            const { x, y } = m.positionOf(m.points.map.ids[i]);
             if (document.elementFromPoint(x, y) !== m.canvas) return false;
-            for (let j = 0; j < m.count; j++) {
-              const other = m.positionOf(m.map.ids[j]);
+            for (let j = 0; j < m.points.count; j++) {
+              const other = m.positionOf(m.points.map.ids[j]);
               if (j !== i && Math.hypot(other.x - x, other.y - y) < 6) return false;
             }
             return true;
           };
-          return m.map.ids.filter((_, i) => clear(i))[skip];
+          return m.points.map.ids.filter((_, i) => clear(i))[skip];
         }""",
         skip,
     )
@@ -199,12 +199,12 @@ def test_zoom_and_note_stay_when_colours_change(page: Any, app: str) -> None:
     page.mouse.move(380, 400)
     page.mouse.wheel(0, -600)
     page.wait_for_timeout(200)
-    view = page.evaluate("() => document.querySelector('.tx-map').timbreMap.view")
+    view = page.evaluate("() => document.querySelector('.tx-map').timbreMap.points.view")
     assert view["k"] > 1.5
     choose(page, "Colour by", "Pitch")
     page.wait_for_function("() => location.search.includes('colour=pitch')")
     assert page.locator(".tx-legend").inner_text().startswith("Pitch")
-    assert page.evaluate("() => document.querySelector('.tx-map').timbreMap.view") == view
+    assert page.evaluate("() => document.querySelector('.tx-map').timbreMap.points.view") == view
     assert selected(page) == note
 
 
@@ -233,7 +233,7 @@ def test_neighbours_can_be_played(page: Any, app: str) -> None:
     assert page.locator(".tx-near-list button").count() == 6
     chip.click()
     page.wait_for_function(
-        "(id) => { const m = document.querySelector('.tx-map').timbreMap; return m.map.ids[m.selected] !== id; }",
+        "(id) => { const m = document.querySelector('.tx-map').timbreMap; return m.points.map.ids[m.selected] !== id; }",
         arg=note,
     )
     wait_playing(page, "original")
@@ -249,7 +249,7 @@ def test_keyboard_alone(page: Any, app: str) -> None:
     first = selected(page)
     page.keyboard.press("ArrowLeft")
     page.wait_for_function(
-        "(id) => { const m = document.querySelector('.tx-map').timbreMap; return m.map.ids[m.selected] !== id; }",
+        "(id) => { const m = document.querySelector('.tx-map').timbreMap; return m.points.map.ids[m.selected] !== id; }",
         arg=first,
     )
     assert page.locator(".tx-live").inner_text() != ""
@@ -260,7 +260,7 @@ def test_legend_hides_a_family(page: Any, app: str) -> None:
     note = lonely_note(page)
     family = page.evaluate(
         """(id) => { const m = document.querySelector('.tx-map').timbreMap;
-        return m.map.columns.family.names[m.map.arrays.label_family[m.row.get(id)]]; }""",
+        return m.points.map.columns.family.names[m.points.map.arrays.label_family[m.points.row.get(id)]]; }""",
         note,
     )
     page.locator(".tx-legend button", has_text=family).first.click()
