@@ -35,7 +35,7 @@ def show_empty(found: Listing) -> None:
         st.subheader("No checkpoint yet", anchor=False)
         st.markdown(
             f"A checkpoint is a trained model with its map. None was found in `{found.folder}`.\n\n"
-            "Train one on the notes that come with the project; it takes a few minutes:"
+            "Train one on the notes that come with the project:"
         )
         st.code("python train_cli.py nsynth-cvae", language="bash")
         st.markdown(
