@@ -40,17 +40,17 @@ def measure_control(
     targets = targets[~np.isnan(targets)]
     chosen = spread_over(library.notes.iloc[rows], most) if most else np.arange(0)
     asked_for = dict(zip(rows[chosen].tolist(), targets[chosen].tolist(), strict=True))
-    errors: list[float] = []
-    label_errors: list[float] = []
+    generated, recorded, inverted = [], [], []
+    rate = coder.recipe.features.sample_rate
     with tqdm(total=len(chosen), desc="control", unit="note", disable=not progress, file=sys.stderr) as bar:
         for batch in _batches(coder.notes(library, rows[chosen])):
             asked = [asked_for[note.index] for note in batch]
-            for note, pitch, audio in zip(batch, asked, generate_at(coder, batch, asked), strict=True):
-                rate = coder.recipe.features.sample_rate
-                errors.append(100 * (estimate_f0(audio, rate).midi - pitch))
-                label_errors.append(100 * (estimate_f0(library.load(note.index, rate), rate).midi - note.pitch))
-                bar.update()
-    return _summary(np.array(errors), np.array(label_errors))
+            labels = [note.pitch for note in batch]
+            generated += _cents(generate_at(coder, batch, asked), asked, rate)
+            inverted += _cents(_inverted(coder, batch, [note.frames for note in batch]), labels, rate)
+            recorded += _cents((library.load(note.index, rate) for note in batch), labels, rate)
+            bar.update(len(batch))
+    return _summary(np.array(generated), np.array(inverted), np.array(recorded))
 
 
 def requested_pitches(notes: pd.DataFrame, rows: np.ndarray, seed: int) -> np.ndarray:
@@ -75,17 +75,27 @@ def requested_pitches(notes: pd.DataFrame, rows: np.ndarray, seed: int) -> np.nd
 
 def generate_at(coder: Coder, notes: list[Note], pitches: list[float]) -> Iterator[np.ndarray]:
     """Audio (n_samples,) of each note's timbre at another pitch: mu of its windows, decoded there and inverted."""
-    features = coder.recipe.features
     counts = [len(note.starts) for note in notes]
     mu, _ = coder.encode(np.concatenate([note.windows for note in notes]), np.repeat([n.pitch for n in notes], counts))
     windows = np.split(coder.decode(mu, np.repeat(pitches, counts)), np.cumsum(counts)[:-1])
     frames = [overlap_add(w, n.starts, n.frames.shape[1]) for w, n in zip(windows, notes, strict=True)]
+    yield from _inverted(coder, notes, frames)
+
+
+def _inverted(coder: Coder, notes: list[Note], frames: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """Audio of each of `frames`, at the level of its note; at once where all have one length."""
+    features, inversion = coder.recipe.features, coder.recipe.inversion
     levels = np.array([note.ref_db for note in notes], dtype=np.float32)
     if len({part.shape for part in frames}) == 1:
-        yield from invert(np.stack(frames), levels, features, coder.recipe.inversion)
+        yield from invert(np.stack(frames), levels, features, inversion)
     else:
         for part, level in zip(frames, levels, strict=True):
-            yield invert(part, float(level), features, coder.recipe.inversion)
+            yield invert(part, float(level), features, inversion)
+
+
+def _cents(audio: Iterable[np.ndarray], pitches: list[float], sample_rate: int) -> list[float]:
+    """Measured minus given pitch of each note in cents, NaN where none can be measured."""
+    return [100 * (estimate_f0(note, sample_rate).midi - pitch) for note, pitch in zip(audio, pitches, strict=True)]
 
 
 def _batches(notes: Iterable[Note]) -> Iterator[list[Note]]:
@@ -99,17 +109,22 @@ def _batches(notes: Iterable[Note]) -> Iterator[list[Note]]:
         yield batch
 
 
-def _summary(cents: np.ndarray, label_cents: np.ndarray) -> dict[str, Any]:
+def _summary(cents: np.ndarray, inverted: np.ndarray, recorded: np.ndarray) -> dict[str, Any]:
     """Shares of errors in cents, NaN where no pitch could be measured; None without any note."""
     if not len(cents):
-        names = ("within_50_cents", "within_octave_error", "unvoiced", "median_cents", "label_within_50_cents")
-        return {**dict.fromkeys(names), "notes": 0}
+        names = ("within_50_cents", "within_octave_error", "unvoiced", "median_cents")
+        return {**dict.fromkeys((*names, "inversion_within_50_cents", "recording_within_50_cents")), "notes": 0}
     voiced = np.abs(cents[~np.isnan(cents)])
     return {
-        "within_50_cents": float((np.abs(cents) <= IN_TUNE).mean()),
-        "within_octave_error": float((np.abs(fold_octaves(cents)) <= IN_TUNE).mean()),
+        "within_50_cents": _in_tune(cents),
+        "within_octave_error": _in_tune(fold_octaves(cents)),
         "unvoiced": float(np.isnan(cents).mean()),
         "median_cents": float(np.median(voiced)) if len(voiced) else None,
-        "label_within_50_cents": float((np.abs(label_cents) <= IN_TUNE).mean()),
+        "inversion_within_50_cents": _in_tune(inverted),
+        "recording_within_50_cents": _in_tune(recorded),
         "notes": len(cents),
     }
+
+
+def _in_tune(cents: np.ndarray) -> float:
+    return float((np.abs(cents) <= IN_TUNE).mean())

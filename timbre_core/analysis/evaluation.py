@@ -54,9 +54,10 @@ def evaluate(
         control: timbres of notes, decoded at another pitch (3 to 12 semitones away, within their instrument's range where
         it is that wide and within MIDI 36-96), inverted, and measured with `estimate_f0`: within_50_cents, and
         within_octave_error, where an error of whole octaves is forgiven; unvoiced, the share without a measurable pitch
-        (wrong in both); median_cents, the median absolute error of voiced ones; label_within_50_cents, how many of the
-        same notes' recordings measure at their own label, the ceiling of this measurement; notes, how many. A model
-        that is not told a pitch is measured in the same way, and cannot do it.
+        (wrong in both); median_cents, the median absolute error of voiced ones; notes, how many. Two ceilings of this
+        measurement, from the same notes at their own label: recording_within_50_cents, the recordings (some are not at
+        their label), and inversion_within_50_cents, their frames inverted without the model (few mel bands and short
+        frames do not hold the pitch of low notes). A model that is not told a pitch is measured in the same way.
 
     Raises:
         TimbreError: no note to evaluate on, or an unknown split.
