@@ -1,0 +1,297 @@
+"""Frames back to audio: the level, the pitch and the silence of the original, the same every time."""
+
+from __future__ import annotations
+
+import librosa
+import numpy as np
+import pytest
+import torch
+
+from timbre_core.errors import TimbreError
+from timbre_core.features.log_mel import frames_to_power, mel_filterbank, note_frames
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.inversion import INVERTERS, invert
+from timbre_core.inversion.griffin_lim import griffin_lim
+from timbre_core.inversion.mel import mel_to_power
+from timbre_core.inversion.phase import initial_phase
+from timbre_core.inversion.stft import Stft
+from timbre_core.recipes.schema import InversionSettings
+
+RATE = 16_000
+FEATURES = LogMelSettings(seconds=None)
+INVERSION = InversionSettings()
+CPU = torch.device("cpu")
+
+
+def tone(midi: float, seconds: float = 1.0, level: float = 0.5, decay: float = 1.0) -> np.ndarray:
+    """A harmonic note that fades in over 5 ms."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    f0 = 440 * 2 ** ((midi - 69) / 12)
+    partials = [np.sin(2 * np.pi * k * f0 * time + k * k) / k for k in range(1, 30) if k * f0 < 7500]
+    note = np.sum(partials, axis=0) * np.exp(-decay * time) * np.minimum(time / 0.005, 1)
+    return (level * note / np.abs(note).max()).astype(np.float32)
+
+
+def level_db(audio: np.ndarray) -> float:
+    return float(10 * np.log10(np.mean(np.square(audio, dtype=np.float64)) + 1e-30))
+
+
+def log_mel_error_db(audio: np.ndarray, frames: np.ndarray, ref_db: float) -> float:
+    """Mean absolute difference in dB of absolute log-mels, cut off 80 dB below the original's maximum."""
+    again, again_db = note_frames(audio, FEATURES)
+    floor = ref_db - FEATURES.top_db
+    ours, theirs = ((values - 1) * FEATURES.top_db / 2 + ref for values, ref in ((again, again_db), (frames, ref_db)))
+    return float(np.abs(np.maximum(ours, floor) - np.maximum(theirs, floor)).mean())
+
+
+@pytest.mark.parametrize(
+    ("n_fft", "hop", "n_samples"),
+    [(1024, 256, 16_000), (1024, 256, 16_001), (1023, 200, 5000), (512, 512, 4000), (64, 7, 90)],
+)
+def test_stft_agrees_with_librosa(n_fft: int, hop: int, n_samples: int) -> None:
+    audio = np.random.default_rng(0).standard_normal(n_samples).astype(np.float32)
+    stft = Stft(LogMelSettings(n_fft=n_fft, hop_length=hop), n_samples, CPU)
+    spectra = stft.forward(torch.from_numpy(audio)[None])[0].numpy()
+    expected = librosa.stft(audio, n_fft=n_fft, hop_length=hop, pad_mode="constant")
+    np.testing.assert_allclose(spectra.T, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(("n_fft", "hop"), [(1024, 256), (1024, 300), (1023, 341), (512, 512 // 3), (64, 7), (16, 8)])
+def test_stft_reconstructs_perfectly(n_fft: int, hop: int) -> None:
+    n_samples = 20 * hop
+    audio = torch.randn(3, n_samples, generator=torch.Generator().manual_seed(0))
+    stft = Stft(LogMelSettings(n_fft=n_fft, hop_length=hop), n_samples, CPU)
+    torch.testing.assert_close(stft.inverse(stft.forward(audio)), audio, rtol=0, atol=1e-5)
+
+
+def test_mel_inversion_fits_the_mel() -> None:
+    bank = mel_filterbank(FEATURES)
+    power = torch.rand(2, 50, 513, generator=torch.Generator().manual_seed(0)) ** 8 + 1e-6
+    mel = (power @ bank.T).transpose(1, 2)
+    result = mel_to_power(mel, FEATURES, iterations=100)
+    assert result.shape == power.shape
+    assert (result >= 0).all()
+    decibels = 10 * torch.log10((result @ bank.T).transpose(1, 2) / mel)
+    assert decibels.abs().mean() < 0.05
+    # The first bin (0 Hz) and the last belong to no band.
+    assert (result[..., [0, -1]] == 0).all()
+
+
+def test_mel_inversion_descends() -> None:
+    """Each update of Lee & Seung's lowers the divergence (their theorem)."""
+    bank = mel_filterbank(FEATURES)
+    frames, _ = note_frames(tone(60), FEATURES)
+    mel = frames_to_power(torch.from_numpy(frames)[None], 0.0, FEATURES)
+
+    def divergence(iterations: int) -> float:
+        fit = (mel_to_power(mel, FEATURES, iterations) @ bank.T).transpose(1, 2).clamp(min=1e-30)
+        return float((mel * torch.log(mel / fit) - mel + fit).double().sum())
+
+    values = [divergence(iterations) for iterations in (1, 2, 5, 10, 30, 100)]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] < 0.1 * values[0]
+
+
+def test_mel_inversion_of_silence() -> None:
+    assert (mel_to_power(torch.zeros(1, 80, 5), FEATURES) == 0).all()
+
+
+def true_magnitude(audio: np.ndarray) -> tuple[torch.Tensor, Stft]:
+    stft = Stft(FEATURES, len(audio), CPU)
+    return stft.forward(torch.from_numpy(audio)[None]).abs(), stft
+
+
+def convergence_db(audio: torch.Tensor, magnitude: torch.Tensor, stft: Stft) -> float:
+    """Spectral convergence: how far the audio's magnitudes are from those given, relative to them."""
+    return float(20 * torch.log10((stft.forward(audio).abs() - magnitude).norm() / magnitude.norm()))
+
+
+def test_first_phases_are_nearly_right() -> None:
+    magnitude, stft = true_magnitude(tone(60, decay=0.5))
+    guess = griffin_lim(magnitude, initial_phase(magnitude, FEATURES), stft, 0)
+    noise = griffin_lim(magnitude, 6.28 * torch.rand(magnitude.shape), stft, 0)
+    assert convergence_db(guess, magnitude, stft) < -18
+    assert convergence_db(noise, magnitude, stft) > -8
+
+
+def test_griffin_lim_converges() -> None:
+    magnitude, stft = true_magnitude(tone(60))
+    phase = initial_phase(magnitude, FEATURES)
+    reached = [convergence_db(griffin_lim(magnitude, phase, stft, count), magnitude, stft) for count in (0, 4, 16, 64)]
+    assert reached == sorted(reached, reverse=True)
+    assert reached[-1] < -30
+
+
+def test_griffin_lim_without_momentum_never_gets_worse() -> None:
+    """The theorem of Griffin & Lim; for the magnitudes of an inverted mel, which no audio has exactly."""
+    frames, _ = note_frames(tone(48), FEATURES)
+    mel = frames_to_power(torch.from_numpy(frames)[None], 0.0, FEATURES)
+    magnitude = mel_to_power(mel, FEATURES).sqrt()
+    stft = Stft(FEATURES, RATE, CPU)
+    spectra = torch.polar(magnitude, initial_phase(magnitude, FEATURES))
+    errors = []
+    for _ in range(8):
+        consistent = stft.forward(stft.inverse(spectra))
+        errors.append(float((consistent.abs() - magnitude).norm()))
+        spectra = torch.polar(magnitude, consistent.angle())
+    assert errors == sorted(errors, reverse=True)
+    ours = griffin_lim(magnitude, initial_phase(magnitude, FEATURES), stft, 8, momentum=0.0)
+    theirs = stft.inverse(spectra)
+    torch.testing.assert_close(ours / ours.norm(), theirs / theirs.norm(), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("midi", [48, 55, 60, 69, 72, 84, 96])
+def test_pitch_is_kept(midi: int) -> None:
+    """Below about 100 Hz a mel band is wider than a semitone and says too little."""
+    audio = tone(midi)
+    frames, ref_db = note_frames(audio, FEATURES)
+    result = invert(frames, ref_db, FEATURES, INVERSION)
+    spectrum = np.abs(np.fft.rfft(result[2000:14_000] * np.hanning(12_000), 2**17))
+    hz = np.fft.rfftfreq(2**17, 1 / RATE)
+    f0 = 440 * 2 ** ((midi - 69) / 12)
+    near = (hz > f0 / 1.4) & (hz < f0 * 1.4)
+    cents = 1200 * np.log2(hz[near][spectrum[near].argmax()] / f0)
+    assert abs(cents) < 30
+
+
+@pytest.mark.parametrize("midi", [40, 57, 76])
+@pytest.mark.parametrize("level", [0.9, 0.05, 0.001])
+def test_level_is_kept(midi: int, level: float) -> None:
+    audio = tone(midi, level=level)
+    frames, ref_db = note_frames(audio, FEATURES)
+    for iterations in (0, 8, 32):
+        result = invert(frames, ref_db, FEATURES, InversionSettings(iterations=iterations), n_samples=len(audio))
+        assert level_db(result) == pytest.approx(level_db(audio), abs=0.5)
+
+
+def test_better_than_librosa() -> None:
+    for midi in (45, 64):
+        audio = tone(midi) + 1e-3 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+        frames, ref_db = note_frames(audio, FEATURES)
+        power = frames_to_power(torch.from_numpy(frames), ref_db, FEATURES).numpy()
+        theirs = librosa.feature.inverse.mel_to_audio(
+            power, sr=RATE, n_fft=1024, hop_length=256, n_iter=32, pad_mode="constant", length=RATE
+        )
+        ours = invert(frames, ref_db, FEATURES, INVERSION, n_samples=RATE)
+        assert log_mel_error_db(ours, frames, ref_db) < 0.8 * log_mel_error_db(theirs, frames, ref_db)
+
+
+def test_silence_stays_silent() -> None:
+    silent = np.full((80, 63), -1.0, dtype=np.float32)
+    assert (invert(silent, -100.0, FEATURES, INVERSION) == 0).all()
+    assert (invert(silent, 30.0, FEATURES, INVERSION) == 0).all()
+    half = note_frames(tone(60, decay=0), FEATURES)[0]
+    half[:, 32:] = -1
+    assert level_db(invert(half, 20.0, FEATURES, INVERSION)[36 * 256 :]) < -80
+
+
+def test_no_click_at_the_ends() -> None:
+    """A steady tone that is cut off at both ends: the inversion begins and ends softly."""
+    audio = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE + 1.5)).astype(np.float32)
+    frames, ref_db = note_frames(audio, FEATURES)
+    result = invert(frames, ref_db, FEATURES, INVERSION, n_samples=RATE)
+    steps = np.abs(np.diff(result, prepend=0, append=0))
+    assert steps[:16].max() < 2 * steps[4000:12_000].max()
+    assert steps[-16:].max() < 2 * steps[4000:12_000].max()
+    assert abs(result[0]) < 1e-3
+    assert abs(result[-1]) < 0.01
+
+
+def test_same_seed_same_audio() -> None:
+    frames, ref_db = note_frames(tone(60), FEATURES)
+    first = invert(frames, ref_db, FEATURES, INVERSION, seed=3)
+    np.testing.assert_array_equal(first, invert(frames, ref_db, FEATURES, INVERSION, seed=3))
+    assert not np.array_equal(first, invert(frames, ref_db, FEATURES, INVERSION, seed=4))
+
+
+def test_a_batch_is_its_notes() -> None:
+    notes = [note_frames(tone(midi, level=0.1 * n), FEATURES) for n, midi in enumerate((50, 60, 70), 1)]
+    frames, ref_db = np.stack([note[0] for note in notes]), np.array([note[1] for note in notes])
+    batch = invert(frames, ref_db, FEATURES, INVERSION)
+    assert batch.shape == (3, 62 * 256)
+    assert batch.dtype == np.float32
+    for index, (single, db) in enumerate(notes):
+        np.testing.assert_array_equal(batch[index], invert(single, db, FEATURES, INVERSION))
+    as_tensors = invert(torch.from_numpy(frames), torch.from_numpy(ref_db), FEATURES, INVERSION)
+    np.testing.assert_array_equal(as_tensors, batch)
+    one_level = invert(frames, 10.0, FEATURES, INVERSION)
+    np.testing.assert_allclose(one_level[0] / one_level[0].max(), batch[0] / batch[0].max(), atol=1e-5)
+
+
+@pytest.mark.parametrize("n_samples", [0, 1, 100, 15_872, 16_000, 16_127, 20_000])
+def test_length(n_samples: int) -> None:
+    frames, ref_db = note_frames(tone(60), FEATURES)
+    result = invert(frames, ref_db, FEATURES, INVERSION, n_samples=n_samples)
+    assert result.shape == (n_samples,)
+    assert (result[16_128:] == 0).all()
+    assert invert(frames, ref_db, FEATURES, INVERSION).shape == (62 * 256,)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"n_fft": 2048, "hop_length": 512, "n_mels": 128},
+        {"n_fft": 512, "hop_length": 512, "n_mels": 40},
+        {"n_fft": 1023, "hop_length": 300, "n_mels": 80},
+        {"n_fft": 256, "hop_length": 64, "n_mels": 256},  # more bands than bins: many are empty
+        {"n_fft": 16, "hop_length": 8, "n_mels": 4},
+        {"top_db": 200.0},
+        {"top_db": 5.0},
+        {"fmin": 300.0, "fmax": 3000.0},
+        {"sample_rate": 44_100, "n_fft": 4096, "hop_length": 1024},
+    ],
+)
+@pytest.mark.parametrize("n_samples", [1, 700, 9000])
+def test_any_settings(settings: dict[str, float], n_samples: int) -> None:
+    features = LogMelSettings.model_validate({"seconds": None} | settings)
+    audio = tone(64)[2000 : 2000 + n_samples]
+    frames, ref_db = note_frames(audio, features)
+    for iterations in (0, 4):
+        result = invert(frames, ref_db, features, InversionSettings(iterations=iterations), n_samples=n_samples)
+        assert result.shape == (n_samples,)
+        assert np.isfinite(result).all()
+        assert np.abs(result).max() < 10
+
+
+def test_values_beyond_the_range_are_clipped() -> None:
+    frames, ref_db = note_frames(tone(60), FEATURES)
+    wild = np.where(frames == frames.max(), 1.3, np.where(frames <= -1, -1.5, frames)).astype(np.float32)
+    np.testing.assert_array_equal(
+        invert(wild, ref_db, FEATURES, INVERSION), invert(np.clip(wild, -1, 1), ref_db, FEATURES, INVERSION)
+    )
+
+
+def test_input_is_left_alone() -> None:
+    frames, ref_db = note_frames(tone(60), FEATURES)
+    before = frames.copy()
+    invert(frames, ref_db, FEATURES, INVERSION)
+    np.testing.assert_array_equal(frames, before)
+
+
+@pytest.mark.parametrize("shape", [(79, 20), (20, 80), (80, 0), (80,), (2, 79, 20), (1, 2, 80, 20), (0,)])
+def test_wrong_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(TimbreError, match="cannot be inverted"):
+        invert(np.zeros(shape, dtype=np.float32), 0.0, FEATURES, INVERSION)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_not_finite(bad: float) -> None:
+    frames = np.zeros((80, 20), dtype=np.float32)
+    with pytest.raises(TimbreError, match="NaN or infinite"):
+        invert(frames, bad, FEATURES, INVERSION)
+    frames[3, 4] = bad
+    with pytest.raises(TimbreError, match="NaN or infinite"):
+        invert(frames, 0.0, FEATURES, INVERSION)
+
+
+def test_wrong_levels_and_lengths() -> None:
+    frames = np.zeros((2, 80, 20), dtype=np.float32)
+    with pytest.raises(TimbreError, match="ref_db has shape"):
+        invert(frames, np.zeros(3), FEATURES, INVERSION)
+    with pytest.raises(TimbreError, match="n_samples"):
+        invert(frames, 0.0, FEATURES, INVERSION, n_samples=-1)
+
+
+def test_every_kind_of_the_schema_is_there() -> None:
+    kinds = InversionSettings.model_json_schema()["properties"]["kind"]
+    assert set(kinds.get("enum", [kinds.get("const")])) == set(INVERTERS)
