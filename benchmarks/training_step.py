@@ -6,11 +6,10 @@ Steps of both take turns in one process, so that a busy machine slows both alike
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
+import itertools
 
 import torch
-from shared import print_table
+from shared import print_table, side_by_side
 
 from timbre_core.models.vae import build_model
 from timbre_core.recipes.library import load_recipe
@@ -50,20 +49,22 @@ def measure(name: str, steps: int, members: Team) -> None:
     size = recipe.training.batch_size
     frames = torch.rand(size, recipe.features.n_bins, recipe.window.frames, device=members.device) * 2 - 1
     batch = Batch(frames, {"pitch": torch.randint(21, 109, (size,), device=members.device).float()})
-    runs = {"plain float32": (plain_step, theirs), "trainer": (train_step, ours)}
-    seconds: dict[str, list[float]] = {label: [] for label in runs}
-    for step in range(steps + 3):
-        for label, (take, run) in runs.items():
-            started = time.perf_counter()
-            take(run, batch, step)
-            if members.device.type == "cuda":
-                torch.cuda.synchronize()
-            if step >= 3:
-                seconds[label].append(time.perf_counter() - started)
+    step = itertools.count()
+
+    def finish() -> None:
+        if members.device.type == "cuda":
+            torch.cuda.synchronize()
+
+    medians = side_by_side(
+        {
+            "plain float32": lambda: (plain_step(theirs, batch, next(step)), finish()),
+            "trainer": lambda: (train_step(ours, batch, next(step)), finish()),
+        },
+        steps,
+    )
     precision = "bf16" if uses_bf16(recipe.training, members.device) else "float32"
     print(f"{name}, batch {size}, {members.device}, {torch.get_num_threads()} threads; the trainer uses {precision}")
-    base = statistics.median(seconds["plain float32"])
-    medians = {label: statistics.median(values) for label, values in seconds.items()}
+    base = medians["plain float32"]
     rows = [(label, f"{s * 1e3:.1f}", f"{size / s:.0f}", f"{base / s:.2f}x") for label, s in medians.items()]
     print_table(("step", "ms", "samples/s", "ratio"), rows)
 
