@@ -126,8 +126,11 @@ class Coder:
                 for _, future in waiting:
                     future.cancel()
 
-    def coded(self, notes: Iterable[Note], seed: int = 0) -> Iterator[CodedNote]:
-        """Encode notes and decode them from mu, and from z = mu + sigma * noise; the noise hangs on seed and note alone."""
+    def coded(self, notes: Iterable[Note], seed: int | None = None) -> Iterator[CodedNote]:
+        """Encode notes and decode them from mu, and from z = mu + sigma * noise; the noise hangs on seed and note alone.
+
+        Without a seed nothing is sampled: `sampled` is `decoded`.
+        """
         batch: list[Note] = []
         count = 0
         for note in notes:
@@ -158,12 +161,12 @@ class Coder:
         windows, starts = cut_windows(frames, window.frames, window.hop)
         return Note(index, pitch, frames, ref_db, windows, starts)
 
-    def _code(self, batch: list[Note], seed: int) -> Iterator[CodedNote]:
+    def _code(self, batch: list[Note], seed: int | None) -> Iterator[CodedNote]:
         counts = [len(note.starts) for note in batch]
         pitch = np.repeat([note.pitch for note in batch], counts)
         mu, logvar = self.encode(np.concatenate([note.windows for note in batch]), pitch)
         decoded = sampled = self.decode(mu, pitch)
-        if self.recipe.model.sampling:
+        if self.recipe.model.sampling and seed is not None:
             noise = np.concatenate([_noise(seed, note.index, len(note.starts), mu.shape[1]) for note in batch])
             sampled = self.decode(mu + np.exp(0.5 * logvar) * noise, pitch)
         ends = np.cumsum(counts)[:-1]

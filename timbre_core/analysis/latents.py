@@ -54,7 +54,7 @@ def compute_latents(
         disable=not progress,
         file=sys.stderr,
     )
-    for coded in coder.coded(notes, seed):
+    for coded in coder.coded(notes):
         frames = coded.note.frames
         decoded = overlap_add(coded.decoded, coded.note.starts, frames.shape[1])
         rows.append(coded.note.index)
