@@ -205,7 +205,7 @@ class TimbreSpace:
 
     @cached_property
     def _means(self) -> np.ndarray:
-        return np.stack(self._latents["mu"].to_numpy()).astype(np.float32)
+        return np.stack(self._latents["mu"].tolist()).astype(np.float32)
 
     def _row(self, note_id: str) -> int:
         found = np.flatnonzero((self._latents["note_id"] == note_id).to_numpy())

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 HELP = "send a sound file through a checkpoint: original, inversion without the model, reconstruction"
 EXAMPLE = "python -m timbre_core reconstruct checkpoints/nsynth-cvae note.wav --pitch 60 --out heard/"
@@ -37,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _estimated_pitch(audio: object, sample_rate: int, name: str) -> float:
+def _estimated_pitch(audio: np.ndarray, sample_rate: int, name: str) -> float:
     from timbre_core.errors import TimbreError
     from timbre_core.features.pitch import estimate_f0
 
