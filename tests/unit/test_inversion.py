@@ -9,10 +9,11 @@ import torch
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.log_mel import frames_to_power, mel_filterbank, note_frames
+from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion import INVERTERS, invert
 from timbre_core.inversion.griffin_lim import griffin_lim
-from timbre_core.inversion.mel import mel_to_power
+from timbre_core.inversion.mel import harmonic_comb, mel_to_power
 from timbre_core.inversion.phase import initial_phase
 from timbre_core.inversion.stft import Stft
 from timbre_core.recipes.schema import InversionSettings
@@ -96,6 +97,35 @@ def test_mel_inversion_of_silence() -> None:
     assert (mel_to_power(torch.zeros(1, 80, 5), FEATURES) == 0).all()
 
 
+def test_comb_is_a_sine_seen_through_the_window() -> None:
+    """Every lobe is the spectrum of a sine at that harmonic."""
+    comb = harmonic_comb(torch.tensor([60.0]), FEATURES)[0].numpy()
+    f0 = 440 * 2 ** (-9 / 12)
+    window = np.hanning(1025)[:-1]
+    for harmonic in (1, 2, 7):
+        sine = np.exp(2j * np.pi * harmonic * f0 * np.arange(1024) / RATE)
+        spectrum = np.abs(np.fft.fft(window * sine))[:513] ** 2 / (512**2)
+        lobe = np.abs(np.arange(513) - harmonic * f0 * 1024 / RATE) < 2
+        np.testing.assert_allclose(comb[lobe], spectrum[lobe] + 0.01, atol=1e-4)
+    assert comb.min() == pytest.approx(0.01)
+
+
+def test_known_pitch_brings_the_spectrum_nearer() -> None:
+    audio = tone(45)
+    magnitude, _ = true_magnitude(audio)
+    frames, ref_db = note_frames(audio, FEATURES)
+    mel = frames_to_power(torch.from_numpy(frames)[None], ref_db, FEATURES)
+
+    def error_db(pitch: float | None) -> float:
+        power = mel_to_power(mel, FEATURES, 30, None if pitch is None else torch.tensor([pitch]))
+        return float(20 * torch.log10((power.sqrt() - magnitude).norm() / magnitude.norm()))
+
+    assert error_db(45.0) < error_db(None) - 4
+    assert error_db(float("nan")) == error_db(None)
+    for wrong in (0.0, 33.3, 48.7, 100.0, 127.0):  # not used where it does not fit
+        assert error_db(wrong) < error_db(None) + 1
+
+
 def true_magnitude(audio: np.ndarray) -> tuple[torch.Tensor, Stft]:
     stft = Stft(FEATURES, len(audio), CPU)
     return stft.forward(torch.from_numpy(audio)[None]).abs(), stft
@@ -152,6 +182,14 @@ def test_pitch_is_kept(midi: int) -> None:
     near = (hz > f0 / 1.4) & (hz < f0 * 1.4)
     cents = 1200 * np.log2(hz[near][spectrum[near].argmax()] / f0)
     assert abs(cents) < 30
+
+
+@pytest.mark.parametrize("midi", [36, 38, 40, 43])
+def test_low_pitch_is_kept_where_it_is_known(midi: int) -> None:
+    audio = tone(midi)
+    frames, ref_db = note_frames(audio, FEATURES)
+    estimate = estimate_f0(invert(frames, ref_db, FEATURES, INVERSION, pitch=midi), RATE)
+    assert estimate.midi == pytest.approx(midi, abs=0.3)
 
 
 @pytest.mark.parametrize("midi", [40, 57, 76])
@@ -214,8 +252,13 @@ def test_a_batch_is_its_notes() -> None:
         np.testing.assert_array_equal(batch[index], invert(single, db, FEATURES, INVERSION))
     as_tensors = invert(torch.from_numpy(frames), torch.from_numpy(ref_db), FEATURES, INVERSION)
     np.testing.assert_array_equal(as_tensors, batch)
+    pitches = np.array([50.0, np.nan, 70.0])
+    batch = invert(frames, ref_db, FEATURES, INVERSION, pitch=pitches)
+    for index, (single, db) in enumerate(notes):
+        np.testing.assert_array_equal(batch[index], invert(single, db, FEATURES, INVERSION, pitch=pitches[index]))
+    np.testing.assert_array_equal(batch[1], as_tensors[1])
     one_level = invert(frames, 10.0, FEATURES, INVERSION)
-    np.testing.assert_allclose(one_level[0] / one_level[0].max(), batch[0] / batch[0].max(), atol=1e-5)
+    np.testing.assert_allclose(one_level[0] / one_level[0].max(), as_tensors[0] / as_tensors[0].max(), atol=1e-5)
 
 
 @pytest.mark.parametrize("n_samples", [0, 1, 100, 15_872, 16_000, 16_127, 20_000])
@@ -246,8 +289,9 @@ def test_any_settings(settings: dict[str, float], n_samples: int) -> None:
     features = LogMelSettings.model_validate({"seconds": None} | settings)
     audio = tone(64)[2000 : 2000 + n_samples]
     frames, ref_db = note_frames(audio, features)
-    for iterations in (0, 4):
-        result = invert(frames, ref_db, features, InversionSettings(iterations=iterations), n_samples=n_samples)
+    for iterations, pitch in ((0, None), (4, None), (4, 64.0)):
+        settings_now = InversionSettings(iterations=iterations)
+        result = invert(frames, ref_db, features, settings_now, n_samples=n_samples, pitch=pitch)
         assert result.shape == (n_samples,)
         assert np.isfinite(result).all()
         assert np.abs(result).max() < 10
@@ -288,6 +332,11 @@ def test_wrong_levels_and_lengths() -> None:
     frames = np.zeros((2, 80, 20), dtype=np.float32)
     with pytest.raises(TimbreError, match="ref_db has shape"):
         invert(frames, np.zeros(3), FEATURES, INVERSION)
+    with pytest.raises(TimbreError, match="pitch has shape"):
+        invert(frames, 0.0, FEATURES, INVERSION, pitch=np.zeros(3))
+    for pitch in (-1, 128, np.inf):
+        with pytest.raises(TimbreError, match="not a MIDI pitch"):
+            invert(frames, 0.0, FEATURES, INVERSION, pitch=pitch)
     with pytest.raises(TimbreError, match="n_samples"):
         invert(frames, 0.0, FEATURES, INVERSION, n_samples=-1)
 

@@ -22,9 +22,9 @@ _FADE_SECONDS = (
 )
 _FLOOR = -1 + 1e-3  # a frame value not above this is "top_db below the maximum or softer": nothing is to be heard there
 
-Inverter = Callable[[Tensor, LogMelSettings, InversionSettings, int, int], Tensor]
-"""(frames (batch, n_bins, n_frames), features, inversion, seed, n_samples) -> audio (batch, n_samples), at the level
-where each note's loudest mel bin has the power 1."""
+Inverter = Callable[[Tensor, LogMelSettings, InversionSettings, int, int, Tensor | None], Tensor]
+"""(frames (batch, n_bins, n_frames), features, inversion, seed, n_samples, pitch (batch,) or none) -> audio (batch,
+n_samples), at the level where each note's loudest mel bin has the power 1."""
 
 
 def invert(
@@ -34,6 +34,7 @@ def invert(
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
+    pitch: float | np.ndarray | Tensor | None = None,
 ) -> np.ndarray:
     """Audio whose features are `frames`, at the level that `ref_db` gives.
 
@@ -43,11 +44,15 @@ def invert(
         inversion: `kind` names the entry of INVERTERS.
         seed: of the random phases. Each note comes out the same alone and in any batch.
         n_samples: length of the result, cut or padded with zeros; none: (n_frames - 1) * hop_length.
+        pitch: MIDI pitch of the notes where it is known, a number or (batch,), NaN for unknown. Log-mels blur neighbouring
+            harmonics; told where they are, the inversion is several dB nearer to the original. It is not imposed: a
+            pitch that does not fit the frames is not used.
 
     Returns:
         float32 (n_samples,) or (batch, n_samples) at `features.sample_rate`; frames of -1 give exact silence.
 
-    Raises TimbreError for features that are NaN or infinite, or of another shape than `features` says.
+    Raises TimbreError for features that are NaN or infinite or of another shape than `features` says, and for a pitch
+    outside 0..127.
     """
     values = torch.as_tensor(frames).detach().to(torch.float32)
     single = values.ndim == 2
@@ -57,26 +62,43 @@ def invert(
             f"features of shape {tuple(values.shape[1 if single else 0 :])} cannot be inverted: "
             f"({features.n_bins}, n_frames) or (batch, {features.n_bins}, n_frames) is what these feature settings give."
         )
-    level = torch.as_tensor(ref_db).detach().to(values)
-    if level.ndim > 1 or (level.ndim == 1 and level.shape[0] != values.shape[0]):
-        raise TimbreError(
-            f"ref_db has shape {tuple(level.shape)} for {values.shape[0]} notes: give one number to each."
-        )
+    level = _per_note(ref_db, "ref_db", values)
     if not bool(torch.isfinite(values).all() and torch.isfinite(level).all()):
         raise TimbreError("features with NaN or infinite values cannot be inverted: compute them again.")
+    pitches = None if pitch is None else _per_note(pitch, "pitch", values)
+    if pitches is not None and bool(((pitches < 0) | (pitches > 127)).any()):
+        raise TimbreError(f"pitch {pitch} is not a MIDI pitch: give 0 to 127, or NaN where it is unknown.")
     if n_samples is not None and n_samples < 0:
         raise TimbreError(f"n_samples is {n_samples}: it cannot be negative.")
     length = _analysed_length(values.shape[2], features, n_samples)
     inverter = INVERTERS[inversion.kind]
     with torch.no_grad():
         # One note at a time stays in a processor's cache; a GPU wants them all.
-        groups = values.split(1 if values.device.type == "cpu" else len(values))
-        audio = torch.cat([inverter(group.clamp(-1, 1), features, inversion, seed, length) for group in groups])
-        audio *= torch.pow(10.0, level / 20).expand(len(values))[:, None]
+        size = 1 if values.device.type == "cpu" else len(values)
+        parts = [
+            inverter(
+                values[first : first + size].clamp(-1, 1),
+                features,
+                inversion,
+                seed,
+                length,
+                None if pitches is None else pitches[first : first + size],
+            )
+            for first in range(0, len(values), size)
+        ]
+        audio = torch.cat(parts) * torch.pow(10.0, level / 20)[:, None]
         audio = _fade(audio, features.sample_rate)
         if n_samples is not None:
             audio = torch.nn.functional.pad(audio, (0, n_samples - length))
     return (audio[0] if single else audio).cpu().numpy()
+
+
+def _per_note(value: float | np.ndarray | Tensor, name: str, frames: Tensor) -> Tensor:
+    """A number, or one for each note, as (batch,) float32 beside the frames."""
+    numbers = torch.as_tensor(value).detach().to(frames)
+    if numbers.ndim > 1 or (numbers.ndim == 1 and len(numbers) != len(frames)):
+        raise TimbreError(f"{name} has shape {tuple(numbers.shape)} for {len(frames)} notes: give one number to each.")
+    return numbers.expand(len(frames))
 
 
 def _analysed_length(n_frames: int, features: LogMelSettings, n_samples: int | None) -> int:
@@ -95,11 +117,16 @@ def _fade(audio: Tensor, sample_rate: int) -> Tensor:
 
 
 def invert_griffin_lim(
-    frames: Tensor, features: LogMelSettings, inversion: InversionSettings, seed: int, n_samples: int
+    frames: Tensor,
+    features: LogMelSettings,
+    inversion: InversionSettings,
+    seed: int,
+    n_samples: int,
+    pitch: Tensor | None = None,
 ) -> Tensor:
     """Mel inversion by Kullback-Leibler updates, phases of sinusoids at the peaks, then fast Griffin-Lim."""
     mel = torch.where(frames > _FLOOR, frames_to_power(frames, 0.0, features), frames.new_zeros(()))
-    magnitude = mel_to_power(mel, features, inversion.mel_iterations).sqrt_()
+    magnitude = mel_to_power(mel, features, inversion.mel_iterations, pitch).sqrt_()
     stft = Stft(features, n_samples, frames.device)
     phase = initial_phase(magnitude, features, seed)
     return griffin_lim(magnitude, phase, stft, inversion.iterations, inversion.momentum)
