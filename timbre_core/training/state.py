@@ -110,6 +110,7 @@ def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | No
     with atomic_write(path) as temporary:
         try:
             save_file(tensors, temporary, metadata=metadata)
+            temporary.chmod(0o644)  # the library makes files that nobody else may read
         except SafetensorError as error:
             # The library reports a full disk or a missing permission as an error of its own kind, with text alone.
             raise TimbreError(
