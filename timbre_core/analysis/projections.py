@@ -140,7 +140,8 @@ def _mapped(points: _Points, compute: Callable[[_Points], np.ndarray], n_columns
     fallback = np.concatenate([points.pca[:, :2], points.pca], axis=1)[:, :n_columns]
     if not points.spread:
         return fallback
-    with warnings.catch_warnings(), _numba_threads(1 if len(points) <= MOST_SEEDED else None):
+    repeatable = len(points) <= MOST_SEEDED or compute is _tsne
+    with warnings.catch_warnings(), _threads(1 if repeatable else None):
         # About seeds that cost threads, disconnected neighbourhoods of duplicates, small n: all dealt with here.
         warnings.simplefilter("ignore")
         coordinates = compute(points)
@@ -148,14 +149,19 @@ def _mapped(points: _Points, compute: Callable[[_Points], np.ndarray], n_columns
 
 
 @contextmanager
-def _numba_threads(count: int | None) -> Iterator[None]:
-    """Run numba's parallel loops on `count` threads: small ones lose more by waiting for each other than they gain."""
+def _threads(count: int | None) -> Iterator[None]:
+    """Run parallel loops on `count` threads, None: on all.
+
+    One thread adds up in the same order every time, and small loops lose more by waiting for each other than they gain.
+    """
     import numba
+    from threadpoolctl import threadpool_limits
 
     before = numba.get_num_threads()
     numba.set_num_threads(min(count or before, before))
     try:
-        yield
+        with threadpool_limits(count, user_api="openmp"):
+            yield
     finally:
         numba.set_num_threads(before)
 
