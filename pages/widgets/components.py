@@ -52,7 +52,7 @@ _NOTE_HTML = """
   <div class="tx-cards"></div>
   <div class="tx-keys">
     <div>−80<i class="tx-key-level"></i>0 dB</div>
-    <div>softer<i class="tx-key-difference"></i>louder than the original (±40 dB)</div>
+    <div>softer<i class="tx-key-difference"></i>louder than the original (±24 dB)</div>
   </div>
   <div class="tx-near"><b>Nearest in timbre</b><div class="tx-near-list"></div></div>
 </div>

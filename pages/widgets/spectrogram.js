@@ -1,7 +1,7 @@
 // A spectrogram on a canvas: bands upwards with note names, seconds to the right.
 
 const GUTTER = { left: 30, bottom: 15, top: 3 };
-const DIFFERENCE_DB = 40;
+const DIFFERENCE_DB = 24;
 const DIFFERENCE_STOPS = {
   dark: ["#5cb8ff", "#22507a", "#131b28", "#8a4a1c", "#ffa24d"],
   light: ["#0b62b8", "#8fc0ec", "#ffffff", "#f3b488", "#b84a00"],

@@ -1,6 +1,6 @@
 """Takes the README's screenshots from the real app in a real browser.
 
-Run it after anything on a page changed: python tests/browser/take_screenshots.py [--out FOLDER] [--states explore-dark ...]
+Run it after anything on a page changed: python tests/browser/take_screenshots.py [--out FOLDER] [--states explore ...]
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class State:
     """One picture: which colours and size the browser has, what is done on the page, and what is in the folder."""
 
     scheme: str = "dark"
-    size: tuple[int, int] = (1440, 900)
+    size: tuple[int, int] = (1440, 960)
     act: Callable[[Any], None] = lambda page: None
     checkpoints: Callable[[Path], None] | None = field(default=None)
     query: str = ""
@@ -101,7 +101,7 @@ def open_broken(page: Any) -> None:
 
 
 README_STATES = {
-    "explore-dark": State(act=click_note),
+    "explore": State(act=click_note),
     "explore-light": State(scheme="light", act=click_note),
 }
 OTHER_STATES = {
