@@ -128,9 +128,17 @@ class TimbreSpace:
         """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added."""
         return overlap_add(self.decode_windows(z, pitch), starts, n_frames)
 
-    def invert(self, frames: np.ndarray, ref_db: float, n_samples: int | None = None, seed: int = 0) -> np.ndarray:
-        """Frames (n_bins, n_frames) -> audio (n_samples,) with the recipe's inverter."""
-        return invert(frames, ref_db, self.recipe.features, self.recipe.inversion, seed=seed, n_samples=n_samples)
+    def invert(
+        self,
+        frames: np.ndarray,
+        ref_db: float,
+        pitch: float | None = None,
+        n_samples: int | None = None,
+        seed: int = 0,
+    ) -> np.ndarray:
+        """Frames (n_bins, n_frames) -> audio (n_samples,) with the recipe's inverter; a known MIDI `pitch` helps it."""
+        settings = self.recipe.features, self.recipe.inversion
+        return invert(frames, ref_db, *settings, seed=seed, n_samples=n_samples, pitch=pitch)
 
     def reconstruct(self, audio: np.ndarray, pitch: float | None = None) -> Reconstruction:
         """A note (n_samples,) at `sample_rate` in three variants. The model decodes mu."""
@@ -139,7 +147,7 @@ class TimbreSpace:
         decoded = self.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch)
         seconds = self.recipe.features.seconds
         length = len(audio) if seconds is None else min(len(audio), round(seconds * self.sample_rate))
-        inverted = [self.invert(part, ref_db, n_samples=length) for part in (frames, decoded)]
+        inverted = [self.invert(part, ref_db, pitch, length) for part in (frames, decoded)]
         return Reconstruction(
             audio[:length], inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory
         )
@@ -171,7 +179,9 @@ class TimbreSpace:
         mean, near = self._draw_mean(np.random.default_rng(seed), family, like)
         z = mean + _stretch(near - near.mean(axis=0), len(starts))
         frames = self.decode(z, starts, n_frames, pitch)
-        audio = self.invert(frames, 0.0, n_samples=round(seconds * self.sample_rate), seed=seed)
+        # A model that is not told the pitch does not sound it, so its notes are inverted without one.
+        sounding = pitch if self.recipe.uses_pitch else None
+        audio = self.invert(frames, 0.0, sounding, round(seconds * self.sample_rate), seed)
         peak = float(np.abs(audio).max())
         if peak > 0:
             audio = audio * np.float32(10 ** (level_db / 20) / peak)
