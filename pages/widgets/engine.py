@@ -150,10 +150,11 @@ class Studio:
 
     def _invert(self, row: int, kind: Kind) -> np.ndarray:
         frames = self.frames(row, "original" if kind == "inversion" else "reconstruction")
+        pitch = self.pitch(row)
         if frames.ref_db is None:
-            audio = self.space().invert(frames.values, 0.0)
+            audio = self.space().invert(frames.values, 0.0, pitch)
             return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-9))
-        return self.space().invert(frames.values, frames.ref_db, n_samples=len(self.recording(row)))
+        return self.space().invert(frames.values, frames.ref_db, pitch, len(self.recording(row)))
 
 
 def warm_up(notes: NoteMap | None = None) -> None:

@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 import train_cli
-from tests.conftest import harmonic_note
+from tests.synthetic import harmonic_note
 from timbre_core.__main__ import VERBS, main
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import harmonic_note
 
+from tests.synthetic import harmonic_note
 from timbre_core.__main__ import main
 from timbre_core.datasets import measured_pitch
 from timbre_core.datasets.folder import read_folder

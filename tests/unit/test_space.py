@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import harmonic_note
+from tests.synthetic import harmonic_note
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.space import TimbreSpace
