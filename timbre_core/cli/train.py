@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from timbre_core.training.distributed import Team
 
 HELP = "train a model from a recipe and write a checkpoint that the app opens"
-EXAMPLE = """python train_cli.py                                   # the NSynth CVAE on the starter library
+EXAMPLE = """python train_cli.py --set training.epochs=200          # the NSynth CVAE on the starter library
   python train_cli.py nsynth-vae --data my-notes/ --out checkpoints/mine --set training.epochs=30
   python train_cli.py nsynth-cvae --out checkpoints/mine --resume
   torchrun --nproc-per-node 2 train_cli.py nsynth-cvae --data nsynth/"""
