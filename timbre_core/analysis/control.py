@@ -83,7 +83,10 @@ def generate_at(coder: Coder, notes: list[Note], pitches: list[float]) -> Iterat
 
 
 def _inverted(coder: Coder, notes: list[Note], frames: list[np.ndarray]) -> Iterator[np.ndarray]:
-    """Audio of each of `frames`, at the level of its note; at once where all have one length."""
+    """Audio of each of `frames`, at the level of its note; at once where all have one length.
+
+    The inverter is not told a pitch, though it could use it: the pitch measured is to come from the frames alone.
+    """
     features, inversion = coder.recipe.features, coder.recipe.inversion
     levels = np.array([note.ref_db for note in notes], dtype=np.float32)
     if len({part.shape for part in frames}) == 1:

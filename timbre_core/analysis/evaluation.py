@@ -52,7 +52,8 @@ def evaluate(
         and the probes of `analysis.probes`; notes_on says why a value is None.
 
         control: timbres of notes, decoded at another pitch (3 to 12 semitones away, within their instrument's range where
-        it is that wide and within MIDI 36-96), inverted, and measured with `estimate_f0`: within_50_cents, and
+        it is that wide and within MIDI 36-96), inverted without telling the inverter the pitch, and measured with
+        `estimate_f0`: within_50_cents, and
         within_octave_error, where an error of whole octaves is forgiven; unvoiced, the share without a measurable pitch
         (wrong in both); median_cents, the median absolute error of voiced ones; notes, how many. Two ceilings of this
         measurement, from the same notes at their own label: recording_within_50_cents, the recordings (some are not at
