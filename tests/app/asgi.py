@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,9 @@ class Answer:
 
 
 def get(path: str, query: str = "", headers: dict[str, str] | None = None) -> Answer:
-    return asyncio.run(call(path, query, headers))
+    # In a thread of its own: a test before this one may have left an event loop running here.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, call(path, query, headers)).result()
 
 
 async def call(path: str, query: str = "", headers: dict[str, str] | None = None) -> Answer:

@@ -18,9 +18,12 @@ if str(ROOT) not in sys.path:
 from tests.browser import harness  # noqa: E402
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A real Chromium; tests that need one are skipped where there is none."""
+    """A real Chromium; tests that need one are skipped where there is none.
+
+    Closed after each module: Playwright keeps an event loop running in this thread, which other tests may not expect.
+    """
     if harness.chromium_path() is None:
         pytest.skip("no Chromium here: install the package `chromium`, or set CHROMIUM to a browser's path")
     with harness.browser() as opened:

@@ -203,6 +203,7 @@ def test_zoom_and_note_stay_when_colours_change(page: Any, app: str) -> None:
     assert view["k"] > 1.5
     choose(page, "Colour by", "Pitch")
     page.wait_for_function("() => location.search.includes('colour=pitch')")
+    page.wait_for_selector(".tx-legend.tx-scale")
     assert page.locator(".tx-legend").inner_text().startswith("Pitch")
     assert page.evaluate("() => document.querySelector('.tx-map').timbreMap.points.view") == view
     assert selected(page) == note
@@ -220,6 +221,7 @@ def test_another_checkpoint_has_its_own_map_and_sounds(page: Any, app: str) -> N
     other = heard(page, "reconstruction")
     assert selected(page) == note
     assert np.abs(one - other).max() > 1e-3
+    page.wait_for_function("() => document.querySelector('.tx-map').timbreMap.points.map")
     page.wait_for_timeout(700)
     assert np.hypot(*np.subtract(place_of(page, note), before)) > 1
 
@@ -269,7 +271,7 @@ def test_legend_hides_a_family(page: Any, app: str) -> None:
     assert selected(page) != note, "a hidden note cannot be clicked"
     page.locator(".tx-legend button", has_text=family).first.click()
     click_note(page, note)
-    page.wait_for_timeout(400)
+    page.wait_for_function("() => document.querySelector('.tx-map').timbreMap.selected >= 0")
     assert selected(page) == note
 
 
