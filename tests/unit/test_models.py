@@ -7,6 +7,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from timbre_core.errors import TimbreError
+from timbre_core.models.layers import PhasedUpsampling
 from timbre_core.models.priors import StandardNormalPrior
 from timbre_core.models.vae import VAE, build_model, count_parameters
 from timbre_core.recipes.library import load_recipe
@@ -91,3 +92,12 @@ def test_decoded_frames_stay_in_range_outside_training() -> None:
     decoded = model.decode(torch.randn(16, 32) * 100, {})
     assert decoded.min() >= -1
     assert decoded.max() <= 1
+
+
+def test_phased_upsampling_is_the_transposed_convolution() -> None:
+    torch.manual_seed(0)
+    phased = PhasedUpsampling(6, 2)
+    plain = torch.nn.ConvTranspose2d(6, 2, 4, stride=2, padding=1)
+    plain.load_state_dict(phased.state_dict())
+    image = torch.randn(3, 6, 5, 7)
+    torch.testing.assert_close(phased(image), plain(image), rtol=1e-5, atol=1e-6)

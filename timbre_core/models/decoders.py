@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from torch import Tensor, nn
 
-from timbre_core.models.layers import norm_layer
+from timbre_core.models.layers import PhasedUpsampling, norm_layer
 from timbre_core.recipes import schema
 
 
@@ -20,22 +21,25 @@ class ConvDecoder(nn.Module):
         self.seed_shape = (settings.channels[0], -(-n_bins // factor), -(-n_frames // factor))
         self.seed = nn.Linear(in_features, self.seed_shape[0] * self.seed_shape[1] * self.seed_shape[2])
         layers: list[nn.Module] = [nn.ReLU(inplace=True)]
-        # An even kernel doubles a side exactly with this padding; an odd one needs one more output row.
-        padding, extra = (settings.kernel_size - 1) // 2, settings.kernel_size % 2
-        for channels, following in zip(settings.channels, [*settings.channels[1:], 1], strict=True):
-            layers.append(
-                nn.ConvTranspose2d(
-                    channels, following, settings.kernel_size, stride=2, padding=padding, output_padding=extra
-                )
-            )
-            if following != 1:
-                layers += [*norm_layer(settings.norm, following), nn.ReLU(inplace=True)]
+        for channels, following in pairwise(settings.channels):
+            layers += [_doubling(channels, following, settings.kernel_size), *norm_layer(settings.norm, following)]
+            layers.append(nn.ReLU(inplace=True))
+        last = settings.channels[-1]
+        layers.append(
+            PhasedUpsampling(last, 1) if settings.kernel_size == 4 else _doubling(last, 1, settings.kernel_size)
+        )
         self.layers = nn.Sequential(*layers)
 
     def forward(self, features: Tensor) -> Tensor:
         """(batch, in_features) -> (batch, n_bins, T)."""
         image = self.seed(features).unflatten(1, self.seed_shape)
         return self.layers(image).squeeze(1)[:, : self.n_bins, : self.n_frames]
+
+
+def _doubling(in_channels: int, out_channels: int, kernel_size: int) -> nn.ConvTranspose2d:
+    # An even kernel doubles a side exactly with this padding; an odd one needs one more output row.
+    padding, extra = (kernel_size - 1) // 2, kernel_size % 2
+    return nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride=2, padding=padding, output_padding=extra)
 
 
 DECODERS: dict[str, Callable[..., nn.Module]] = {"conv": ConvDecoder}

@@ -21,7 +21,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.models.vae import VAE, Forward, build_model
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch, BatchSource, check_splits
-from timbre_core.training.distributed import Team, uses_bf16, uses_channels_last
+from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16, uses_channels_last
 from timbre_core.training.history import append_epoch, keep_epochs
 from timbre_core.training.objective import beta_at, learning_rate_at, loss
 from timbre_core.training.state import Progress, load_state, save_state, save_weights
@@ -60,6 +60,7 @@ def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume:
     threads, whether
     or not the run was interrupted. Raises TimbreError when the data is too small or the loss stops being a number.
     """
+    keep_freed_memory()
     source, valid = _sources(recipe, store, team)
     run = new_training(recipe, team)
     state = folder / STATE
