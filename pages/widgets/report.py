@@ -28,7 +28,7 @@ def show_figures(checkpoint: Checkpoint) -> None:
         st.info(f"Not evaluated yet: `python -m timbre_core evaluate checkpoints/{checkpoint.name}` measures it.")
         return
     l1 = _figure(evaluation, "reconstruction", "l1")
-    kl = _figure(evaluation, "latent", "kl_total")
+    kl = _figure(evaluation, "latent", "kl_total") if checkpoint.recipe.model.sampling else None
     active = _figure(evaluation, "latent", "active_units")
     size = checkpoint.recipe.model.latent_dim
     family, family_chance = (_figure(evaluation, "latent", f"family_{name}") for name in ("probe_accuracy", "chance"))
@@ -114,8 +114,8 @@ def _curve(history: pd.DataFrame, lines: dict[str, str]) -> Any:
             )
     figure.update_layout(
         height=230,
-        margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        legend={"y": 1, "x": 1, "xanchor": "right", "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
+        margin={"l": 0, "r": 8, "t": 28, "b": 0},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         xaxis={"title": "epoch", "rangemode": "tozero"},
         hovermode="x unified",
         paper_bgcolor="rgba(0,0,0,0)",
