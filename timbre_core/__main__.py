@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 
 from timbre_core import __version__
-from timbre_core.cli import evaluate, generate, prepare, project, recipes, reconstruct
 from timbre_core.cli.shell import command_parser, guarded
 
-VERBS = {
-    "recipes": recipes,
-    "prepare": prepare,
-    "evaluate": evaluate,
-    "reconstruct": reconstruct,
-    "generate": generate,
-    "project": project,
-}
+VERBS = ("recipes", "prepare", "evaluate", "reconstruct", "generate", "project")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run one verb; returns the exit code."""
+    return guarded(lambda: _run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m timbre_core",
         description="Timbre Explorer: learn, see, hear and play timbre spaces. Train with `python train_cli.py`.",
@@ -28,10 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"Timbre Explorer {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for name, verb in VERBS.items():
+    for name in VERBS:
+        # Imported under guard, so that Ctrl-C is answered in one line from the start.
+        verb = importlib.import_module(f"timbre_core.cli.{name}")
         command_parser(verbs.add_parser(name, help=verb.HELP), verb)
     args = parser.parse_args(arguments)
-    return guarded(lambda: args.run(args))
+    exit_code: int = args.run(args)
+    return exit_code
 
 
 if __name__ == "__main__":

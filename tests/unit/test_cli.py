@@ -72,7 +72,9 @@ def test_generate_writes_the_asked_length(tiny_checkpoint: Path, tmp_path: Path)
     [
         (["generate", "CKPT", "--family", "kazoo"], "no family 'kazoo'"),
         (["generate", "CKPT", "--pitch", "128"], "outside MIDI's 0-127"),
-        (["generate", "CKPT", "--seed", "-1"], "choose 0 or more"),
+        (["generate", "CKPT", "--seed", "-1"], "choose from 0 to"),
+        (["generate", "CKPT", "--seed", "9" * 30], "choose from 0 to"),
+        (["generate", "CKPT", "--pitch", "nan"], "choose a MIDI pitch"),
         (["generate", "nowhere/at-all"], "no such checkpoint folder"),
         (["reconstruct", "CKPT", "missing.wav"], "missing.wav"),
         (["reconstruct", "CKPT", "README.md"], "README.md"),

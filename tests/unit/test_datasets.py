@@ -17,7 +17,7 @@ import pytest
 
 from timbre_core.datasets.general_midi import FAMILIES
 from timbre_core.datasets.library import Library, open_library
-from timbre_core.datasets.notes import NOTE_COLUMNS, parse_pitch
+from timbre_core.datasets.notes import NOTE_COLUMNS, note_table, parse_pitch
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.datasets.starter import starter_path
 from timbre_core.errors import TimbreError
@@ -227,7 +227,7 @@ def test_splits_depend_on_names_and_seed_alone() -> None:
 KNOWN_SPLIT = {"a_2": "valid", "a_4": "test", "a_5": "test", "b_0": "test", "b_3": "valid"}
 
 
-@pytest.mark.parametrize(("families", "expected"), [({"a": 1}, {"train"}), ({"a": 2}, {"train", "test"})])
+@pytest.mark.parametrize(("families", "expected"), [({"a": 1}, {"train"}), ({"a": 2}, {"train", "test", "valid"})])
 def test_splits_of_very_few_instruments(families: dict[str, int], expected: set[str]) -> None:
     assert set(assign_splits(notes_of(families))) == expected
 
@@ -409,3 +409,24 @@ def test_pitch_names(text: str, midi: float) -> None:
 def test_what_is_no_pitch(text: str) -> None:
     with pytest.raises(TimbreError, match="neither a MIDI number nor a note name"):
         parse_pitch(text)
+
+
+def test_a_single_instrument_is_divided_by_note() -> None:
+    notes = note_table({"note_id": [f"n{i}" for i in range(40)], "instrument": ["voice"] * 40, "family": ["vocal"] * 40})
+    split = assign_splits(notes, SplitSettings())
+    assert dict(split.value_counts()) == {"train": 36, "valid": 4}
+    shuffled = notes.sample(frac=1, random_state=1)
+    assert assign_splits(shuffled, SplitSettings()).sort_index().equals(split)
+    assert set(assign_splits(notes, SplitSettings(valid=0))) == {"train"}
+
+
+def test_a_link_that_leads_nowhere_is_skipped_like_any_bad_file(tiny_nsynth: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "linked"
+    shutil.copytree(tiny_nsynth, folder)
+    lost = sorted((folder / "audio").iterdir())[0]
+    lost.unlink()
+    lost.symlink_to(tmp_path / "nowhere.wav")
+    library = open_library([folder])
+    assert len(library.fingerprint()) == 64
+    with pytest.raises(AudioError, match="no such file"):
+        library.load(library.find(lost.stem), 16_000)

@@ -55,6 +55,10 @@ def test_mistakes_name_the_field_and_the_cure(override: str, message: str) -> No
         load_recipe("nsynth-cvae", [override])
 
 
+def test_a_file_name_pattern_needs_no_quotes() -> None:
+    assert load_recipe("nsynth-cvae", ["data.pattern={instrument}_{pitch}"]).data.pattern == "{instrument}_{pitch}"
+
+
 def test_misspelt_recipe_name_gets_a_hint() -> None:
     with pytest.raises(TimbreError, match="did you mean 'nsynth-cvae'"):
         load_recipe("nsynth-cave")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
+from timbre_core.cli.shell import check_seed
 
 HELP = "measure a checkpoint on notes of instruments that it was not trained on"
 EXAMPLE = "python -m timbre_core evaluate checkpoints/nsynth-cvae --data nsynth-test/ --json evaluation.json"
@@ -28,9 +30,11 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.errors import TimbreError
     from timbre_core.files import write_json
 
-    for name in ("control_notes", "seed"):
-        if getattr(args, name) < 0:
-            raise TimbreError(f"--{name.replace('_', '-')} {getattr(args, name)}: choose 0 or more.")
+    check_seed(args.seed)
+    if args.control_notes < 0:
+        raise TimbreError(f"--control-notes {args.control_notes}: choose 0 or more.")
+    if args.json and Path(args.json).is_dir():
+        raise TimbreError(f"--json {args.json}: it is a folder, name a file in it.")
     check_limit(args)
     checkpoint, library = open_data(args)
     from timbre_core.analysis.evaluation import evaluate

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
+
+from timbre_core.cli.shell import check_seed
 
 HELP = "generate a note: from the prior, from a family, or with the timbre of a note on the map"
 EXAMPLE = "python -m timbre_core generate checkpoints/nsynth-cvae --pitch 60 --seconds 2 --family brass --out brass.wav"
@@ -17,7 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--family", help="draw from among this family's notes on the map")
     source.add_argument("--like", metavar="NOTE_ID", help="take the timbre of this note on the map")
-    parser.add_argument("--out", default="note.wav", metavar="FILE.wav", help="where to write (default note.wav)")
+    parser.add_argument(
+        "--out",
+        default="note.wav",
+        metavar="FILE.wav",
+        help="where to write; an older file of that name is replaced (default note.wav)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -26,8 +34,9 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.features.audio import write_wav
     from timbre_core.space import TimbreSpace
 
-    if args.seed < 0:
-        raise TimbreError(f"--seed {args.seed}: choose 0 or more.")
+    check_seed(args.seed)
+    if args.pitch is not None and not math.isfinite(args.pitch):
+        raise TimbreError(f"--pitch {args.pitch}: choose a MIDI pitch from 0 to 127 (60 is middle C).")
     space = TimbreSpace(open_checkpoint(args.checkpoint))
     if args.pitch is not None and not space.recipe.uses_pitch:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so --pitch does not decide what sounds.")

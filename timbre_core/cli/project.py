@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
+from timbre_core.cli.shell import check_seed
 
 HELP = "encode notes with a checkpoint and make them its map"
 EXAMPLE = "python -m timbre_core project checkpoints/nsynth-cvae --data my-notes/ --methods pca,umap"
@@ -21,13 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from timbre_core.analysis.projections import check_methods
     from timbre_core.checkpoint import LATENTS, write_latents
-    from timbre_core.errors import TimbreError
 
     methods = [method for method in args.methods.split(",") if method]
     check_methods(methods)
     check_limit(args)
-    if args.seed < 0:
-        raise TimbreError(f"--seed {args.seed}: choose 0 or more.")
+    check_seed(args.seed)
     checkpoint, library = open_data(args)
     from timbre_core.analysis.evaluation import select_rows
     from timbre_core.analysis.latents import compute_latents, spread_over

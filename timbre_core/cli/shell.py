@@ -21,7 +21,7 @@ def command_parser(parser: argparse.ArgumentParser, verb: ModuleType) -> None:
 
 
 def guarded(run: Callable[[], int]) -> int:
-    """Run a command; errors meant for people become one line on stderr. Exit codes: 0, 1 (error), 130 (Ctrl-C)."""
+    """Run a command; errors meant for people become one line on stderr. Exit codes: 0, 1 (error), 130 (Ctrl-C); argparse adds 2 (usage)."""
     try:
         return run()
     except TimbreError as error:
@@ -37,6 +37,12 @@ def guarded(run: Callable[[], int]) -> int:
         return _fail(explain_os_error(error))
     except MemoryError:
         return _fail("not enough memory: close other programs, or use a smaller training.batch_size or --limit.")
+
+
+def check_seed(seed: int) -> None:
+    """Raises TimbreError for a --seed that no random generator takes."""
+    if not 0 <= seed < 2**32:
+        raise TimbreError(f"--seed {seed}: choose from 0 to {2**32 - 1}.")
 
 
 def _fail(message: str) -> int:

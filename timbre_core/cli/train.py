@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="NSynth folders, folders of sounds, .parquet libraries, or 'starter' (default: what the recipe names)",
     )
+    parser.add_argument(
+        "--pattern", help="how file names of a folder say their labels: '{instrument}_{pitch}_{velocity}'"
+    )
     parser.add_argument("--out", metavar="DIR", help="checkpoint folder to write (default: checkpoints/RECIPE-N)")
     parser.add_argument(
         "--set",
@@ -68,8 +71,8 @@ def run(args: argparse.Namespace) -> int:
 
     check_methods(_maps(args))
     recipe = load_recipe(args.recipe, args.set)
-    if args.data:
-        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"roots": args.data})})
+    given = {name: value for name, value in (("roots", args.data), ("pattern", args.pattern)) if value}
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=given)})
     out = _choose_out(args, recipe)
     work = out.with_name(out.name + UNFINISHED)
     if args.resume and (out / RECIPE).exists() and not work.exists():
@@ -91,6 +94,7 @@ def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, memb
     library = open_library(recipe.data.roots, recipe.data.pattern, recipe.data.split)
     store = _store(args, library, recipe, members)
     if members.leads:
+        _say_if_instruments_are_shared(library)
         recipe = _with_provenance(recipe, library, store, members)
         _open_work(work, recipe, args.resume)
     members.wait()
@@ -141,6 +145,17 @@ def _store(args: argparse.Namespace, library: Library, recipe: Recipe, members: 
     return store
 
 
+def _say_if_instruments_are_shared(library: Library) -> None:
+    """Few instruments are divided by note, and folders without labels are one instrument: the user should know."""
+    instruments = library.notes.groupby("split")["instrument"].unique()
+    if set(instruments.get("train", [])) & set(instruments.get("valid", [])):
+        print(
+            f"{', '.join(library.roots)}: too few instruments to hold one out, so single notes are. Instruments come from "
+            "metadata.csv or --pattern; without them a folder is one instrument.",
+            file=sys.stderr,
+        )
+
+
 def _with_provenance(recipe: Recipe, library: Library, store: FeatureStore, members: Team) -> Recipe:
     """The recipe with what the run is made from: versions, data fingerprint, and which instruments are trained on."""
     import platform
@@ -180,7 +195,8 @@ def _open_work(work: Path, recipe: Recipe, resume: bool) -> None:
         if changed:
             raise TimbreError(f"--resume: {changed} differs from how {work} began: use the same, or another --out.")
         return
-    # Killed before the first epoch was complete: nothing is lost by starting again.
+    if resume:
+        print(f"{work}: no epoch was finished there, so the training starts afresh.", file=sys.stderr)
     with os_errors(work):
         work.mkdir(parents=True, exist_ok=True)
     write_text(work / RECIPE, recipe_to_yaml(recipe))

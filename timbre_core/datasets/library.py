@@ -81,13 +81,18 @@ class Library:
                 continue
             for folder, names in _by_folder(self.notes.loc[self.notes["root"] == root, "audio"]).items():
                 wanted = set(names)
-                found = sorted(
-                    (entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
-                    for entry in os.scandir(path / folder)
-                    if entry.name in wanted
-                )
+                found = sorted(_stamp(entry) for entry in os.scandir(path / folder) if entry.name in wanted)
                 digest.update(f"{root}:{folder}:{found}\n".encode())
         return digest.hexdigest()
+
+
+def _stamp(entry: os.DirEntry[str]) -> tuple[str, int, int]:
+    """Name, size and time of a file; a link that leads nowhere has none, and is told when it is read."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return entry.name, -1, -1
+    return entry.name, status.st_size, status.st_mtime_ns
 
 
 def open_library(

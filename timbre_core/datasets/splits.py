@@ -12,13 +12,16 @@ import pandas as pd
 
 from timbre_core.recipes.schema import SplitSettings
 
+_FEWEST_NOTES_TO_DIVIDE = 5
+
 
 def assign_splits(notes: pd.DataFrame, settings: SplitSettings | None = None) -> pd.Series:
     """ "train", "valid" or "test" for every row of a note table, the same for all notes of an instrument.
 
     The numbers of held-out instruments are the settings' shares of all instruments, at least one each where there are
     enough. Held-out instruments are spread over as many families as possible; every family keeps an instrument to
-    train on. Depends on the instruments' names, families and the seed alone: not on order, platform or other data.
+    train on. Where there are too few instruments to hold one out for validation, single notes are held out instead.
+    Depends on the instruments' names, families and the seed alone: not on order, platform or other data.
     """
     settings = settings or SplitSettings()
     # An instrument with notes in several families (digits spoken by one voice, say) counts for the first.
@@ -37,7 +40,12 @@ def assign_splits(notes: pd.DataFrame, settings: SplitSettings | None = None) ->
         count = max(1, round(share * total)) if share > 0 else 0
         for instrument in _hold_out(groups, count, settings.seed):
             split[instrument] = name
-    return notes["instrument"].map(split).astype("str").rename("split")
+    assigned = notes["instrument"].map(split).astype("str").rename("split")
+    if settings.valid > 0 and "valid" not in split.values() and len(notes) >= _FEWEST_NOTES_TO_DIVIDE:
+        order = notes["note_id"].map(lambda name: _order(settings.seed, str(name)))
+        count = max(1, round(settings.valid * len(notes)))
+        assigned.loc[order[assigned == "train"].sort_values().index[:count]] = "valid"
+    return assigned
 
 
 def _hold_out(groups: dict[str, list[str]], count: int, seed: int) -> list[str]:

@@ -36,7 +36,7 @@ def load_recipe(name_or_path: str | Path, overrides: list[str] | None = None) ->
     tree = _read_yaml(path)
     for override in overrides or []:
         _apply(tree, override)
-    return parse_recipe(tree, str(path))
+    return parse_recipe(tree, f"{path.name} with --set {' '.join(overrides)}" if overrides else str(path))
 
 
 def parse_recipe(tree: Any, where: str) -> Recipe:
@@ -79,8 +79,8 @@ def _apply(tree: Any, override: str) -> None:
         raise TimbreError(f"--set {override!r}: write section.key=value, such as training.epochs=3.")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise TimbreError(f"--set {override!r}: the value is not valid YAML.") from error
+    except yaml.YAMLError:
+        value = text  # such as the file-name pattern {instrument}_{pitch}, which YAML takes for a broken mapping
     *sections, last = key.split(".")
     node = tree
     for section in sections:
@@ -110,7 +110,8 @@ def _position(node: list[Any], text: str, override: str) -> int:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problems = error.errors()
+    # A misspelt key first: whatever is missing is often missing because of it.
+    problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     problem = problems[0]
     field = ".".join(str(part) for part in problem["loc"]) or "recipe"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

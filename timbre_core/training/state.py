@@ -125,4 +125,6 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except FileNotFoundError as error:
         raise TimbreError(f"{path}: it does not exist: the checkpoint is incomplete, copy it again.") from error
     except (SafetensorError, OSError) as error:
-        raise TimbreError(f"{path}: damaged or truncated ({error}): copy the file again.") from error
+        raise TimbreError(
+            f"{path}: damaged or truncated, or no safetensors file ({error}): copy the checkpoint again."
+        ) from error
