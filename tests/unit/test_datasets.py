@@ -17,7 +17,7 @@ import pytest
 
 from timbre_core.datasets.general_midi import FAMILIES
 from timbre_core.datasets.library import Library, open_library
-from timbre_core.datasets.notes import NOTE_COLUMNS, note_table, parse_pitch
+from timbre_core.datasets.notes import NOTE_COLUMNS, parse_pitch
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.datasets.starter import starter_path
 from timbre_core.errors import TimbreError
@@ -412,7 +412,7 @@ def test_what_is_no_pitch(text: str) -> None:
 
 
 def test_a_single_instrument_is_divided_by_note() -> None:
-    notes = note_table({"note_id": [f"n{i}" for i in range(40)], "instrument": ["voice"] * 40, "family": ["vocal"] * 40})
+    notes = notes_of({"vocal": 1}, notes_each=40)
     split = assign_splits(notes, SplitSettings())
     assert dict(split.value_counts()) == {"train": 36, "valid": 4}
     shuffled = notes.sample(frac=1, random_state=1)
