@@ -21,7 +21,10 @@ def command_parser(parser: argparse.ArgumentParser, verb: ModuleType) -> None:
 
 
 def guarded(run: Callable[[], int]) -> int:
-    """Run a command; errors meant for people become one line on stderr. Exit codes: 0, 1 (error), 130 (Ctrl-C); argparse adds 2 (usage)."""
+    """Run a command; errors meant for people become one line on stderr.
+
+    Exit codes: 0, 1 (error), 130 (Ctrl-C); argparse adds 2 (usage).
+    """
     try:
         return run()
     except TimbreError as error:
