@@ -14,7 +14,8 @@ from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.log_mel import note_frames
 from timbre_core.features.windows import cut_windows, overlap_add, window_starts
-from timbre_core.inversion import invert
+from timbre_core.inverters import open_inverter
+from timbre_core.recipes.schema import InversionSettings
 
 # Windows decoded or encoded at once: large enough to fill two cores, small enough for a laptop's memory.
 _BATCH = 256
@@ -64,12 +65,22 @@ class Generated:
 
 
 class TimbreSpace:
-    """Encode, decode, reconstruct, generate. Thread-safe after construction: the model is only read."""
+    """Encode, decode, reconstruct, generate. Thread-safe after construction: the model is only read.
 
-    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> None:
+    `inverter` is a name of `inverters.inverter_names` or settings; None takes the recipe's own.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: torch.device | str = "cpu",
+        inverter: str | InversionSettings | None = None,
+    ) -> None:
         self.checkpoint = checkpoint
         self.recipe = checkpoint.recipe
         self.device = torch.device(device)
+        chosen = self.recipe.inversion if inverter is None else inverter
+        self.inverter = open_inverter(chosen, self.recipe.features, self.device)
         self.model = checkpoint.model(self.device)
 
     @property
@@ -136,9 +147,8 @@ class TimbreSpace:
         n_samples: int | None = None,
         seed: int = 0,
     ) -> np.ndarray:
-        """Frames (n_bins, n_frames) -> audio (n_samples,) with the recipe's inverter; a known MIDI `pitch` helps it."""
-        settings = self.recipe.features, self.recipe.inversion
-        return invert(frames, ref_db, *settings, seed=seed, n_samples=n_samples, pitch=pitch)
+        """Frames (n_bins, n_frames) -> audio (n_samples,) with the space's inverter; a known MIDI `pitch` helps it."""
+        return self.inverter(frames, ref_db, pitch, n_samples, seed)
 
     def reconstruct(self, audio: np.ndarray, pitch: float | None = None) -> Reconstruction:
         """A note (n_samples,) at `sample_rate` in three variants. The model decodes mu."""

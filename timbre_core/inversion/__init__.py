@@ -1,5 +1,5 @@
 """Frames back to audio."""
 
-from timbre_core.inversion.inverters import INVERTERS, invert
+from timbre_core.inversion.classical import invert
 
-__all__ = ["INVERTERS", "invert"]
+__all__ = ["invert"]

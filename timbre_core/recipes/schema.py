@@ -120,10 +120,25 @@ class TrainingSettings(Part):
 
 
 class InversionSettings(Part):
-    kind: Literal["griffin_lim"] = "griffin_lim"
-    iterations: Annotated[int, Field(ge=0, le=10_000)] = 32
+    """How frames become audio: a classical inverter (no training), or a trained network."""
+
+    kind: Literal["griffin_lim", "learned"] = Field(
+        default="griffin_lim", description="griffin_lim: mel inversion, a first phase, iterations; learned: a network"
+    )
+    phase: Literal["spsi", "pghi"] = Field(
+        default="spsi",
+        description="first phases: of sinusoids at the spectral peaks (fast), or phase-gradient integration",
+    )
+    iterations: Annotated[int, Field(ge=0, le=10_000, description="of fast Griffin-Lim")] = 32
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    mel_iterations: Annotated[int, Field(ge=1, le=10_000)] = 30
+    mel_iterations: Annotated[int, Field(ge=1, le=10_000, description="updates from mel to magnitude")] = 30
+    network: str | None = Field(default=None, description="name or path of an inverter checkpoint, for kind learned")
+
+    @model_validator(mode="after")
+    def _network_is_named(self) -> InversionSettings:
+        if self.kind == "learned" and not self.network:
+            raise ValueError("kind learned needs network: the name or path of an inverter checkpoint")
+        return self
 
 
 class Recipe(Part):

@@ -1,8 +1,6 @@
-"""Frames back to audio, by the inverter that a recipe names."""
+"""Frames back to audio without training: mel inversion, a first phase, Griffin-Lim."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -22,10 +20,6 @@ _FADE_SECONDS = (
 )
 _FLOOR = -1 + 1e-3  # a frame value not above this is "top_db below the maximum or softer": nothing is to be heard there
 
-Inverter = Callable[[Tensor, LogMelSettings, InversionSettings, int, int, Tensor | None], Tensor]
-"""(frames (batch, n_bins, n_frames), features, inversion, seed, n_samples, pitch (batch,) or none) -> audio (batch,
-n_samples), at the level where each note's loudest mel bin has the power 1."""
-
 
 def invert(
     frames: np.ndarray | Tensor,
@@ -41,7 +35,7 @@ def invert(
     Args:
         frames: (n_bins, n_frames) or (batch, n_bins, n_frames), in [-1, 1] (what is beyond is clipped); array or tensor.
         ref_db: power in dB of the loudest mel bin of each note: a number, or (batch,).
-        inversion: `kind` names the entry of INVERTERS.
+        inversion: settings of kind griffin_lim.
         seed: of the random phases. Each note comes out the same alone and in any batch.
         n_samples: length of the result, cut or padded with zeros; none: (n_frames - 1) * hop_length.
         pitch: MIDI pitch of the notes where it is known, a number or (batch,), NaN for unknown. Log-mels blur neighbouring
@@ -51,9 +45,11 @@ def invert(
     Returns:
         float32 (n_samples,) or (batch, n_samples) at `features.sample_rate`; frames of -1 give exact silence.
 
-    Raises TimbreError for features that are NaN or infinite or of another shape than `features` says, and for a pitch
-    outside 0..127.
+    Raises TimbreError for features that are NaN or infinite or of another shape than `features` says, for a pitch
+    outside 0..127, and for settings of another kind.
     """
+    if inversion.kind != "griffin_lim":
+        raise TimbreError(f"inversion.kind {inversion.kind} needs its network: open it with open_inverter.")
     values = torch.as_tensor(frames).detach().to(torch.float32)
     single = values.ndim == 2
     values = values[None] if single else values
@@ -71,12 +67,11 @@ def invert(
     if n_samples is not None and n_samples < 0:
         raise TimbreError(f"n_samples is {n_samples}: it cannot be negative.")
     length = _analysed_length(values.shape[2], features, n_samples)
-    inverter = INVERTERS[inversion.kind]
     with torch.no_grad():
         # One note at a time stays in a processor's cache; a GPU wants them all.
         size = 1 if values.device.type == "cpu" else len(values)
         parts = [
-            inverter(
+            _invert(
                 values[first : first + size].clamp(-1, 1),
                 features,
                 inversion,
@@ -116,7 +111,7 @@ def _fade(audio: Tensor, sample_rate: int) -> Tensor:
     return audio
 
 
-def invert_griffin_lim(
+def _invert(
     frames: Tensor,
     features: LogMelSettings,
     inversion: InversionSettings,
@@ -130,6 +125,3 @@ def invert_griffin_lim(
     stft = Stft(features, n_samples, frames.device)
     phase = initial_phase(magnitude, features, seed)
     return griffin_lim(magnitude, phase, stft, inversion.iterations, inversion.momentum)
-
-
-INVERTERS: dict[str, Inverter] = {"griffin_lim": invert_griffin_lim}

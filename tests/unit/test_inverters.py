@@ -1,0 +1,59 @@
+"""Inverters by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.synthetic import harmonic_note
+from timbre_core.errors import TimbreError
+from timbre_core.features.log_mel import note_frames
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.inversion import invert
+from timbre_core.inverters import PRESETS, inverter_names, open_inverter
+from timbre_core.recipes.schema import InversionSettings
+
+FEATURES = LogMelSettings(seconds=None)
+
+
+@pytest.fixture(scope="module")
+def note() -> tuple[np.ndarray, float]:
+    return note_frames(harmonic_note(60, 0.7), FEATURES)
+
+
+def test_names_open() -> None:
+    assert {"fast", "best"} <= set(inverter_names(FEATURES))
+    for name in PRESETS:
+        opened = open_inverter(name, FEATURES)
+        assert (opened.name, opened.settings) == (name, PRESETS[name])
+    assert open_inverter(None, FEATURES).settings == InversionSettings()
+
+
+def test_an_inverter_does_what_its_settings_say(note: tuple[np.ndarray, float]) -> None:
+    settings = InversionSettings(iterations=2, mel_iterations=7)
+    audio = open_inverter(settings, FEATURES)(*note, pitch=60, n_samples=15_000, seed=5)
+    np.testing.assert_array_equal(audio, invert(*note, FEATURES, settings, seed=5, n_samples=15_000, pitch=60))
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(TimbreError, match="'fasst': did you mean 'fast'"):
+        open_inverter("fasst", FEATURES)
+    with pytest.raises(TimbreError, match="there are fast, best"):
+        open_inverter("xyzzy", FEATURES)
+
+
+def test_a_learned_kind_needs_its_network() -> None:
+    with pytest.raises(ValueError, match="needs network"):
+        InversionSettings(kind="learned")
+    with pytest.raises(TimbreError, match="open_inverter"):
+        invert(np.zeros((80, 9), np.float32), 0.0, FEATURES, InversionSettings(kind="learned", network="some"))
+
+
+def test_stream_is_the_call(note: tuple[np.ndarray, float]) -> None:
+    fast = open_inverter("fast", FEATURES)
+    frames, ref_db = note
+    whole = fast(frames, ref_db, 60.0, 16_000, 1)
+    for source in (frames, iter([frames[:, :20], frames[:, 20:21], frames[:, 21:]])):
+        blocks = list(fast.stream(source, ref_db, 60.0, 16_000, 1))
+        difference = np.concatenate(blocks) - whole
+        assert 20 * np.log10(np.linalg.norm(difference) / np.linalg.norm(whole) + 1e-9) < -40
