@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.widgets.answers import API
 from pages.widgets.catalog import NoteMap
-from pages.widgets.routes import API
 
 _FOLDER = Path(__file__).parent
 

@@ -7,44 +7,20 @@ that a quick answer (an original) never waits behind a slow one (a reconstructio
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from streamlit import config
 
+from pages.widgets.answers import API, QUICK, SLOW, BadRequest, answer, parameter, stored
 from pages.widgets.catalog import NoteMap, find_map
-from pages.widgets.engine import KINDS, Kind, RecordingMissing, Studio, warm_up
+from pages.widgets.engine import KINDS, Kind, Studio, warm_up
 from pages.widgets.map_data import describe_note, packed_map
-from pages.widgets.packing import pack
+from pages.widgets.packing import pack_frames
 from timbre_core.errors import TimbreError
-
-_BASE = config.get_option("server.baseUrlPath").strip("/")
-API = f"/{_BASE}/api" if _BASE else "/api"
-_LOG = logging.getLogger(__name__)
-_quick = ThreadPoolExecutor(4, thread_name_prefix="quick")
-_slow = ThreadPoolExecutor(2, thread_name_prefix="slow")
-_LONGEST_PARAMETER = 512
-
-
-class BadRequest(TimbreError):
-    """A parameter of the request is missing or makes no sense."""
-
-
-def _parameter(request: Request, name: str) -> str:
-    value = request.query_params.get(name, "")
-    if not value or len(value) > _LONGEST_PARAMETER:
-        raise BadRequest(f"parameter {name!r} is missing or too long.")
-    return value
 
 
 def _kind(request: Request) -> Kind:
-    value = _parameter(request, "kind")
+    value = parameter(request, "kind")
     for kind in KINDS:
         if value == kind:
             return kind
@@ -52,41 +28,21 @@ def _kind(request: Request) -> Kind:
 
 
 def _note(request: Request) -> tuple[NoteMap, int]:
-    notes = find_map(_parameter(request, "checkpoint"))
-    note_id = _parameter(request, "note")
+    notes = find_map(parameter(request, "checkpoint"))
+    note_id = parameter(request, "note")
     if note_id not in notes.rows:
         raise TimbreError(f"this map has no note {note_id[:80]!r}.")
     return notes, notes.rows[note_id]
-
-
-async def _answer(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Response:
-    """Run `work` in a pool; what goes wrong becomes a JSON answer with one sentence."""
-    try:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
-    except RecordingMissing as error:
-        return JSONResponse({"error": str(error), "recording_missing": True}, 404)
-    except BadRequest as error:
-        return JSONResponse({"error": str(error)}, 400)
-    except TimbreError as error:
-        return JSONResponse({"error": str(error)}, 404)
-    except Exception:
-        _LOG.exception("a request failed")
-        return JSONResponse({"error": "Something went wrong here: the server's log has the details."}, 500)
-
-
-def _stored(request: Request) -> dict[str, str]:
-    """Addresses that carry a version never change what they stand for; others are asked for again."""
-    return {"Cache-Control": "private, max-age=3600" if "v" in request.query_params else "no-cache"}
 
 
 async def map_route(request: Request) -> Response:
     """`/api/map?checkpoint=`: labels and projections of all notes, packed."""
 
     def work() -> Response:
-        notes = find_map(_parameter(request, "checkpoint"))
-        return Response(packed_map(notes), media_type="application/octet-stream", headers=_stored(request))
+        notes = find_map(parameter(request, "checkpoint"))
+        return Response(packed_map(notes), media_type="application/octet-stream", headers=stored(request))
 
-    return await _answer(_quick, work)
+    return await answer(QUICK, work)
 
 
 async def note_route(request: Request) -> Response:
@@ -94,9 +50,9 @@ async def note_route(request: Request) -> Response:
 
     def work() -> Response:
         notes, row = _note(request)
-        return JSONResponse(describe_note(notes, row), headers=_stored(request))
+        return JSONResponse(describe_note(notes, row), headers=stored(request))
 
-    return await _answer(_quick, work)
+    return await answer(QUICK, work)
 
 
 async def audio_route(request: Request) -> Response:
@@ -107,9 +63,9 @@ async def audio_route(request: Request) -> Response:
         notes, row = _note(request)
         studio = Studio(notes)
         wav = encode_wav(studio.audio(row, _kind(request)), studio.settings.sample_rate)
-        return _ranged(wav, request.headers.get("range", ""), _stored(request))
+        return _ranged(wav, request.headers.get("range", ""), stored(request))
 
-    return await _answer(_quick if request.query_params.get("kind") == "original" else _slow, work)
+    return await answer(QUICK if request.query_params.get("kind") == "original" else SLOW, work)
 
 
 async def frames_route(request: Request) -> Response:
@@ -119,36 +75,22 @@ async def frames_route(request: Request) -> Response:
     """
 
     def work() -> Response:
-        from timbre_core.features.log_mel import hz_to_mel, mel_to_hz
-
         notes, row = _note(request)
         studio = Studio(notes)
-        values, settings = studio.frames(row, _kind(request)).values, studio.settings
-        coded = np.clip(np.round((values + 1) * 127.5), 0, 255).astype(np.uint8)
-        top = settings.fmax if settings.fmax is not None else settings.sample_rate / 2
-        edges = np.linspace(hz_to_mel(settings.fmin), hz_to_mel(top), settings.n_mels + 2)
-        header = {
-            "n_bins": values.shape[0],
-            "n_frames": values.shape[1],
-            "seconds_per_frame": settings.hop_length / settings.sample_rate,
-            "top_db": settings.top_db,
-            "bands": mel_to_hz(edges[1:-1]).round(2).tolist(),
-        }
-        return Response(
-            pack(header, {"frames": coded}), media_type="application/octet-stream", headers=_stored(request)
-        )
+        packed = pack_frames(studio.frames(row, _kind(request)).values, studio.settings)
+        return Response(packed, media_type="application/octet-stream", headers=stored(request))
 
-    return await _answer(_slow, work)
+    return await answer(SLOW, work)
 
 
 async def ready_route(request: Request) -> Response:
     """`/api/ready?checkpoint=`: answers once the model is loaded. The page asks for it as soon as its map is drawn."""
 
     def work() -> Response:
-        warm_up(find_map(_parameter(request, "checkpoint")))
+        warm_up(find_map(parameter(request, "checkpoint")))
         return JSONResponse({"ready": True}, headers={"Cache-Control": "no-store"})
 
-    return await _answer(_slow, work)
+    return await answer(SLOW, work)
 
 
 def _ranged(data: bytes, wanted: str, headers: dict[str, str]) -> Response:

@@ -1,0 +1,54 @@
+"""What all HTTP routes share: parameters that are checked, work off the event loop, errors as one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from streamlit import config
+
+from pages.widgets.engine import RecordingMissing
+from timbre_core.errors import TimbreError
+
+_BASE = config.get_option("server.baseUrlPath").strip("/")
+API = f"/{_BASE}/api" if _BASE else "/api"
+QUICK = ThreadPoolExecutor(4, thread_name_prefix="quick")
+SLOW = ThreadPoolExecutor(2, thread_name_prefix="slow")
+_LOG = logging.getLogger(__name__)
+_LONGEST_PARAMETER = 512
+
+
+class BadRequest(TimbreError):
+    """A parameter of the request is missing or makes no sense."""
+
+
+def parameter(request: Request, name: str, longest: int = _LONGEST_PARAMETER) -> str:
+    """A parameter of the request's address; raises BadRequest when it is missing or longer than `longest` characters."""
+    value = request.query_params.get(name, "")
+    if not value or len(value) > longest:
+        raise BadRequest(f"parameter {name!r} is missing or too long.")
+    return value
+
+
+def stored(request: Request) -> dict[str, str]:
+    """Addresses that carry a version never change what they stand for; others are asked for again."""
+    return {"Cache-Control": "private, max-age=3600" if "v" in request.query_params else "no-cache"}
+
+
+async def answer(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Response:
+    """Run `work` in a pool; what goes wrong becomes a JSON answer with one sentence."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+    except RecordingMissing as error:
+        return JSONResponse({"error": str(error), "recording_missing": True}, 404)
+    except BadRequest as error:
+        return JSONResponse({"error": str(error)}, 400)
+    except TimbreError as error:
+        return JSONResponse({"error": str(error)}, 404)
+    except Exception:
+        _LOG.exception("a request failed")
+        return JSONResponse({"error": "Something went wrong here: the server's log has the details."}, 500)
