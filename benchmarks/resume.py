@@ -1,7 +1,8 @@
 """Resume after SIGKILL: kills a training at random moments, resumes it, and compares histories and weights.
 
-Each round starts `train_cli.py`, kills it (SIGKILL, the whole process group) after a random time, resumes until it is done,
-and compares with a run that was left alone. `python benchmarks/resume.py --kills 20`.
+Each round starts `train_cli.py`, waits until it trains, kills it (SIGKILL, the whole process group) at a random moment of
+the epochs, resumes until it is done, and compares with a run that was left alone. Features are prepared before, and
+evaluation comes after: kills there are the unit tests' business. `python benchmarks/resume.py --kills 20`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +33,23 @@ def history(folder: Path) -> list[dict[str, object]]:
 def weights(folder: Path) -> str:
     """Fingerprint of the kept weights."""
     return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()[:16]
+
+
+def epochs_done(work: Path) -> int:
+    """Lines of a training's history so far."""
+    try:
+        return (work / "history.jsonl").read_text().count("\n")
+    except FileNotFoundError:
+        return 0
+
+
+def wait_until(reached: Callable[[], bool], process: subprocess.Popen[bytes]) -> bool:
+    """Look every 10 ms until `reached`; False when the process ends before."""
+    while not reached():
+        if process.poll() is not None:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def main() -> None:
@@ -52,40 +72,53 @@ def main() -> None:
                 [*command, str(out), *more], env=environment, stdout=quiet, stderr=quiet, start_new_session=True
             )
 
-        seconds = 0.0
-        for name in ("first", "alone"):  # the first one also prepares the features, which takes its own time
+        def trains(out: Path) -> bool:
+            return (Path(f"{out}.training") / "recipe.yaml").exists()
+
+        def has_trained(out: Path) -> bool:
+            return epochs_done(Path(f"{out}.training")) == args.epochs
+
+        seconds = 0.0  # that the epochs take
+        for name in ("first", "alone"):  # the first one also prepares the features
+            out = folder / name
+            process = start(out)
+            wait_until(partial(trains, out), process)
             started = time.monotonic()
-            if start(folder / name).wait() != 0:
-                sys.exit("the run that was left alone failed: run train_cli.py by hand to see why")
+            wait_until(partial(has_trained, out), process)
             seconds = time.monotonic() - started
+            if process.wait() != 0:
+                sys.exit("the run that was left alone failed: run train_cli.py by hand to see why")
         expected = history(folder / "alone"), weights(folder / "alone")
-        print(f"left alone: {seconds:.0f} s, {args.epochs} epochs, weights {expected[1]}")
+        print(f"left alone: {args.epochs} epochs in {seconds:.0f} s, weights {expected[1]}", flush=True)
         failed = kills = attempts = 0
         while kills < args.kills:
             attempts += 1
             out = folder / f"killed-{attempts}"
             moment = rng.uniform(0, seconds)
             process = start(out)
+            wait_until(partial(trains, out), process)
             time.sleep(moment)
-            interrupted = process.poll() is None
-            if interrupted:
+            done = epochs_done(Path(f"{out}.training"))
+            interrupted = process.poll() is None and done < args.epochs
+            if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-            epochs = (
-                len(history(Path(f"{out}.training"))) if (Path(f"{out}.training") / "history.jsonl").exists() else 0
-            )
             code = start(out, "--resume").wait()
             same = code == 0 and (history(out), weights(out)) == expected
             kills += interrupted
             failed += not same
             if not interrupted:
-                print(f"     done before {moment:.2f} s, not counted")
+                print(
+                    f"     all epochs done before {moment:.2f} s, not counted: {'same' if same else 'DIFFERENT'}",
+                    flush=True,
+                )
                 continue
             print(
-                f"{kills:3}  killed after {moment:6.2f} s ({epochs} epochs): {'same' if same else 'DIFFERENT'}",
+                f"{kills:3}  killed {moment:6.2f} s into the epochs ({done} of {args.epochs} done): "
+                f"{'same' if same else 'DIFFERENT'}",
                 flush=True,
             )
-    print(f"{kills - failed} of {kills} killed runs ended with the same history and weights")
+    print(f"{attempts - failed} of {attempts} runs, {kills} of them killed, ended with the same history and weights")
     sys.exit(1 if failed else 0)
 
 
