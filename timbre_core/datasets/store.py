@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from timbre_core.datasets.cache import cache_dir
 from timbre_core.datasets.feature_store import FRAMES, NOTES, STORE, VERSION, FeatureStore
 from timbre_core.datasets.journal import JOURNAL, PARTIAL, Journal
 from timbre_core.datasets.workers import Workers
@@ -41,11 +42,8 @@ def store_fingerprint(library: Library, settings: LogMelSettings) -> str:
 
 
 def default_directory(fingerprint: str) -> Path:
-    """Where a store is kept that was given no folder: below $TIMBRE_CACHE or the user's cache folder."""
-    import platformdirs
-
-    cache = os.environ.get("TIMBRE_CACHE") or platformdirs.user_cache_dir("timbre-explorer", appauthor=False)
-    return Path(cache).expanduser() / "stores" / fingerprint[:32]
+    """Where a store is kept that was given no folder: below the user's cache folder (see `cache_dir`)."""
+    return cache_dir() / "stores" / fingerprint[:32]
 
 
 def build_store(
