@@ -230,9 +230,11 @@ def _measure(checkpoint: Checkpoint, library: Library, most: int, maps: list[str
 
 def _finish(work: Path, out: Path) -> None:
     """The work folder becomes the checkpoint in one rename."""
+    from timbre_core.training.pictures import trim_pictures
     from timbre_core.training.trainer import STATE
 
     open_checkpoint(work)
+    trim_pictures(work)
     with os_errors(out):
         (work / STATE).unlink(missing_ok=True)
         if out.exists():

@@ -117,6 +117,10 @@ class TrainingSettings(Part):
         default="total", description="the validation figure whose lowest epoch becomes the checkpoint's weights"
     )
     crops_per_note: Annotated[int, Field(ge=1, le=1024, description="random windows of a note in one epoch")] = 1
+    pictures: Annotated[int | None, Field(ge=0)] = Field(
+        default=None,
+        description="epochs between the pictures kept of reconstructions and samples; 0: no pictures, none: about 12 in all",
+    )
 
 
 class InversionSettings(Part):

@@ -24,6 +24,7 @@ from timbre_core.training.batches import Batch, BatchSource, check_splits
 from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16, uses_channels_last
 from timbre_core.training.history import append_epoch, keep_epochs
 from timbre_core.training.objective import beta_at, learning_rate_at, loss
+from timbre_core.training.pictures import take_pictures
 from timbre_core.training.state import Progress, load_state, save_state, save_weights
 
 WEIGHTS = "model.safetensors"
@@ -56,9 +57,9 @@ def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume:
     """Train to the recipe's last epoch, writing to `folder` after each one.
 
     Files: history.jsonl, model.safetensors (lowest validation figure, see `keep`), last.safetensors, state.safetensors
-    (for `resume`) and TensorBoard events. On a CPU, the same seed gives bit-identical results with the same number of
-    threads, whether
-    or not the run was interrupted. Raises TimbreError when the data is too small or the loss stops being a number.
+    (for `resume`), pictures (see pictures.py) and TensorBoard events. On a CPU, the same seed gives bit-identical results
+    with the same number of threads, whether or not the run was interrupted. Raises TimbreError when the data is too small or the
+    loss stops being a number.
     """
     keep_freed_memory()
     source, valid = _sources(recipe, store, team)
@@ -78,6 +79,8 @@ def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume:
             run.progress.step = epoch * source.steps()
             run.progress.seconds += time.perf_counter() - started
             if team.leads:
+                # Before the state that says this epoch is done: a run killed in between takes them again.
+                take_pictures(folder, epoch, run.measured.eval(), recipe, store, valid.rows, events)
                 _keep(run, folder, _record(run, source, trained, validated), events)
             bar.set_postfix(val=f"{validated['recon']:.4f}", kl=f"{validated['kl_raw']:.3f}", refresh=False)
     team.wait()
