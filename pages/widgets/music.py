@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
+
+from timbre_core.features.note_names import note_name as note_name
 
 # The 128 programs of General MIDI, Level 1 (MIDI Manufacturers Association, 1991).
 _PROGRAMS = """
@@ -25,16 +26,6 @@ helicopter, applause, gunshot
 """
 GENERAL_MIDI = tuple(" ".join(name.split()) for name in _PROGRAMS.split(","))
 _PROGRAM = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_gm(\d{3})")
-
-_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
-
-
-def note_name(midi: float) -> str:
-    """The nearest note's name: 60 -> `C4`, 69 -> `A4`; an empty string where the pitch is unknown."""
-    if midi is None or not math.isfinite(midi):
-        return ""
-    nearest = round(midi)
-    return f"{_NAMES[nearest % 12]}{nearest // 12 - 1}"
 
 
 def readable(label: str) -> str:

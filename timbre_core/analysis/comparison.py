@@ -1,0 +1,251 @@
+"""Evaluations side by side: the same figures of several checkpoints, the best of each marked.
+
+Evaluations are what `analysis.evaluation.evaluate` returns, read from JSON files that may be old or written by others: a
+figure that is missing, or is no number, is simply not there.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Evaluations = Mapping[str, Mapping[str, Any]]
+"""A checkpoint's name as people read it -> its evaluation."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of an evaluation: where it is, what it means in plain words, and which values are good.
+
+    form: how it is written, after multiplication with `scale`. chance: the figure beside it that guessing would reach.
+    """
+
+    section: str
+    name: str
+    title: str
+    meaning: str
+    better: Literal["lower", "higher", ""]
+    form: str = "{:.4f}"
+    scale: float = 1.0
+    chance: str = ""
+
+
+FIGURES = (
+    Figure(
+        "reconstruction",
+        "l1",
+        "Reconstruction L1",
+        "Mean difference between a note's spectrogram and what the model makes of it, one latent drawn; 2 is the whole range.",
+        "lower",
+    ),
+    Figure("reconstruction", "l1_mean", "L1 of the mean", "The same when the model's best guess is decoded.", "lower"),
+    Figure("reconstruction", "mse", "Reconstruction MSE", "Large differences count more than in L1.", "lower"),
+    Figure(
+        "reconstruction",
+        "log_mel_mae_db",
+        "Error as heard",
+        "How many decibels a whole note's bands are off on average.",
+        "lower",
+        "{:.2f} dB",
+    ),
+    Figure("latent", "kl_total", "Information (KL)", "How much the latents say about a note.", "", "{:.1f} nats"),
+    Figure("latent", "active_units", "Active dimensions", "Latent dimensions that tell notes apart.", "", "{:.0f}"),
+    Figure(
+        "latent",
+        "family_probe_accuracy",
+        "Family found",
+        "How often a simple classifier names the instrument family from the latents.",
+        "higher",
+        "{:.1f} %",
+        100,
+        "family_chance",
+    ),
+    Figure(
+        "latent",
+        "family_silhouette",
+        "Family silhouette",
+        "How clearly families form clusters of their own, from -1 to 1.",
+        "higher",
+        "{:.3f}",
+    ),
+    Figure(
+        "latent",
+        "pitch_probe_accuracy",
+        "Pitch found",
+        "How often a simple classifier names the exact pitch from the latents. Near chance, the space is about timbre.",
+        "lower",
+        "{:.1f} %",
+        100,
+        "pitch_chance",
+    ),
+    Figure(
+        "latent",
+        "pitch_probe_r2",
+        "Pitch explained (R²)",
+        "How much of the pitch a straight line reads from the latents: 1 is all of it, 0 or less none.",
+        "lower",
+        "{:.2f}",
+    ),
+    Figure(
+        "control",
+        "within_50_cents",
+        "Plays the pitch asked for",
+        "Generated notes whose measured pitch is within half a semitone of the one asked for.",
+        "higher",
+        "{:.0f} %",
+        100,
+    ),
+    Figure(
+        "control",
+        "unvoiced",
+        "Without a pitch",
+        "Generated notes in which no pitch can be heard.",
+        "lower",
+        "{:.0f} %",
+        100,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure of one checkpoint as people read it: an empty text where it was not measured."""
+
+    text: str
+    aside: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of all checkpoints, in their order."""
+
+    figure: Figure
+    cells: list[Cell]
+
+
+def number(evaluation: Mapping[str, Any], section: str, name: str) -> float | None:
+    """A figure of an evaluation, None where it is missing or no finite number."""
+    part = evaluation.get(section)
+    value = part.get(name) if isinstance(part, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def compare(evaluations: Evaluations) -> list[Row]:
+    """A row for each figure that at least one checkpoint has; the best are marked where two or more have it."""
+    return [row for row in (_row(figure, evaluations) for figure in FIGURES) if any(cell.text for cell in row.cells)]
+
+
+def _row(figure: Figure, evaluations: Evaluations) -> Row:
+    values = [number(evaluation, figure.section, figure.name) for evaluation in evaluations.values()]
+    texts = ["" if value is None else figure.form.format(value * figure.scale) for value in values]
+    measured = [value for value in values if value is not None]
+    best = ""
+    if figure.better and len(measured) > 1:
+        # Compared as they are written: figures that look the same are the same.
+        best = texts[values.index((min if figure.better == "lower" else max)(measured))]
+    asides = [_aside(figure, evaluation) for evaluation in evaluations.values()]
+    cells = [
+        Cell(text, aside if text else "", bool(text) and text == best)
+        for text, aside in zip(texts, asides, strict=True)
+    ]
+    return Row(figure, cells)
+
+
+def _aside(figure: Figure, evaluation: Mapping[str, Any]) -> str:
+    if figure.name == "active_units":
+        return f"of {len(kl_per_dimension(evaluation))}" if kl_per_dimension(evaluation) else ""
+    if figure.name == "kl_total" and not any(kl_per_dimension(evaluation)):
+        return "no sampling"
+    chance = number(evaluation, figure.section, figure.chance) if figure.chance else None
+    return "" if chance is None else f"chance {figure.form.format(chance * figure.scale)}"
+
+
+def kl_per_dimension(evaluation: Mapping[str, Any]) -> list[float]:
+    """KL of each latent dimension in nats, largest first; empty where it was not measured."""
+    latent = evaluation.get("latent")
+    values = latent.get("kl_per_dim") if isinstance(latent, Mapping) else None
+    if not isinstance(values, Sequence) or not all(isinstance(value, int | float) for value in values):
+        return []
+    return sorted((float(value) for value in values if math.isfinite(value)), reverse=True)
+
+
+@dataclass(frozen=True)
+class PitchErrors:
+    """MSE at one MIDI pitch, and on how many notes."""
+
+    pitch: int
+    mse: float
+    notes: int
+
+
+def errors_by_pitch(evaluation: Mapping[str, Any]) -> list[PitchErrors]:
+    """MSE per MIDI pitch, lowest pitch first."""
+    part = evaluation.get("reconstruction")
+    found = part.get("by_pitch") if isinstance(part, Mapping) else None
+    errors = []
+    for pitch, entry in found.items() if isinstance(found, Mapping) else ():
+        mse = number({"entry": entry}, "entry", "mse")
+        if str(pitch).isascii() and str(pitch).isdecimal() and mse is not None:
+            errors.append(PitchErrors(int(pitch), mse, int(number({"entry": entry}, "entry", "notes") or 0)))
+    return sorted(errors, key=lambda error: error.pitch)
+
+
+def pitch_rows(evaluations: Evaluations) -> list[tuple[int, list[float | None]]]:
+    """(MIDI pitch, MSE of each checkpoint or None), lowest pitch first."""
+    found = [{error.pitch: error.mse for error in errors_by_pitch(evaluation)} for evaluation in evaluations.values()]
+    return [(pitch, [errors.get(pitch) for errors in found]) for pitch in sorted(set().union(*found))]
+
+
+def measured_differently(evaluations: Evaluations) -> str:
+    """A sentence that says so when the evaluations are not of the same notes, or nothing."""
+    told = {
+        name: (
+            str(evaluation.get("split")),
+            evaluation.get("notes"),
+            evaluation.get("instruments"),
+            [(error.pitch, error.notes) for error in errors_by_pitch(evaluation)],
+        )
+        for name, evaluation in evaluations.items()
+    }
+    if all(what == next(iter(told.values())) for what in told.values()):
+        return ""
+    each = "; ".join(
+        f"{name}: {notes} notes of {instruments} instruments, split {split}"
+        for name, (split, notes, instruments, _) in told.items()
+    )
+    return f"These were measured on different notes ({each}), so their figures do not compare exactly."
+
+
+def table_html(rows: Sequence[Row], names: Sequence[str], colours: Sequence[str]) -> str:
+    """The rows as an HTML table (class `tx-compare`): a column per checkpoint, each with its colour."""
+    heads = "".join(
+        f'<th scope="col"><i style="background:{html.escape(colour)}"></i>{html.escape(name)}</th>'
+        for name, colour in zip(names, colours, strict=True)
+    )
+    lines = []
+    for row in rows:
+        cells = "".join(_cell_html(cell) for cell in row.cells)
+        better = f" <small>({row.figure.better} is better)</small>" if row.figure.better else ""
+        lines.append(
+            f'<tr><th scope="row">{html.escape(row.figure.title)}{better}'
+            f"<span>{html.escape(row.figure.meaning)}</span></th>{cells}</tr>"
+        )
+    return (
+        f'<table class="tx-compare"><thead><tr><th scope="col">Figure</th>{heads}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _cell_html(cell: Cell) -> str:
+    if not cell.text:
+        return '<td class="tx-none">not measured</td>'
+    aside = f"<span>{html.escape(cell.aside)}</span>" if cell.aside else ""
+    if cell.best:
+        return f'<td class="tx-best"><b>{html.escape(cell.text)}</b> <em>best</em>{aside}</td>'
+    return f"<td>{html.escape(cell.text)}{aside}</td>"

@@ -1,0 +1,149 @@
+"""`python -m timbre_core compare`: evaluations of several checkpoints side by side."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from timbre_core.cli.analysis_options import check_limit
+from timbre_core.cli.shell import check_seed
+from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.checkpoint import Checkpoint
+
+HELP = "put the figures of several checkpoints side by side, as a table and as an HTML file with plots"
+EXAMPLE = """python -m timbre_core compare checkpoints/nsynth-cvae checkpoints/nsynth-vae --html comparison.html
+  python -m timbre_core compare checkpoints/* --data nsynth-test/ --html comparison.html"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="checkpoint folders, two or more")
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        action="extend",
+        metavar="DIR",
+        help="measure all of them on these notes: NSynth folders, folders of sounds, .parquet libraries, or 'starter' "
+        "(default: take what was measured when each checkpoint was made)",
+    )
+    parser.add_argument(
+        "--split",
+        default="unseen",
+        choices=("unseen", "train", "valid", "test", "all"),
+        help="with --data, which notes; unseen: those of instruments that none was trained on (default unseen)",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="with --data, at most N notes")
+    parser.add_argument(
+        "--control-notes",
+        type=int,
+        default=100,
+        metavar="N",
+        help="with --data, notes generated to measure their pitch (default 100)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="with --data, of sampling and probes (default 0)")
+    parser.add_argument("--device", help="cpu, cuda or cuda:N (default: a GPU where there is one)")
+    parser.add_argument("--html", metavar="FILE", help="write tables and plots to this file, which needs nothing else")
+
+
+def run(args: argparse.Namespace) -> int:
+    from timbre_core.analysis.comparison import measured_differently
+    from timbre_core.analysis.comparison_plots import MOST_LINES
+    from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.files import write_text
+
+    check_seed(args.seed)
+    check_limit(args)
+    if args.control_notes < 0:
+        raise TimbreError(f"--control-notes {args.control_notes}: choose 0 or more.")
+    if args.html and Path(args.html).is_dir():
+        raise TimbreError(f"--html {args.html}: it is a folder, name a file in it.")
+    if not 2 <= len(args.checkpoints) <= MOST_LINES:
+        raise TimbreError(f"{len(args.checkpoints)} given: name 2 to {MOST_LINES} checkpoints to compare.")
+    checkpoints = _named([open_checkpoint(path) for path in args.checkpoints])
+    evaluations = _measure(checkpoints, args) if args.data else _saved(checkpoints)
+    warning = measured_differently(evaluations)
+    if warning:
+        print(f"warning: {warning} Give --data to measure them on the same.", file=sys.stderr)
+    print(_table(evaluations))
+    if args.html:
+        from timbre_core.analysis.comparison_page import comparison_page
+
+        write_text(args.html, comparison_page(evaluations, warning))
+        print(args.html)
+    return 0
+
+
+def _named(checkpoints: list[Checkpoint]) -> dict[str, Checkpoint]:
+    """Checkpoints by the shortest end of their path that tells them apart."""
+    for parts in range(1, 1 + max(len(checkpoint.path.parts) for checkpoint in checkpoints)):
+        named = {"/".join(checkpoint.path.parts[-parts:]): checkpoint for checkpoint in checkpoints}
+        if len(named) == len(checkpoints):
+            return named
+    raise TimbreError("the same checkpoint is named twice: name each one once.")
+
+
+def _saved(checkpoints: dict[str, Checkpoint]) -> dict[str, dict[str, Any]]:
+    """What each checkpoint's evaluation.json says."""
+    evaluations = {}
+    for name, checkpoint in checkpoints.items():
+        evaluation = checkpoint.evaluation
+        if not isinstance(evaluation, dict):
+            raise TimbreError(f"{checkpoint.path}: it was never evaluated: give --data to measure all of them now.")
+        evaluations[name] = evaluation
+    print("figures of each checkpoint's evaluation.json; --data measures them on other notes", file=sys.stderr)
+    return evaluations
+
+
+def _measure(checkpoints: dict[str, Checkpoint], args: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Evaluate all on the notes of --data that the split names for every one of them."""
+    import numpy as np
+
+    from timbre_core.analysis.evaluation import evaluate, select_rows
+    from timbre_core.datasets.library import open_library
+
+    data = next(iter(checkpoints.values())).recipe.data
+    library = open_library(args.data, data.pattern, data.split)
+    rows = np.arange(len(library.notes))
+    for checkpoint in checkpoints.values():
+        rows = np.intersect1d(rows, select_rows(checkpoint, library, args.split))
+    if not len(rows):
+        raise TimbreError(
+            f"{', '.join(library.roots)}: no instrument is unseen by all of them: give other notes, or --split all."
+        )
+    same = dataclasses.replace(library, notes=library.notes.iloc[rows].reset_index(drop=True))
+    evaluations = {}
+    for name, checkpoint in checkpoints.items():
+        print(name, file=sys.stderr)
+        result = evaluate(checkpoint, same, "all", args.limit, args.control_notes, args.seed, device=args.device)
+        evaluations[name] = {**result, "split": args.split}
+    return evaluations
+
+
+def _table(evaluations: dict[str, dict[str, Any]]) -> str:
+    """The figures, and the MSE of every pitch, as text; * marks the best of a row."""
+    from timbre_core.analysis.comparison import compare, pitch_rows
+    from timbre_core.features.note_names import note_name
+
+    lines = [["", *evaluations]]
+    for row in compare(evaluations):
+        cells = [f"{cell.text or '-'}{' (' + cell.aside + ')' if cell.aside else ''}" for cell in row.cells]
+        marked = [f"{text} {'*' if cell.best else ' '}" for text, cell in zip(cells, row.cells, strict=True)]
+        lines.append([row.figure.title, *marked])
+    lines += [[], ["MSE per pitch", *evaluations]]
+    for pitch, errors in pitch_rows(evaluations):
+        values = ["-  " if value is None else f"{value:.4f}  " for value in errors]
+        lines.append([f"{note_name(pitch)} ({pitch})", *values])
+    widths = [max(len(line[i]) for line in lines if line) for i in range(1 + len(evaluations))]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if i == 0 else text.rjust(width)
+            for i, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
+        if line
+        else ""
+        for line in lines
+    ).rstrip()
