@@ -4,51 +4,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.widgets import pickers
-from pages.widgets.catalog import Listing, NoteMap, listing, note_map
+from pages.widgets.catalog import NoteMap, listing, note_map
 from pages.widgets.components import show_map, show_note
 from pages.widgets.engine import visited
 from pages.widgets.music import plain
 from pages.widgets.report import show_figures, show_training
-from timbre_core.checkpoint import Checkpoint
+from pages.widgets.states import show_broken, show_empty, show_title, show_without_map
 from timbre_core.errors import TimbreError
 
 _SENTENCE = "Every dot is one recorded note: the closer two dots, the more alike the model finds their timbres."
-
-
-def show_header() -> None:
-    st.html(f'<div class="tx-title"><h1>Timbre Explorer</h1><p>{_SENTENCE}</p></div>')
-
-
-def show_broken(found: Listing) -> None:
-    """Folders that are no usable checkpoints, with their reasons."""
-    if not found.broken:
-        return
-    count = len(found.broken)
-    with st.expander(f"{count} checkpoint{'s' if count > 1 else ''} could not be opened", icon=":material/warning:"):
-        for name, reason in found.broken.items():
-            st.markdown(f"**{plain(name)}**: {plain(reason, 600)}")
-
-
-def show_empty(found: Listing) -> None:
-    """No checkpoint at all: what to do next."""
-    with st.container(border=True):
-        st.subheader("No checkpoint yet", anchor=False)
-        st.markdown(
-            f"A checkpoint is a trained model with its map. None was found in `{found.folder}`.\n\n"
-            "Train one on the notes that come with the project:"
-        )
-        st.code("python train_cli.py nsynth-cvae", language="bash")
-        st.markdown(
-            "Or copy a checkpoint folder there, or start the app with the environment variable `TIMBRE_CHECKPOINTS` set "
-            "to the folder that holds yours. Then load this page again."
-        )
-
-
-def show_without_map(checkpoint: Checkpoint) -> None:
-    with st.container(border=True):
-        st.subheader("This checkpoint has no map yet", anchor=False)
-        st.markdown("The model is there, the places of its notes are not. This command computes them:")
-        st.code(f"python -m timbre_core project {checkpoint.path}", language="bash")
 
 
 def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
@@ -71,7 +35,7 @@ def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
 
 def main() -> None:
     visited()
-    show_header()
+    show_title("Timbre Explorer", _SENTENCE)
     found = listing()
     if not found.checkpoints:
         show_empty(found)
