@@ -27,6 +27,17 @@ _LOADERS = 2
 _READ_AHEAD = 128  # notes
 
 
+def chosen_device(device: torch.device | str | None) -> torch.device:
+    """The device asked for, or a GPU where there is one. Raises TimbreError when it cannot be used here."""
+    try:
+        chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise TimbreError(f"--device {device}: it cannot be used here ({reason}): use cpu or cuda.") from error
+    return chosen
+
+
 class Trained(Protocol):
     """What analysis needs of a checkpoint."""
 
@@ -82,12 +93,7 @@ class Coder:
 
         Raises TimbreError when the device cannot be used here, or the weights cannot.
         """
-        try:
-            chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-            torch.zeros(1, device=chosen)
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
-            raise TimbreError(f"--device {device}: it cannot be used here ({reason}): use cpu or cuda.") from error
+        chosen = chosen_device(device)
         return cls(checkpoint.model(chosen), checkpoint.recipe, chosen)
 
     @torch.inference_mode()

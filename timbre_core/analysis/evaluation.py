@@ -121,8 +121,8 @@ def select_rows(checkpoint: Trained, library: Library, split: str) -> np.ndarray
             "choose --split valid, test or all."
         )
     seen = {str(name) for name in trained}
-    seen |= {_without_root(name) for name in seen}
-    unseen = [name not in seen and _without_root(name) not in seen for name in notes["instrument"]]
+    seen |= {without_root(name) for name in seen}
+    unseen = [name not in seen and without_root(name) not in seen for name in notes["instrument"]]
     rows = np.flatnonzero(unseen)
     if not len(rows):
         raise TimbreError(
@@ -132,7 +132,7 @@ def select_rows(checkpoint: Trained, library: Library, split: str) -> np.ndarray
     return rows
 
 
-def _without_root(instrument: str) -> str:
+def without_root(instrument: str) -> str:
     """An instrument's own name: where several roots have one of that name, `open_library` puts "root+" before it."""
     return instrument.partition("+")[2] or instrument
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from timbre_core.analysis.inverter_table import text_tables
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
+from timbre_core.cli.inverter_options import NOTES_WITH_LIBROSA, NOTES_WITHOUT, candidates, default_notes
 from timbre_core.cli.shell import check_seed
+
+if TYPE_CHECKING:
+    from timbre_core.analysis.inversion_speed import Candidate
+    from timbre_core.checkpoint import Checkpoint
+    from timbre_core.datasets.library import Library
 
 HELP = "measure a checkpoint on notes of instruments that it was not trained on"
 EXAMPLE = "python -m timbre_core evaluate checkpoints/nsynth-cvae --data nsynth-test/ --json evaluation.json"
@@ -22,6 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="notes generated to measure their pitch (default 100)",
     )
+    parser.add_argument(
+        "--inverters",
+        nargs="*",
+        metavar="NAME",
+        help="also measure these inverters side by side, on the notes' own frames and on the reconstructions: fast, best, "
+        "fast-flat (fast, not told the pitch), trained ones by name or path, librosa-32 and librosa-100 (librosa's "
+        "mel_to_audio with so many iterations); without a NAME: all of them",
+    )
+    parser.add_argument(
+        "--inverter-notes",
+        type=int,
+        metavar="N",
+        help=f"notes that inverters are measured on (default {NOTES_WITH_LIBROSA} with librosa, which needs seconds for "
+        f"each, else {NOTES_WITHOUT}; never more than --limit)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of sampling, probes and the pitches asked for (default 0)")
     parser.add_argument("--json", metavar="FILE", help="write the figures to this file")
 
@@ -35,15 +57,41 @@ def run(args: argparse.Namespace) -> int:
         raise TimbreError(f"--control-notes {args.control_notes}: choose 0 or more.")
     if args.json and Path(args.json).is_dir():
         raise TimbreError(f"--json {args.json}: it is a folder, name a file in it.")
+    if args.inverter_notes is not None and args.inverter_notes < 1:
+        raise TimbreError(f"--inverter-notes {args.inverter_notes}: choose 1 or more.")
     check_limit(args)
     checkpoint, library = open_data(args)
+    from timbre_core.analysis.coding import chosen_device
     from timbre_core.analysis.evaluation import evaluate
 
+    # Opened before the long part, so that a misspelt name is told at once.
+    inverters = None if args.inverters is None else candidates(args.inverters, checkpoint, chosen_device(args.device))
     result = evaluate(checkpoint, library, args.split, args.limit, args.control_notes, args.seed, device=args.device)
     print(summary(result))
+    if inverters is not None:
+        result["inverters"] = measure(args, checkpoint, library, inverters)
+        print(f"\n{text_tables(result['inverters'])}")
     if args.json:
         write_json(args.json, result)
     return 0
+
+
+def measure(
+    args: argparse.Namespace, checkpoint: Checkpoint, library: Library, inverters: dict[str, Candidate]
+) -> dict[str, Any]:
+    """The `inverters` part of an evaluation: see `measure_inverters`."""
+    from timbre_core.analysis.coding import Coder
+    from timbre_core.analysis.evaluation import select_rows
+    from timbre_core.analysis.inversion_evaluation import measure_inverters
+    from timbre_core.analysis.latents import spread_over
+
+    rows = select_rows(checkpoint, library, args.split)
+    wanted = args.inverter_notes or default_notes(inverters)
+    rows = rows[spread_over(library.notes.iloc[rows], min(wanted, args.limit or wanted))]
+    if args.inverter_notes is None:
+        print(f"\nmeasuring {len(inverters)} inverters on {len(rows)} notes (--inverter-notes chooses how many)")
+    coder = Coder.of(checkpoint, args.device)
+    return {"split": args.split} | measure_inverters(coder, library, rows, inverters, None, args.seed)
 
 
 def summary(result: dict[str, Any]) -> str:

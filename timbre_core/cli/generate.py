@@ -6,6 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
+from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.shell import check_seed
 
 HELP = "generate a note: from the prior, from a family, or with the timbre of a note on the map"
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--family", help="draw from among this family's notes on the map")
     source.add_argument("--like", metavar="NOTE_ID", help="take the timbre of this note on the map")
+    add_inverter_argument(parser)
     parser.add_argument(
         "--out",
         default="note.wav",
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     check_seed(args.seed)
     if args.pitch is not None and not math.isfinite(args.pitch):
         raise TimbreError(f"--pitch {args.pitch}: choose a MIDI pitch from 0 to 127 (60 is middle C).")
-    space = TimbreSpace(open_checkpoint(args.checkpoint))
+    space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
     if args.pitch is not None and not space.recipe.uses_pitch:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so --pitch does not decide what sounds.")
     note = space.generate(args.pitch, args.seconds, args.seed, args.family, args.like)

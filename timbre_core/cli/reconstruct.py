@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timbre_core.cli.inverter_options import add_inverter_argument
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -17,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     parser.add_argument("input", metavar="IN.wav", help="sound file (wav, flac, ogg, mp3; any rate, any channels)")
     parser.add_argument("--pitch", type=float, help="MIDI pitch of the note; estimated when left out")
+    add_inverter_argument(parser)
     parser.add_argument("--out", default=".", metavar="DIR", help="folder for the three files (default: here)")
 
 
@@ -30,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     pitch = args.pitch
     if pitch is None and checkpoint.recipe.uses_pitch:
         pitch = _estimated_pitch(audio, checkpoint.recipe.features.sample_rate, args.input)
-    space = TimbreSpace(checkpoint)
+    space = TimbreSpace(checkpoint, inverter=args.inverter)
     result = space.reconstruct(audio, pitch)
     for name in ("original", "inversion", "reconstruction"):
         path = Path(args.out) / f"{name}.wav"
