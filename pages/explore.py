@@ -24,13 +24,15 @@ def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
         projection = pickers.pick_projection(notes)
     with controls[2]:
         colour = pickers.pick_colour(notes)
+    with controls[3]:
+        inverter = pickers.pick_inverter(notes.checkpoint)
     selected = pickers.linked_note(notes)
     pickers.remember_note(selected)
     left, right = st.columns([7, 5], gap="medium")
     with left:
         show_map(notes, projection, colour, selected)
     with right:
-        show_note(notes, selected)
+        show_note(notes, selected, inverter)
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
         show_broken(found)
         return
     left, right = st.columns([7, 5], gap="medium")
-    controls = [*left.columns([1, 1], gap="medium"), right]
+    controls = [*left.columns([1, 1], gap="medium"), *right.columns([1, 1], gap="medium")]
     with controls[0]:
         name = pickers.pick_checkpoint(found)
     checkpoint = found.checkpoints[name]

@@ -1,18 +1,23 @@
-"""Inverters by name: presets of the classical one, to be opened for a recipe's features and called."""
+"""Inverters by name: presets of the classical one, to be opened for a recipe's features and called.
+
+Nothing here imports torch until an inverter is called: a page lists the names.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import FeatureSettings
-from timbre_core.inversion import invert
 from timbre_core.recipes.schema import InversionSettings
+
+if TYPE_CHECKING:
+    import torch
 
 PRESETS = {
     "fast": InversionSettings(iterations=4),
@@ -42,6 +47,10 @@ class Inverter:
 
         The contract of `timbre_core.inversion.invert`.
         """
+        import torch
+
+        from timbre_core.inversion import invert
+
         values = torch.as_tensor(frames).to(self.device)
         return invert(values, ref_db, self.features, self.settings, seed=seed, n_samples=n_samples, pitch=pitch)
 
@@ -77,6 +86,8 @@ def open_inverter(
 
     Raises TimbreError for a name that is not known, with the nearest that is.
     """
+    import torch
+
     settings = InversionSettings() if name is None else name
     if isinstance(settings, str):
         settings = _preset(settings, features)

@@ -37,9 +37,15 @@ function address(base, parameters) {
   return `${base}?${new URLSearchParams(parameters)}`;
 }
 
-// Where a note's sound is; `data` is what a component was given. The same for all, so that what one fetched all have.
+// What asks for a note's sound or frames; `data` is what a component was given. An original knows no inverter.
+function noteParameters(data, note, kind) {
+  const inverter = kind !== "original" && data.inverter ? { inverter: data.inverter } : {};
+  return { checkpoint: data.checkpoint, note, v: data.version, kind, ...inverter };
+}
+
+// Where a note's sound is. The same for all, so that what one component fetched all have.
 function soundAddress(data, note, kind) {
-  return address(`${data.url}/audio`, { checkpoint: data.checkpoint, note, v: data.version, kind });
+  return address(`${data.url}/audio`, noteParameters(data, note, kind));
 }
 
 // What went wrong with an answer, as the sentence the server sent.

@@ -90,6 +90,9 @@ def show_map(
     return _map(key=key, data=data, default={"selected": None}, on_selected_change=lambda: None).selected
 
 
-def show_note(notes: NoteMap, selected: dict[str, Any] | None, key: str = "note") -> None:
-    """Players and spectrograms of the selected note; follows clicks on the map at once, without a rerun."""
-    _note(key=key, data={**_common(notes), "selected": selected})
+def show_note(notes: NoteMap, selected: dict[str, Any] | None, inverter: str | None = None, key: str = "note") -> None:
+    """Players and spectrograms of the selected note; follows clicks on the map at once, without a rerun.
+
+    inverter: what turns frames into sound; None is the checkpoint's own.
+    """
+    _note(key=key, data={**_common(notes), "selected": selected, "inverter": inverter})

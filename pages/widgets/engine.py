@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pages.widgets.catalog import NoteMap, listing, note_map
+from pages.widgets.catalog import NoteMap, listing, note_map, version_of
 from pages.widgets.memo import Memo
+from timbre_core.checkpoint import default_checkpoints_folder
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
+    from timbre_core.features.settings import FeatureSettings
+    from timbre_core.inverters import Inverter
     from timbre_core.space import TimbreSpace
 
 Kind = Literal["original", "inversion", "reconstruction"]
@@ -54,21 +57,31 @@ def _weight(value: Any) -> int:
 
 _results = Memo(96 * 2**20, _weight)
 _spaces = Memo(4)
+_inverters = Memo(8)
 _libraries = Memo(4)
 _reading = threading.Lock()
 
 
 class Studio:
-    """One checkpoint with the recordings of its notes. Thread-safe; every result is kept for a while."""
+    """One checkpoint with the recordings of its notes. Thread-safe; every result is kept for a while.
 
-    def __init__(self, notes: NoteMap) -> None:
+    inverter: one of `inverter_names` for its features; None takes the checkpoint's own.
+    """
+
+    def __init__(self, notes: NoteMap, inverter: str | None = None) -> None:
         self.notes = notes
         self.settings = notes.checkpoint.recipe.features
         self._key = (notes.checkpoint.path, notes.version)
+        self._inverter = inverter
+        self._sound_key = (*self._key, inverter, None if inverter is None else inverter_version(inverter))
 
     def space(self) -> TimbreSpace:
         """The opened model. The first call imports torch and reads the weights."""
         return _spaces.get(self._key, self._open_space)
+
+    def inverter(self) -> Inverter:
+        """The opened inverter."""
+        return self.space().inverter if self._inverter is None else opened_inverter(self._inverter, self.settings)
 
     def recording(self, row: int) -> np.ndarray:
         """A note's recording (n_samples,) at the features' sample rate, cut to their length.
@@ -81,12 +94,13 @@ class Studio:
         """Audio (n_samples,) of a variant at the features' sample rate."""
         if kind == "original":
             return self.recording(row)
-        return _results.get((*self._key, row, kind, "audio"), partial(self._invert, row, kind))
+        return _results.get((*self._sound_key, row, kind, "audio"), partial(self._invert, row, kind))
 
     def frames(self, row: int, kind: Kind) -> Frames:
         """Frames of a variant: of the recording, of its inversion (analysed again), or as the model decodes them."""
         make = self._decode if kind == "reconstruction" else self._analyse
-        return _results.get((*self._key, row, kind, "frames"), partial(make, row, kind))
+        key = self._sound_key if kind == "inversion" else self._key
+        return _results.get((*key, row, kind, "frames"), partial(make, row, kind))
 
     def pitch(self, row: int) -> float | None:
         """A note's MIDI pitch, None where it is unknown."""
@@ -152,23 +166,45 @@ class Studio:
         frames = self.frames(row, "original" if kind == "inversion" else "reconstruction")
         pitch = self.pitch(row)
         if frames.ref_db is None:
-            audio = self.space().invert(frames.values, 0.0, pitch)
+            audio = self.inverter()(frames.values, 0.0, pitch)
             return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-9))
-        return self.space().invert(frames.values, frames.ref_db, pitch, len(self.recording(row)))
+        return self.inverter()(frames.values, frames.ref_db, pitch, len(self.recording(row)))
 
 
-def warm_up(notes: NoteMap | None = None) -> None:
-    """Import torch, open the model and run one note through it, so that the first click finds everything ready."""
+def opened_inverter(name: str, features: FeatureSettings) -> Inverter:
+    """The inverter of one of `inverter_names`, opened once."""
+    from timbre_core.inverters import open_inverter
+
+    key = (name, features, inverter_version(name))
+    return _inverters.get(key, lambda: open_inverter(name, features))
+
+
+def inverter_version(name: str) -> str:
+    """Changes with the files of a trained inverter; empty for a preset. `name` is one of `inverter_names`."""
+    folder = default_checkpoints_folder() / name
+    return version_of(folder) if folder.is_dir() else ""
+
+
+def warm_up(notes: NoteMap) -> None:
+    """Import torch, open the model and run one note through it, so that the first click finds everything ready.
+
+    Raises TimbreError where the model cannot be used.
+    """
+    if len(notes.labels):
+        import torch
+
+        # Two sounds are computed at once (see answers.py): together they take all cores, not each of them.
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+        Studio(notes).audio(0, "reconstruction")
+
+
+def _warm_up_first() -> None:
+    """Warm up for the map that a visitor would see first."""
     try:
-        if notes is None:
-            maps = (note_map(checkpoint) for checkpoint in listing().checkpoints.values())
-            notes = next((opened for opened in maps if opened is not None), None)
-        if notes is not None and len(notes.labels):
-            import torch
-
-            # Two sounds are computed at once (see routes.py): together they take all cores, not each of them.
-            torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-            Studio(notes).audio(0, "reconstruction")
+        maps = (note_map(checkpoint) for checkpoint in listing().checkpoints.values())
+        notes = next((opened for opened in maps if opened is not None), None)
+        if notes is not None:
+            warm_up(notes)
     except TimbreError as error:
         _LOG.warning("%s", error)
 
@@ -188,7 +224,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     async def warm_when_idle() -> None:
         await asyncio.sleep(_IDLE_START)
         if not _visited.is_set():
-            await asyncio.to_thread(warm_up)
+            await asyncio.to_thread(_warm_up_first)
 
     task = asyncio.create_task(warm_when_idle())
     yield

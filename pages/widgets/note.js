@@ -67,7 +67,7 @@ class NoteViewer {
   }
 
   update(data) {
-    const moved = data.checkpoint !== this.data.checkpoint || data.version !== this.data.version;
+    const moved = ["checkpoint", "version", "inverter"].some((name) => data[name] !== this.data[name]);
     this.data = data;
     this.scales = { level: levelScale(), difference: differenceScale(isDark(this.root)) };
     for (const [name, scale] of Object.entries(this.scales)) {
@@ -116,13 +116,13 @@ class NoteViewer {
     this.rest = setTimeout(() => this.load(signal, play), REST_MS);
   }
 
-  parameters(extra = {}) {
-    return { checkpoint: this.data.checkpoint, note: this.id, v: this.data.version, ...extra };
+  named() {
+    return { checkpoint: this.data.checkpoint, note: this.id, v: this.data.version };
   }
 
   async describe(signal) {
     try {
-      const told = await fetchJson(address(`${this.data.url}/note`, this.parameters()), { signal });
+      const told = await fetchJson(address(`${this.data.url}/note`, this.named()), { signal });
       const { note, facts, neighbours } = told;
       this.note = note;
       this.root.querySelector(".tx-dot").style.background = note.colour;
@@ -171,7 +171,7 @@ class NoteViewer {
   async loadFrames(kind, signal) {
     const card = this.cards[kind];
     try {
-      this.present(card, await fetchPacked(address(`${this.data.url}/frames`, this.parameters({ kind })), { signal }));
+      this.present(card, await fetchPacked(address(`${this.data.url}/frames`, noteParameters(this.data, this.id, kind)), { signal }));
     } catch (error) {
       if (error.name === "AbortError") return;
       if (error.recordingMissing) card.missing = "The recording of this note is not on this machine.";

@@ -1,4 +1,4 @@
-"""Choices that the address bar remembers: checkpoint, projection, colour, note.
+"""Choices that the address bar remembers: checkpoint, projection, colour, inverter, note.
 
 A link restores them; what makes no sense in a link is dropped, and said in one sentence.
 """
@@ -13,6 +13,11 @@ import streamlit as st
 from pages.widgets.catalog import PROJECTIONS, Listing, NoteMap
 from pages.widgets.map_data import column_title
 from pages.widgets.music import plain
+from timbre_core.checkpoint import Checkpoint
+from timbre_core.inverters import inverter_names
+
+_OWN = "own"
+_INVERTERS = {_OWN: "The model's own", "fast": "Fast", "best": "Best"}
 
 
 def pick_checkpoint(found: Listing) -> str:
@@ -65,6 +70,24 @@ def pick_colour(notes: NoteMap) -> str:
     )
 
 
+def pick_inverter(checkpoint: Checkpoint) -> str | None:
+    """What turns frames into sound: one of `inverter_names`, or None for the checkpoint's own."""
+    choice = _pick(
+        "inverter",
+        [_OWN, *inverter_names(checkpoint.recipe.features)],
+        lambda options, key: st.selectbox(
+            "Sound by",
+            options,
+            key=key,
+            format_func=lambda name: _INVERTERS.get(name, name),
+            help="What turns spectrograms back into sound. Fast answers at once, best takes its time; others are networks "
+            "trained for it.",
+        ),
+        unsaid=_OWN,
+    )
+    return None if choice == _OWN else choice
+
+
 def linked_note(notes: NoteMap) -> dict[str, Any] | None:
     """The selected note as {note, seq}: the one clicked last in this session, at first the one in the link."""
     clicked = (st.session_state.get("map") or {}).get("selected")
@@ -98,8 +121,13 @@ def show_refusals() -> None:
         )
 
 
-def _pick(what: str, options: Sequence[str], widget: Callable[[Sequence[str], str], str | None]) -> str:
-    """Show a widget that starts from the link and writes its choice back into it."""
+def _pick(
+    what: str,
+    options: Sequence[str],
+    widget: Callable[[Sequence[str], str], str | None],
+    unsaid: str | None = None,
+) -> str:
+    """Show a widget that starts from the link and writes its choice back into it, all but the choice `unsaid`."""
     key = f"pick_{what}"
     if key not in st.session_state:
         wanted = st.query_params.get(what, options[0])
@@ -110,7 +138,10 @@ def _pick(what: str, options: Sequence[str], widget: Callable[[Sequence[str], st
         # Nonsense in the link, or the checkpoint shown before had this choice and the one now open has not.
         st.session_state[key] = options[0]
     choice = widget(options, key) or options[0]
-    _write(what, choice)
+    if choice != unsaid:
+        _write(what, choice)
+    elif what in st.query_params:
+        del st.query_params[what]
     return choice
 
 

@@ -17,6 +17,7 @@ from pages.widgets.engine import KINDS, Kind, Studio, warm_up
 from pages.widgets.map_data import describe_note, packed_map
 from pages.widgets.packing import pack_frames
 from timbre_core.errors import TimbreError
+from timbre_core.inverters import inverter_names
 
 
 def _kind(request: Request) -> Kind:
@@ -33,6 +34,17 @@ def _note(request: Request) -> tuple[NoteMap, int]:
     if note_id not in notes.rows:
         raise TimbreError(f"this map has no note {note_id[:80]!r}.")
     return notes, notes.rows[note_id]
+
+
+def _studio(request: Request) -> tuple[Studio, int]:
+    """The opened checkpoint with the inverter asked for (none: its own), and the note's row."""
+    notes, row = _note(request)
+    if "inverter" not in request.query_params:
+        return Studio(notes), row
+    wanted, names = parameter(request, "inverter"), inverter_names(notes.checkpoint.recipe.features)
+    if wanted not in names:
+        raise BadRequest(f"inverter must be one of {', '.join(names)}.")
+    return Studio(notes, wanted), row
 
 
 async def map_route(request: Request) -> Response:
@@ -56,12 +68,11 @@ async def note_route(request: Request) -> Response:
 
 
 async def audio_route(request: Request) -> Response:
-    """`/api/audio?checkpoint=&note=&kind=`: a WAV file; single byte ranges are answered, as Safari wants them."""
+    """`/api/audio?checkpoint=&note=&kind=[&inverter=]`: a WAV file; single byte ranges are answered, as Safari wants them."""
     from timbre_core.features.audio import encode_wav
 
     def work() -> Response:
-        notes, row = _note(request)
-        studio = Studio(notes)
+        studio, row = _studio(request)
         wav = encode_wav(studio.audio(row, _kind(request)), studio.settings.sample_rate)
         return _ranged(wav, request.headers.get("range", ""), stored(request))
 
@@ -69,14 +80,13 @@ async def audio_route(request: Request) -> Response:
 
 
 async def frames_route(request: Request) -> Response:
-    """`/api/frames?checkpoint=&note=&kind=`: frames (n_bins, n_frames) as bytes, 0 for -1 and 255 for +1, packed.
+    """`/api/frames?checkpoint=&note=&kind=[&inverter=]`: frames (n_bins, n_frames) as bytes, 0 for -1 and 255 for +1, packed.
 
     The header says how long a frame is, how many dB lie between 0 and 255, and where the bands' centres are (Hz).
     """
 
     def work() -> Response:
-        notes, row = _note(request)
-        studio = Studio(notes)
+        studio, row = _studio(request)
         packed = pack_frames(studio.frames(row, _kind(request)).values, studio.settings)
         return Response(packed, media_type="application/octet-stream", headers=stored(request))
 
@@ -84,7 +94,8 @@ async def frames_route(request: Request) -> Response:
 
 
 async def ready_route(request: Request) -> Response:
-    """`/api/ready?checkpoint=`: answers once the model is loaded. The page asks for it as soon as its map is drawn."""
+    """`/api/ready?checkpoint=`: answers once the model is loaded, or says why it cannot be. The page asks for it as soon as
+    its map is drawn."""
 
     def work() -> Response:
         warm_up(find_map(parameter(request, "checkpoint")))

@@ -56,6 +56,22 @@ def test_choices_reach_the_map_and_the_address_bar(page: Callable[..., Any]) -> 
     assert query(app) == {"checkpoint": "beta", "projection": "tsne", "colour": "pitch"}
 
 
+def test_an_inverter_is_chosen_kept_in_the_link_and_handed_on(page: Callable[..., Any]) -> None:
+    app = page()
+    assert component(app, "note")["inverter"] is None
+    assert app.selectbox(key="pick_inverter").options[:3] == ["The model's own", "Fast", "Best"]
+    app.selectbox(key="pick_inverter").set_value("best").run()
+    assert component(app, "note")["inverter"] == "best"
+    assert query(app)["inverter"] == "best"
+    assert component(page(inverter="fast"), "note")["inverter"] == "fast"
+    app.selectbox(key="pick_inverter").set_value("own").run()
+    assert component(app, "note")["inverter"] is None
+    assert "inverter" not in query(app)
+    app = page(inverter="../vocoder")
+    assert component(app, "note")["inverter"] is None
+    assert "inverter" in app.toast[0].value
+
+
 def test_labels_that_do_not_differ_are_not_offered_as_colours(page: Callable[..., Any]) -> None:
     # All synthetic notes have velocity 100 and source "synthetic".
     assert page().selectbox(key="pick_colour").options == [

@@ -80,6 +80,15 @@ class TestAnswers:
         assert 0.5 < np.std(inversion) / np.std(original) < 2
         assert np.std(inversion - reconstruction) > 0.01
 
+    def test_an_inverter_may_be_chosen(self) -> None:
+        sounds = {name: ask("audio", kind="inversion", inverter=name, **KNOWN).body for name in ("fast", "best")}
+        assert sounds["fast"] != sounds["best"]
+        frames = {name: ask("frames", kind="inversion", inverter=name, **KNOWN).body for name in ("fast", "best")}
+        assert frames["fast"] != frames["best"]
+        # What does not pass through an inverter is the same with any.
+        decoded = [ask("frames", kind="reconstruction", inverter=name, **KNOWN).body for name in ("fast", "best")]
+        assert decoded[0] == decoded[1]
+
     def test_frames(self) -> None:
         pictures = {}
         for kind in ("original", "inversion", "reconstruction"):
@@ -138,6 +147,13 @@ class TestNonsense:
         assert answer.status == 400
         assert "kind" in json.loads(answer.body)["error"]
 
+    @pytest.mark.parametrize("path", ["audio", "frames"])
+    @pytest.mark.parametrize("inverter", ["", "FAST", "../alpha", "alpha", "x" * 600])
+    def test_inverters(self, path: str, inverter: str) -> None:
+        answer = ask(path, kind="inversion", inverter=inverter, **KNOWN)
+        assert answer.status == 400
+        assert "inverter" in json.loads(answer.body)["error"]
+
     def test_a_checkpoint_without_a_map(self, checkpoints: Path) -> None:
         (checkpoints / "alpha" / "latents.parquet").unlink()
         answer = ask("map", checkpoint="alpha")
@@ -150,6 +166,9 @@ class TestNonsense:
         answer = ask("audio", kind="reconstruction", **KNOWN)
         assert answer.status == 404
         assert "model.safetensors" in json.loads(answer.body)["error"]
+        ready = ask("ready", checkpoint="alpha")
+        assert ready.status == 404
+        assert "model.safetensors" in json.loads(ready.body)["error"]
         assert np.abs(sound(ask("audio", kind="original", **KNOWN))).max() > 0.5
 
 

@@ -67,9 +67,25 @@ def test_generate_writes_the_asked_length(tiny_checkpoint: Path, tmp_path: Path)
     assert soundfile.info(out).frames == 24_000
 
 
+def test_the_inverter_can_be_chosen(tiny_checkpoint: Path, note: Path, tmp_path: Path) -> None:
+    sounds = {}
+    for name in ("fast", "best"):
+        out = tmp_path / name
+        assert main(["generate", str(tiny_checkpoint), "--inverter", name, "--out", str(out / "g.wav")]) == 0
+        command = ["reconstruct", str(tiny_checkpoint), str(note), "--pitch", "60", "--out", str(out)]
+        assert main([*command, "--inverter", name]) == 0
+        sounds[name] = [(out / f"{file}.wav").read_bytes() for file in ("g", "inversion", "reconstruction", "original")]
+    pairs = zip(sounds["fast"], sounds["best"], strict=True)
+    assert [fast == best for fast, best in pairs] == [False, False, False, True]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["generate", "CKPT", "--inverter", "fasst"], "did you mean 'fast'"),
+        (["evaluate", "CKPT", "--split", "all", "--inverters", "fasst"], "did you mean 'fast'"),
+        (["evaluate", "CKPT", "--split", "all", "--inverters", "librosa"], "did you mean 'librosa-32'"),
+        (["evaluate", "CKPT", "--split", "all", "--inverter-notes", "0"], "choose 1 or more"),
         (["generate", "CKPT", "--family", "kazoo"], "no family 'kazoo'"),
         (["generate", "CKPT", "--pitch", "128"], "outside MIDI's 0-127"),
         (["generate", "CKPT", "--seed", "-1"], "choose from 0 to"),

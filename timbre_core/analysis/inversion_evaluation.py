@@ -136,7 +136,7 @@ def measure_inverters(
                 used.append(coded.note.index)
     if not used:
         raise TimbreError(f"no usable note in {', '.join(library.roots)}: give --data with other notes.")
-    speed = real_time_factors(candidates, [coded.note for coded in fullest], coder.recipe.features, seed)
+    speed = real_time_factors(candidates, [coded.note for coded in fullest], coder.recipe.features, seed, progress)
     instruments = set(library.notes["instrument"].iloc[used])
     reasons: dict[str, str] = {}
     told, gaussian = _embedding_of_recordings(embedding, recordings, reasons)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from tqdm import tqdm
 
 from timbre_core.analysis.coding import Note
 from timbre_core.analysis.inversion_measures import threads
@@ -54,7 +56,11 @@ def turns(names: list[str], place: int) -> list[str]:
 
 
 def real_time_factors(
-    candidates: Mapping[str, Candidate], notes: Sequence[Note], features: FeatureSettings, seed: int = 0
+    candidates: Mapping[str, Candidate],
+    notes: Sequence[Note],
+    features: FeatureSettings,
+    seed: int = 0,
+    progress: bool = True,
 ) -> dict[str, dict[str, Any]]:
     """Seconds of sound per second of work, of notes one by one and of a batch, with one and with two threads.
 
@@ -81,17 +87,21 @@ def real_time_factors(
     factors: dict[str, dict[str, Any]] = {
         name: {"one_note": {}, "batch": {}, "batch_notes": candidate.batch} for name, candidate in candidates.items()
     }
-    for count in THREADS:
-        with threads(count):
-            for name, seconds in _timed(candidates, lambda name, turn: work(name, 1, turn), _SINGLE_NOTES):
-                factors[name]["one_note"][str(count)] = sound / seconds
-            for name, seconds in _timed(candidates, lambda name, turn: work(name, candidates[name].batch, 0), _ROUNDS):
-                factors[name]["batch"][str(count)] = sound * candidates[name].batch / seconds
+    rounds = len(THREADS) * (_SINGLE_NOTES + _ROUNDS)
+    with tqdm(total=rounds, desc="speed", unit="round", disable=not progress, file=sys.stderr) as bar:
+        for count in THREADS:
+            with threads(count):
+                for name, seconds in _timed(candidates, lambda name, turn: work(name, 1, turn), _SINGLE_NOTES, bar):
+                    factors[name]["one_note"][str(count)] = sound / seconds
+                for name, seconds in _timed(
+                    candidates, lambda name, turn: work(name, candidates[name].batch, 0), _ROUNDS, bar
+                ):
+                    factors[name]["batch"][str(count)] = sound * candidates[name].batch / seconds
     return factors
 
 
 def _timed(
-    candidates: Mapping[str, Candidate], work: Callable[[str, int], None], rounds: int
+    candidates: Mapping[str, Candidate], work: Callable[[str, int], None], rounds: int, bar: tqdm
 ) -> Iterator[tuple[str, float]]:
     """Each inverter's median seconds over rounds in which they take turns; slow ones sit out once they ran long enough."""
     times: dict[str, list[float]] = {name: [] for name in candidates}
@@ -101,5 +111,6 @@ def _timed(
                 start = time.perf_counter()
                 work(name, turn)
                 times[name].append(time.perf_counter() - start)
+        bar.update()
     for name, values in times.items():
         yield name, float(np.median(values))

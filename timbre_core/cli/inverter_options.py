@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
     import torch
@@ -40,9 +44,12 @@ def candidates(names: list[str], checkpoint: Checkpoint, device: torch.device) -
     from timbre_core.inverters import inverter_names, open_inverter
 
     features = checkpoint.recipe.features
-    chosen = names or [*ITERATIONS, FLAT, *inverter_names(features)]
+    known = [*ITERATIONS, FLAT, *inverter_names(features)]
     found = {}
-    for name in chosen:
+    for name in names or known:
+        if name not in known and not Path(name).is_dir():
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            raise TimbreError(f"no inverter {name!r}: did you mean {near[0]!r}? There are {', '.join(known)}.")
         if name in ITERATIONS:
             found[name] = Candidate(LibrosaInverter(features, ITERATIONS[name]), told_pitch=False, batch=_LIBROSA_BATCH)
         elif name == FLAT:
