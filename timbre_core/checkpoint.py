@@ -21,6 +21,7 @@ from timbre_core.recipes.schema import Recipe
 if TYPE_CHECKING:
     import pandas as pd
     import torch
+    from torch import nn
 
     from timbre_core.models.vae import VAE
 
@@ -93,13 +94,27 @@ class Checkpoint:
         return table.to_pandas(), roots
 
     def model(self, device: torch.device | str = "cpu") -> VAE:
-        """The trained model in evaluation mode. Raises TimbreError when weights are missing, damaged or mismatched."""
-        from timbre_core.models.vae import build_model
+        """The trained model of a timbre space in evaluation mode.
+
+        Raises TimbreError when weights are missing, damaged or mismatched, or when this is no timbre space.
+        """
+        from timbre_core.models.vae import VAE
+
+        network = self.network(device)
+        if not isinstance(network, VAE):
+            raise TimbreError(
+                f"{self.path} holds no timbre space but a network for {self.recipe.task.kind}: choose another checkpoint."
+            )
+        return network
+
+    def network(self, device: torch.device | str = "cpu") -> nn.Module:
+        """The trained network of any checkpoint in evaluation mode, whatever its task; raises as `model` does."""
+        from timbre_core.models.networks import build_network
         from timbre_core.training.state import load_weights
 
-        model = build_model(self.recipe)
-        load_weights(self.path / WEIGHTS, model)
-        return model.to(device).eval()
+        network = build_network(self.recipe)
+        load_weights(self.path / WEIGHTS, network)
+        return network.to(device).eval()
 
 
 def open_checkpoint(path: Path | str) -> Checkpoint:
@@ -130,6 +145,13 @@ def list_checkpoints(folder: Path | str) -> list[Path]:
         and not entry.name.endswith(UNFINISHED)
         and ((entry / RECIPE).exists() or (entry / WEIGHTS).exists())
     )
+
+
+def find_checkpoint(name: str, folder: Path | str | None = None) -> Checkpoint:
+    """Open a checkpoint by its path, or by its name in `folder` (default: where checkpoints live)."""
+    path = Path(name)
+    inside = (Path(folder) if folder is not None else default_checkpoints_folder()) / path.name
+    return open_checkpoint(inside if path.name == name and not path.is_dir() and inside.is_dir() else path)
 
 
 def default_checkpoints_folder() -> Path:

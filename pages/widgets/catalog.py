@@ -100,7 +100,10 @@ _maps = Memo(8)
 
 
 def listing() -> Listing:
-    """Every checkpoint folder, opened; a broken one is told apart by its reason and breaks nothing."""
+    """Every timbre space's folder, opened; a broken one is told apart by its reason and breaks nothing.
+
+    Networks of other tasks (inverters, classifiers) are left out.
+    """
     folder = default_checkpoints_folder()
     good: dict[str, Checkpoint] = {}
     broken: dict[str, str] = {}
@@ -112,7 +115,7 @@ def listing() -> Listing:
         checkpoint = _opened.get((path, version_of(path)), partial(_open, path))
         if isinstance(checkpoint, TimbreError):
             broken[path.name] = str(checkpoint)
-        else:
+        elif checkpoint.recipe.makes_a_space:
             good[path.name] = checkpoint
     return Listing(folder, dict(sorted(good.items(), key=_most_to_show)), broken)
 

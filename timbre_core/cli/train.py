@@ -8,15 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timbre_core import __version__
-from timbre_core.checkpoint import RECIPE, UNFINISHED, Checkpoint, default_checkpoints_folder, open_checkpoint
+from timbre_core.checkpoint import (
+    RECIPE,
+    UNFINISHED,
+    WEIGHTS,
+    Checkpoint,
+    default_checkpoints_folder,
+    find_checkpoint,
+    open_checkpoint,
+    write_evaluation,
+)
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import write_text
 from timbre_core.recipes.library import list_recipes, load_recipe, read_recipe, recipe_to_yaml
 from timbre_core.recipes.schema import Recipe
+from timbre_core.recipes.tasks import InverterTask
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
     from timbre_core.datasets.store import FeatureStore
+    from timbre_core.models.vae import VAE
     from timbre_core.training.distributed import Team
 
 HELP = "train a model from a recipe and write a checkpoint that the app opens"
@@ -89,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, members: Team) -> None:
     from timbre_core.datasets.library import open_library
-    from timbre_core.training.trainer import train
+    from timbre_core.training.trainer import measure_splits, train
 
     library = open_library(recipe.data.roots, recipe.data.pattern, recipe.data.split)
     store = _store(args, library, recipe, members)
@@ -98,16 +109,41 @@ def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, memb
         recipe = _with_provenance(recipe, library, store, members)
         _open_work(work, recipe, args.resume)
     members.wait()
-    progress = train(recipe, store, work, members, resume=args.resume)
+    through = _through(recipe)
+    progress = train(recipe, store, work, members, args.resume, _start(recipe), through)
     if not members.leads:
         return
     print(
         f"best epoch {progress.best_epoch} of {progress.epoch}, validation {recipe.training.keep} {progress.best:.4f}",
         file=sys.stderr,
     )
-    _measure(Checkpoint(work.resolve(), recipe), library, args.map_notes, _maps(args))
+    if recipe.makes_a_space:
+        _measure(Checkpoint(work.resolve(), recipe), library, args.map_notes, _maps(args))
+    else:
+        parts = measure_splits(recipe, store, work / WEIGHTS, members, through)
+        write_evaluation(work, {"checkpoint": out.name, "task": recipe.task.kind, **parts})
     _finish(work, out)
     print(out)
+
+
+def _start(recipe: Recipe) -> Path | None:
+    """The weights to begin with, where the recipe names a checkpoint for them."""
+    name = recipe.training.start_from
+    return find_checkpoint(name).path / WEIGHTS if name else None
+
+
+def _through(recipe: Recipe) -> VAE | None:
+    """The timbre space that an inverter's inputs go through, where the recipe names one."""
+    if not isinstance(recipe.task, InverterTask) or recipe.task.blur is None:
+        return None
+    checkpoint = find_checkpoint(recipe.task.blur.checkpoint)
+    if checkpoint.recipe.features != recipe.features:
+        raise TimbreError(
+            f"task.blur.checkpoint: {checkpoint.path} has other features than this recipe: choose another."
+        )
+    if checkpoint.recipe.window.frames != recipe.window.frames:
+        raise TimbreError(f"window.frames must be the {checkpoint.recipe.window.frames} of {checkpoint.path}.")
+    return checkpoint.model()
 
 
 def _maps(args: argparse.Namespace) -> list[str]:
@@ -136,10 +172,11 @@ def _choose_out(args: argparse.Namespace, recipe: Recipe) -> Path:
 def _store(args: argparse.Namespace, library: Library, recipe: Recipe, members: Team) -> FeatureStore:
     """Features of the library: computed by rank 0, opened by all."""
     from timbre_core.datasets.store import build_store
+    from timbre_core.training.tasks import stored_features
 
     if not members.leads:
         members.wait()
-    store = build_store(library, recipe.features, args.store, workers=args.workers, progress=members.leads)
+    store = build_store(library, stored_features(recipe), args.store, workers=args.workers, progress=members.leads)
     if members.leads:
         members.wait()
     return store
@@ -162,7 +199,8 @@ def _with_provenance(recipe: Recipe, library: Library, store: FeatureStore, memb
 
     import torch
 
-    from timbre_core.models.vae import build_model, count_parameters
+    from timbre_core.models.networks import build_network
+    from timbre_core.models.vae import count_parameters
 
     notes = store.notes
     provenance: dict[str, Any] = {
@@ -172,7 +210,7 @@ def _with_provenance(recipe: Recipe, library: Library, store: FeatureStore, memb
         "device": str(members.device.type),
         "processes": members.size,
         "threads": torch.get_num_threads(),
-        "parameters": count_parameters(build_model(recipe)),
+        "parameters": count_parameters(build_network(recipe)),
         "data_fingerprint": store.fingerprint,
         "notes": {name: int(count) for name, count in notes["split"].value_counts().items()},
         "skipped": len(library.skipped) + len(store.skipped),
@@ -206,7 +244,7 @@ def _difference(before: Recipe, now: Recipe) -> str:
     """The first part of two recipes that decides results and is not the same, or nothing."""
     if before.data.repeats != now.data.repeats:
         return "data.repeats"
-    for name in ("features", "window", "model", "objective", "training"):
+    for name in ("features", "window", "task", "model", "objective", "training"):
         if getattr(before, name) != getattr(now, name):
             return name
     if before.provenance.get("data_fingerprint") != now.provenance.get("data_fingerprint"):
@@ -218,7 +256,7 @@ def _measure(checkpoint: Checkpoint, library: Library, most: int, maps: list[str
     """Evaluate on held-out notes and compute the map, as far as a run that was killed here has not done it yet."""
     from timbre_core.analysis.evaluation import evaluate
     from timbre_core.analysis.latents import compute_latents, spread_over
-    from timbre_core.checkpoint import EVALUATION, LATENTS, write_evaluation, write_latents
+    from timbre_core.checkpoint import EVALUATION, LATENTS, write_latents
 
     if not (checkpoint.path / EVALUATION).exists():
         held_out = "test" if (library.notes["split"] == "test").any() else "valid"

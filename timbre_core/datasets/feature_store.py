@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter
 
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import StoredFeatures
 from timbre_core.files import read_json
 
 if TYPE_CHECKING:
@@ -29,13 +30,15 @@ FRAMES, NOTES, STORE = "frames.f16", "notes.parquet", "store.json"
 # the file cached all the same, so that it costs little.
 _RELEASE_BYTES = 8 * 2**20
 
+_FEATURES: TypeAdapter[StoredFeatures] = TypeAdapter(StoredFeatures)
+
 
 class FeatureStore:
     """An open feature store, read-only.
 
     notes: the note table, a row per note that could be read, plus start (int64, first frame), n_frames (int64) and
         ref_db (float64; power of the note's loudest bin in dB).
-    frames: (total_frames, n_bins) float16 in [-1, 1], memory-mapped.
+    frames: (total_frames, n_bins) float16, memory-mapped; in [-1, 1] if they are log-mels.
     settings: what the frames are. fingerprint: of the library and the settings. skipped: (note_id, reason).
     """
 
@@ -43,7 +46,7 @@ class FeatureStore:
         self,
         directory: Path,
         notes: pd.DataFrame,
-        settings: LogMelSettings,
+        settings: StoredFeatures,
         fingerprint: str,
         skipped: list[tuple[str, str]],
     ) -> None:
@@ -69,7 +72,7 @@ class FeatureStore:
         try:
             if about["version"] != VERSION:
                 raise TimbreError(f"{directory}: is a store of version {about['version']}, not {VERSION}: {cure}.")
-            settings = LogMelSettings.model_validate(about["features"])
+            settings = _FEATURES.validate_python(about["features"])
             count, total, fingerprint = int(about["notes"]), int(about["frames"]), str(about["fingerprint"])
             skipped = [(str(note), str(reason)) for note, reason in about["skipped"]]
         except (KeyError, TypeError, ValueError) as error:
@@ -101,7 +104,7 @@ class FeatureStore:
     def crops(self, notes: np.ndarray, starts: np.ndarray, T: int) -> np.ndarray:
         """Crops (B, n_bins, T) float32 of T frames: of note `notes[i]`, from its frame `starts[i]` on.
 
-        A note that ends inside its crop is continued with -1. Raises IndexError for a note or a start out of range.
+        A note that ends inside its crop is continued with silence. Raises IndexError for a note or a start out of range.
         """
         notes, starts = np.asarray(notes, dtype=np.int64), np.asarray(starts, dtype=np.int64)
         if len(notes) and not (notes.min() >= 0 and notes.max() < len(self)):
@@ -123,7 +126,7 @@ class FeatureStore:
             crops = np.empty((len(first), n_bins, T), dtype=np.float32)
         for i in np.flatnonzero(left < T):
             crops[i, :, : left[i]] = self.frames[first[i] : first[i] + left[i]].T
-            crops[i, :, left[i] :] = -1
+            crops[i, :, left[i] :] = self.settings.silence
         self._count(crops.nbytes // 2)
         return crops
 

@@ -21,7 +21,7 @@ from timbre_core.datasets.feature_store import FRAMES, NOTES, STORE, VERSION, Fe
 from timbre_core.datasets.journal import JOURNAL, PARTIAL, Journal
 from timbre_core.datasets.workers import Workers
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import StoredFeatures
 from timbre_core.files import atomic_write, write_json
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _WORTH_WORKERS = 3000
 _NAMED_NOTES = 20  # skipped notes that are named on the terminal; store.json lists them all
 
 
-def store_fingerprint(library: Library, settings: LogMelSettings) -> str:
+def store_fingerprint(library: Library, settings: StoredFeatures) -> str:
     """SHA-256 of the library's fingerprint, the feature settings and the store's version."""
     text = f"{VERSION}\n{library.fingerprint()}\n{settings.model_dump_json()}"
     return hashlib.sha256(text.encode()).hexdigest()
@@ -48,7 +48,7 @@ def default_directory(fingerprint: str) -> Path:
 
 def build_store(
     library: Library,
-    settings: LogMelSettings,
+    settings: StoredFeatures,
     directory: Path | str | None = None,
     workers: int | None = None,
     progress: bool = True,
@@ -119,7 +119,7 @@ def _only_builder(directory: Path) -> Iterator[None]:
 
 
 def _build(
-    library: Library, settings: LogMelSettings, directory: Path, fingerprint: str, workers: int | None, progress: bool
+    library: Library, settings: StoredFeatures, directory: Path, fingerprint: str, workers: int | None, progress: bool
 ) -> None:
     from tqdm import tqdm
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import StoredFeatures
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
@@ -47,7 +47,7 @@ class Analysed(NamedTuple):
 class Workers(contextlib.AbstractContextManager["Workers"]):
     """Analyses a library's notes: in this process (`count` 1), or in `count` worker processes until it is closed."""
 
-    def __init__(self, library: Library, settings: LogMelSettings, count: int) -> None:
+    def __init__(self, library: Library, settings: StoredFeatures, count: int) -> None:
         self._library, self._settings = library, settings
         self._processes: list[BaseProcess] = []
         self._pipes: list[Connection] = []
@@ -120,7 +120,7 @@ def _result(pipe: Connection) -> list[Analysed]:
     return list(result)
 
 
-def _work(pipe: Connection, library: Library, settings: LogMelSettings) -> None:
+def _work(pipe: Connection, library: Library, settings: StoredFeatures) -> None:
     """A worker process: analyse the rows that come through `pipe` until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it is not inherited (Windows)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionError), one_thread():
@@ -148,7 +148,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def analyse(library: Library, rows: Sequence[int], settings: LogMelSettings) -> list[Analysed]:
+def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> list[Analysed]:
     """Read and analyse the notes in `rows`, in batches of notes of one length."""
     from timbre_core.features.log_mel import fit_length
 
@@ -169,14 +169,16 @@ def analyse(library: Library, rows: Sequence[int], settings: LogMelSettings) -> 
     return [results[row] for row in rows]
 
 
-def _analyse_batch(batch: dict[int, np.ndarray], settings: LogMelSettings) -> dict[int, Analysed]:
+def _analyse_batch(batch: dict[int, np.ndarray], settings: StoredFeatures) -> dict[int, Analysed]:
     import torch
 
     from timbre_core.features.log_mel import log_mel
+    from timbre_core.features.waveform import waveform_blocks
 
     if not batch:
         return {}
-    frames, ref_db = log_mel(torch.from_numpy(np.stack(list(batch.values()))), settings)
+    audio = torch.from_numpy(np.stack(list(batch.values())))
+    frames, ref_db = waveform_blocks(audio, settings) if settings.kind == "waveform" else log_mel(audio, settings)
     halves = frames.transpose(1, 2).to(torch.float16).numpy()
     return {
         row: Analysed(half, db, "")

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import LogMelSettings, WaveformSettings
 
 AMIN = 1e-10
 """Mel power below this counts as this; a note whose loudest mel bin is not above it is silent."""
@@ -156,7 +156,7 @@ def log_mel(audio: torch.Tensor, settings: LogMelSettings) -> tuple[torch.Tensor
     return frames.transpose(1, 2), ref_db
 
 
-def fit_length(audio: np.ndarray, settings: LogMelSettings) -> np.ndarray:
+def fit_length(audio: np.ndarray, settings: LogMelSettings | WaveformSettings) -> np.ndarray:
     """Audio (n_samples,) cut or zero-padded at its end to `settings.seconds`; unchanged where that is none."""
     if settings.seconds is None:
         return audio

@@ -44,6 +44,11 @@ class LogMelSettings(BaseModel):
         return self.n_mels
 
     @property
+    def silence(self) -> float:
+        """Frame value of silence, which continues a note that is shorter than a window."""
+        return -1.0
+
+    @property
     def frame_rate(self) -> float:
         """Frames per second."""
         return self.sample_rate / self.hop_length
@@ -54,3 +59,50 @@ class LogMelSettings(BaseModel):
 
 
 FeatureSettings = LogMelSettings
+
+
+class WaveformSettings(BaseModel):
+    """The audio itself in blocks of `hop_length` samples, for networks that learn what log-mels leave out.
+
+    A block is a frame: (hop_length, n_blocks). Notes are scaled so that the loudest bin of their log-mel (`level`) has the
+    power 1, which makes the log-mel of any part of a note that part of the note's log-mel. `margin` blocks of silence before
+    and after it let a crop reach over its ends, as the frames of a centred analysis do.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["waveform"] = "waveform"
+    level: LogMelSettings = LogMelSettings()
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return self.level.sample_rate
+
+    @property
+    def seconds(self) -> float | None:
+        """Length that notes are cut or padded to."""
+        return self.level.seconds
+
+    @property
+    def n_bins(self) -> int:
+        """Samples of a block."""
+        return self.level.hop_length
+
+    @property
+    def margin(self) -> int:
+        """Blocks on either side of a frame's centre that its analysis reads."""
+        return -(-self.level.n_fft // (2 * self.level.hop_length))
+
+    @property
+    def silence(self) -> float:
+        """Sample value of silence."""
+        return 0.0
+
+    def n_blocks(self, n_frames: int) -> int:
+        """Blocks whose audio holds all that the analysis of `n_frames` frames reads."""
+        return n_frames - 1 + 2 * self.margin
+
+
+StoredFeatures = Annotated[LogMelSettings | WaveformSettings, Field(discriminator="kind")]
+"""What a feature store can hold."""

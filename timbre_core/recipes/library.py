@@ -50,8 +50,11 @@ def parse_recipe(tree: Any, where: str) -> Recipe:
 
 
 def recipe_to_yaml(recipe: Recipe) -> str:
-    """The recipe with all defaults written out."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
+    """The recipe with all defaults written out, but for parts that its task does not have."""
+    unused = None if recipe.makes_a_space else {"model", "objective", "inversion"}
+    return yaml.safe_dump(
+        recipe.model_dump(mode="json", exclude=unused), sort_keys=False, allow_unicode=True, width=110
+    )
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from timbre_core.features.settings import FeatureSettings, LogMelSettings
-
-
-class Part(BaseModel):
-    """Base of all recipe parts: immutable, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from timbre_core.recipes.part import Part
+from timbre_core.recipes.tasks import INVERTER_TASKS, AutoencodeTask, Task
 
 
 class SplitSettings(Part):
@@ -111,6 +107,7 @@ class TrainingSettings(Part):
     grad_clip: Annotated[float | None, Field(gt=0, description="largest gradient norm; none switches it off")] = 1.0
     ema: Annotated[float | None, Field(gt=0, lt=1, description="decay of averaged weights; none: plain weights")] = None
     precision: Literal["auto", "float32", "bf16"] = "auto"
+    start_from: str | None = Field(default=None, description="name or path of a checkpoint whose weights are the start")
     channels_last: bool | Literal["auto"] = "auto"
     seed: Annotated[int, Field(ge=0)] = 0
     keep: Literal["total", "recon"] = Field(
@@ -153,6 +150,7 @@ class Recipe(Part):
     data: DataSettings = DataSettings()
     features: FeatureSettings = LogMelSettings()
     window: WindowSettings = WindowSettings()
+    task: Task = AutoencodeTask()
     model: ModelSettings = ModelSettings()
     objective: ObjectiveSettings = ObjectiveSettings()
     training: TrainingSettings = TrainingSettings()
@@ -161,7 +159,25 @@ class Recipe(Part):
         default_factory=dict, description="written by training: versions, data fingerprint, training instruments"
     )
 
+    @model_validator(mode="after")
+    def _keeps_what_there_is(self) -> Recipe:
+        if not self.makes_a_space and self.training.keep != "total":
+            raise ValueError(
+                f"training.keep {self.training.keep} is for timbre spaces: {self.task.kind} has total alone"
+            )
+        return self
+
+    @property
+    def makes_a_space(self) -> bool:
+        """Whether training makes a timbre space, rather than a network that serves one."""
+        return self.task.kind == "autoencode"
+
+    @property
+    def makes_an_inverter(self) -> bool:
+        """Whether training makes an inverter."""
+        return self.task.kind in INVERTER_TASKS
+
     @property
     def uses_pitch(self) -> bool:
-        """Whether the model is told the pitch anywhere."""
-        return any(condition.kind == "pitch_embedding" for condition in self.model.conditions)
+        """Whether the model of a timbre space is told the pitch anywhere, so that each note must have one."""
+        return self.makes_a_space and any(part.kind == "pitch_embedding" for part in self.model.conditions)

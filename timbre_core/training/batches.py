@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from timbre_core.datasets.general_midi import FAMILIES
 from timbre_core.datasets.store import FeatureStore
 from timbre_core.errors import TimbreError
 from timbre_core.recipes.schema import Recipe
@@ -18,9 +19,15 @@ from timbre_core.training.distributed import Team
 # Pages of the memory-mapped store are given back this often, so that a large store does not fill this process's memory.
 _RELEASE_EVERY = 64
 
+_NO_FAMILY = -100  # what torch's cross entropy leaves out by itself
+
 
 class Batch(NamedTuple):
-    """frames (batch, n_bins, T) float32 and the conditions of each, on the training device."""
+    """frames (batch, n_bins, T) float32 and the labels of each (batch,), on the training device.
+
+    conditions: pitch, MIDI; for tasks other than timbre spaces NaN where it is unknown, and family, its place among
+    NSynth's or -100.
+    """
 
     frames: Tensor
     conditions: dict[str, Tensor]
@@ -41,11 +48,17 @@ class BatchSource:
         self.rows = np.flatnonzero(chosen)
         self._repeats = _repeats(notes["root"].to_numpy()[self.rows], recipe)
         self._store, self._team, self._on_device = store, team, on_device
-        self._T = recipe.window.frames
+        frames = recipe.window.frames
+        self._T = store.settings.n_blocks(frames) if store.settings.kind == "waveform" else frames
         self._training = recipe.training
         self._starts = notes["start"].to_numpy(np.int64)
         self._lengths = notes["n_frames"].to_numpy(np.int64)
-        self._pitch = notes["pitch"].to_numpy(np.float32) if recipe.uses_pitch else None
+        self._labels: dict[str, np.ndarray] = {}
+        if recipe.uses_pitch or not recipe.makes_a_space:
+            self._labels["pitch"] = notes["pitch"].to_numpy(np.float32)
+        if not recipe.makes_a_space:
+            place = {family: index for index, family in enumerate(FAMILIES)}
+            self._labels["family"] = notes["family"].map(place).fillna(_NO_FAMILY).to_numpy(np.float32)
 
     def __len__(self) -> int:
         """Windows in an epoch."""
@@ -91,27 +104,32 @@ class BatchSource:
         device = self._team.device
         if self._on_device is not None:
             frames = _crops_on_device(
-                self._on_device, self._starts[rows] + offsets, self._lengths[rows], offsets, self._T
+                self._on_device,
+                self._starts[rows] + offsets,
+                self._lengths[rows],
+                offsets,
+                self._T,
+                self._store.settings.silence,
             )
         else:
             frames = torch.from_numpy(self._store.crops(rows, offsets, self._T))
             if device.type == "cuda":
                 frames = frames.pin_memory().to(device, non_blocking=True)
-        conditions = {}
-        if self._pitch is not None:
-            conditions["pitch"] = torch.from_numpy(self._pitch[rows]).to(device)
+        conditions = {name: torch.from_numpy(values[rows]).to(device) for name, values in self._labels.items()}
         return Batch(frames, conditions)
 
 
-def _crops_on_device(frames: Tensor, first: np.ndarray, lengths: np.ndarray, offsets: np.ndarray, T: int) -> Tensor:
-    """Windows out of a (total_frames, n_bins) tensor on its own device; frames past a note's end are -1."""
+def _crops_on_device(
+    frames: Tensor, first: np.ndarray, lengths: np.ndarray, offsets: np.ndarray, T: int, silence: float = -1.0
+) -> Tensor:
+    """Windows out of a (total_frames, n_bins) tensor on its own device; frames past a note's end are silence."""
     device = frames.device
     steps = torch.arange(T, device=device)
     index = torch.from_numpy(first).to(device)[:, None] + steps
     left = torch.from_numpy(lengths - offsets).to(device)[:, None]
     inside = steps < left
     windows = frames[index.clamp_max(len(frames) - 1)].float()
-    return torch.where(inside[..., None], windows, windows.new_tensor(-1.0)).transpose(1, 2)
+    return torch.where(inside[..., None], windows, windows.new_tensor(silence)).transpose(1, 2)
 
 
 def _repeats(roots: np.ndarray, recipe: Recipe) -> np.ndarray:

@@ -8,24 +8,27 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from timbre_core.datasets.store import FeatureStore
 from timbre_core.errors import TimbreError
-from timbre_core.models.vae import VAE, Forward, build_model
+from timbre_core.models.networks import build_network
+from timbre_core.models.vae import VAE
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch, BatchSource, check_splits
 from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16, uses_channels_last
+from timbre_core.training.draws import Draws
 from timbre_core.training.history import append_epoch, keep_epochs
-from timbre_core.training.objective import beta_at, learning_rate_at, loss
+from timbre_core.training.objective import beta_at, learning_rate_at
 from timbre_core.training.pictures import take_pictures
-from timbre_core.training.state import Progress, load_state, save_state, save_weights
+from timbre_core.training.state import Progress, load_state, load_weights, save_state, save_weights
+from timbre_core.training.tasks import Step, task_of
 
 WEIGHTS = "model.safetensors"
 LAST_WEIGHTS = "last.safetensors"
@@ -41,20 +44,34 @@ class Training:
 
     recipe: Recipe
     team: Team
-    model: VAE
-    parallel: VAE | DistributedDataParallel
+    model: nn.Module
+    parallel: nn.Module
     averaged: AveragedModel | None
     optimizer: torch.optim.Optimizer
     progress: Progress = field(default_factory=Progress)
+    through: VAE | None = None
 
     @property
-    def measured(self) -> VAE:
+    def measured(self) -> nn.Module:
         """The model that is validated and kept: averaged weights where the recipe asks for them."""
-        return cast(VAE, self.averaged.module) if self.averaged is not None else self.model
+        return self.averaged.module if self.averaged is not None else self.model
 
 
-def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume: bool = False) -> Progress:
+def train(
+    recipe: Recipe,
+    store: FeatureStore,
+    folder: Path,
+    team: Team,
+    resume: bool = False,
+    start: Path | None = None,
+    through: VAE | None = None,
+) -> Progress:
     """Train to the recipe's last epoch, writing to `folder` after each one.
+
+    Args:
+        store: of `stored_features(recipe)`.
+        start: weights to begin with, where the recipe asks for some.
+        through: the space that an inverter's inputs go through, where the recipe asks for one.
 
     Files: history.jsonl, model.safetensors (lowest validation figure, see `keep`), last.safetensors, state.safetensors
     (for `resume`), pictures (see pictures.py) and TensorBoard events. On a CPU, the same seed gives bit-identical results
@@ -63,7 +80,8 @@ def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume:
     """
     keep_freed_memory()
     source, valid = _sources(recipe, store, team)
-    run = new_training(recipe, team)
+    run = new_training(recipe, team, start)
+    run.through = through.to(team.device).eval() if through is not None else None
     state = folder / STATE
     if resume and state.exists():
         run.progress = load_state(state, run.model, run.averaged, run.optimizer)
@@ -82,22 +100,34 @@ def train(recipe: Recipe, store: FeatureStore, folder: Path, team: Team, resume:
                 # Before the state that says this epoch is done: a run killed in between takes them again.
                 take_pictures(folder, epoch, run.measured.eval(), recipe, store, valid.rows, events)
                 _keep(run, folder, _record(run, source, trained, validated), events)
-            bar.set_postfix(val=f"{validated['recon']:.4f}", kl=f"{validated['kl_raw']:.3f}", refresh=False)
+            bar.set_postfix({name: f"{validated[name]:.4f}" for name in task_of(recipe).shown}, refresh=False)
     team.wait()
     return run.progress
 
 
-def new_training(recipe: Recipe, team: Team) -> Training:
-    """Model, averaged model and optimiser of a recipe at their start, without data."""
+def measure_splits(
+    recipe: Recipe, store: FeatureStore, weights: Path, team: Team, through: VAE | None = None
+) -> dict[str, dict[str, float]]:
+    """The task's terms with the given weights, on a window of every note of each split that was not trained on."""
+    run = new_training(recipe, team, weights)
+    run.through = through
+    sources = {name: BatchSource(store, name, recipe, team, None) for name in ("valid", "test")}
+    return {name: {"notes": len(source), **_validate(run, source)} for name, source in sources.items() if len(source)}
+
+
+def new_training(recipe: Recipe, team: Team, start: Path | None = None) -> Training:
+    """Model, averaged model and optimiser of a recipe at their start (with the weights of `start`), without data."""
     settings = recipe.training
     torch.manual_seed(settings.seed)
-    model = build_model(recipe).to(team.device)
+    model = build_network(recipe).to(team.device)
+    if start is not None:
+        load_weights(start, model)
     if uses_channels_last(settings, team.device):
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = AveragedModel(model, multi_avg_fn=_average(settings.ema), use_buffers=True) if settings.ema else None
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
     optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
-    parallel: VAE | DistributedDataParallel = model
+    parallel: nn.Module = model
     if team.size > 1:
         parallel = DistributedDataParallel(model, device_ids=[team.device] if team.device.type == "cuda" else None)
     return Training(recipe, team, model, parallel, averaged, optimizer)
@@ -118,23 +148,32 @@ def _average(decay: float) -> Any:
     @torch.no_grad()
     def update(averages: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
         rate = min(decay, (1 + int(count)) / (10 + int(count)))
-        torch._foreach_lerp_(averages, current, 1 - rate)
+        smooth = [place for place, average in enumerate(averages) if average.is_floating_point()]
+        if smooth:
+            torch._foreach_lerp_([averages[place] for place in smooth], [current[place] for place in smooth], 1 - rate)
+        for place in set(range(len(averages))) - set(smooth):  # counters of batch normalisation
+            averages[place].copy_(current[place])
 
     return update
 
 
-def forward(run: Training, model: VAE | DistributedDataParallel, batch: Batch, noise: Tensor) -> Forward:
-    """One pass of the model in the recipe's precision."""
-    frames = batch.frames
-    enabled = uses_bf16(run.recipe.training, run.team.device)
-    with torch.autocast(run.team.device.type, dtype=torch.bfloat16, enabled=enabled):
-        return model(frames, batch.conditions, noise)
+def _terms(run: Training, network: nn.Module, batch: Batch, step: int, beta: float) -> tuple[Tensor, ...]:
+    """The task's terms of a batch, `network` running in the recipe's precision."""
+    draws = Draws(run.recipe.training, run.team, step, len(batch.frames))
+    own = run.model if network is run.parallel else network
+
+    def call(*inputs: Any) -> Any:
+        enabled = uses_bf16(run.recipe.training, run.team.device)
+        with torch.autocast(run.team.device.type, dtype=torch.bfloat16, enabled=enabled):
+            return network(*inputs)
+
+    return task_of(run.recipe).terms(call, batch, Step(run.recipe, own, draws, beta, run.through))
 
 
 def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> dict[str, float]:
     team, recipe = run.team, run.recipe
     run.model.train()
-    sums = torch.zeros(4, device=team.device)
+    sums = torch.zeros(len(task_of(recipe).names), device=team.device)
     step = (epoch - 1) * source.steps()
     steps = source.steps() * recipe.training.epochs
     every = 1 if team.device.type == "cpu" else _GPU_NAN_CHECK
@@ -148,16 +187,16 @@ def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> d
         step += 1
         bar.update(recipe.training.batch_size)
     _check_finite(sums, epoch, step, recipe)
-    return _named(team.mean(sums / source.steps(), 1.0))
+    return _named(recipe, team.mean(sums / source.steps(), 1.0))
 
 
 def train_step(run: Training, batch: Batch, step: int) -> Tensor:
-    """One optimiser step; returns (total, recon, kl_raw, kl_fb) of the batch, detached."""
-    noise = _noise(run, len(batch.frames), step)
-    output = forward(run, run.parallel, batch, noise)
-    terms = loss(run.recipe, run.model, output, batch.frames, beta_at(run.recipe.objective, step))
+    """One optimiser step; returns the task's terms of the batch, detached."""
+    # Dropout draws from torch's global generator: a resumed run must find it as it was.
+    torch.manual_seed((run.recipe.training.seed * 1_000_003 + step * run.team.size + run.team.rank) & (2**63 - 1))
+    terms = _terms(run, run.parallel, batch, step, beta_at(run.recipe.objective, step))
     run.optimizer.zero_grad(set_to_none=True)
-    terms.total.backward()
+    terms[0].backward()
     if run.recipe.training.grad_clip is not None:
         torch.nn.utils.clip_grad_norm_(run.model.parameters(), run.recipe.training.grad_clip)
     run.optimizer.step()
@@ -170,31 +209,18 @@ def train_step(run: Training, batch: Batch, step: int) -> Tensor:
 def _validate(run: Training, valid: BatchSource) -> dict[str, float]:
     """Losses on the validation split at the full beta, so that epochs of the warm-up compare with later ones."""
     model = run.measured.eval()
-    sums, count = torch.zeros(4, device=run.team.device), 0
+    sums, count = torch.zeros(len(task_of(run.recipe).names), device=run.team.device), 0
     for index, batch in enumerate(valid.fixed()):
         if not len(batch.frames):
             continue
-        output = forward(run, model, batch, _noise(run, len(batch.frames), 2**40 + index))
-        terms = loss(run.recipe, run.model, output, batch.frames, run.recipe.objective.beta)
+        terms = _terms(run, model, batch, 2**40 + index, run.recipe.objective.beta)
         sums += torch.stack(list(terms)) * len(batch.frames)
         count += len(batch.frames)
-    return _named(run.team.mean(sums / max(count, 1), count))
+    return _named(run.recipe, run.team.mean(sums / max(count, 1), count))
 
 
-def _noise(run: Training, size: int, step: int) -> Tensor:
-    """This process's share (size, latent_dim) of the global batch's standard normal noise.
-
-    Only the seed and the step decide it, so every number of processes draws the same noise for the same window.
-    """
-    settings, team = run.recipe.training, run.team
-    generator = torch.Generator(device=team.device)
-    generator.manual_seed((settings.seed * 1_000_003 + step) & (2**63 - 1))
-    shape = settings.batch_size, run.recipe.model.latent_dim
-    return torch.randn(shape, generator=generator, device=team.device)[team.rank :: team.size][:size]
-
-
-def _named(values: Tensor) -> dict[str, float]:
-    return dict(zip(("total", "recon", "kl_raw", "kl_fb"), (float(value) for value in values), strict=True))
+def _named(recipe: Recipe, values: Tensor) -> dict[str, float]:
+    return dict(zip(task_of(recipe).names, (float(value) for value in values), strict=True))
 
 
 def _check_finite(sums: Tensor, epoch: int, step: int, recipe: Recipe) -> None:

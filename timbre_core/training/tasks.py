@@ -1,0 +1,97 @@
+"""What the training loop minimises, by the kind of a recipe's task. The loop itself knows none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from timbre_core.features.settings import StoredFeatures, WaveformSettings
+from timbre_core.models.note_classifier import Answers
+from timbre_core.models.vae import VAE
+from timbre_core.recipes.schema import Recipe
+from timbre_core.training.batches import Batch
+from timbre_core.training.draws import Draws
+from timbre_core.training.inverter_losses import mel_to_magnitude_loss, vocoder_loss
+from timbre_core.training.objective import loss
+
+_UNKNOWN = -100  # label of a note whose family or pitch is not known: the error leaves it out
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step's surroundings. network: the one whose parts the loss looks at; through: a trained space that blurs inputs."""
+
+    recipe: Recipe
+    network: nn.Module
+    draws: Draws
+    beta: float
+    through: VAE | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """names: of the terms, in the history's words; the first one, `total`, is minimised. shown: two of them, for the
+    progress bar. terms: (call the network, batch, step) -> the terms as scalars with their gradients."""
+
+    names: tuple[str, ...]
+    shown: tuple[str, str]
+    terms: Callable[[Callable[..., Any], Batch, Step], tuple[Tensor, ...]]
+
+
+def task_of(recipe: Recipe) -> Task:
+    """The task that a recipe names."""
+    return _TASKS[recipe.task.kind]
+
+
+def stored_features(recipe: Recipe) -> StoredFeatures:
+    """What the feature store holds for a recipe: its frames, or the audio where a network is to make some."""
+    return WaveformSettings(level=recipe.features) if recipe.makes_an_inverter else recipe.features
+
+
+def _autoencode(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[Tensor, ...]:
+    assert isinstance(step.network, VAE)
+    noise = step.draws.normal(step.recipe.model.latent_dim)
+    output = network(batch.frames, batch.conditions, noise)
+    return tuple(loss(step.recipe, step.network, output, batch.frames, step.beta))
+
+
+def _classify(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[Tensor, ...]:
+    answers: Answers = network(batch.frames)
+    pitch = batch.conditions["pitch"]
+    labels = (
+        batch.conditions["family"].long(),
+        torch.where(pitch.isnan(), _UNKNOWN, pitch.nan_to_num().round().clamp(0, answers.pitch.shape[1] - 1)).long(),
+    )
+    losses, right = [], []
+    for logits, label in zip(answers, labels, strict=True):
+        count = (label != _UNKNOWN).sum().clamp(min=1)
+        losses.append(nn.functional.cross_entropy(logits, label, ignore_index=_UNKNOWN, reduction="sum") / count)
+        right.append((logits.argmax(dim=-1) == label).sum() / count)
+    return losses[0] + losses[1], *losses, *right
+
+
+def _invert(
+    objective: Callable[..., tuple[Tensor, ...]],
+) -> Callable[[Callable[..., Any], Batch, Step], tuple[Tensor, ...]]:
+    def terms(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[Tensor, ...]:
+        return objective(network, batch, step.recipe, step.draws, step.through)
+
+    return terms
+
+
+_TASKS = {
+    "autoencode": Task(("total", "recon", "kl_raw", "kl_fb"), ("recon", "kl_raw"), _autoencode),
+    "mel_to_magnitude": Task(
+        ("total", "log_error", "convergence"), ("log_error", "convergence"), _invert(mel_to_magnitude_loss)
+    ),
+    "vocoder": Task(("total", "log_error", "convergence", "mel_error"), ("total", "mel_error"), _invert(vocoder_loss)),
+    "note_classifier": Task(
+        ("total", "family", "pitch", "family_accuracy", "pitch_accuracy"),
+        ("family_accuracy", "pitch_accuracy"),
+        _classify,
+    ),
+}
