@@ -71,7 +71,7 @@ def draws(recipe: Recipe, size: int = 2) -> Draws:
 def test_training_learns_and_resumes_to_the_same_numbers(
     name: str, stores: dict[str, FeatureStore], tmp_path: Path
 ) -> None:
-    recipe = small_recipe(name)
+    recipe = small_recipe(name, "training.epochs=8", "training.learning_rate=0.003")
     for part in ("whole", "parts"):
         (tmp_path / part).mkdir()
     train(recipe, stores[name], tmp_path / "whole", ALONE)

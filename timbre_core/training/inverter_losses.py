@@ -20,6 +20,7 @@ from timbre_core.training.batches import Batch
 from timbre_core.training.draws import Draws
 
 _TINY = 1e-12
+_LEAST_ABOVE_FLOOR = 100.0  # of power
 
 
 @lru_cache(maxsize=4)
@@ -66,7 +67,7 @@ def mel_to_magnitude_loss(
     bins = _covered_bins(recipe.features)
     predicted, power = network(frames, pitch)[..., bins], true.power[..., bins]
     log_error = (predicted.clamp(min=_log(floor)) - power.clamp(min=floor).log()).abs().mean()
-    convergence = _convergence(torch.exp(0.5 * predicted.clamp(max=_log(1e6))), power.sqrt())
+    convergence = _convergence(torch.exp(0.5 * predicted.clamp(max=_log(1e6))), power.sqrt(), floor)
     return log_error + task.convergence_weight * convergence, log_error, convergence
 
 
@@ -90,7 +91,7 @@ def vocoder_loss(
         made, wanted = _power(audio, n_fft), _power(true.audio, n_fft)
         scaled = floor * n_fft / features.n_fft  # a steady noise of the floor's density, in longer or shorter windows
         log_errors.append(0.5 * (made.clamp(min=scaled).log() - wanted.clamp(min=scaled).log()).abs().mean())
-        convergences.append(_convergence((made + _TINY).sqrt(), wanted.sqrt()))
+        convergences.append(_convergence((made + _TINY).sqrt(), wanted.sqrt(), scaled))
     log_error, convergence = torch.stack(log_errors).mean(), torch.stack(convergences).mean()
     bank = mel_filterbank(features).T.to(audio.device)
     analysis = _analysis(features, audio.device)
@@ -110,10 +111,15 @@ def _log(value: float) -> float:
     return float(torch.tensor(value, dtype=torch.float64).log())
 
 
-def _convergence(made: Tensor, wanted: Tensor) -> Tensor:
-    """Norm of the difference of magnitudes (batch, ...) over that of the wanted ones, mean over the batch."""
+def _convergence(made: Tensor, wanted: Tensor, floor: float) -> Tensor:
+    """Norm of the difference of magnitudes (batch, ...) over that of the wanted ones, mean over the batch.
+
+    The wanted ones are taken to be 20 dB above the floor of their power at the least: silence cannot be hit to a percent.
+    """
     error = (made - wanted).flatten(1).square().sum(dim=1)
-    return ((error + _TINY) / (wanted.flatten(1).square().sum(dim=1) + _TINY)).sqrt().clamp(max=10).mean()
+    flat = wanted.flatten(1)
+    least = _LEAST_ABOVE_FLOOR * floor * flat.shape[1]
+    return ((error + _TINY) / flat.square().sum(dim=1).clamp(min=least)).sqrt().mean()
 
 
 def _power(audio: Tensor, n_fft: int, hop: int | None = None) -> Tensor:
