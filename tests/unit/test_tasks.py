@@ -176,6 +176,21 @@ def test_recipes_say_only_what_their_task_has() -> None:
         load_recipe("vocoder", ["training.keep=recon"])
 
 
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("task.backbone.widht=3", "unknown key 'task.backbone.widht': did you mean 'width'?"),
+        ("task.kind=vocodr", "task.kind: 'vocodr' is none of 'autoencode', 'mel_to_magnitude'"),
+        ("task={width: 3}", "task.kind: is missing"),
+        ("task.pitch_dropout=3", "task.pitch_dropout: input should be less than or equal to 1, got 3"),
+    ],
+)
+def test_mistakes_in_a_task_are_named_as_its_author_wrote_them(override: str, problem: str) -> None:
+    with pytest.raises(TimbreError) as caught:
+        load_recipe("mel-magnitude", [override])
+    assert problem in str(caught.value)
+
+
 def test_the_command_trains_an_inverter_through_a_space(tiny_nsynth: Path, tmp_path: Path) -> None:
     space, inverter = tmp_path / "space", tmp_path / "inverter"
     data = ["--data", str(tiny_nsynth), "--workers", "1", "--device", "cpu"]

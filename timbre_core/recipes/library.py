@@ -116,31 +116,48 @@ def _first_problem(error: ValidationError) -> str:
     # A misspelt key first: whatever is missing is often missing because of it.
     problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     problem = problems[0]
-    field = ".".join(str(part) for part in problem["loc"]) or "recipe"
+    names, _ = _walk(problem["loc"])
+    field = ".".join(names) or "recipe"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     if problem["type"] == "extra_forbidden":
-        siblings = _fields_at(problem["loc"][:-1])
+        siblings = list(_walk(problem["loc"][:-1])[1].model_fields)
         near = difflib.get_close_matches(str(problem["loc"][-1]), siblings, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(siblings)}."
         return f"unknown key {field!r}: {hint}{more}"
+    if problem["type"] == "union_tag_not_found":
+        return f"{field}.kind: is missing: say which kind of {field} it is.{more}"
+    if problem["type"] == "union_tag_invalid":
+        context = problem["ctx"]
+        return f"{field}.kind: {context['tag']!r} is none of {context['expected_tags']}.{more}"
     message = problem["msg"].removeprefix("Value error, ")
     given = problem.get("input")
     shown = f", got {given!r}" if isinstance(given, str | int | float | bool) or given is None else ""
     return f"{field}: {message[0].lower()}{message[1:]}{shown}.{more}"
 
 
-def _fields_at(location: tuple[Any, ...]) -> list[str]:
-    """Field names of the recipe part that `location` leads to."""
-    model: type[BaseModel] = Recipe
+def _walk(location: tuple[Any, ...]) -> tuple[list[str], type[BaseModel]]:
+    """The names of a place in a recipe as its author knows them, and the recipe part that it is or lies in.
+
+    Where a part comes in several kinds, pydantic's places name the kind as a step of its own.
+    """
+    names: list[str] = []
+    part: type[BaseModel] = Recipe
+    kinds: list[type[BaseModel]] = []
     for step in location:
-        if isinstance(step, int) or step not in model.model_fields:
+        chosen = next((kind for kind in kinds if kind.model_fields["kind"].default == step), None)
+        kinds = []
+        if chosen is not None:
+            part = chosen
             continue
-        model = _model_in(model.model_fields[step].annotation) or model
-    return list(model.model_fields)
+        names.append(str(step))
+        if isinstance(step, str) and step in part.model_fields:
+            found = _models_in(part.model_fields[step].annotation)
+            part = found[0] if found else part
+            kinds = found if len(found) > 1 else []
+    return names, part
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(argument) for argument in getattr(annotation, "__args__", ()))
-    return next((model for model in found if model is not None), None)
+        return [annotation]
+    return [model for argument in getattr(annotation, "__args__", ()) for model in _models_in(argument)]
