@@ -52,3 +52,23 @@ async def answer(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Resp
     except Exception:
         _LOG.exception("a request failed")
         return JSONResponse({"error": "Something went wrong here: the server's log has the details."}, 500)
+
+
+def ranged(data: bytes, wanted: str, headers: dict[str, str]) -> Response:
+    """A WAV file, or the one range of it that a `Range: bytes=` header asks for (RFC 9110, section 14)."""
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    unit, _, span = wanted.partition("=")
+    first, dash, last = span.partition("-")
+    if unit.strip() != "bytes" or not dash or "," in span or not (first + last).isdecimal() or len(span) > 30:
+        return Response(data, media_type="audio/wav", headers=headers)
+    size = len(data)
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    return Response(
+        data[start : end + 1],
+        status_code=206,
+        media_type="audio/wav",
+        headers={**headers, "Content-Range": f"bytes {start}-{end}/{size}"},
+    )

@@ -134,12 +134,17 @@ def note_map(checkpoint: Checkpoint) -> NoteMap | None:
     return _maps.get((checkpoint.path, version), partial(_load_map, checkpoint, version))
 
 
-def find_map(name: str) -> NoteMap:
-    """The map of the checkpoint of that name; the name is looked up, it never becomes a path."""
+def find_checkpoint(name: str) -> Checkpoint:
+    """The checkpoint of that name; the name is looked up, it never becomes a path."""
     found = listing()
     if name not in found.checkpoints:
         raise TimbreError(f"there is no checkpoint {name[:80]!r}: choose one from the list.")
-    opened = note_map(found.checkpoints[name])
+    return found.checkpoints[name]
+
+
+def find_map(name: str) -> NoteMap:
+    """The map of the checkpoint of that name; the name is looked up, it never becomes a path."""
+    opened = note_map(find_checkpoint(name))
     if opened is None:
         raise TimbreError(f"checkpoint {name!r} has no map yet: make it with `python -m timbre_core project`.")
     return opened

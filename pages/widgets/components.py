@@ -58,6 +58,15 @@ _NOTE_HTML = """
 </div>
 """
 
+_LISTEN_HTML = """
+<div class="tx-listen">
+  <table aria-label="Notes to hear, each in several versions. Arrow keys walk from one to the next, Enter plays.">
+    <thead></thead><tbody></tbody>
+  </table>
+  <audio preload="none"></audio>
+</div>
+"""
+
 
 def _text(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
@@ -76,6 +85,7 @@ def _component(name: str, html: str, *scripts: str) -> Any:
 
 _map = _component("map", _MAP_HTML, "points.js", "legend.js")
 _note = _component("note", _NOTE_HTML, "spectrogram.js")
+_listen = _component("listen", _LISTEN_HTML, "spectrogram.js")
 
 
 def _common(notes: NoteMap) -> dict[str, Any]:
@@ -96,3 +106,15 @@ def show_note(notes: NoteMap, selected: dict[str, Any] | None, inverter: str | N
     inverter: what turns frames into sound; None is the checkpoint's own.
     """
     _note(key=key, data={**_common(notes), "selected": selected, "inverter": inverter})
+
+
+def show_listening(
+    checkpoint: str, version: str, source: str, notes: list[dict[str, Any]], variants: list[dict[str, Any]]
+) -> None:
+    """Notes next to each other in several versions, to hear and to see.
+
+    notes: id, title, family, colour, pitch and pitch_name of each. variants: key, title and about of each column, and
+    whether it is slow.
+    """
+    data = {"url": API, "checkpoint": checkpoint, "version": version, "source": source}
+    _listen(key="listen", data={**data, "notes": notes, "variants": variants})

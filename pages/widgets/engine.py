@@ -20,7 +20,7 @@ import numpy as np
 
 from pages.widgets.catalog import NoteMap, listing, note_map, version_of
 from pages.widgets.memo import Memo
-from timbre_core.checkpoint import default_checkpoints_folder
+from timbre_core.checkpoint import Checkpoint, default_checkpoints_folder
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Studio:
 
     def space(self) -> TimbreSpace:
         """The opened model. The first call imports torch and reads the weights."""
-        return _spaces.get(self._key, self._open_space)
+        return opened_space(self.notes.checkpoint, self.notes.version)
 
     def inverter(self) -> Inverter:
         """The opened inverter."""
@@ -108,11 +108,6 @@ class Studio:
             return None
         value = self.notes.labels["pitch"].to_numpy(dtype=float)[row]
         return float(value) if np.isfinite(value) else None
-
-    def _open_space(self) -> TimbreSpace:
-        from timbre_core.space import TimbreSpace
-
-        return TimbreSpace(self.notes.checkpoint)
 
     def _library(self) -> Library:
         from timbre_core.datasets.library import Library, open_library
@@ -169,6 +164,13 @@ class Studio:
             audio = self.inverter()(frames.values, 0.0, pitch)
             return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-9))
         return self.inverter()(frames.values, frames.ref_db, pitch, len(self.recording(row)))
+
+
+def opened_space(checkpoint: Checkpoint, version: str) -> TimbreSpace:
+    """A checkpoint's model, opened once for all; `version` is that of its files."""
+    from timbre_core.space import TimbreSpace
+
+    return _spaces.get((checkpoint.path, version), lambda: TimbreSpace(checkpoint))
 
 
 def opened_inverter(name: str, features: FeatureSettings) -> Inverter:

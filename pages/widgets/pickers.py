@@ -17,6 +17,8 @@ from timbre_core.checkpoint import Checkpoint
 from timbre_core.inverters import inverter_names
 
 _OWN = "own"
+_SOURCES = {"clean": "The recordings", "reconstruction": "What the model makes of them"}
+_MOST_DOZENS = 9999
 _INVERTERS = {_OWN: "The model's own", "fast": "Fast", "best": "Best"}
 
 
@@ -86,6 +88,39 @@ def pick_inverter(checkpoint: Checkpoint) -> str | None:
         unsaid=_OWN,
     )
     return None if choice == _OWN else choice
+
+
+def pick_source() -> str:
+    """What is turned into sound on the listening page: one of `listening.SOURCES`."""
+    return _pick(
+        "source",
+        list(_SOURCES),
+        lambda options, key: st.segmented_control(
+            "Turned into sound",
+            options,
+            key=key,
+            format_func=lambda name: _SOURCES[name],
+            required=True,
+            help="The recordings' own spectrograms show what an inverter loses. What the model makes of them is blurred: "
+            "there an inverter shows what it can make of little.",
+        ),
+    )
+
+
+def pick_dozen() -> int:
+    """Which dozen notes the listening page has: any number from 0 to 9999."""
+    key = "pick_dozen"
+    if key not in st.session_state:
+        wanted = st.query_params.get("dozen", "0")
+        known = wanted.isascii() and wanted.isdecimal() and len(wanted) <= len(str(_MOST_DOZENS))
+        if not known:
+            _refuse("dozen", wanted)
+        st.session_state[key] = int(wanted) if known else 0
+    chosen = st.number_input(
+        "Dozen", 0, _MOST_DOZENS, step=1, key=key, help="Another number is another dozen notes, drawn at random."
+    )
+    _write("dozen", str(chosen))
+    return int(chosen)
 
 
 def linked_note(notes: NoteMap) -> dict[str, Any] | None:

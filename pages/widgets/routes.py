@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.widgets.answers import API, QUICK, SLOW, BadRequest, answer, parameter, stored
+from pages.widgets.answers import API, QUICK, SLOW, BadRequest, answer, parameter, ranged, stored
 from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.engine import KINDS, Kind, Studio, warm_up
+from pages.widgets.listen_routes import LISTEN_ROUTES
 from pages.widgets.map_data import describe_note, packed_map
 from pages.widgets.packing import pack_frames
 from timbre_core.errors import TimbreError
@@ -74,7 +75,7 @@ async def audio_route(request: Request) -> Response:
     def work() -> Response:
         studio, row = _studio(request)
         wav = encode_wav(studio.audio(row, _kind(request)), studio.settings.sample_rate)
-        return _ranged(wav, request.headers.get("range", ""), stored(request))
+        return ranged(wav, request.headers.get("range", ""), stored(request))
 
     return await answer(QUICK if request.query_params.get("kind") == "original" else SLOW, work)
 
@@ -104,30 +105,11 @@ async def ready_route(request: Request) -> Response:
     return await answer(SLOW, work)
 
 
-def _ranged(data: bytes, wanted: str, headers: dict[str, str]) -> Response:
-    """A WAV file, or the one range of it that a `Range: bytes=` header asks for (RFC 9110, section 14)."""
-    headers = {**headers, "Accept-Ranges": "bytes"}
-    unit, _, span = wanted.partition("=")
-    first, dash, last = span.partition("-")
-    if unit.strip() != "bytes" or not dash or "," in span or not (first + last).isdecimal() or len(span) > 30:
-        return Response(data, media_type="audio/wav", headers=headers)
-    size = len(data)
-    start = int(first) if first else max(0, size - int(last))
-    end = min(int(last), size - 1) if first and last else size - 1
-    if start > end:
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
-    return Response(
-        data[start : end + 1],
-        status_code=206,
-        media_type="audio/wav",
-        headers={**headers, "Content-Range": f"bytes {start}-{end}/{size}"},
-    )
-
-
 ROUTES = [
     Route(f"{API}/map", map_route),
     Route(f"{API}/note", note_route),
     Route(f"{API}/audio", audio_route),
     Route(f"{API}/frames", frames_route),
     Route(f"{API}/ready", ready_route),
+    *LISTEN_ROUTES,
 ]

@@ -78,12 +78,42 @@ def test_truncated_examples_keep_what_is_whole(nsynth: Path) -> None:
     assert "truncated or damaged at line" in reason
 
 
-@pytest.mark.parametrize("content", ["", "[1, 2]", "\x00\x01", "{", '{"a"', "null"])
-def test_useless_examples_are_one_clear_error(nsynth: Path, content: str) -> None:
-    (nsynth / "examples.json").write_text(content)
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "it is empty"),
+        (b" \n", "it is empty"),
+        (b"{}", "is empty"),
+        (b"[1, 2]", "it holds a list where NSynth has an object"),
+        (b"null", "it holds something else"),
+        (b"\x00\x01", "it is no text file"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "it is no text file"),
+        (b"{", "truncated or damaged at line 1"),
+        (b'{"a"', "truncated or damaged at line 1"),
+    ],
+)
+def test_useless_examples_are_one_clear_error(nsynth: Path, content: bytes, what: str) -> None:
+    (nsynth / "examples.json").write_bytes(content)
     with pytest.raises(TimbreError, match=r"no usable note: .*examples\.json") as caught:
         open_library([nsynth])
-    assert "\n" not in str(caught.value)
+    told = str(caught.value)
+    assert what in told
+    assert "\n" not in told
+    assert "such" not in told
+
+
+def test_paths_and_nan_among_the_entries_are_named(nsynth: Path) -> None:
+    names = edit_examples(nsynth, n0={"pitch": float("nan")}, n1={"velocity": float("nan")})
+    path = nsynth / "examples.json"
+    examples = json.loads(path.read_text())
+    entry = examples[names[2]]
+    path.write_text(json.dumps(examples | {"../../outside": entry, "/etc/passwd": entry, "a\\b": entry}))
+    library = open_library([nsynth])
+    assert len(library) == len(examples) - 2
+    reasons = [reason for _, reason in library.skipped]
+    assert sum("is NaN: write a number" in reason for reason in reasons) == 2
+    assert sum("no note's name but a path" in reason for reason in reasons) == 3
+    assert all(str(nsynth) in file for file, _ in library.skipped)
 
 
 def test_bad_entries_are_named_and_the_rest_goes_on(nsynth: Path) -> None:

@@ -69,11 +69,13 @@ def measure_inverters(
     library: Library,
     rows: np.ndarray,
     candidates: Mapping[str, Candidate],
-    embedding: Embedding | None = None,
+    embedding: Embedding | str = "no embedding was given",
     seed: int = 0,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Measure inverters on the notes in `rows`, on their own frames and on the coder's reconstructions of them.
+
+    embedding: what the Fréchet distance is measured on, or why there is none.
 
     Inverters take turns note by note and each note begins with another one, so whatever else the machine does meets them
     alike; these timings are with one thread. Then a few notes and a batch are timed with one and with two threads.
@@ -119,7 +121,7 @@ def measure_inverters(
             for coded in chunk:
                 reference = _reference(coded, library, coder)
                 harmonic += reference.harmonic
-                if embedding is not None:
+                if isinstance(embedding, Embedding):
                     recordings.append(embedding.embed(reference.audio))
                 for name in turns(list(candidates), len(used)):
                     for kind in INPUTS:
@@ -130,7 +132,7 @@ def measure_inverters(
                         tally = tallies[name, kind]
                         _compare(tally, reference, audio, _input_db(frames, coded, coder), coder)
                         tally.figures["seconds"].append(seconds)
-                        if embedding is not None:
+                        if isinstance(embedding, Embedding):
                             tally.embeddings.append(embedding.embed(audio))
                     bar.update()
                 used.append(coded.note.index)
@@ -243,10 +245,10 @@ def _summary(tally: _Tally, recordings: measures.Gaussian | None) -> dict[str, A
 
 
 def _embedding_of_recordings(
-    embedding: Embedding | None, recordings: Sequence[np.ndarray], reasons: dict[str, str]
+    embedding: Embedding | str, recordings: Sequence[np.ndarray], reasons: dict[str, str]
 ) -> tuple[dict[str, Any] | None, measures.Gaussian | None]:
-    if embedding is None:
-        reasons["embedding_frechet_distance"] = "there is no checkpoint note-classifier for these features"
+    if isinstance(embedding, str):
+        reasons["embedding_frechet_distance"] = embedding
         return None, None
     if len(recordings) < 2:
         reasons["embedding_frechet_distance"] = "one note has no distribution"

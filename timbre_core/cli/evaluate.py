@@ -84,6 +84,7 @@ def measure(
     from timbre_core.analysis.evaluation import select_rows
     from timbre_core.analysis.inversion_evaluation import measure_inverters
     from timbre_core.analysis.latents import spread_over
+    from timbre_core.note_embedding import open_note_embedding
 
     rows = select_rows(checkpoint, library, args.split)
     wanted = args.inverter_notes or default_notes(inverters)
@@ -91,7 +92,8 @@ def measure(
     if args.inverter_notes is None:
         print(f"\nmeasuring {len(inverters)} inverters on {len(rows)} notes (--inverter-notes chooses how many)")
     coder = Coder.of(checkpoint, args.device)
-    return {"split": args.split} | measure_inverters(coder, library, rows, inverters, None, args.seed)
+    embedding = open_note_embedding(checkpoint.recipe.features)
+    return {"split": args.split} | measure_inverters(coder, library, rows, inverters, embedding, args.seed)
 
 
 def summary(result: dict[str, Any]) -> str:

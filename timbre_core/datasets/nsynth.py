@@ -7,6 +7,7 @@ audio folder. A damaged entry or missing file costs that note, never the rest.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
@@ -28,6 +29,7 @@ _KEYS: dict[str, tuple[str, type | tuple[type, ...]]] = {
     "velocity": ("velocity", (int, float)),
 }
 _AUDIO_ENDINGS = (".wav", ".flac", ".ogg")  # the first that exists is taken
+_SEPARATORS = frozenset("/\\\0")
 _decoder = json.JSONDecoder()
 
 
@@ -58,7 +60,8 @@ def read_nsynth(root: Path) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
 
 
 def _first_reason(skipped: list[tuple[str, str]]) -> str:
-    return f"{skipped[0][0]}: {skipped[0][1]} ({len(skipped)} such)." if skipped else "examples.json is empty."
+    more = f" ({len(skipped)} such)" if len(skipped) > 1 else ""
+    return f"{skipped[0][0]}: {skipped[0][1]}{more}." if skipped else "examples.json is empty."
 
 
 def _read_folder(folder: Path, split: str) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
@@ -70,6 +73,9 @@ def _read_folder(folder: Path, split: str) -> tuple[pd.DataFrame, list[tuple[str
     files = _audio_files(folder / "audio")
     try:
         for note_id, entry in _entries(text):
+            if _SEPARATORS & set(note_id):
+                skipped.append((str(path), f"its entry {note_id[:80]!r} is no note's name but a path: correct it"))
+                continue
             reason = _entry_problem(entry)
             file = files.get(note_id)
             if not reason and file is None:
@@ -83,7 +89,8 @@ def _read_folder(folder: Path, split: str) -> tuple[pd.DataFrame, list[tuple[str
                 columns[field].append(entry[key])
     except _DamagedJson as error:
         seen = len(columns["note_id"])
-        skipped.append((str(path), f"{error}: get it again to have the other notes, {seen} were read"))
+        others = f" to have the other notes, {seen} were read" if seen else ""
+        skipped.append((str(path), f"{error}: get it again{others}"))
     notes = note_table(columns | {"split": [split] * len(columns["note_id"])})
     notes, bad = drop_bad_labels(notes, str(folder) + "/" + notes["audio"])
     return notes, skipped + bad
@@ -97,6 +104,8 @@ def _entry_problem(entry: Any) -> str:
             return f"its entry in examples.json has no '{key}': add it"
         if not isinstance(entry[key], kind) or isinstance(entry[key], bool):
             return f"'{key}' in examples.json is {entry[key]!r}: correct it"
+        if isinstance(entry[key], float) and math.isnan(entry[key]):
+            return f"'{key}' in examples.json is NaN: write a number"
     return ""
 
 
@@ -121,7 +130,7 @@ def _entries(text: str) -> Iterator[tuple[str, Any]]:
     """
     position = WHITESPACE.match(text, 0).end()
     if text[position : position + 1] != "{":
-        raise _DamagedJson("does not begin with '{'")
+        raise _DamagedJson(_other_than_an_object(text[position:]))
     position = WHITESPACE.match(text, position + 1).end()
     if text[position : position + 1] == "}":
         return
@@ -137,6 +146,16 @@ def _entries(text: str) -> Iterator[tuple[str, Any]]:
             position = _skip(text, position, ",")
     except json.JSONDecodeError as error:
         raise _DamagedJson(f"truncated or damaged at line {error.lineno}") from error
+
+
+def _other_than_an_object(text: str) -> str:
+    """What a file is that should be a JSON object of notes; `text` begins with its first character."""
+    if not text:
+        return "it is empty"
+    if "\0" in text[:1000] or "\N{REPLACEMENT CHARACTER}" in text[:1000]:
+        return "it is no text file"
+    what = "a list" if text.startswith("[") else "something else"
+    return f"it holds {what} where NSynth has an object with an entry for each note"
 
 
 def _skip(text: str, position: int, mark: str) -> int:

@@ -14,12 +14,10 @@ import math
 import multiprocessing
 import os
 import signal
-import threading
 import wave
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from timbre_core.datasets.general_midi import FAMILIES, PROGRAMS, QUALITIES, SOURCES, Program
+from timbre_core.datasets.workers import interrupts_ignored
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import read_json, write_json
 
@@ -282,7 +281,7 @@ def render_soundfont(
         initargs=(str(sf2), str(audio), settings),
     )
     try:
-        with _interrupts_ignored():
+        with interrupts_ignored():
             futures = {pool.submit(_render_chunk, chunk): len(chunk) for chunk in chunks}
         for future in as_completed(futures):
             silent.update(future.result())
@@ -349,19 +348,6 @@ def _claim_folder(sf2: Path, out_dir: Path, settings: RenderSettings) -> None:
         write_json(record, label)
     for leftover in (out_dir / "audio").glob(".*.tmp"):  # of a render that was killed
         leftover.unlink(missing_ok=True)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Processes started inside ignore Ctrl-C: it reaches all of a terminal's processes, but the parent decides."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 _worker: tuple[Synthesizer, Path, RenderSettings]

@@ -53,7 +53,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         self._pipes: list[Connection] = []
         if count > 1:
             context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads halfway through
-            with _ctrl_c_ignored():
+            with interrupts_ignored():
                 for _ in range(count):
                     ours, theirs = context.Pipe()
                     process = context.Process(target=_work, args=(theirs, library, settings), daemon=True)
@@ -101,7 +101,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
 
 
 @contextlib.contextmanager
-def _ctrl_c_ignored() -> Iterator[None]:
+def interrupts_ignored() -> Iterator[None]:
     """Ctrl-C reaches every process of a terminal, and only the parent deals with it: processes started here inherit this."""
     if threading.current_thread() is not threading.main_thread():  # only there signals can be set
         yield

@@ -1,0 +1,47 @@
+"""The project's own note classifier as a measure: what it makes of a note last, before it names family and pitch."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from timbre_core.checkpoint import WEIGHTS, default_checkpoints_folder, open_checkpoint
+from timbre_core.errors import TimbreError
+from timbre_core.features.settings import FeatureSettings
+
+if TYPE_CHECKING:
+    from timbre_core.analysis.inversion_evaluation import Embedding
+
+NOTE_CLASSIFIER = "note-classifier"
+
+
+def open_note_embedding(features: FeatureSettings, folder: Path | None = None) -> Embedding | str:
+    """The embedding of the checkpoint `note-classifier`, for audio of these features; a sentence why there is none.
+
+    folder: the checkpoint, by default that among the project's own. Its fingerprint is the SHA-256 of its weights.
+    """
+    import torch
+
+    from timbre_core.analysis.inversion_evaluation import Embedding
+    from timbre_core.features.log_mel import note_frames
+
+    folder = folder or default_checkpoints_folder() / NOTE_CLASSIFIER
+    if not folder.is_dir():
+        return f"there is no checkpoint {NOTE_CLASSIFIER}"
+    try:
+        checkpoint = open_checkpoint(folder)
+        network: Any = checkpoint.model()
+    except TimbreError as error:
+        return str(error).rstrip(".")
+    settings = checkpoint.recipe.features
+    if settings.sample_rate != features.sample_rate:
+        return f"{NOTE_CLASSIFIER} hears {settings.sample_rate} Hz, these features are of {features.sample_rate} Hz"
+
+    def embed(audio: np.ndarray) -> np.ndarray:
+        frames = torch.from_numpy(note_frames(audio, settings)[0])[None]
+        return np.asarray(network.embedding(frames)[0].numpy())
+
+    return Embedding(folder.name, hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(), embed)
