@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,21 +27,25 @@ def open_note_embedding(features: FeatureSettings, folder: Path | None = None) -
 
     from timbre_core.analysis.inversion_evaluation import Embedding
     from timbre_core.features.log_mel import note_frames
+    from timbre_core.models.note_classifier import NoteClassifier
 
     folder = folder or default_checkpoints_folder() / NOTE_CLASSIFIER
     if not folder.is_dir():
         return f"there is no checkpoint {NOTE_CLASSIFIER}"
     try:
         checkpoint = open_checkpoint(folder)
-        network: Any = checkpoint.model()
+        network = checkpoint.network()
     except TimbreError as error:
         return str(error).rstrip(".")
+    if not isinstance(network, NoteClassifier):
+        return f"{folder} is no note classifier"
     settings = checkpoint.recipe.features
     if settings.sample_rate != features.sample_rate:
         return f"{NOTE_CLASSIFIER} hears {settings.sample_rate} Hz, these features are of {features.sample_rate} Hz"
 
+    @torch.inference_mode()
     def embed(audio: np.ndarray) -> np.ndarray:
         frames = torch.from_numpy(note_frames(audio, settings)[0])[None]
-        return np.asarray(network.embedding(frames)[0].numpy())
+        return np.asarray(network.embed(frames)[0].numpy())
 
     return Embedding(folder.name, hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(), embed)

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from timbre_core.__main__ import main
+from timbre_core.analysis import inversion_speed
 from timbre_core.analysis.coding import Coder
 from timbre_core.analysis.inversion_evaluation import Embedding, measure_inverters
 from timbre_core.analysis.inversion_speed import Candidate
@@ -19,6 +21,10 @@ from timbre_core.checkpoint import open_checkpoint
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.features.log_mel import note_frames
 from timbre_core.inverters import open_inverter
+from timbre_core.models.networks import build_network
+from timbre_core.note_embedding import open_note_embedding
+from timbre_core.recipes.library import load_recipe, recipe_to_yaml
+from timbre_core.training.state import save_weights
 
 ROWS = np.array([0, 5, 10, 15, 20, 25])
 
@@ -45,6 +51,13 @@ class Perfect:
 def silence(frames: Any, ref_db: Any, pitch: Any = None, n_samples: Any = None, seed: int = 0) -> np.ndarray:
     length = n_samples or 16_000
     return np.zeros(length if np.ndim(frames) == 2 else (len(frames), length), np.float32)
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each speed is measured once."""
+    monkeypatch.setattr(inversion_speed, "_ROUNDS", 1)
+    monkeypatch.setattr(inversion_speed, "_SINGLE_NOTES", 1)
 
 
 @pytest.fixture
@@ -145,8 +158,43 @@ def test_evaluate_adds_them_to_its_json(
     said = capsys.readouterr().out
     assert "The checkpoint's reconstructions:" in said
     assert "--inverter-notes" in said
-    assert main([*command, "--json", str(out)]) == 0
-    assert "inverters" not in json.loads(out.read_text(encoding="utf-8"))
+
+
+class TestNoteEmbedding:
+    @pytest.fixture
+    def classifier(self, tmp_path: Path) -> Path:
+        torch.manual_seed(0)
+        recipe = load_recipe("note-classifier", ["features.seconds=1.0"])
+        folder = tmp_path / "note-classifier"
+        folder.mkdir()
+        (folder / "recipe.yaml").write_text(recipe_to_yaml(recipe), encoding="utf-8")
+        save_weights(folder / "model.safetensors", build_network(recipe))
+        return folder
+
+    def test_its_weights_are_its_version(self, classifier: Path, opened: tuple[Coder, Library]) -> None:
+        coder, library = opened
+        embedding = open_note_embedding(coder.recipe.features, classifier)
+        assert isinstance(embedding, Embedding)
+        assert embedding.name == "note-classifier"
+        assert len(embedding.fingerprint) == 64
+        one, other = (embedding.embed(library.load(row, 16_000)) for row in (0, 20))
+        assert one.shape == other.shape == (64,)
+        assert np.abs(one - other).max() > 1e-4
+        result = measure_inverters(
+            coder, library, ROWS[:3], {"s": Candidate(silence, batch=1)}, embedding, progress=False
+        )
+        assert result["by_name"]["s"]["clean"]["embedding_frechet_distance"] > 0
+        assert result["embedding"]["shrinkage"] > 0
+        assert "covariances shrunk" in text_tables(result)
+
+    def test_why_there_is_none(self, classifier: Path, tiny_checkpoint: Path, tmp_path: Path) -> None:
+        features = load_recipe("nsynth-cvae").features
+        assert "there is no checkpoint" in str(open_note_embedding(features, tmp_path / "none"))
+        assert "is no note classifier" in str(open_note_embedding(features, tiny_checkpoint))
+        slower = features.model_copy(update={"sample_rate": 8000})
+        assert "8000 Hz" in str(open_note_embedding(slower, classifier))
+        (classifier / "model.safetensors").write_bytes(b"x")
+        assert "model.safetensors" in str(open_note_embedding(features, classifier))
 
 
 def test_aligned() -> None:
