@@ -81,13 +81,14 @@ def _describe_column(column: str, values: pd.Series) -> tuple[dict[str, Any], np
 def describe_note(notes: NoteMap, row: int) -> dict[str, Any]:
     """One note: its title and facts, and its nearest neighbours."""
     return {
-        "note": _card(notes, row),
+        "note": note_card(notes, row),
         "facts": _facts(notes.labels.iloc[row]),
-        "neighbours": [{**_card(notes, near), "distance": distance} for near, distance in notes.neighbours(row)],
+        "neighbours": [{**note_card(notes, near), "distance": distance} for near, distance in notes.neighbours(row)],
     }
 
 
-def _card(notes: NoteMap, row: int) -> dict[str, Any]:
+def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
+    """What names a note: id, title, family, the family's colour, pitch."""
     label = notes.labels.iloc[row]
     family = str(label.get("family", "unknown"))
     pitch = _number(label.get("pitch"))

@@ -17,6 +17,7 @@ from pages.widgets.engine import KINDS, Kind, Studio, warm_up
 from pages.widgets.listen_routes import LISTEN_ROUTES
 from pages.widgets.map_data import describe_note, packed_map
 from pages.widgets.packing import pack_frames
+from pages.widgets.play_routes import PLAY_ROUTES
 from timbre_core.errors import TimbreError
 from timbre_core.inverters import inverter_names
 
@@ -112,4 +113,5 @@ ROUTES = [
     Route(f"{API}/frames", frames_route),
     Route(f"{API}/ready", ready_route),
     *LISTEN_ROUTES,
+    *PLAY_ROUTES,
 ]

@@ -1,0 +1,89 @@
+"""Play: a point of the latent space as an instrument."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.widgets import pickers
+from pages.widgets.catalog import NoteMap, listing, note_map
+from pages.widgets.components import show_play
+from pages.widgets.engine import visited
+from pages.widgets.music import plain
+from timbre_core.errors import TimbreError
+
+_SENTENCE = "A point of the latent space as an instrument: play it, bend it, take it with you."
+_LARGEST_SEED = 2**32 - 1
+
+
+def linked_start(notes: NoteMap) -> dict[str, Any] | None:
+    """Where the sound starts: chosen last in this session, at first what the link says; None leaves it to the page.
+
+    One of {"note": id}, {"family": name}, {"seed": number}.
+    """
+    state = st.session_state.get("play") or {}
+    if "start" in state and state["start"] is not _ABSENT:
+        chosen = state["start"]
+        return chosen if isinstance(chosen, dict) and fits(notes, chosen) else None
+    for what in ("note", "family", "seed"):
+        wanted = st.query_params.get(what)
+        if wanted is None:
+            continue
+        start: dict[str, Any] = {what: int(wanted) if what == "seed" and wanted.isdecimal() else wanted}
+        if fits(notes, start):
+            return start
+        st.session_state.setdefault("refused", []).append((what, wanted))
+    return None
+
+
+def fits(notes: NoteMap, start: dict[str, Any]) -> bool:
+    """Whether a start makes sense for this map."""
+    if len(start) != 1:
+        return False
+    ((what, value),) = start.items()
+    if what == "note":
+        return value in notes.rows
+    if what == "family":
+        return "family" in notes.labels and bool((notes.labels["family"] == value).any())
+    sampling = notes.checkpoint.recipe.model.sampling
+    return what == "seed" and sampling and type(value) is int and 0 <= value <= _LARGEST_SEED
+
+
+def remember(start: dict[str, Any] | None) -> None:
+    """Write the start into the address bar."""
+    for what in ("note", "family", "seed"):
+        value = str(start[what]) if start and what in start else None
+        if value is None:
+            st.query_params.pop(what, None)
+        elif st.query_params.get(what) != value:
+            st.query_params[what] = value
+
+
+def main() -> None:
+    visited()
+    left, right = st.columns([8, 4], gap="medium", vertical_alignment="bottom")
+    left.html(f'<div class="tx-title"><h1>Play</h1><p>{_SENTENCE}</p></div>')
+    found = listing()
+    playable = {name: opened for name, opened in found.checkpoints.items()}
+    if not playable:
+        show_empty()
+        return
+    with right:
+        name = pickers.pick_checkpoint(found)
+    checkpoint = playable[name]
+    try:
+        notes = note_map(checkpoint)
+    except TimbreError as error:
+        st.error(plain(str(error), 600), icon=":material/error:")
+        return
+    if notes is None or notes.labels.empty:
+        show_without_map(str(checkpoint.path))
+    else:
+        start = linked_start(notes)
+        remember(start)
+        show_play(notes, start)
+    pickers.show_refusals()
+
+
+main()

@@ -1,0 +1,505 @@
+// The Play page: a point of the latent space as an instrument.
+
+const REST_MS = 160; // after the last change: pictures and words follow
+const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
+const PREFETCH = [0, 12, -12, 7, -5, 4, -8, 2, -10, 5, -7, 9, -3, 11, -1, 14, 16, 3, 8, 10, 1, 6];
+const MOST_UNDO = 200;
+const players = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  let player = players.get(parentElement);
+  if (!player) players.set(parentElement, (player = new Player(parentElement)));
+  player.report = (start) => setStateValue("start", start);
+  player.update(data);
+  return () => {
+    player.destroy();
+    players.delete(parentElement);
+  };
+}
+
+class Player {
+  constructor(parent) {
+    this.root = parent.querySelector(".tx-play");
+    this.root.timbrePlayer = this;
+    this.data = {};
+    this.key = 60;
+    this.held = new Map(); // key -> {voice, pedalled, down}
+    this.pedal = false;
+    this.listeners = new AbortController();
+    this.loading = new AbortController();
+    this.view = new PlayView(this.root, this);
+    this.bank = new SoundBank();
+    this.bank.changed = () => this.markReady();
+    this.synth = new Synth(() => this.view.sounding(this.synth));
+    this.listen();
+  }
+
+  listen() {
+    const on = (type, handler, options = {}) => window.addEventListener(type, handler, { signal: this.listeners.signal, ...options });
+    on("keydown", (event) => this.keydown(event), { capture: true });
+    on("keyup", (event) => this.keyup(event), { capture: true });
+    on("blur", () => this.allOff());
+    for (const type of ["pointerdown", "keydown"]) on(type, () => this.enable(), { capture: true });
+    this.meter = setInterval(() => this.view.drawMeter(this.synth), 60);
+    this.sizes = new ResizeObserver(() => this.view.draw());
+    this.sizes.observe(this.root);
+  }
+
+  destroy() {
+    this.listeners.abort();
+    this.loading.abort();
+    this.bank.keepOnly(new Set());
+    this.sizes.disconnect();
+    this.view.destroy();
+    this.midi?.disconnect();
+    clearInterval(this.meter);
+    for (const timer of [this.rest, this.previewEnd, this.poll, this.idle]) clearTimeout(timer);
+    this.synth.close();
+  }
+
+  // ---- a checkpoint ------------------------------------------------------------------------------------------------
+
+  update(data) {
+    const moved = data.checkpoint !== this.data.checkpoint || data.version !== this.data.version;
+    const restarted = JSON.stringify(data.start) !== JSON.stringify(this.data.start);
+    this.data = data;
+    this.view.retheme();
+    if (moved) this.open();
+    else if (restarted && this.space && JSON.stringify(data.start) !== JSON.stringify(this.start)) this.begin(data.start);
+  }
+
+  parameters(extra = {}) {
+    return { checkpoint: this.data.checkpoint, v: this.data.version, ...extra };
+  }
+
+  url(part, extra) {
+    return address(`${this.data.url}/play/${part}`, this.parameters(extra));
+  }
+
+  async open() {
+    this.loading.abort();
+    this.loading = new AbortController();
+    const { signal } = this.loading;
+    this.allOff();
+    this.space = null;
+    this.bank.keepOnly(new Set());
+    this.view.wait();
+    try {
+      const space = await fetchJson(this.url("space"), { signal });
+      this.space = space;
+      this.undone = [];
+      this.done = [];
+      this.locks = { dimensions: new Set(), principal: new Set() };
+      this.axes = "dimensions";
+      this.traits = null;
+      this.view.open(space);
+      if (!this.restore()) await this.begin(this.data.start ?? this.firstStart(), false);
+      this.view.showAxes();
+      // The server loads its model now, not at the first key.
+      fetch(address(`${this.data.url}/ready`, this.parameters()), { signal }).then(() => this.prefetch()).catch(() => {});
+      this.explain(signal);
+      this.view.fillNotes(new Notes(await fetchPacked(address(`${this.data.url}/map`, this.parameters()), { signal })));
+      this.root.dataset.ready = this.data.checkpoint;
+    } catch (error) {
+      if (error.name !== "AbortError") this.view.tell(error.message, true);
+    }
+  }
+
+  firstStart() {
+    const { families } = this.space;
+    return { family: (families.find(({ value }) => value === "brass") ?? families[0])?.value };
+  }
+
+  // What each slider changes is measured by the server in the background: asked for until it is known.
+  async explain(signal) {
+    try {
+      const told = await fetchJson(this.url("traits"), { signal });
+      this.traits = told;
+      this.view.showTraits(told);
+      if (!told.correlations && !told.failed) this.poll = setTimeout(() => this.explain(signal), 1000);
+    } catch (error) {
+      if (error.name !== "AbortError") this.view.showTraits({ failed: error.message, names: [] });
+    }
+  }
+
+  // ---- the point ---------------------------------------------------------------------------------------------------
+
+  async begin(start, undoable = true) {
+    try {
+      const { z, title, colour } = await this.resolve(start);
+      if (undoable && this.z) this.remember();
+      Object.assign(this, { start, origin: z, title, colour });
+      this.place(z);
+      if (undoable) this.audition(performance.now());
+    } catch (error) {
+      if (error.name !== "AbortError") this.view.tell(error.message, true);
+    }
+  }
+
+  async resolve(start) {
+    const { signal } = this.loading;
+    if (start?.family !== undefined) {
+      const family = this.space.families.find(({ value }) => value === start.family);
+      if (family) return { z: family.z, title: `${family.name}, mean of the family`, colour: family.colour };
+    }
+    if (start?.note !== undefined) {
+      const { z, note } = await fetchJson(this.url("start", { note: start.note }), { signal });
+      return { z, title: `${note.title} ${note.pitch_name}`.trim(), colour: note.colour };
+    }
+    if (start?.seed !== undefined) {
+      const { z } = await fetchJson(this.url("start", { seed: start.seed }), { signal });
+      return { z, title: `prior sample ${start.seed}`, colour: null };
+    }
+    return { z: this.space.centre, title: "middle of the map", colour: null };
+  }
+
+  // Choose a starting point; the link in the address bar follows.
+  choose(start) {
+    this.begin(start);
+    this.report(start);
+  }
+
+  place(z) {
+    this.z = z;
+    this.zText = z.map((value) => Number(value.toFixed(4))).join(",");
+    this.view.setPoint();
+    this.markReady();
+    this.save();
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.describe(), REST_MS);
+  }
+
+  get changed() {
+    return this.z.some((value, i) => Math.abs(value - this.origin[i]) > 1e-4);
+  }
+
+  coordinates() {
+    const { directions, spread } = this.space.axes[this.axes];
+    const from = this.z.map((value, i) => value - this.space.centre[i]);
+    return directions.map((direction, axis) => direction.reduce((sum, d, i) => sum + d * from[i], 0) / spread[axis]);
+  }
+
+  move(steps) {
+    const { directions, spread } = this.space.axes[this.axes];
+    const z = [...this.z];
+    for (const [axis, step] of steps) for (let i = 0; i < z.length; i++) z[i] += step * spread[axis] * directions[axis][i];
+    this.place(z);
+  }
+
+  slide(axis, coordinate, at) {
+    this.move([[axis, coordinate - this.coordinates()[axis]]]);
+    this.audition(at);
+  }
+
+  // A random place among the map's notes (amount 1), or a step from here; locked axes stay.
+  randomise(amount) {
+    this.remember();
+    const now = this.coordinates();
+    const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+    const free = now.map((_, axis) => axis).filter((axis) => !this.locks[this.axes].has(axis));
+    this.move(free.map((axis) => [axis, amount === 1 ? normal() - now[axis] : amount * normal()]));
+    this.audition(performance.now());
+  }
+
+  reset() {
+    this.remember();
+    this.place([...this.origin]);
+    this.audition(performance.now());
+  }
+
+  snapshot() {
+    const { z, start, origin, title, colour } = this;
+    return { z: [...z], start, origin, title, colour };
+  }
+
+  remember() {
+    this.done.push(this.snapshot());
+    if (this.done.length > MOST_UNDO) this.done.shift();
+    this.undone = [];
+    this.view.setHistory();
+  }
+
+  // back: undo; otherwise redo.
+  travel(back) {
+    const [from, to] = back ? [this.done, this.undone] : [this.undone, this.done];
+    const then = from.pop();
+    if (!then) return;
+    to.push(this.snapshot());
+    Object.assign(this, then);
+    this.place(then.z);
+    this.view.setHistory();
+    this.audition(performance.now());
+  }
+
+  toggleLock(axis) {
+    const locks = this.locks[this.axes];
+    if (!locks.delete(axis)) locks.add(axis);
+    this.save();
+    return locks.has(axis);
+  }
+
+  switchAxes(name) {
+    this.axes = name;
+    this.view.showAxes();
+    this.save();
+  }
+
+  // ---- kept in this browser tab, so that a reload changes nothing ----------------------------------------------------
+
+  get slot() {
+    return `timbre:play:${this.data.checkpoint}:${this.data.version}`;
+  }
+
+  save() {
+    const locks = Object.fromEntries(Object.entries(this.locks).map(([name, axes]) => [name, [...axes]]));
+    const kept = { ...this.snapshot(), axes: this.axes, locks, key: this.key };
+    try {
+      sessionStorage.setItem(this.slot, JSON.stringify(kept));
+    } catch {
+      // Without storage a reload starts from the link again.
+    }
+  }
+
+  restore() {
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(this.slot));
+    } catch {
+      return false;
+    }
+    const fits = kept?.z?.length === this.space.latent_dim && kept.z.every(Number.isFinite);
+    if (!fits || (this.data.start && JSON.stringify(this.data.start) !== JSON.stringify(kept.start))) return false;
+    const { start, origin, title, colour, axes, locks, key } = kept;
+    Object.assign(this, { start, origin, title, colour, axes, key });
+    for (const name of Object.keys(this.locks)) this.locks[name] = new Set(locks[name]);
+    this.place(kept.z);
+    return true;
+  }
+
+  // ---- what there is to see ----------------------------------------------------------------------------------------
+
+  async describe() {
+    const z = this.zText;
+    const { signal } = this.loading;
+    try {
+      const [picture, about] = await Promise.all([
+        fetchPacked(this.url("frames", { z, key: this.key }), { signal }),
+        fetchJson(this.url("about", { z }), { signal }),
+      ]);
+      if (z !== this.zText) return;
+      this.view.setPicture(picture, this.key);
+      this.view.setAbout(about);
+      this.prefetch();
+    } catch (error) {
+      if (error.name !== "AbortError") this.view.tell(error.message, true);
+    }
+  }
+
+  soundUrl(key) {
+    return this.url("sound", { z: this.zText, key });
+  }
+
+  // Keys that will probably be played are decoded while nothing else is to do, one at a time.
+  prefetch() {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(async () => {
+      if (!this.space || document.hidden) return;
+      const keys = PREFETCH.map((step) => this.key + step).filter((key) => key >= 0 && key <= 127);
+      const next = keys.find((key) => !this.bank.has(this.soundUrl(key)));
+      if (next === undefined) return;
+      if (!this.bank.waiting.size) await this.bank.get(this.soundUrl(next)).catch(() => {});
+      this.prefetch();
+    }, 60);
+  }
+
+  markReady() {
+    if (!this.space || !this.zText) return;
+    this.view.markReady(new Set([...this.view.keyboard.buttons.keys()].filter((key) => this.bank.has(this.soundUrl(key)))));
+  }
+
+  // ---- playing -----------------------------------------------------------------------------------------------------
+
+  async enable() {
+    if (!this.space || this.synth.running) return;
+    await this.synth.open(this.space.sample_rate).catch(() => this.view.tell("This browser gives no sound: try another one.", true));
+  }
+
+  async press(key, velocity, at = performance.now()) {
+    if (!this.space) return;
+    const before = this.held.get(key);
+    if (before?.voice) this.synth.end(before.voice, 0.03);
+    const note = { voice: null, down: true };
+    this.held.set(key, note);
+    const moved = this.key !== key;
+    this.key = key;
+    this.view.setHeld(this.held);
+    const url = this.soundUrl(key);
+    const ready = this.bank.has(url);
+    const opening = this.enable();
+    try {
+      const [sound] = await Promise.all([this.bank.get(url), opening]);
+      if (this.held.get(key) !== note && note.down) return;
+      this.sound(note, key, sound, velocity);
+      performance.measure("timbre:key-to-sound", { start: at, end: performance.now(), detail: { key, ready, latency: this.synth.latency } });
+    } catch (error) {
+      this.held.delete(key);
+      this.view.setHeld(this.held);
+      if (error.name !== "AbortError") this.view.tell(error.message, true);
+    }
+    if (moved) this.keyMoved();
+  }
+
+  sound(note, key, sound, velocity) {
+    if (!this.synth.context) return;
+    note.voice = this.synth.start(key, sound, velocity);
+    // Let go before its sound came: it sounds all the same, as short as a tap.
+    if (!note.down) setTimeout(() => this.synth.end(note.voice), 1000 * SHORTEST_TAP);
+  }
+
+  keyMoved() {
+    this.view.setKey();
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.describe(), REST_MS);
+    this.save();
+  }
+
+  letGo(key) {
+    const note = this.held.get(key);
+    if (!note) return;
+    note.down = false;
+    if (this.pedal && note.voice) return;
+    this.held.delete(key);
+    if (note.voice) this.synth.end(note.voice);
+    this.view.setHeld(this.held);
+  }
+
+  setPedal(down) {
+    this.pedal = down;
+    this.view.setPedal(down);
+    if (!down) for (const [key, note] of [...this.held]) if (!note.down) this.letGo(key);
+  }
+
+  allOff() {
+    this.view.keyboard.releaseAll();
+    for (const voice of [...this.synth.voices]) this.synth.end(voice);
+    this.held.clear();
+    this.view.setHeld(this.held);
+  }
+
+  // Hear the point as it is now: held keys take on the new sound, otherwise the last key sounds for a moment. While one
+  // sound is on its way only the newest place is remembered.
+  async audition(at) {
+    this.stale = { at: this.stale?.at ?? at };
+    if (this.busy || !this.synth.context) return void (this.stale = this.busy ? this.stale : null);
+    this.busy = true;
+    this.bank.keepOnly(new Set());
+    while (this.stale) {
+      const asked = this.stale.at;
+      this.stale = null;
+      await this.hear(asked).catch((error) => error.name !== "AbortError" && this.view.tell(error.message, true));
+    }
+    this.busy = false;
+  }
+
+  async hear(asked) {
+    const sounding = [...this.held].filter(([, note]) => note.voice);
+    const keys = sounding.length ? sounding.map(([key]) => key) : [this.key];
+    const sounds = await Promise.all(keys.map((key) => this.bank.get(this.soundUrl(key))));
+    if (sounding.length) sounding.forEach(([, note], i) => this.synth.swap(note.voice, sounds[i]));
+    else this.hearPreview(sounds[0]);
+    performance.measure("timbre:slider-to-sound", { start: asked, end: performance.now(), detail: { latency: this.synth.latency } });
+  }
+
+  hearPreview(sound) {
+    const going = this.preview && this.synth.voices.has(this.preview) && !this.preview.ending && this.preview.key === this.key;
+    if (going) this.synth.swap(this.preview, sound);
+    else this.preview = this.synth.start(this.key, sound, 96);
+    clearTimeout(this.previewEnd);
+    const { preview } = this;
+    this.previewEnd = setTimeout(() => this.synth.end(preview, 0.35), PREVIEW_MS);
+  }
+
+  // ---- the computer's keyboard -------------------------------------------------------------------------------------
+
+  foreign(event) {
+    const typing = event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select, [contenteditable], [role=combobox]");
+    return Boolean(typing) || event.altKey;
+  }
+
+  keydown(event) {
+    if (this.foreign(event) || !this.space) return;
+    const command = event.ctrlKey || event.metaKey;
+    const onButton = event.target instanceof Element && event.target.closest("button, a, summary");
+    let ours = true;
+    if (command && event.code === "KeyZ") this.travel(!event.shiftKey);
+    else if (command && event.code === "KeyY") this.travel(false);
+    else if (command) ours = false;
+    else if (event.code === "Space" && !onButton) event.repeat || this.setPedal(true);
+    else if (event.key === "Escape") this.allOff();
+    else ours = this.view.keyboard.type(event);
+    if (!ours) return;
+    event.preventDefault();
+    // Streamlit has keys of its own; and a click is a gesture wherever it happens, so sound opens here too.
+    event.stopPropagation();
+    this.enable();
+  }
+
+  keyup(event) {
+    this.view.keyboard.typeUp(event);
+    const onButton = event.target instanceof Element && event.target.closest("button, a, summary");
+    if (event.code === "Space" && !onButton && !this.foreign(event)) this.setPedal(false);
+  }
+
+  async connectMidi() {
+    this.midi ??= new MidiInput({
+      press: (key, velocity, at) => this.press(key, velocity, at),
+      release: (key) => this.letGo(key),
+      pedal: (down) => this.setPedal(down),
+      bend: (cents) => this.synth.bend(cents),
+      told: (text, count) => this.view.setMidi(text, count),
+    });
+    await this.midi.connect();
+  }
+
+  // ---- files -------------------------------------------------------------------------------------------------------
+
+  async download(url, name) {
+    const response = await fetch(url);
+    if (!response.ok) throw await errorOf(response);
+    const link = build("a", { href: URL.createObjectURL(await response.blob()), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  fileName(ending) {
+    return `${this.view.name().replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "instrument"}${ending}`;
+  }
+
+  saveSound() {
+    return this.download(this.url("sound", { z: this.zText, key: this.key, whole: 1 }), this.fileName(`-${noteName(this.key).replace("♯", "s")}.wav`));
+  }
+
+  savePreset() {
+    const { attack, release } = this.synth;
+    const told = { z: this.zText, key: this.key, name: this.view.name().slice(0, 120), attack, release };
+    return this.download(this.url("preset", told), this.fileName(".json"));
+  }
+
+  saveInstrument(low, high, step) {
+    return this.download(this.url("export", { z: this.zText, low, high, step, name: this.view.name().slice(0, 120) }), this.fileName(".zip"));
+  }
+
+  async loadPreset(file) {
+    if (file.size > 256 * 1024) throw new Error(`A preset has a few kilobytes, this file has ${Math.round(file.size / 1024)}: choose another file.`);
+    const preset = await fetchJson(this.url("preset"), { method: "POST", body: file, headers: { "Content-Type": "application/json" } });
+    this.remember();
+    Object.assign(this, { start: null, origin: preset.z, title: preset.name || "preset", colour: null, key: preset.key });
+    this.synth.attack = preset.attack;
+    this.synth.release = preset.release;
+    this.view.setEnvelope();
+    this.place(preset.z);
+    this.view.setKey();
+    this.report(null);
+    this.audition(performance.now());
+  }
+}

@@ -1,0 +1,226 @@
+"""What the Play page hears and knows: notes of any point of the latent space, its axes, and what they change.
+
+Stateless towards visitors: everything hangs on the checkpoint and the point asked for, is computed once and kept for a
+while.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pages.widgets.catalog import NoteMap
+from pages.widgets.engine import Studio
+from pages.widgets.memo import Memo
+from timbre_core.analysis.axes import LatentAxes, dimension_axes, principal_axes
+from timbre_core.errors import TimbreError
+from timbre_core.instrument import Instrument, PlayedNote
+
+# Axes that are offered as sliders: nobody looks through more.
+MOST_AXES = 64
+# Notes that the traits are measured on: enough for correlations of 0.1 to mean something.
+_MEASURED = 480
+# Sounds that somebody waits for come first.
+_PAUSE = 0.004
+_LOG = logging.getLogger(__name__)
+
+_instruments = Memo(64)
+_played = Memo(64 * 2**20, lambda note: int(note.audio.nbytes + note.frames.nbytes))
+_axes = Memo(8)
+_measurements = Memo(8)
+
+
+def instrument(notes: NoteMap, z: tuple[float, ...]) -> Instrument:
+    """The instrument at a point of the latent space, for playing live."""
+    key = (notes.checkpoint.path, notes.version)
+    return _instruments.get((*key, z), lambda: _open_instrument(notes, z, live=True))
+
+
+def export_instrument(notes: NoteMap, z: tuple[float, ...]) -> Instrument:
+    """The same with the checkpoint's own inverter, which takes its time."""
+    return _open_instrument(notes, z, live=False)
+
+
+def played(notes: NoteMap, z: tuple[float, ...], key: int) -> PlayedNote:
+    """One key of the instrument at `z`."""
+    where = (notes.checkpoint.path, notes.version, z, key)
+    return _played.get(where, lambda: instrument(notes, z).note(key))
+
+
+def _open_instrument(notes: NoteMap, z: tuple[float, ...], live: bool) -> Instrument:
+    from timbre_core.inverters import open_inverter
+
+    space = Studio(notes).space()
+    inverter = open_inverter("fast", notes.checkpoint.recipe.features) if live else None
+    return Instrument(space, np.array(z, dtype=np.float32), inverter)
+
+
+def axes(notes: NoteMap) -> dict[str, LatentAxes]:
+    """The map's axes by name: `dimensions` and `principal`."""
+    return _axes.get((notes.checkpoint.path, notes.version), lambda: _find_axes(notes))
+
+
+def _find_axes(notes: NoteMap) -> dict[str, LatentAxes]:
+    return {
+        "dimensions": dimension_axes(notes.means, kl_per_dimension(notes)),
+        "principal": principal_axes(notes.means),
+    }
+
+
+def kl_per_dimension(notes: NoteMap) -> list[float] | None:
+    """KL of each latent dimension in nats, as `evaluate` measured it; None where it was not, or the model has no KL."""
+    if not notes.checkpoint.recipe.model.sampling:
+        return None
+    try:
+        evaluation = notes.checkpoint.evaluation or {}
+    except TimbreError:
+        return None
+    found = (evaluation.get("latent") or {}).get("kl_per_dim")
+    size = notes.checkpoint.recipe.model.latent_dim
+    if not isinstance(found, list) or len(found) != size:
+        return None
+    return [float(value) for value in found] if all(isinstance(value, int | float) for value in found) else None
+
+
+@dataclass
+class Measurement:
+    """The library's traits, while they are measured in the background and afterwards."""
+
+    done: int = 0
+    of: int = 0
+    failed: str = ""
+    correlations: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: int = 0
+
+
+def measurement(notes: NoteMap) -> Measurement:
+    """What each axis changes: begins to be measured when first asked for, never waits for it."""
+    return _measurements.get((notes.checkpoint.path, notes.version), lambda: _begin(notes))
+
+
+def _begin(notes: NoteMap) -> Measurement:
+    begun = Measurement()
+    threading.Thread(target=_measure, args=(notes, begun), name="traits", daemon=True).start()
+    return begun
+
+
+_one_at_a_time = threading.Lock()
+
+
+def _measure(notes: NoteMap, into: Measurement) -> None:
+    try:
+        with _one_at_a_time:
+            _correlate(notes, into)
+    except TimbreError as error:
+        into.failed = str(error)
+    except Exception:
+        _LOG.exception("traits could not be measured")
+        into.failed = "Measuring failed here: the server's log has the details."
+
+
+def _correlate(notes: NoteMap, into: Measurement) -> None:
+    from timbre_core.analysis.latents import spread_over
+    from timbre_core.analysis.traits import ENOUGH, measured_traits, partial_correlations
+
+    rows = spread_over(notes.labels, _MEASURED)
+    pitches = _pitches(notes.labels)[rows]
+    studio = Studio(notes)
+
+    def progress(done: int, of: int) -> None:
+        into.done, into.of = done, of
+        time.sleep(_PAUSE)
+
+    def read(index: int) -> np.ndarray:
+        return studio.recording(int(rows[index]))
+
+    traits = measured_traits(
+        [notes.ids[row] for row in rows],
+        pitches,
+        notes.checkpoint.latents_roots,
+        read,
+        studio.settings.sample_rate,
+        progress,
+    )
+    known = int(traits["brightness"].notna().sum())
+    if known < ENOUGH:
+        raise TimbreError("The recordings are not on this machine, so what a slider changes could not be measured.")
+    found = {}
+    for name, axis in axes(notes).items():
+        coordinates = (notes.means[rows] - axis.centre) @ axis.directions[:MOST_AXES].T
+        found[name] = partial_correlations(coordinates, traits, pitches)
+    into.notes = known
+    into.correlations = found
+
+
+def _pitches(labels: pd.DataFrame) -> np.ndarray:
+    if "pitch" not in labels:
+        return np.full(len(labels), np.nan)
+    pitches: np.ndarray = labels["pitch"].to_numpy(np.float64)
+    return pitches
+
+
+def key_range(notes: NoteMap) -> tuple[int, int]:
+    """The lowest and the highest MIDI key among the map's notes, where the model knows how sounds behave."""
+    pitches = _pitches(notes.labels)
+    known = pitches[np.isfinite(pitches)]
+    if not len(known):
+        return 21, 108
+    return max(0, int(np.floor(known.min()))), min(127, int(np.ceil(known.max())))
+
+
+def described_space(notes: NoteMap) -> dict[str, Any]:
+    """All that sliders and starting points need, as plain values."""
+    from pages.widgets.colours import colour_of
+    from pages.widgets.music import readable
+
+    recipe = notes.checkpoint.recipe
+    described = {}
+    unit = {"dimensions": "share" if kl_per_dimension(notes) is None else "nats", "principal": "share"}
+    for name, axis in axes(notes).items():
+        described[name] = {
+            "unit": unit[name],
+            "numbers": axis.directions[:MOST_AXES].argmax(axis=1).tolist(),
+            "directions": axis.directions[:MOST_AXES].round(5).tolist(),
+            "spread": axis.spread[:MOST_AXES].round(5).tolist(),
+            "weight": axis.weight[:MOST_AXES].round(5).tolist(),
+        }
+    families = notes.labels["family"].astype(str) if "family" in notes.labels else pd.Series(dtype=str)
+    return {
+        "latent_dim": recipe.model.latent_dim,
+        "sample_rate": recipe.features.sample_rate,
+        "conditioned": recipe.uses_pitch,
+        "prior": recipe.model.sampling,
+        "keys": key_range(notes),
+        "centre": notes.means.mean(axis=0).round(4).tolist(),
+        "axes": described,
+        "families": [
+            {
+                "value": value,
+                "name": readable(value),
+                "colour": colour_of("family", value),
+                "z": notes.means[(families == value).to_numpy()].mean(axis=0).round(4).tolist(),
+            }
+            for value in sorted(set(families))
+        ],
+    }
+
+
+def nearest_notes(notes: NoteMap, z: tuple[float, ...], count: int = 4) -> list[tuple[int, float]]:
+    """Rows and distances of the map's notes nearest to a point, nearest first."""
+    distances = np.linalg.norm(notes.means - np.array(z, dtype=np.float32), axis=1)
+    nearest = np.argsort(distances, kind="stable")[:count]
+    return [(int(row), float(distances[row])) for row in nearest]
+
+
+def prior_draw(notes: NoteMap, seed: int) -> list[float]:
+    """A latent drawn from the prior. Raises TimbreError for a plain autoencoder."""
+    from timbre_core.instrument import starting_point
+
+    drawn = starting_point(Studio(notes).space(), seed=seed)
+    return [round(float(value), 4) for value in drawn]

@@ -1,0 +1,193 @@
+// Where a sound may start from: any note of the map, found by words or by its dot.
+
+const MOST_FOUND = 40;
+
+// The map's notes as /api/map answers them, with words to search in.
+class Notes {
+  constructor(map) {
+    this.ids = map.ids;
+    this.arrays = map.arrays;
+    this.columns = map.columns;
+    this.projection = map.projections[0];
+    this.rows = new Map(map.ids.map((id, row) => [id, row]));
+  }
+
+  text(column, row) {
+    const { names } = this.columns[column] ?? {};
+    return names ? names[this.arrays[`label_${column}`][row]] : "";
+  }
+
+  colour(row) {
+    return this.columns.family?.colours?.[this.arrays.label_family[row]] ?? "#8a94a6";
+  }
+
+  pitch(row) {
+    const midi = this.arrays.label_pitch?.[row];
+    return Number.isFinite(midi) ? noteName(midi) : "";
+  }
+
+  // Rows of notes that have all the words somewhere in their names.
+  find(text) {
+    this.words ??= this.ids.map((id, row) =>
+      [this.text("instrument", row), this.text("family", row), this.pitch(row), id].join(" ").toLowerCase().replaceAll("♯", "#"),
+    );
+    const wanted = text.toLowerCase().replaceAll("♯", "#").split(/\s+/).filter(Boolean);
+    const found = [];
+    for (let row = 0; row < this.words.length && found.length < MOST_FOUND; row++) {
+      if (wanted.every((word) => this.words[row].includes(word))) found.push(row);
+    }
+    return found;
+  }
+}
+
+// A field that finds notes while one types (ARIA's combobox pattern).
+class NoteSearch {
+  constructor(field, list, chosen) {
+    Object.assign(this, { field, list, chosen, active: -1 });
+    field.addEventListener("input", () => this.refresh());
+    field.addEventListener("focus", () => this.refresh());
+    field.addEventListener("blur", () => this.close());
+    field.addEventListener("keydown", (event) => this.key(event));
+    // Chosen on pointerdown, before the field loses its focus and closes the list.
+    list.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      const option = event.target.closest("[role=option]");
+      if (option) this.choose(Number(option.dataset.row));
+    });
+  }
+
+  refresh() {
+    const text = this.field.value.trim();
+    if (!this.notes || !text) return this.close();
+    const rows = this.notes.find(text);
+    this.active = rows.length ? 0 : -1;
+    this.list.replaceChildren(
+      ...rows.map((row) => this.option(row)),
+      ...(rows.length ? [] : [build("p", { text: `No note has “${text.slice(0, 40)}” in its name: try an instrument, a family or a pitch such as C4.` })]),
+    );
+    this.list.hidden = false;
+    this.field.setAttribute("aria-expanded", "true");
+    this.paint();
+  }
+
+  option(row) {
+    return build(
+      "div",
+      { role: "option", id: `tx-found-${row}`, "data-row": row },
+      build("i", { style: `background:${this.notes.colour(row)}` }),
+      build("span", { text: this.notes.text("instrument", row) || this.notes.ids[row] }),
+      build("em", { text: this.notes.text("family", row) }),
+      build("b", { text: this.notes.pitch(row) }),
+    );
+  }
+
+  paint() {
+    const options = [...this.list.querySelectorAll("[role=option]")];
+    options.forEach((option, i) => option.setAttribute("aria-selected", String(i === this.active)));
+    options[this.active]?.scrollIntoView({ block: "nearest" });
+    this.field.setAttribute("aria-activedescendant", options[this.active]?.id ?? "");
+  }
+
+  key(event) {
+    const options = this.list.querySelectorAll("[role=option]");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && options.length) {
+      this.active = (this.active + step + options.length) % options.length;
+      this.paint();
+    } else if (event.key === "Enter" && options[this.active]) this.choose(Number(options[this.active].dataset.row));
+    else if (event.key === "Escape") this.close();
+    else return;
+    event.preventDefault();
+  }
+
+  choose(row) {
+    this.field.value = "";
+    this.field.blur();
+    this.close();
+    this.chosen(this.notes.ids[row]);
+  }
+
+  close() {
+    this.list.hidden = true;
+    this.field.setAttribute("aria-expanded", "false");
+  }
+}
+
+// The map in small: where the sound is among the notes; a click starts from the nearest dot.
+class SmallMap {
+  constructor(canvas, chosen) {
+    Object.assign(this, { canvas, chosen, near: [] });
+    canvas.addEventListener("click", (event) => this.click(event));
+    canvas.addEventListener("pointermove", (event) => this.over(event));
+  }
+
+  fill(notes) {
+    this.notes = notes;
+    const [x, y] = [1, 2].map((axis) => notes.arrays[`${notes.projection}_${axis}`]);
+    if (!x) return;
+    const span = (values) => values.reduce(([a, b], v) => (Number.isFinite(v) ? [Math.min(a, v), Math.max(b, v)] : [a, b]), [Infinity, -Infinity]);
+    Object.assign(this, { x, y, spanX: span(x), spanY: span(y), picture: null });
+    this.draw();
+  }
+
+  place(row) {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const part = (value, [low, high]) => (value - low) / (high - low || 1);
+    return [8 + (width - 16) * part(this.x[row], this.spanX), height - 8 - (height - 16) * part(this.y[row], this.spanY)];
+  }
+
+  draw(near = this.near) {
+    this.near = near;
+    if (!this.x || !this.canvas.clientWidth) return;
+    const { context, width, height } = fitCanvas(this.canvas);
+    context.clearRect(0, 0, width, height);
+    const size = this.x.length > 5000 ? 1 : 2.2;
+    context.globalAlpha = this.x.length > 5000 ? 0.35 : 0.55;
+    for (let row = 0; row < this.x.length; row++) {
+      const [x, y] = this.place(row);
+      context.fillStyle = this.notes.colour(row);
+      context.fillRect(x - size / 2, y - size / 2, size, size);
+    }
+    context.globalAlpha = 1;
+    this.mark(context);
+  }
+
+  // The sound lies between its nearest notes: where their dots are, the nearer the more.
+  mark(context) {
+    const rows = this.near.map(({ id, distance }) => [this.notes.rows.get(id), 1 / (distance ** 2 + 1e-6)]).filter(([row]) => row !== undefined);
+    if (!rows.length) return;
+    const [nearest] = rows[0];
+    const [x, y] = this.place(nearest);
+    context.lineWidth = 2;
+    context.strokeStyle = themeColour(this.canvas, "text-color");
+    context.fillStyle = this.notes.colour(nearest);
+    context.beginPath();
+    context.arc(x, y, 6, 0, 7);
+    context.fill();
+    context.stroke();
+  }
+
+  nearestDot(event) {
+    if (!this.x) return -1;
+    const box = this.canvas.getBoundingClientRect();
+    let best = -1;
+    let least = 24 ** 2;
+    for (let row = 0; row < this.x.length; row++) {
+      const [x, y] = this.place(row);
+      const distance = (x - event.clientX + box.left) ** 2 + (y - event.clientY + box.top) ** 2;
+      if (distance < least) [best, least] = [row, distance];
+    }
+    return best;
+  }
+
+  over(event) {
+    const row = this.nearestDot(event);
+    this.canvas.style.cursor = row < 0 ? "default" : "pointer";
+    this.canvas.title = row < 0 ? "" : `${this.notes.text("instrument", row)} ${this.notes.pitch(row)}, ${this.notes.text("family", row)}`;
+  }
+
+  click(event) {
+    const row = this.nearestDot(event);
+    if (row >= 0) this.chosen(this.notes.ids[row]);
+  }
+}

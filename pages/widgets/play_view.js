@@ -1,0 +1,383 @@
+// The Play page's elements: built once, painted from what the player knows.
+
+class PlayView {
+  constructor(root, player) {
+    this.root = root;
+    this.player = player;
+    this.make();
+    this.keyboard = new Keyboard(this.keys, {
+      press: (key, velocity, at) => player.press(key, velocity, at),
+      release: (key) => player.letGo(key),
+      moved: (base) => this.setOctave(base),
+    });
+    this.keyboard.marked = () => {
+      player.markReady();
+      this.setHeld(player.held ?? new Map());
+    };
+    this.panel = new AxisPanel(this.axisList, {
+      began: () => player.remember(),
+      moved: (axis, coordinate, at) => player.slide(axis, coordinate, at),
+      rested: () => player.save(),
+      locked: (axis) => player.toggleLock(axis),
+    });
+    this.search = new NoteSearch(this.field, this.found, (note) => player.choose({ note }));
+    this.map = new SmallMap(this.mapCanvas, (note) => player.choose({ note }));
+    this.picture = new Spectrogram(this.canvas, false);
+    this.setOctave(60);
+    this.setEnvelope();
+  }
+
+  destroy() {
+    this.keyboard.destroy();
+  }
+
+  // ---- building ----------------------------------------------------------------------------------------------------
+
+  make() {
+    this.root.replaceChildren(
+      build("div", { class: "tx-play-top" }, this.makeSound(), this.makeAxes()),
+      this.makeRack(),
+      this.makeKeys(),
+    );
+  }
+
+  button(text, title, path, act, options = {}) {
+    const attributes = { type: "button", title, "aria-label": title, onclick: () => this.attempt(act), ...options };
+    return build("button", attributes, path ? icon(path) : null, text ? build("span", { text }) : null);
+  }
+
+  // What goes wrong in an action is told in its sentence.
+  async attempt(act) {
+    try {
+      await act();
+    } catch (error) {
+      this.tell(error.message, true);
+    }
+  }
+
+  makeSound() {
+    this.dot = build("i", { class: "tx-dot" });
+    this.title = build("input", { class: "tx-title-field", "aria-label": "Name of the sound", maxlength: 120, spellcheck: "false" });
+    this.edited = build("span", { class: "tx-edited", text: "changed", hidden: "" });
+    this.near = build("p", { class: "tx-nearby", text: " " });
+    this.field = build("input", {
+      type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "tx-found", "aria-autocomplete": "list",
+      "aria-label": "Start from a note of the map", placeholder: "Start from a note: flute C4, sitar, glockenspiel …", autocomplete: "off",
+    });
+    this.found = build("div", { class: "tx-found", id: "tx-found", role: "listbox", "aria-label": "Notes found", hidden: "" });
+    this.families = build("div", { class: "tx-families", role: "group", "aria-label": "Start from the mean of a family" });
+    this.prior = this.button("Prior", "Start from a random draw of the prior", ICONS.dice, () =>
+      this.player.choose({ seed: Math.floor(Math.random() * 1e6) }), { class: "tx-chip" });
+    this.canvas = build("canvas", { "aria-label": "Spectrogram of the current sound" });
+    this.caption = build("span", { class: "tx-caption", text: "" });
+    this.mapCanvas = build("canvas", { role: "img", "aria-label": "Map of the notes; the ring is the one nearest to this sound" });
+    return build(
+      "section",
+      { class: "tx-sound", "aria-label": "The sound" },
+      build("div", { class: "tx-sound-head" }, this.dot, this.title, this.edited),
+      this.near,
+      build("div", { class: "tx-starts" }, build("div", { class: "tx-search" }, this.field, this.found), this.prior),
+      this.families,
+      build("div", { class: "tx-views" }, build("figure", {}, this.canvas, this.caption), build("figure", { class: "tx-small-map" }, this.mapCanvas)),
+    );
+  }
+
+  makeAxes() {
+    const choice = (name, text, title) =>
+      build("button", { type: "button", role: "radio", "data-axes": name, title, text, onclick: () => this.player.switchAxes(name) });
+    this.choices = [
+      choice("dimensions", "Dimensions", "The model's own latent dimensions, the ones that say most first"),
+      choice("principal", "Principal directions", "The directions in which the map's notes differ most"),
+    ];
+    this.undo = this.button("", "Undo (Ctrl+Z)", ICONS.undo, () => this.player.travel(true), { disabled: "" });
+    this.redo = this.button("", "Redo (Ctrl+Y)", ICONS.redo, () => this.player.travel(false), { disabled: "" });
+    this.axisList = build("div", { class: "tx-axis-list" });
+    this.measured = build("span", { class: "tx-measured", role: "status" });
+    this.traitHeads = build("div", { class: "tx-bars tx-bar-heads" });
+    return build(
+      "section",
+      { class: "tx-axes", "aria-label": "Latent sliders" },
+      build(
+        "div",
+        { class: "tx-axes-head" },
+        build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Sliders along" }, ...this.choices),
+        build(
+          "div",
+          { class: "tx-tools" },
+          this.undo,
+          this.redo,
+          this.button("", "Nudge: a small random step", ICONS.nudge, () => this.player.randomise(0.25), { class: "tx-nudge" }),
+          this.button("Randomise", "Somewhere among the map's notes; locked sliders stay", ICONS.dice, () => this.player.randomise(1), { class: "tx-randomise" }),
+          this.button("Reset", "Back to where the sound started", ICONS.reset, () => this.player.reset(), { class: "tx-reset" }),
+        ),
+      ),
+      build("div", { class: "tx-axes-told" }, this.measured, this.traitHeads),
+      this.axisList,
+    );
+  }
+
+  dial(label, title, min, max, step, act) {
+    const input = build("input", { type: "range", min, max, step, "aria-label": title });
+    const told = build("output", {});
+    input.addEventListener("input", () => act(Number(input.value)));
+    const element = build("label", { class: "tx-dial", title }, build("span", { text: label }), input, told);
+    return { input, told, element };
+  }
+
+  makeRack() {
+    const { player } = this;
+    this.octave = build("output", { class: "tx-octave", "aria-label": "Octave of the computer keyboard" });
+    this.sustain = this.button("Sustain", "Hold notes after their keys are let go (Space, or a MIDI pedal)", "", () => player.setPedal(!player.pedal), {
+      class: "tx-toggle tx-sustain", "aria-pressed": "false",
+    });
+    this.midiButton = this.button("MIDI", "Connect a MIDI keyboard", "", () => player.connectMidi(), { class: "tx-toggle tx-midi" });
+    if (!MidiInput.possible) {
+      this.midiButton.disabled = true;
+      this.midiButton.title = "This browser has no Web MIDI: Chrome, Edge and Firefox have.";
+    }
+    this.velocity = this.dial("Velocity", "Velocity of the computer's keys", 10, 127, 1, (value) => {
+      this.keyboard.velocity = value;
+      this.setEnvelope();
+    });
+    this.attack = this.dial("Attack", "Fade in", 0, 1, 0.01, (value) => {
+      player.synth.attack = 2 * value ** 2;
+      this.setEnvelope();
+    });
+    this.release = this.dial("Release", "Fade out after a key is let go", 0, 1, 0.01, (value) => {
+      player.synth.release = 0.02 + 4 * value ** 2;
+      this.setEnvelope();
+    });
+    this.volume = this.dial("Volume", "Volume", 0, 1, 0.01, (value) => {
+      player.synth.setVolume(value ** 2);
+      this.setEnvelope();
+    });
+    this.meterBar = build("i", {});
+    this.volume.told.replaceWith(build("span", { class: "tx-meter", "aria-hidden": "true" }, this.meterBar));
+    return build(
+      "div",
+      { class: "tx-rack" },
+      build(
+        "div",
+        { class: "tx-octaves", role: "group", "aria-label": "Octave" },
+        this.button("−", "Octave down (Z)", "", () => this.keyboard.shift(-1)),
+        this.octave,
+        this.button("+", "Octave up (X)", "", () => this.keyboard.shift(1)),
+      ),
+      this.sustain,
+      this.midiButton,
+      build("div", { class: "tx-dials" }, ...[this.velocity, this.attack, this.release, this.volume].map(({ element }) => element)),
+      this.makeFiles(),
+    );
+  }
+
+  makeFiles() {
+    const { player } = this;
+    this.file = build("input", { type: "file", accept: ".json,application/json", class: "tx-file", tabindex: -1, "aria-label": "Preset file" });
+    this.file.addEventListener("change", () => {
+      const [file] = this.file.files;
+      this.file.value = "";
+      if (file) this.attempt(() => player.loadPreset(file));
+    });
+    const number = (label, value, min, max) => {
+      const input = build("input", { type: "number", value, min, max, "aria-label": label });
+      return { input, element: build("label", {}, build("span", { text: label }), input) };
+    };
+    const [low, high, step] = [number("Lowest key", 36, 0, 127), number("Highest key", 84, 0, 127), number("Every … semitones", 3, 1, 24)];
+    this.count = build("p", { class: "tx-count" });
+    const counted = () => {
+      const [a, b, c] = [low, high, step].map(({ input }) => input.valueAsNumber);
+      const sensible = [low, high, step].every(({ input }) => input.validity.valid && Number.isInteger(input.valueAsNumber)) && a <= b;
+      this.count.textContent = sensible
+        ? `${Math.floor((b - a) / c) + 1} samples, ${noteName(a)} to ${noteName(b)}, loops where the sound is steady`
+        : "Choose MIDI keys from 0 to 127, the lowest first, and a step of 1 to 24.";
+      this.exporting.disabled = !sensible || this.exporting.classList.contains("tx-busy");
+    };
+    this.exporting = this.button("Export", "Render the samples and save them as a ZIP archive", "", async () => {
+      this.exporting.classList.add("tx-busy");
+      this.count.textContent = "Rendering the samples …";
+      this.exporting.disabled = true;
+      try {
+        await player.saveInstrument(...[low, high, step].map(({ input }) => input.valueAsNumber));
+        this.menu.open = false;
+      } finally {
+        this.exporting.classList.remove("tx-busy");
+        counted();
+      }
+    }, { class: "tx-export" });
+    for (const { input } of [low, high, step]) input.addEventListener("input", counted);
+    this.menu = build(
+      "details",
+      { class: "tx-menu" },
+      build("summary", { text: "Instrument" , title: "Export as a multi-sampled instrument (SFZ and WAV)" }),
+      build("div", {}, build("b", { text: "Multi-sampled instrument" }), build("p", { text: "An SFZ file and WAV samples, for any sampler." }), ...[low, high, step].map(({ element }) => element), this.count, this.exporting),
+    );
+    counted();
+    return build(
+      "div",
+      { class: "tx-files" },
+      this.button("Save", "Save the sound as a preset (JSON)", "", () => player.savePreset(), { class: "tx-save" }),
+      this.button("Load", "Load a preset (JSON)", "", () => this.file.click(), { class: "tx-load" }),
+      this.file,
+      this.button("WAV", "Save the current key as a WAV file", "", () => player.saveSound(), { class: "tx-wav" }),
+      this.menu,
+    );
+  }
+
+  makeKeys() {
+    this.keys = build("div", { class: "tx-keyboard", role: "group", "aria-label": "Keyboard: arrow keys walk, Enter plays" });
+    this.hint = build("div", { class: "tx-enable", role: "status" }, build("span", { text: "Click or press any key to enable sound" }));
+    this.message = build("p", { class: "tx-told", role: "status", "aria-live": "polite" });
+    return build("div", { class: "tx-bed" }, build("div", { class: "tx-keys-frame" }, this.keys, this.hint), this.message);
+  }
+
+  // ---- painting ----------------------------------------------------------------------------------------------------
+
+  wait() {
+    this.root.removeAttribute("data-ready");
+    this.root.classList.add("tx-waiting");
+    this.tell("");
+  }
+
+  open(space) {
+    this.root.classList.remove("tx-waiting");
+    this.keyboard.range = space.keys;
+    this.keyboard.draw();
+    this.prior.disabled = !space.prior;
+    this.prior.title = space.prior ? "Start from a random draw of the prior" : "A plain autoencoder has no prior: use Randomise";
+    this.families.replaceChildren(
+      ...space.families.map(({ value, name, colour }) =>
+        build("button", { type: "button", class: "tx-chip", "data-family": value, title: `Mean of the ${name} notes`, onclick: () => this.player.choose({ family: value }) },
+          build("i", { style: `background:${colour}` }), name),
+      ),
+    );
+    this.standing = space.conditioned ? "" : "This model is not told the pitch: it makes one sound, and the keys play it faster or slower (resampled).";
+    this.tell("");
+  }
+
+  fillNotes(notes) {
+    this.notes = notes;
+    this.search.notes = notes;
+    this.map.fill(notes);
+  }
+
+  retheme() {
+    this.scale = levelScale();
+    this.draw();
+  }
+
+  draw() {
+    this.picture.draw(this.scale, this.player.space?.conditioned ? this.player.key : null);
+    this.map?.draw();
+  }
+
+  showAxes() {
+    const { player } = this;
+    for (const choice of this.choices) choice.setAttribute("aria-checked", String(choice.dataset.axes === player.axes));
+    this.panel.show(player.space.axes[player.axes], player.axes, player.locks[player.axes]);
+    this.showTraits(player.traits);
+    this.panel.set(player.coordinates());
+  }
+
+  showTraits(told) {
+    const names = told?.names ?? [];
+    this.traitHeads.replaceChildren(...names.map((name) => build("span", { text: TRAIT_SHORT[name], title: TRAIT_WORDS[name][2] })));
+    this.panel.explain(told?.correlations?.[this.player.axes] ?? null, names);
+    if (told?.failed) this.measured.textContent = told.failed;
+    else if (told?.correlations) this.measured.textContent = `What a slider changes: correlation over ${told.notes} library notes, pitch held constant`;
+    else this.measured.textContent = told?.of ? `Measuring what each slider changes … ${told.done} of ${told.of} notes` : "Measuring what each slider changes …";
+    if (this.player.z) this.panel.set(this.player.coordinates());
+  }
+
+  setPoint() {
+    const { player } = this;
+    if (this.shownTitle !== player.title) this.title.value = this.shownTitle = player.title;
+    this.edited.hidden = !player.changed;
+    this.dot.style.background = player.colour ?? "#8a94a6";
+    if (player.colour) this.root.style.setProperty("--tx-accent", player.colour);
+    for (const chip of this.families.children) chip.setAttribute("aria-pressed", String(chip.dataset.family === player.start?.family && !player.changed));
+    if (this.panel.rows.length) this.panel.set(player.coordinates());
+  }
+
+  name() {
+    return `${this.title.value.trim() || "sound"}${this.player.changed && this.title.value === this.player.title ? " changed" : ""}`;
+  }
+
+  setPicture(frames, key) {
+    this.picture.frames = frames;
+    this.setKey(key);
+    this.draw();
+  }
+
+  setKey() {
+    this.caption.textContent = this.player.space?.conditioned === false ? "as the model makes it" : `at ${noteName(this.player.key)}`;
+  }
+
+  setAbout({ nearest, own_pitch: own }) {
+    const [near] = nearest;
+    if (near) {
+      const pitch = own === null ? "" : ` · sounds near ${noteName(own)} by itself`;
+      this.near.textContent = `nearest note: ${near.title} ${near.pitch_name}, ${near.family} · distance ${near.distance.toFixed(2)}${pitch}`;
+      if (!this.player.colour || this.player.changed) {
+        this.dot.style.background = near.colour;
+        this.root.style.setProperty("--tx-accent", near.colour);
+      }
+    }
+    this.map.draw(nearest);
+  }
+
+  setHistory() {
+    this.undo.disabled = !this.player.done.length;
+    this.redo.disabled = !this.player.undone.length;
+  }
+
+  setOctave(base) {
+    this.octave.textContent = `${noteName(base)}`;
+  }
+
+  setPedal(down) {
+    this.sustain.setAttribute("aria-pressed", String(down));
+  }
+
+  setMidi(text, count) {
+    this.midiButton.setAttribute("aria-pressed", String(count > 0));
+    this.midiButton.title = text;
+    this.tell(count ? `MIDI: ${text}` : text);
+  }
+
+  setEnvelope() {
+    const { synth } = this.player;
+    if (!synth) return;
+    const seconds = (value) => (value < 0.1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(2)} s`);
+    const set = (dial, value, told) => {
+      dial.input.value = value;
+      dial.told.textContent = told;
+    };
+    set(this.velocity, this.keyboard.velocity, String(this.keyboard.velocity));
+    set(this.attack, Math.sqrt(synth.attack / 2), seconds(synth.attack));
+    set(this.release, Math.sqrt(Math.max(0, synth.release - 0.02) / 4), seconds(synth.release));
+    set(this.volume, Math.sqrt(synth.volume), "");
+  }
+
+  setHeld(held) {
+    this.keyboard?.mark("tx-down", new Set(held.keys()));
+  }
+
+  markReady(keys) {
+    this.keyboard.mark("tx-ready", keys);
+  }
+
+  sounding(synth) {
+    this.root.classList.toggle("tx-audible", synth.running);
+    this.root.dataset.voices = synth.voices.size;
+  }
+
+  drawMeter(synth) {
+    const db = 20 * Math.log10(Math.max(synth.level(), 1e-4));
+    this.meterBar.style.width = `${Math.max(0, Math.min(100, (100 * (db + 54)) / 48))}%`;
+  }
+
+  tell(text, wrong = false) {
+    this.message.textContent = text || this.standing || "";
+    this.message.classList.toggle("tx-wrong", wrong);
+  }
+}

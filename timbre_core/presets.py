@@ -1,0 +1,63 @@
+"""A sound as a small JSON file: which checkpoint, which point of its latent space, which key and envelope."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from timbre_core.checkpoint import Checkpoint
+from timbre_core.errors import TimbreError
+
+FORMAT = "timbre-explorer preset"
+LARGEST = 256 * 1024
+"""Bytes of a preset file: the largest latent space needs less."""
+
+FARTHEST = 100.0
+"""Latent values beyond this are no sound of any model."""
+
+
+class Preset(BaseModel):
+    """A sound that can be played again."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    checkpoint: Annotated[str, Field(max_length=200)]
+    name: Annotated[str, Field(max_length=120)] = ""
+    z: Annotated[list[Annotated[FiniteFloat, Field(ge=-FARTHEST, le=FARTHEST)]], Field(max_length=4096)]
+    key: Annotated[int, Field(ge=0, le=127)] = 60
+    attack: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.0
+    release: Annotated[FiniteFloat, Field(ge=0, le=20)] = 0.25
+
+
+def preset_to_json(preset: Preset) -> str:
+    """The preset file's text."""
+    return json.dumps({"format": FORMAT, "version": 1, **preset.model_dump()}, indent=1, allow_nan=False) + "\n"
+
+
+def read_preset(data: bytes, checkpoint: Checkpoint) -> Preset:
+    """A preset file's bytes, for this checkpoint. Raises TimbreError, in one sentence, for everything else."""
+    if len(data) > LARGEST:
+        raise TimbreError(f"a preset has a few kilobytes, this file has {len(data) / 1024:.0f}: choose another file.")
+    try:
+        told: Any = json.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise TimbreError("this is not a preset: choose a JSON file that this page saved.") from None
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise TimbreError("this JSON file is not a preset: choose one that this page saved.")
+    try:
+        preset = Preset.model_validate(told)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f"[{part + 1}]" if isinstance(part, int) else str(part) for part in first["loc"])
+        raise TimbreError(f"the preset's {where} makes no sense ({first['msg'].lower()}): save it again.") from None
+    if preset.checkpoint != checkpoint.name:
+        raise TimbreError(
+            f"this preset belongs to the checkpoint {preset.checkpoint[:80]!r}, not to {checkpoint.name!r}: "
+            "choose that checkpoint, then load it again."
+        )
+    size = checkpoint.recipe.model.latent_dim
+    if len(preset.z) != size:
+        raise TimbreError(f"this preset has {len(preset.z)} latent values, the checkpoint has {size}: save it again.")
+    return preset
