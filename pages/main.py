@@ -14,6 +14,7 @@ page = st.navigation(
     [
         st.Page("explore.py", title="Explore", icon=":material/scatter_plot:", url_path="home", default=True),
         st.Page("explore.py", title="Explore", url_path="explore", visibility="hidden"),
+        st.Page("play.py", title="Play", icon=":material/piano:", url_path="play"),
         st.Page("listen.py", title="Listen", icon=":material/headphones:", url_path="listen"),
     ],
     position="top",

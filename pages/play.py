@@ -11,6 +11,7 @@ from pages.widgets.catalog import NoteMap, listing, note_map
 from pages.widgets.components import show_play
 from pages.widgets.engine import visited
 from pages.widgets.music import plain
+from pages.widgets.states import show_broken, show_empty, show_title, show_without_map
 from timbre_core.errors import TimbreError
 
 _SENTENCE = "A point of the latent space as an instrument: play it, bend it, take it with you."
@@ -22,10 +23,10 @@ def linked_start(notes: NoteMap) -> dict[str, Any] | None:
 
     One of {"note": id}, {"family": name}, {"seed": number}.
     """
-    state = st.session_state.get("play") or {}
-    if "start" in state and state["start"] is not _ABSENT:
-        chosen = state["start"]
-        return chosen if isinstance(chosen, dict) and fits(notes, chosen) else None
+    chosen = (st.session_state.get("play") or {}).get("start")
+    if isinstance(chosen, dict):
+        # {} stands for a loaded preset: a sound that no link can name.
+        return chosen if fits(notes, chosen) else None
     for what in ("note", "family", "seed"):
         wanted = st.query_params.get(what)
         if wanted is None:
@@ -63,26 +64,27 @@ def remember(start: dict[str, Any] | None) -> None:
 def main() -> None:
     visited()
     left, right = st.columns([8, 4], gap="medium", vertical_alignment="bottom")
-    left.html(f'<div class="tx-title"><h1>Play</h1><p>{_SENTENCE}</p></div>')
+    with left:
+        show_title("Play", _SENTENCE)
     found = listing()
-    playable = {name: opened for name, opened in found.checkpoints.items()}
-    if not playable:
-        show_empty()
+    if not found.checkpoints:
+        show_empty(found)
+        show_broken(found)
         return
     with right:
-        name = pickers.pick_checkpoint(found)
-    checkpoint = playable[name]
+        checkpoint = found.checkpoints[pickers.pick_checkpoint(found)]
     try:
         notes = note_map(checkpoint)
     except TimbreError as error:
         st.error(plain(str(error), 600), icon=":material/error:")
-        return
-    if notes is None or notes.labels.empty:
-        show_without_map(str(checkpoint.path))
     else:
-        start = linked_start(notes)
-        remember(start)
-        show_play(notes, start)
+        if notes is None or notes.labels.empty:
+            show_without_map(checkpoint)
+        else:
+            start = linked_start(notes)
+            remember(start)
+            show_play(notes, start)
+    show_broken(found)
     pickers.show_refusals()
 
 

@@ -86,6 +86,11 @@ def _component(name: str, html: str, *scripts: str) -> Any:
 _map = _component("map", _MAP_HTML, "points.js", "legend.js")
 _note = _component("note", _NOTE_HTML, "spectrogram.js")
 _listen = _component("listen", _LISTEN_HTML, "spectrogram.js")
+_play = _component(
+    "play",
+    '<div class="tx-play"></div>',
+    *("spectrogram.js", "play_audio.js", "play_keys.js", "play_axes.js", "play_start.js", "play_view.js"),
+)
 
 
 def _common(notes: NoteMap) -> dict[str, Any]:
@@ -118,3 +123,8 @@ def show_listening(
     """
     data = {"url": API, "checkpoint": checkpoint, "version": version, "source": source}
     _listen(key="listen", data={**data, "notes": notes, "variants": variants})
+
+
+def show_play(notes: NoteMap, start: dict[str, Any] | None, key: str = "play") -> None:
+    """The instrument. `start` is {note}, {family} or {seed}; what is chosen last is in the session's `key`, as `start`."""
+    _play(key=key, data={**_common(notes), "start": start}, default={"start": None}, on_start_change=lambda: None)

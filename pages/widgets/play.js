@@ -9,7 +9,7 @@ const players = new WeakMap();
 export default function ({ data, parentElement, setStateValue }) {
   let player = players.get(parentElement);
   if (!player) players.set(parentElement, (player = new Player(parentElement)));
-  player.report = (start) => setStateValue("start", start);
+  player.report = (start) => setStateValue("start", start ?? {});
   player.update(data);
   return () => {
     player.destroy();
@@ -27,10 +27,10 @@ class Player {
     this.pedal = false;
     this.listeners = new AbortController();
     this.loading = new AbortController();
-    this.view = new PlayView(this.root, this);
     this.bank = new SoundBank();
     this.bank.changed = () => this.markReady();
-    this.synth = new Synth(() => this.view.sounding(this.synth));
+    this.synth = new Synth(() => this.view?.sounding(this.synth));
+    this.view = new PlayView(this.root, this);
     this.listen();
   }
 
@@ -140,7 +140,7 @@ class Player {
     const { signal } = this.loading;
     if (start?.family !== undefined) {
       const family = this.space.families.find(({ value }) => value === start.family);
-      if (family) return { z: family.z, title: `${family.name}, mean of the family`, colour: family.colour };
+      if (family) return { z: family.z, title: `${family.name} · family mean`, colour: family.colour };
     }
     if (start?.note !== undefined) {
       const { z, note } = await fetchJson(this.url("start", { note: start.note }), { signal });

@@ -12,7 +12,7 @@ class PlayView {
     });
     this.keyboard.marked = () => {
       player.markReady();
-      this.setHeld(player.held ?? new Map());
+      this.setHeld(player.held);
     };
     this.panel = new AxisPanel(this.axisList, {
       began: () => player.remember(),
@@ -267,7 +267,7 @@ class PlayView {
 
   draw() {
     this.picture.draw(this.scale, this.player.space?.conditioned ? this.player.key : null);
-    this.map?.draw();
+    this.map.draw();
   }
 
   showAxes() {
@@ -346,7 +346,6 @@ class PlayView {
 
   setEnvelope() {
     const { synth } = this.player;
-    if (!synth) return;
     const seconds = (value) => (value < 0.1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(2)} s`);
     const set = (dial, value, told) => {
       dial.input.value = value;
@@ -359,7 +358,7 @@ class PlayView {
   }
 
   setHeld(held) {
-    this.keyboard?.mark("tx-down", new Set(held.keys()));
+    this.keyboard.mark("tx-down", new Set(held.keys()));
   }
 
   markReady(keys) {
