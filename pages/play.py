@@ -31,7 +31,8 @@ def linked_start(notes: NoteMap) -> dict[str, Any] | None:
         wanted = st.query_params.get(what)
         if wanted is None:
             continue
-        start: dict[str, Any] = {what: int(wanted) if what == "seed" and wanted.isdecimal() else wanted}
+        is_number = what == "seed" and wanted.isdecimal() and len(wanted) <= len(str(_LARGEST_SEED))
+        start: dict[str, Any] = {what: int(wanted) if is_number else wanted}
         if fits(notes, start):
             return start
         st.session_state.setdefault("refused", []).append((what, wanted))

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import window_starts
@@ -183,12 +184,17 @@ def starting_point(space: TimbreSpace, like: str | None = None, family: str | No
             raise TimbreError(f"no family {family!r} on this map: choose from {known}.")
         mean: np.ndarray = np.stack(latents["mu"].iloc[rows].tolist()).mean(axis=0, dtype=np.float32)
         return mean
-    if not space.recipe.model.sampling:
-        raise TimbreError(f"{space.checkpoint.name} is a plain autoencoder without a prior: choose a family or a note.")
+    check_prior(space.checkpoint)
     import torch
 
     drawn: np.ndarray = space.model.prior.sample(1, torch.Generator().manual_seed(seed)).numpy()[0]
     return drawn
+
+
+def check_prior(checkpoint: Checkpoint) -> None:
+    """Raises TimbreError for a plain autoencoder, which has no prior to draw from."""
+    if not checkpoint.recipe.model.sampling:
+        raise TimbreError(f"{checkpoint.name} is a plain autoencoder without a prior: choose a family or a note.")
 
 
 def _checked(key: float) -> float:

@@ -106,8 +106,10 @@ class Player {
   }
 
   firstStart() {
-    const { families } = this.space;
-    return { family: (families.find(({ value }) => value === "brass") ?? families[0])?.value };
+    const { families, conditioned } = this.space;
+    const family = families.find(({ value }) => value === "brass") ?? families[0];
+    // Where notes of all pitches are blended, the mean has none: there a note is more of a sound.
+    return conditioned ? { family: family?.value } : { note: family?.typical };
   }
 
   // What each slider changes is measured by the server in the background: asked for until it is known.

@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 
 from pages.widgets.catalog import NoteMap
+from pages.widgets.colours import colour_of
 from pages.widgets.engine import Studio
 from pages.widgets.memo import Memo
+from pages.widgets.music import readable
 from timbre_core.analysis.axes import LatentAxes, dimension_axes, principal_axes
 from timbre_core.errors import TimbreError
 from timbre_core.instrument import Instrument, PlayedNote
@@ -176,9 +178,6 @@ def key_range(notes: NoteMap) -> tuple[int, int]:
 
 def described_space(notes: NoteMap) -> dict[str, Any]:
     """All that sliders and starting points need, as plain values."""
-    from pages.widgets.colours import colour_of
-    from pages.widgets.music import readable
-
     recipe = notes.checkpoint.recipe
     described = {}
     unit = {"dimensions": "share" if kl_per_dimension(notes) is None else "nats", "principal": "share"}
@@ -190,7 +189,6 @@ def described_space(notes: NoteMap) -> dict[str, Any]:
             "spread": axis.spread[:MOST_AXES].round(5).tolist(),
             "weight": axis.weight[:MOST_AXES].round(5).tolist(),
         }
-    families = notes.labels["family"].astype(str) if "family" in notes.labels else pd.Series(dtype=str)
     return {
         "latent_dim": recipe.model.latent_dim,
         "sample_rate": recipe.features.sample_rate,
@@ -199,16 +197,30 @@ def described_space(notes: NoteMap) -> dict[str, Any]:
         "keys": key_range(notes),
         "centre": notes.means.mean(axis=0).round(4).tolist(),
         "axes": described,
-        "families": [
+        "families": _families(notes),
+    }
+
+
+def _families(notes: NoteMap) -> list[dict[str, Any]]:
+    """Each family's mean, and the id of its note nearest to it."""
+    if "family" not in notes.labels:
+        return []
+    families = notes.labels["family"].astype(str).to_numpy()
+    described = []
+    for value in sorted(set(families)):
+        rows = np.flatnonzero(families == value)
+        mean = notes.means[rows].mean(axis=0)
+        typical = rows[np.linalg.norm(notes.means[rows] - mean, axis=1).argmin()]
+        described.append(
             {
                 "value": value,
                 "name": readable(value),
                 "colour": colour_of("family", value),
-                "z": notes.means[(families == value).to_numpy()].mean(axis=0).round(4).tolist(),
+                "z": mean.round(4).tolist(),
+                "typical": notes.ids[typical],
             }
-            for value in sorted(set(families))
-        ],
-    }
+        )
+    return described
 
 
 def nearest_notes(notes: NoteMap, z: tuple[float, ...], count: int = 4) -> list[tuple[int, float]]:
@@ -220,7 +232,8 @@ def nearest_notes(notes: NoteMap, z: tuple[float, ...], count: int = 4) -> list[
 
 def prior_draw(notes: NoteMap, seed: int) -> list[float]:
     """A latent drawn from the prior. Raises TimbreError for a plain autoencoder."""
-    from timbre_core.instrument import starting_point
+    from timbre_core.instrument import check_prior, starting_point
 
+    check_prior(notes.checkpoint)
     drawn = starting_point(Studio(notes).space(), seed=seed)
     return [round(float(value), 4) for value in drawn]

@@ -21,8 +21,15 @@ def get(path: str, query: str = "", headers: dict[str, str] | None = None) -> An
         return thread.submit(asyncio.run, call(path, query, headers)).result()
 
 
-async def call(path: str, query: str = "", headers: dict[str, str] | None = None) -> Answer:
-    """One GET request (ASGI 3.0) to the app's own routes."""
+def post(path: str, query: str, body: bytes) -> Answer:
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, call(path, query, method="POST", body=body)).result()
+
+
+async def call(
+    path: str, query: str = "", headers: dict[str, str] | None = None, method: str = "GET", body: bytes = b""
+) -> Answer:
+    """One request (ASGI 3.0) to the app's own routes."""
     from starlette.applications import Starlette
 
     from pages.widgets.routes import ROUTES
@@ -31,7 +38,7 @@ async def call(path: str, query: str = "", headers: dict[str, str] | None = None
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
@@ -44,13 +51,13 @@ async def call(path: str, query: str = "", headers: dict[str, str] | None = None
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:
         sent.append(dict(message))
 
     await Starlette(routes=ROUTES)(scope, receive, send)
     start = next(message for message in sent if message["type"] == "http.response.start")
-    body = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
+    answered = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
     told = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-    return Answer(start["status"], told, body)
+    return Answer(start["status"], told, answered)

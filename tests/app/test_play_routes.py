@@ -1,0 +1,197 @@
+"""The HTTP routes of the Play page: sounds of any point, and that nonsense is refused in a sentence."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.app.asgi import Answer, get, post
+from tests.app.test_routes import unpack
+
+NOTE = "brass_synthetic_001-054-100"
+MIDDLE = ",".join(["0.1"] * 6)
+
+
+def ask(path: str, **parameters: str) -> Answer:
+    return get(f"/api/play/{path}", urlencode({"checkpoint": "alpha", **parameters}))
+
+
+def told(answer: Answer) -> Any:
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
+
+
+def sound(answer: Answer) -> np.ndarray:
+    assert answer.status == 200, answer.body
+    audio, rate = soundfile.read(io.BytesIO(answer.body))
+    assert rate == 16_000
+    return audio
+
+
+@pytest.mark.usefixtures("checkpoints")
+class TestAnswers:
+    def test_space(self) -> None:
+        space = told(ask("space"))
+        assert (space["latent_dim"], space["conditioned"], space["sample_rate"], space["keys"]) == (
+            6,
+            True,
+            16_000,
+            [48, 63],
+        )
+        assert [family["value"] for family in space["families"]] == ["bass", "brass", "flute", "guitar"]
+        assert all(len(family["z"]) == 6 for family in space["families"])
+        for name in ("dimensions", "principal"):
+            axes = space["axes"][name]
+            assert np.allclose(np.array(axes["directions"]) @ np.array(axes["directions"]).T, np.eye(6), atol=1e-3)
+            assert axes["weight"] == sorted(axes["weight"], reverse=True)
+            assert min(axes["spread"]) > 0
+            assert axes["unit"] == "share", "this checkpoint's evaluation has no KL per dimension"
+        assert told(get("/api/play/space", "checkpoint=beta"))["conditioned"] is False
+
+    def test_kl_orders_the_dimensions(self, checkpoints: Path) -> None:
+        path = checkpoints / "alpha" / "evaluation.json"
+        evaluation = json.loads(path.read_text())
+        evaluation["latent"]["kl_per_dim"] = [0.3, 0.1, 0.9, 0.2, 0.5, 0.0]
+        path.write_text(json.dumps(evaluation))
+        axes = told(ask("space"))["axes"]["dimensions"]
+        assert axes["unit"] == "nats"
+        assert axes["numbers"] == [2, 4, 0, 3, 1, 5]
+
+    def test_starts(self) -> None:
+        start = told(ask("start", note=NOTE))
+        assert len(start["z"]) == 6
+        assert (start["note"]["id"], start["note"]["family"], start["note"]["pitch"]) == (NOTE, "brass", 54)
+        drawn = [told(ask("start", seed=seed))["z"] for seed in ("1", "1", "2")]
+        assert drawn[0] == drawn[1] != drawn[2]
+        near = told(ask("about", z=",".join(map(str, start["z"]))))
+        assert near["nearest"][0]["id"] == NOTE
+        assert near["nearest"][0]["distance"] < 1e-3
+        assert near["own_pitch"] is None
+
+    def test_sounds_differ_by_point_and_by_key(self) -> None:
+        here = sound(ask("sound", z=MIDDLE, key="60"))
+        assert np.abs(here).max() > 0.02
+        assert np.array_equal(here, sound(ask("sound", z=MIDDLE, key="60")))
+        for other in ({"z": MIDDLE, "key": "72"}, {"z": MIDDLE.replace("0.1", "-2", 1), "key": "60"}):
+            changed = sound(ask("sound", **other))
+            size = min(len(here), len(changed))
+            assert np.abs(here[:size] - changed[:size]).max() > 1e-3
+
+    def test_a_whole_note_lasts_as_long_as_the_models(self) -> None:
+        whole = sound(ask("sound", z=MIDDLE, key="60", whole="1"))
+        assert len(whole) / 16_000 == pytest.approx(1.0, abs=0.05)
+
+    def test_models_without_pitch_tell_their_own(self) -> None:
+        about = told(get("/api/play/about", urlencode({"checkpoint": "beta", "z": MIDDLE})))
+        assert 0 < about["own_pitch"] < 127
+        low, high = (
+            sound(get("/api/play/sound", urlencode({"checkpoint": "beta", "z": MIDDLE, "key": key})))
+            for key in ("48", "72")
+        )
+        assert len(low) > len(high)
+
+    def test_frames(self) -> None:
+        header, arrays = unpack(ask("frames", z=MIDDLE, key="60").body)
+        assert header["n_bins"] == 80
+        assert len(header["bands"]) == 80
+        assert len(arrays["frames"]) == 80 * header["n_frames"]
+
+    def test_traits_are_measured_in_the_background(self) -> None:
+        deadline = time.monotonic() + 60
+        while not (now := told(ask("traits")))["correlations"]:
+            assert not now["failed"]
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert now["names"] == ["brightness", "attack", "noisiness", "inharmonicity"]
+        assert now["notes"] == 48
+        table = np.array(now["correlations"]["dimensions"], dtype=float)
+        assert table.shape == (6, 4)
+        assert np.nanmax(np.abs(table)) <= 1
+
+    def test_export(self) -> None:
+        answer = ask("export", z=MIDDLE, low="48", high="60", step="12", name="../my sound")
+        assert answer.headers["content-disposition"] == 'attachment; filename="my-sound.zip"'
+        archive = zipfile.ZipFile(io.BytesIO(answer.body))
+        assert archive.namelist() == [
+            "my-sound.sfz",
+            "samples/my-sound_048_C3.wav",
+            "samples/my-sound_060_C4.wav",
+            "my-sound.json",
+        ]
+        assert json.loads(archive.read("my-sound.json"))["z"] == [0.1] * 6
+
+    def test_presets(self) -> None:
+        saved = ask("preset", z=MIDDLE, key="64", name="My sound", attack="0.5", release="2")
+        assert saved.headers["content-disposition"] == 'attachment; filename="My-sound.json"'
+        loaded = told(post("/api/play/preset", "checkpoint=alpha", saved.body))
+        assert loaded == {
+            "checkpoint": "alpha",
+            "name": "My sound",
+            "z": [0.1] * 6,
+            "key": 64,
+            "attack": 0.5,
+            "release": 2.0,
+        }
+        other = post("/api/play/preset", "checkpoint=beta", saved.body)
+        assert other.status == 400
+        assert "belongs to the checkpoint 'alpha'" in json.loads(other.body)["error"]
+        huge = post("/api/play/preset", "checkpoint=alpha", b" " * 300_000)
+        assert huge.status == 413
+        assert "choose another file" in json.loads(huge.body)["error"]
+
+
+GOOD = {"checkpoint": "alpha", "z": MIDDLE, "key": "60"}
+
+
+@pytest.mark.usefixtures("checkpoints")
+@pytest.mark.parametrize(
+    ("path", "change", "status", "said"),
+    [
+        ("sound", {"z": "1,2,3"}, 400, "3 numbers, this checkpoint's latents have 6"),
+        ("sound", {"z": MIDDLE.replace("0.1", "nan", 1)}, 400, "finite"),
+        ("sound", {"z": MIDDLE.replace("0.1", "inf", 1)}, 400, "finite"),
+        ("sound", {"z": MIDDLE.replace("0.1", "1e9", 1)}, 400, "from -100 to 100"),
+        ("sound", {"z": MIDDLE.replace("0.1", "x", 1)}, 400, "must be numbers"),
+        ("sound", {"z": "1" * 100_000}, 400, "too long"),
+        ("sound", {"z": ""}, 400, "missing"),
+        ("sound", {"key": "128"}, 400, "between 0 and 127"),
+        ("sound", {"key": "-1"}, 400, "between 0 and 127"),
+        ("sound", {"key": "6.5"}, 400, "whole number"),
+        ("sound", {"key": "9" * 5000}, 400, "too long"),
+        ("sound", {"checkpoint": "../alpha"}, 404, "no checkpoint"),
+        ("frames", {"z": "1"}, 400, "latents have 6"),
+        ("about", {"z": "1"}, 400, "latents have 6"),
+        ("start", {"note": "../../etc/passwd"}, 404, "no note"),
+        ("start", {"seed": "-1"}, 400, "between"),
+        ("export", {"low": "60", "high": "50", "step": "3"}, 400, "low before high"),
+        ("export", {"low": "0", "high": "127", "step": "0"}, 400, "between 1 and 24"),
+        ("preset", {"attack": "nan"}, 400, "between 0 and 10"),
+        ("preset", {"release": "-1"}, 400, "between 0 and 20"),
+        ("space", {"checkpoint": "nobody"}, 404, "no checkpoint"),
+        ("traits", {"checkpoint": "nobody"}, 404, "no checkpoint"),
+    ],
+)
+def test_nonsense_is_refused(path: str, change: dict[str, str], status: int, said: str) -> None:
+    answer = get(f"/api/play/{path}", urlencode({**GOOD, **change}))
+    assert answer.status == status
+    sentence = json.loads(answer.body)["error"]
+    assert said in sentence
+    assert len(sentence) < 300
+
+
+def test_a_plain_autoencoder_has_no_prior(checkpoints: Path) -> None:
+    recipe = checkpoints / "alpha" / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("sampling: true", "sampling: false"))
+    assert told(ask("space"))["prior"] is False
+    answer = ask("start", seed="1")
+    assert answer.status == 404
+    assert "without a prior" in json.loads(answer.body)["error"]
