@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 PRESETS = {
-    "fast": InversionSettings(iterations=4),
+    "fast": InversionSettings(),
     "best": InversionSettings(iterations=100, mel_iterations=100),
 }
 """Settings of the classical inverter that have a name: fast enough to play live, and as good as it gets."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,15 +11,14 @@ from torch import Tensor
 from timbre_core.errors import TimbreError
 from timbre_core.features.log_mel import frames_to_power
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.inversion.comb import Source, fitting_source
 from timbre_core.inversion.griffin_lim import griffin_lim
+from timbre_core.inversion.level import fade_ends, limit, restore_level
 from timbre_core.inversion.mel import mel_to_power
-from timbre_core.inversion.phase import initial_phase
-from timbre_core.inversion.stft import Stft
+from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.stft import open_stft
 from timbre_core.recipes.schema import InversionSettings
 
-_FADE_SECONDS = (
-    0.001  # at the first and the last sample, so that audio that does not begin or end at zero does not click
-)
 _FLOOR = -1 + 1e-3  # a frame value not above this is "top_db below the maximum or softer": nothing is to be heard there
 
 
@@ -48,6 +49,41 @@ def invert(
     Raises TimbreError for features that are NaN or infinite or of another shape than `features` says, for a pitch
     outside 0..127, and for settings of another kind.
     """
+    values, level, pitches = checked(frames, ref_db, features, inversion, n_samples, pitch)
+    length = analysed_length(values.shape[2], features, n_samples)
+    with torch.no_grad():
+        # One note at a time stays in a processor's cache; a GPU wants them all.
+        size = 1 if values.device.type == "cpu" else len(values)
+        parts = []
+        for first in range(0, len(values), size):
+            part = slice(first, first + size)
+            chosen = None if pitches is None else pitches[part]
+            magnitude, source = frames_to_magnitude(values[part], features, inversion, chosen)
+            parts.append(magnitude_to_audio(magnitude, features, inversion, length, seed, source))
+        audio = torch.cat(parts) * torch.pow(10.0, level / 20)[:, None]
+        audio = fade_ends(limit(audio, features.sample_rate), features.sample_rate)
+        if n_samples is not None:
+            audio = torch.nn.functional.pad(audio, (0, n_samples - length))
+    return (audio if np.ndim(frames) == 3 else audio[0]).cpu().numpy()
+
+
+class Notes(NamedTuple):
+    """What is to be inverted, checked."""
+
+    frames: Tensor  # (batch, n_bins, n_frames)
+    level: Tensor  # (batch,) dB
+    pitch: Tensor | None  # (batch,) MIDI, NaN where unknown
+
+
+def checked(
+    frames: np.ndarray | Tensor,
+    ref_db: float | np.ndarray | Tensor,
+    features: LogMelSettings,
+    inversion: InversionSettings,
+    n_samples: int | None,
+    pitch: float | np.ndarray | Tensor | None,
+) -> Notes:
+    """The arguments of `invert` as tensors. Raises TimbreError as it does."""
     if inversion.kind != "griffin_lim":
         raise TimbreError(f"inversion.kind {inversion.kind} needs its network: open it with open_inverter.")
     values = torch.as_tensor(frames).detach().to(torch.float32)
@@ -66,26 +102,7 @@ def invert(
         raise TimbreError(f"pitch {pitch} is not a MIDI pitch: give 0 to 127, or NaN where it is unknown.")
     if n_samples is not None and n_samples < 0:
         raise TimbreError(f"n_samples is {n_samples}: it cannot be negative.")
-    length = _analysed_length(values.shape[2], features, n_samples)
-    with torch.no_grad():
-        # One note at a time stays in a processor's cache; a GPU wants them all.
-        size = 1 if values.device.type == "cpu" else len(values)
-        parts = [
-            _invert(
-                values[first : first + size].clamp(-1, 1),
-                features,
-                inversion,
-                seed,
-                length,
-                None if pitches is None else pitches[first : first + size],
-            )
-            for first in range(0, len(values), size)
-        ]
-        audio = torch.cat(parts) * torch.pow(10.0, level / 20)[:, None]
-        audio = _fade(audio, features.sample_rate)
-        if n_samples is not None:
-            audio = torch.nn.functional.pad(audio, (0, n_samples - length))
-    return (audio[0] if single else audio).cpu().numpy()
+    return Notes(values, level, pitches)
 
 
 def _per_note(value: float | np.ndarray | Tensor, name: str, frames: Tensor) -> Tensor:
@@ -96,32 +113,47 @@ def _per_note(value: float | np.ndarray | Tensor, name: str, frames: Tensor) -> 
     return numbers.expand(len(frames))
 
 
-def _analysed_length(n_frames: int, features: LogMelSettings, n_samples: int | None) -> int:
+def analysed_length(n_frames: int, features: LogMelSettings, n_samples: int | None) -> int:
     """Samples whose analysis has `n_frames` frames: `n_samples` if that is so, otherwise the fewest."""
     if n_samples is not None and n_samples > 0 and features.n_frames(n_samples) == n_frames:
         return n_samples
     return max(1, (n_frames - 1) * features.hop_length + features.n_fft % 2)
 
 
-def _fade(audio: Tensor, sample_rate: int) -> Tensor:
-    length = min(round(_FADE_SECONDS * sample_rate), audio.shape[-1] // 2)
-    ramp = torch.sin(torch.linspace(0, torch.pi / 2, length + 1, device=audio.device)[:-1]).square()
-    audio[:, :length] *= ramp
-    audio[:, audio.shape[-1] - length :] *= ramp.flip(0)
-    return audio
+def frames_to_magnitude(
+    frames: Tensor, features: LogMelSettings, inversion: InversionSettings, pitch: Tensor | None = None
+) -> tuple[Tensor, Source | None]:
+    """Magnitudes (batch, n_frames, 1 + n_fft // 2) of frames (batch, n_bins, n_frames), where the loudest mel bin is 1.
+
+    With them what is known of the notes' partials. The one step that knows what kind of features there are.
+    """
+    mel = frames_to_mel(frames, features)
+    source = fitting_source(mel, pitch, features)
+    start = None if source is None else source.spectra
+    return mel_to_power(mel, features, inversion.mel_iterations, start).sqrt_(), source
 
 
-def _invert(
-    frames: Tensor,
+def frames_to_mel(frames: Tensor, features: LogMelSettings) -> Tensor:
+    """Mel power (batch, n_bins, n_frames) of frames; what is softer than their range is nothing."""
+    frames = frames.clamp(-1, 1)
+    return frames_to_power(frames, 0.0, features).mul_(frames > _FLOOR)
+
+
+def magnitude_to_audio(
+    magnitude: Tensor,
     features: LogMelSettings,
     inversion: InversionSettings,
-    seed: int,
     n_samples: int,
-    pitch: Tensor | None = None,
+    seed: int = 0,
+    source: Source | None = None,
 ) -> Tensor:
-    """Mel inversion by Kullback-Leibler updates, phases of sinusoids at the peaks, then fast Griffin-Lim."""
-    mel = torch.where(frames > _FLOOR, frames_to_power(frames, 0.0, features), frames.new_zeros(()))
-    magnitude = mel_to_power(mel, features, inversion.mel_iterations, pitch).sqrt_()
-    stft = Stft(features, n_samples, frames.device)
-    phase = initial_phase(magnitude, features, seed)
-    return griffin_lim(magnitude, phase, stft, inversion.iterations, inversion.momentum)
+    """Audio (batch, n_samples) of STFT magnitudes (batch, n_frames, 1 + n_fft // 2), at their level."""
+    stft = open_stft(features, n_samples, magnitude.device)
+    if inversion.phase == "pghi":
+        from timbre_core.inversion.pghi import integrated_phase  # numba takes a second to import
+
+        phase = integrated_phase(magnitude, features, seed)
+    else:
+        phase, _ = sinusoidal_phase(magnitude, features, seed, None if source is None else source.partials)
+    audio = griffin_lim(magnitude, phase, stft, inversion.iterations, inversion.momentum)
+    return restore_level(audio, magnitude, stft)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -9,59 +12,92 @@ from timbre_core.features.log_mel import mel_filterbank
 from timbre_core.features.settings import LogMelSettings
 
 _TINY = 1e-30
-_BETWEEN_HARMONICS = 1e-2  # of a harmonic's power: what the comb starts with elsewhere, so that nothing is ruled out
+_SOFTEST = 1e-3  # of the least power that frames tell from silence: what bands softer than that are taken for
+_RELAXATION = 1.3  # of the updates: 1 is the plain algorithm; from 1.6 on the first updates overshoot
+
+# Rows multiplied at once: a mel filterbank is triangles along a diagonal, of which a block needs a small part. 16 rows
+# are as fast as a sparse product and three times as fast as the whole.
+_ROWS = 16
 
 
-def mel_to_power(mel: Tensor, settings: LogMelSettings, iterations: int = 30, pitch: Tensor | None = None) -> Tensor:
+class _Blocks(NamedTuple):
+    """A banded matrix as blocks of rows: the rows, the columns they read, and the weights (rows, columns)."""
+
+    parts: list[tuple[slice, slice, Tensor]]
+
+    def product(self, values: Tensor, out: Tensor) -> Tensor:
+        """The matrix times `values` (columns, n), written to `out` (rows, n)."""
+        for rows, columns, weights in self.parts:
+            torch.mm(weights, values[columns], out=out[rows])
+        return out
+
+
+class MelBands(NamedTuple):
+    """A mel filterbank made for repeated use in both directions."""
+
+    to_mel: _Blocks  # power (n_bins, n) -> mel power (n_mels, n)
+    to_bins: _Blocks  # values of bands (n_mels, n) -> their mean over the bands of each bin (n_bins, n)
+    covered: Tensor  # (n_bins,): 1 where any band reads the bin, otherwise 0
+
+
+@lru_cache(maxsize=16)
+def mel_bands(settings: LogMelSettings, device: torch.device) -> MelBands:
+    """The filterbank of `settings` as blocks of rows on a device; on a GPU as one."""
+    bank = mel_filterbank(settings)
+    coverage = bank.sum(dim=0)
+    covered = (coverage > 0).float()
+    mean = (bank / torch.where(coverage > 0, coverage, torch.ones(()))).T
+    rows = _ROWS if device.type == "cpu" else max(bank.shape)
+    bins = -(-bank.shape[1] * rows // bank.shape[0])
+    return MelBands(_blocks(bank, rows, device), _blocks(mean, bins, device), covered.to(device))
+
+
+def _blocks(matrix: Tensor, height: int, device: torch.device) -> _Blocks:
+    parts = []
+    for first in range(0, len(matrix), height):
+        rows = matrix[first : first + height]
+        used = rows.any(dim=0).nonzero().flatten()
+        columns = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
+        parts.append((slice(first, first + len(rows)), columns, rows[:, columns].contiguous().to(device)))
+    return _Blocks(parts)
+
+
+def mel_to_power(mel: Tensor, settings: LogMelSettings, iterations: int = 8, start: Tensor | None = None) -> Tensor:
     """A power spectrogram (batch, n_frames, 1 + n_fft // 2), >= 0, whose mel power is `mel` (batch, n_mels, n_frames).
 
-    Minimises the Kullback-Leibler divergence between `mel` and the mel power of the result by multiplicative updates
-    (Lee & Seung, "Algorithms for non-negative matrix factorization", 2001). What is positive stays so and nothing is
-    clamped; bands at different levels converge alike, unlike with least squares. Bins outside all bands are zero.
-
-    Many spectra have the same mel, and the one that is found resembles the start. It is flat, or, where the note's
-    `pitch` (batch,) in MIDI is known (not NaN), peaks at its harmonics, whichever fits the mel better: inharmonic sounds
-    and notes with a wrong label do better from the flat one.
+    Many spectra have the same mel. This is the one nearest to `start` (batch, n_bins) in relative entropy, each frame on
+    its own: simultaneous multiplicative algebraic reconstruction (Byrne, "Iterative image reconstruction algorithms based
+    on cross-entropy minimization", IEEE Trans. Image Processing 2, 1993), over-relaxed. Its logarithm is that of `start`
+    plus gains of the bands, interpolated over the bins: as a filter would shape a source. Bands 80 dB below their
+    neighbours converge within a few updates, where the additive corrections of least squares or of Lee & Seung's
+    updates need tens or hundreds. Frames of zeros and bins outside all bands are zero; `start` none is flat.
     """
-    bank = mel_filterbank(settings).to(mel.device)
-    target = mel.transpose(1, 2)
-    covered = (bank.sum(dim=0) > 0).to(mel.dtype)
-    power = _descend(target, bank, covered[None, None], iterations)
-    if pitch is None or bool(pitch.isnan().all()):
+    bands = mel_bands(settings, mel.device)
+    batch, n_mels, n_frames = mel.shape
+    softest = 10 ** (-settings.top_db / 10) * _SOFTEST * float(mel.max())
+    sounding = (mel > 0).any(dim=1)
+    used = sounding.any(dim=0).nonzero().flatten().tolist()
+    power = mel.new_zeros((batch, n_frames, len(bands.covered)))
+    if not used:
         return power
-    comb = harmonic_comb(pitch.nan_to_num(0.0), settings)[:, None] * covered
-    harmonic = _descend(target, bank, comb, iterations)
-    better = (_divergence(target, bank, harmonic) < _divergence(target, bank, power)) & ~pitch.isnan()
-    return torch.where(better[:, None, None], harmonic, power)
-
-
-def _descend(target: Tensor, bank: Tensor, start: Tensor, iterations: int) -> Tensor:
-    """Multiplicative updates of the power spectrogram that begins as `start`, broadcast to (batch, n_frames, n_bins)."""
-    coverage = bank.sum(dim=0)
-    step = torch.where(coverage > 0, 1 / coverage.clamp(min=_TINY), coverage.new_zeros(()))
-    to_mel = bank.T.contiguous()
-    power = start.expand(*target.shape[:2], -1).clone()
-    for _ in range(iterations):
-        ratio = target / (power @ to_mel).clamp_(min=_TINY)
-        power.mul_(ratio @ bank).mul_(step)
+    part = slice(used[0], used[-1] + 1)
+    goal = mel[:, :, part].transpose(0, 1).reshape(n_mels, -1).clamp(min=softest).log_()
+    first = bands.covered[:, None]
+    if start is not None:
+        first = first * (start.T if batch == 1 else start.T.repeat_interleave(goal.shape[1] // batch, dim=1))
+    found = _project(goal, first, bands, iterations).T.unflatten(0, (batch, -1))
+    torch.mul(found, sounding[:, part, None], out=power[:, part])
     return power
 
 
-def _divergence(target: Tensor, bank: Tensor, power: Tensor) -> Tensor:
-    """Generalised Kullback-Leibler divergence (batch,) of the mel power of `power` from `target`."""
-    fit = (power @ bank.T).clamp_(min=_TINY)
-    return (torch.special.xlogy(target, target / fit) - target + fit).sum(dim=(1, 2))
-
-
-def harmonic_comb(pitch: Tensor, settings: LogMelSettings) -> Tensor:
-    """Power spectra (batch, 1 + n_fft // 2) of equally strong harmonics of `pitch` (batch,) MIDI, seen through a Hann window.
-
-    1 at a harmonic, 0.01 between them.
-    """
-    bins = torch.arange(1 + settings.n_fft // 2, device=pitch.device, dtype=torch.float32)
-    f0 = 440 * torch.exp2((pitch.float()[:, None] - 69) / 12) * (settings.n_fft / settings.sample_rate)
-    distance = (bins - f0 * torch.round(bins / f0).clamp(min=1)).abs()
-    # The main lobe of a Hann window's transform: sinc(x) / (1 - x^2), whose limit at 1 is 1/2.
-    at_one = (distance - 1).abs() < 1e-3
-    lobe = torch.where(at_one, 0.5, torch.sinc(distance) / (1 - distance.square()).where(~at_one, torch.ones(())))
-    return torch.where(distance < 2, lobe.square(), 0.0) + _BETWEEN_HARMONICS
+def _project(goal: Tensor, start: Tensor, bands: MelBands, iterations: int) -> Tensor:
+    """Power (n_bins, n) near `start` (n_bins, n or 1) with the mel power exp(`goal`) (n_mels, n)."""
+    fit = bands.to_mel.product(start, goal.new_empty((len(goal), start.shape[1])))
+    gain = (goal - fit.clamp_(min=_TINY).log_()).mul_(_RELAXATION)
+    fit, power = torch.empty_like(goal), goal.new_empty((len(start), goal.shape[1]))
+    for step in range(iterations):
+        if step:
+            bands.to_mel.product(power, fit)
+            gain.add_(goal, alpha=_RELAXATION).sub_(fit.clamp_(min=_TINY).log_(), alpha=_RELAXATION)
+        bands.to_bins.product(gain, power).exp_().mul_(start)
+    return power

@@ -5,6 +5,8 @@ The same analysis as the features': periodic Hann window, centred frames, zero p
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -14,37 +16,90 @@ from timbre_core.features.settings import LogMelSettings
 # this share of its largest value at least: it fades there instead of blowing up rounding noise.
 _LEAST_WEIGHT = 0.05
 
+# Frames x n_fft of one pass: what is computed from them on the way stays in a core's own cache.
+_PASS_ELEMENTS = 2**16
+
 
 class Stft:
-    """Transforms between audio (batch, n_samples) and complex spectra (batch, n_frames, 1 + n_fft // 2)."""
+    """Transforms between audio (batch, n_samples) and complex spectra (batch, n_frames, 1 + n_fft // 2).
+
+    `parts` are the slices of frames to walk through in passes; on a GPU there is one.
+    """
 
     def __init__(self, settings: LogMelSettings, n_samples: int, device: torch.device) -> None:
         self.n_fft, self.hop, self.n_samples = settings.n_fft, settings.hop_length, n_samples
         self.n_frames = settings.n_frames(n_samples)
+        size = max(1, _PASS_ELEMENTS // self.n_fft) if device.type == "cpu" else self.n_frames
+        self.parts = [slice(first, min(first + size, self.n_frames)) for first in range(0, self.n_frames, size)]
+        self._shifts = -(-self.n_fft // self.hop)
         self._window = torch.hann_window(self.n_fft, periodic=True, dtype=torch.float64).float().to(device)
-        squares = self._window.square().expand(1, self.n_frames, -1)
-        weight = self._overlap_add(squares)
-        self._weight = weight.clamp_(min=_LEAST_WEIGHT * float(weight.max()))
+        self._blocks = torch.nn.functional.pad(self._window, (0, self._shifts * self.hop - self.n_fft))
+        self._blocks = self._blocks.unflatten(0, (self._shifts, self.hop))
+        total = self.empty(1, device)
+        self._add(self._window.expand(1, self.n_frames, -1), slice(0, self.n_frames), total)
+        weight = self._audio_of(total)
+        self._normalise = torch.zeros_like(total)
+        self._audio_of(self._normalise)[:] = 1 / weight.clamp(min=_LEAST_WEIGHT * float(weight.max()))
 
     def forward(self, audio: Tensor) -> Tensor:
         """Spectra of audio. The inverse of `inverse` for consistent spectra."""
-        half = self.n_fft // 2
-        padded = torch.nn.functional.pad(audio, (half, half))
-        return torch.fft.rfft(padded.unfold(-1, self.n_fft, self.hop) * self._window)
+        total = self.empty(len(audio), audio.device)
+        self._audio_of(total)[:] = audio
+        return torch.cat([self.spectra(total, part) for part in self.parts], dim=1)
 
     def inverse(self, spectra: Tensor) -> Tensor:
         """The audio whose spectra are nearest (Griffin & Lim, 1984): windowed overlap-add, normalised."""
-        frames = torch.fft.irfft(spectra, self.n_fft).mul_(self._window)
-        return self._overlap_add(frames).div_(self._weight)
+        total = self.empty(len(spectra), spectra.device)
+        for part in self.parts:
+            self.add(spectra[:, part], part, total)
+        return self.audio(total)
 
-    def _overlap_add(self, frames: Tensor) -> Tensor:
-        """Sum (batch, n_samples) of frames (batch, n_frames, n_fft), each `hop` after the one before."""
-        shifts = -(-self.n_fft // self.hop)
-        frames = torch.nn.functional.pad(frames, (0, shifts * self.hop - self.n_fft))
-        blocks = frames.unflatten(-1, (shifts, self.hop))
-        # One addition per shift over all frames at once; rows of `total` are hops.
-        total = frames.new_zeros((frames.shape[0], self.n_frames + shifts, self.hop))
-        for shift in range(shifts):
-            total[:, shift : shift + self.n_frames] += blocks[:, :, shift]
+    def empty(self, batch: int, device: torch.device) -> Tensor:
+        """Audio with half a frame of padding around it, as rows of hops, before anything is added to it."""
+        return torch.zeros((batch, self.n_frames + self._shifts, self.hop), device=device)
+
+    def add(self, spectra: Tensor, part: slice, total: Tensor) -> None:
+        """Adds what the spectra of the frames of `part` sound like to `total` (see `empty`)."""
+        self._add(torch.fft.irfft(spectra, self.n_fft), part, total)
+
+    def normalise(self, total: Tensor) -> Tensor:
+        """`total` in place as padded audio, when all frames have been added."""
+        return total.mul_(self._normalise)
+
+    def spectra(self, total: Tensor, part: slice) -> Tensor:
+        """Spectra of the frames of `part` of padded audio."""
+        samples = total.flatten(1)[:, part.start * self.hop : (part.stop - 1) * self.hop + self.n_fft]
+        return torch.fft.rfft(samples.unfold(-1, self.n_fft, self.hop) * self._window)
+
+    def audio(self, total: Tensor) -> Tensor:
+        """Audio (batch, n_samples) when all frames have been added to `total`."""
+        return self._audio_of(self.normalise(total)).contiguous()
+
+    def energy(self, audio: Tensor) -> Tensor:
+        """Squared magnitudes of the spectra of audio summed over all n_fft bins (batch, n_frames), without spectra."""
+        total = self.empty(len(audio), audio.device)
+        self._audio_of(total)[:] = audio.square()
+        frames = total.flatten(1).unfold(-1, self.n_fft, self.hop)[:, : self.n_frames]
+        return frames @ (self._window.square() * self.n_fft)
+
+    def _add(self, frames: Tensor, part: slice, total: Tensor) -> None:
+        if self._shifts * self.hop > self.n_fft:
+            frames = torch.nn.functional.pad(frames, (0, self._shifts * self.hop - self.n_fft))
+        blocks = frames.unflatten(-1, (self._shifts, self.hop))
+        for shift, window in enumerate(self._blocks):
+            total[:, part.start + shift : part.stop + shift].addcmul_(blocks[:, :, shift], window)
+
+    def _audio_of(self, total: Tensor) -> Tensor:
         first = self.n_fft // 2
-        return total.flatten(1)[:, first : first + self.n_samples].contiguous()
+        return total.flatten(1)[:, first : first + self.n_samples]
+
+
+@lru_cache(maxsize=8)
+def open_stft(settings: LogMelSettings, n_samples: int, device: torch.device) -> Stft:
+    """The transforms for audio of a length; kept, since notes of one length follow each other."""
+    return Stft(settings, n_samples, device)
+
+
+def power_of(spectra: Tensor) -> Tensor:
+    """Squared magnitudes. Four times as fast as through `abs`, which guards against overflow."""
+    return torch.addcmul(spectra.real.square(), spectra.imag, spectra.imag)
