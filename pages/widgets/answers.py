@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from streamlit import config
 
-from pages.widgets.engine import RecordingMissing
+from pages.widgets.engine import RecordingMissing, share_cores
 from timbre_core.errors import TimbreError
 
 _BASE = config.get_option("server.baseUrlPath").strip("/")
 API = f"/{_BASE}/api" if _BASE else "/api"
 QUICK = ThreadPoolExecutor(4, thread_name_prefix="quick")
-SLOW = ThreadPoolExecutor(2, thread_name_prefix="slow")
+SLOW = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=share_cores)
 _LOG = logging.getLogger(__name__)
 _LONGEST_PARAMETER = 512
 

@@ -187,16 +187,20 @@ def inverter_version(name: str) -> str:
     return version_of(folder) if folder.is_dir() else ""
 
 
+def share_cores() -> None:
+    """Leave half of the cores to others: two sounds are computed at once (see answers.py), and together they take all."""
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+
+
 def warm_up(notes: NoteMap) -> None:
     """Import torch, open the model and run one note through it, so that the first click finds everything ready.
 
     Raises TimbreError where the model cannot be used.
     """
     if len(notes.labels):
-        import torch
-
-        # Two sounds are computed at once (see answers.py): together they take all cores, not each of them.
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+        share_cores()
         Studio(notes).audio(0, "reconstruction")
 
 

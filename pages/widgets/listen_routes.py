@@ -14,10 +14,11 @@ from starlette.routing import Route
 
 from pages.widgets.answers import API, SLOW, BadRequest, answer, parameter, ranged, stored
 from pages.widgets.catalog import find_checkpoint
+from pages.widgets.engine import share_cores
 from pages.widgets.listening import LIBROSA, SOURCES, Booth, Source, starter_library, variants
 from pages.widgets.packing import pack_frames
 
-_PATIENT = ThreadPoolExecutor(1, thread_name_prefix="librosa")
+_PATIENT = ThreadPoolExecutor(1, thread_name_prefix="librosa", initializer=share_cores)
 
 
 def _asked(request: Request) -> tuple[Booth, int, str, Source]:

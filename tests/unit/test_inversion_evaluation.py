@@ -55,7 +55,8 @@ def silence(frames: Any, ref_db: Any, pitch: Any = None, n_samples: Any = None, 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each speed is measured once."""
+    """Each speed is measured once, and on one thread: two are slow on a machine that has other things to do."""
+    monkeypatch.setattr(inversion_speed, "THREADS", (1,))
     monkeypatch.setattr(inversion_speed, "_ROUNDS", 1)
     monkeypatch.setattr(inversion_speed, "_SINGLE_NOTES", 1)
 
@@ -65,7 +66,8 @@ def opened(tiny_checkpoint: Path, tiny_nsynth: Path) -> tuple[Coder, Library]:
     return Coder.of(open_checkpoint(tiny_checkpoint), "cpu"), open_library([tiny_nsynth])
 
 
-def test_perfect_and_silent(opened: tuple[Coder, Library]) -> None:
+def test_perfect_and_silent(opened: tuple[Coder, Library], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inversion_speed, "THREADS", (1, 2))
     coder, library = opened
     perfect = Perfect(library, coder)
     candidates = {
