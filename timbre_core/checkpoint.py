@@ -154,6 +154,15 @@ def find_checkpoint(name: str, folder: Path | str | None = None) -> Checkpoint:
     return open_checkpoint(inside if path.name == name and not path.is_dir() and inside.is_dir() else path)
 
 
+def list_trainings(folder: Path | str) -> list[Path]:
+    """Folders of unfinished trainings inside `folder`, by name: each becomes the checkpoint of its name without the suffix."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        return []
+    found = (entry for entry in folder.iterdir() if entry.name.endswith(UNFINISHED) and not entry.name.startswith("."))
+    return sorted(entry for entry in found if entry.is_dir())
+
+
 def default_checkpoints_folder() -> Path:
     """Where checkpoints live unless told otherwise: $TIMBRE_CHECKPOINTS, or `checkpoints` beside the package."""
     chosen = os.environ.get("TIMBRE_CHECKPOINTS")

@@ -114,7 +114,7 @@ def pick_dozen() -> int:
         wanted = st.query_params.get("dozen", "0")
         known = wanted.isascii() and wanted.isdecimal() and len(wanted) <= len(str(_MOST_DOZENS))
         if not known:
-            _refuse("dozen", wanted)
+            refuse("dozen", wanted)
         st.session_state[key] = int(wanted) if known else 0
     chosen = st.number_input(
         "Dozen", 0, _MOST_DOZENS, step=1, key=key, help="Another number is another dozen notes, drawn at random."
@@ -132,7 +132,7 @@ def linked_note(notes: NoteMap) -> dict[str, Any] | None:
     if wanted is None or clicked is not None:
         return None
     if wanted not in notes.rows:
-        _refuse("note", wanted)
+        refuse("note", wanted)
         return None
     return {"note": wanted, "seq": 0}
 
@@ -167,7 +167,7 @@ def _pick(
     if key not in st.session_state:
         wanted = st.query_params.get(what, options[0])
         if wanted not in options:
-            _refuse(what, wanted)
+            refuse(what, wanted)
         st.session_state[key] = wanted
     if st.session_state[key] not in options:
         # Nonsense in the link, or the checkpoint shown before had this choice and the one now open has not.
@@ -180,7 +180,8 @@ def _pick(
     return choice
 
 
-def _refuse(what: str, value: str) -> None:
+def refuse(what: str, value: str) -> None:
+    """Remember that the link asks for something that is not here; `show_refusals` says so."""
     st.session_state.setdefault("refused", []).append((what, value))
 
 

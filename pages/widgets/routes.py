@@ -14,6 +14,7 @@ from starlette.routing import Route
 from pages.widgets.answers import API, QUICK, SLOW, BadRequest, answer, parameter, ranged, stored
 from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.engine import KINDS, Kind, Studio, warm_up
+from pages.widgets.growing_plot import plotly_route
 from pages.widgets.listen_routes import LISTEN_ROUTES
 from pages.widgets.map_data import describe_note, packed_map
 from pages.widgets.packing import pack_frames
@@ -114,4 +115,5 @@ ROUTES = [
     Route(f"{API}/ready", ready_route),
     *LISTEN_ROUTES,
     *PLAY_ROUTES,
+    Route(f"{API}/plotly.js", plotly_route),
 ]

@@ -78,6 +78,27 @@ def open_curves(page: Any) -> None:
     page.wait_for_timeout(300)
 
 
+def wait_for_comparison(page: Any) -> None:
+    page.wait_for_function(
+        "() => document.querySelectorAll('figure[data-drawn]').length > 0 && !document.querySelector('.tx-waiting')"
+        " && !document.querySelector('.tx-models button:disabled')",
+        timeout=120_000,
+    )
+    page.wait_for_timeout(1500)
+
+
+def show_sounds_and_maps(page: Any) -> None:
+    wait_for_comparison(page)
+    page.get_by_text("The same note through each model").scroll_into_view_if_needed()
+    page.get_by_text("The same note through each model").evaluate("(title) => title.scrollIntoView({ block: 'start' })")
+    page.wait_for_timeout(500)
+
+
+def wait_for_curves(page: Any) -> None:
+    page.wait_for_selector(".js-plotly-plot .legend", timeout=120_000)
+    page.wait_for_timeout(1500)
+
+
 def no_checkpoints(folder: Path) -> None:
     """An empty folder: nothing to show yet."""
 
@@ -103,6 +124,12 @@ def open_broken(page: Any) -> None:
 README_STATES = {
     "explore": State(act=click_note),
     "explore-light": State(scheme="light", act=click_note),
+    "compare": State(act=wait_for_comparison, query="compare"),
+    "compare-light": State(scheme="light", act=show_sounds_and_maps, query="compare"),
+    "training": State(act=wait_for_curves, query="training?run=nsynth-cvae&run=nsynth-vae&run=nsynth-ae"),
+    "training-light": State(
+        scheme="light", act=wait_for_curves, query="training?run=nsynth-cvae&run=nsynth-vae&run=nsynth-ae"
+    ),
 }
 OTHER_STATES = {
     "start": State(size=(1280, 720)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 # Found like the families' colours (pages/widgets/colours.py): as far apart as eight colours can be (OKLab) in normal vision
 # and in full protanopia, deuteranopia and tritanopia, among those that stand out from a light and from a dark background.
-LINE_COLOURS = ("#24a0f2", "#bf0073", "#bfa439", "#9100f2", "#8c5400", "#f26da2", "#4b66a6", "#a67b19")
+LINE_COLOURS = ("#41bad9", "#d9a121", "#9d49f2", "#f23000", "#158c2d", "#f26d88", "#6291d9", "#bf568b")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "x", "star")
 MOST_LINES = len(LINE_COLOURS)
 
@@ -59,7 +60,7 @@ def pitch_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> go.
             y=[error.mse for error in errors],
             customdata=[[note_name(error.pitch), error.notes] for error in errors],
             hovertemplate="%{y:.4f} (%{customdata[1]} notes)",
-            name=name,
+            name=html.escape(name),
             mode="lines+markers",
             line={"color": styles[name].colour, "width": 1.8},
             marker={"symbol": styles[name].symbol, "size": 5.5},
@@ -79,7 +80,7 @@ def kl_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> go.Fig
             figure.add_scatter(
                 x=list(range(1, len(values) + 1)),
                 y=values,
-                name=name,
+                name=html.escape(name),
                 mode="lines+markers",
                 line={"color": styles[name].colour, "width": 1.8, "shape": "hvh"},
                 marker={"symbol": styles[name].symbol, "size": 5.5},
@@ -112,7 +113,7 @@ def probe_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> go.
             x=middles,
             y=heights,
             width=0.9 * width,
-            name=name,
+            name=html.escape(name),
             marker={"color": styles[name].colour},
             customdata=texts,
             hovertemplate="%{customdata}: %{y:.1%}",

@@ -64,6 +64,11 @@ def run(args: argparse.Namespace) -> int:
     if not 2 <= len(args.checkpoints) <= MOST_LINES:
         raise TimbreError(f"{len(args.checkpoints)} given: name 2 to {MOST_LINES} checkpoints to compare.")
     checkpoints = _named([open_checkpoint(path) for path in args.checkpoints])
+    for checkpoint in checkpoints.values():
+        if not checkpoint.recipe.makes_a_space:
+            raise TimbreError(
+                f"{checkpoint.path}: it holds no timbre space but a network for {checkpoint.recipe.task.kind}."
+            )
     evaluations = _measure(checkpoints, args) if args.data else _saved(checkpoints)
     warning = measured_differently(evaluations)
     if warning:

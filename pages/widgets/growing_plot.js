@@ -1,0 +1,74 @@
+// A Plotly figure that is redrawn in place, so that the zoom stays.
+
+const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+const plots = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  let plot = plots.get(parentElement);
+  if (!plot) plots.set(parentElement, (plot = new GrowingPlot(parentElement)));
+  plot.update(data);
+  return () => {
+    plot.destroy();
+    plots.delete(parentElement);
+  };
+}
+
+// One script element for all plots of the page.
+function plotly(address) {
+  window.timbrePlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      window.timbrePlotly = undefined;
+      reject(new Error("The plot's script could not be loaded: reload the page."));
+    };
+    document.head.append(script);
+  });
+  return window.timbrePlotly;
+}
+
+class GrowingPlot {
+  constructor(parent) {
+    this.root = parent.querySelector(".tx-plotly");
+    this.place = this.root.querySelector("div");
+    this.status = this.root.querySelector("p");
+  }
+
+  destroy() {
+    this.gone = true;
+    window.Plotly?.purge(this.place);
+  }
+
+  async update(data) {
+    this.data = data;
+    this.root.style.height = `${data.height}px`;
+    this.place.setAttribute("aria-label", data.alt);
+    try {
+      const library = await plotly(data.script);
+      if (this.gone || this.data !== data) return;
+      const figure = JSON.parse(data.figure);
+      this.status.textContent = "";
+      await library.react(this.place, figure.data, this.themed(figure.layout), CONFIG);
+    } catch (error) {
+      this.status.textContent = error.message;
+    }
+  }
+
+  themed(layout) {
+    const style = getComputedStyle(this.root);
+    const colour = (name) => style.getPropertyValue(`--st-${name}`).trim();
+    const text = colour("text-color");
+    const axis = { gridcolor: colour("border-color"), zerolinecolor: colour("border-color"), automargin: true, color: text };
+    layout.template = {
+      layout: {
+        font: { family: style.fontFamily, color: text, size: 12 },
+        xaxis: { ...axis, showgrid: false, zeroline: false },
+        yaxis: { ...axis, zeroline: false },
+        hoverlabel: { bgcolor: colour("background-color"), bordercolor: colour("border-color"), font: { color: text } },
+        modebar: { color: text, bgcolor: "rgba(0,0,0,0)" },
+      },
+    };
+    return layout;
+  }
+}

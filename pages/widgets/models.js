@@ -1,0 +1,235 @@
+// One note through several models: the recording, and what each model makes of it, to hear and to see.
+
+const players = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  let view = players.get(parentElement);
+  if (!view) players.set(parentElement, (view = new Players(parentElement)));
+  view.update(data);
+  return () => {
+    view.destroy();
+    players.delete(parentElement);
+  };
+}
+
+class Players {
+  constructor(parent) {
+    this.root = parent.querySelector(".tx-models");
+    this.cards = [];
+    this.id = null;
+    this.seq = 0;
+    this.listeners = new AbortController();
+    this.loading = new AbortController();
+    const on = (type, handler) => window.addEventListener(type, handler, { signal: this.listeners.signal });
+    on(SELECT, ({ detail }) => detail.seq !== undefined && this.chosen(detail));
+    on("keydown", (event) => this.key(event));
+    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes.observe(this.root.querySelector(".tx-cards"));
+  }
+
+  destroy() {
+    this.listeners.abort();
+    this.loading.abort();
+    this.sizes.disconnect();
+    this.stop();
+    cancelAnimationFrame(this.frame);
+  }
+
+  update(data) {
+    const models = JSON.stringify(data.models);
+    const others = models !== this.models;
+    this.data = data;
+    this.scale = levelScale();
+    this.root.querySelector(".tx-key-level").style.background = gradient(this.scale);
+    if (others) {
+      this.models = models;
+      this.stop();
+      this.cards = [this.card(data.models[0], "original"), ...data.models.map((model) => this.card(model, "reconstruction"))];
+      this.root.querySelector(".tx-cards").replaceChildren(...this.cards.map(({ element }) => element));
+    }
+    const { note, seq } = data.selected ?? { note: null, seq: 0 };
+    if (others || (seq >= this.seq && note !== this.id)) {
+      this.seq = Math.max(this.seq, seq);
+      this.show(note, false);
+    }
+    this.draw();
+  }
+
+  chosen({ id, seq, play }) {
+    this.seq = seq;
+    if (id !== this.id) this.show(id, play);
+    else if (play) this.play(this.cards[0]);
+  }
+
+  // ---- cards -----------------------------------------------------------------------------------------------------
+
+  card(model, kind) {
+    const title = kind === "original" ? "Original" : model.title;
+    const told = kind === "original" ? "the recording" : "through this model";
+    const card = { model, kind, told, about: build("span", { text: told }), note: null };
+    card.audio = build("audio", { preload: "auto", "data-kind": kind, "data-model": model.checkpoint });
+    card.button = build("button", {
+      type: "button",
+      disabled: "",
+      "aria-label": `Play ${title}`,
+      onclick: () => (card.audio.paused ? this.play(card) : this.stop()),
+    });
+    card.canvas = build("canvas", { role: "img", "aria-label": `${title}: spectrogram` });
+    card.picture = new Spectrogram(card.canvas, false);
+    card.status = build("div", { class: "tx-status" });
+    card.playhead = build("div", { class: "tx-playhead", hidden: "" });
+    const head = build("div", { class: "tx-card-head" }, card.button, build("div", {}, build("b", { text: title, title }), card.about));
+    const plot = build("div", { class: "tx-plot" }, card.canvas, card.playhead, card.status, card.audio);
+    card.element = build("div", { class: "tx-card", "data-kind": kind, "data-model": model.checkpoint }, head, plot);
+    if (kind !== "original") card.element.style.setProperty("--tx-own", model.colour);
+    card.audio.addEventListener("play", () => this.sounding(card, true));
+    for (const type of ["pause", "ended"]) card.audio.addEventListener(type, () => this.sounding(card, false));
+    card.audio.addEventListener("canplaythrough", () => (card.button.disabled = false));
+    card.canvas.addEventListener("pointermove", (event) => {
+      const cell = card.picture.under(event);
+      card.about.textContent = cell ? card.picture.describe(cell) : card.told;
+    });
+    card.canvas.addEventListener("pointerleave", () => (card.about.textContent = card.told));
+    card.canvas.addEventListener("click", (event) => {
+      const cell = card.picture.under(event);
+      if (cell) this.play(card, cell.time);
+    });
+    return card;
+  }
+
+  source(card) {
+    const { checkpoint, version } = card.model;
+    return { url: this.data.url, checkpoint, version };
+  }
+
+  draw() {
+    for (const { picture } of this.cards) picture.draw(this.scale, this.pitch ?? null);
+  }
+
+  // ---- a note ----------------------------------------------------------------------------------------------------
+
+  async show(id, play) {
+    this.loading.abort();
+    this.loading = new AbortController();
+    const { signal } = this.loading;
+    this.stop();
+    this.id = id;
+    this.pitch = null;
+    for (const card of this.cards) this.clear(card);
+    if (id === null || !this.cards.length) return;
+    this.listenTo(this.cards[0], signal);
+    if (play) this.play(this.cards[0]);
+    this.describe(signal);
+    await Promise.all(this.cards.map((card) => this.load(card, signal)));
+    if (signal.aborted) return;
+    this.measure();
+    for (const card of this.cards.slice(1)) if (card.picture.frames) this.listenTo(card, signal);
+  }
+
+  clear(card) {
+    card.picture.clear();
+    card.told = card.kind === "original" ? "the recording" : "through this model";
+    card.about.textContent = card.told;
+    card.status.textContent = "";
+    card.element.classList.remove("tx-failed");
+    card.element.classList.toggle("tx-waiting", this.id !== null);
+    card.playhead.hidden = true;
+    card.audio.removeAttribute("src");
+    card.button.disabled = true;
+  }
+
+  // What a note is called is asked of the first model that knows it.
+  async describe(signal) {
+    for (const { checkpoint, version } of this.data.models) {
+      try {
+        const parameters = { checkpoint, note: this.id, v: version };
+        const { note, facts } = await fetchJson(address(`${this.data.url}/note`, parameters), { signal });
+        this.pitch = note.pitch;
+        this.root.querySelector(".tx-dot").style.background = note.colour;
+        this.root.querySelector(".tx-about h3").textContent = note.title;
+        this.root.querySelector(".tx-pitch").textContent = note.pitch_name;
+        const told = facts.filter(([word]) => word !== "error L1");
+        this.root
+          .querySelector(".tx-facts")
+          .replaceChildren(...told.map(([word, value]) => build("span", {}, build("em", { text: word }), value)));
+        return this.draw();
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        this.root.querySelector(".tx-about h3").textContent = error.message;
+      }
+    }
+  }
+
+  async load(card, signal) {
+    try {
+      const { checkpoint, version } = card.model;
+      const parameters = { checkpoint, note: this.id, v: version, kind: card.kind };
+      card.picture.frames = await fetchPacked(address(`${this.data.url}/frames`, parameters), { signal });
+      card.element.classList.remove("tx-waiting");
+      card.picture.draw(this.scale, this.pitch);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      card.element.classList.remove("tx-waiting");
+      card.element.classList.add("tx-failed");
+      card.status.textContent = error.recordingMissing ? "The recording of this note is not on this machine." : error.message;
+    }
+  }
+
+  // How far each model is from the recording, where both are seen through the same features.
+  measure() {
+    const [original, ...models] = this.cards;
+    const truth = original.picture.frames;
+    for (const card of models) {
+      const made = card.picture.frames;
+      if (!truth || !made || made.n_bins !== truth.n_bins || made.n_frames !== truth.n_frames) continue;
+      let total = 0;
+      made.arrays.frames.forEach((value, i) => (total += Math.abs(value - truth.arrays.frames[i])));
+      const apart = ((total / made.arrays.frames.length) * made.top_db) / 255;
+      card.told = card.about.textContent = `${apart.toFixed(1)} dB off on average`;
+    }
+  }
+
+  listenTo(card, signal) {
+    card.audio.src = soundAddress(this.source(card), this.id, card.kind);
+    const failed = () => fetchJson(card.audio.src, { signal }).catch((error) => error.name !== "AbortError" && (card.about.textContent = error.message));
+    card.audio.addEventListener("error", () => card.audio.hasAttribute("src") && failed(), { once: true, signal });
+  }
+
+  // ---- sound -----------------------------------------------------------------------------------------------------
+
+  stop() {
+    for (const { audio } of this.cards) audio.pause();
+  }
+
+  async play(card, from = 0) {
+    if (!card?.audio.hasAttribute("src")) return;
+    this.stop();
+    card.audio.currentTime = from;
+    try {
+      await card.audio.play();
+    } catch (error) {
+      // Another note was chosen meanwhile, or the browser wants a click first; the button stays.
+      if (error.name === "NotAllowedError") card.about.textContent = "press play to hear it";
+    }
+  }
+
+  sounding(card, playing) {
+    card.element.classList.toggle("tx-playing", playing);
+    card.button.setAttribute("aria-label", card.button.getAttribute("aria-label").replace(/^\w+/, playing ? "Stop" : "Play"));
+    window.dispatchEvent(new CustomEvent(PLAYING, { detail: { playing } }));
+    cancelAnimationFrame(this.frame);
+    card.playhead.hidden = !playing;
+    if (playing) this.follow(card);
+  }
+
+  follow(card) {
+    const seconds = card.picture.frames ? card.picture.seconds() : card.audio.duration || Infinity;
+    card.playhead.style.transform = `translateX(${card.picture.placeOf(card.audio.currentTime, seconds)}px)`;
+    this.frame = requestAnimationFrame(() => this.follow(card));
+  }
+
+  key(event) {
+    const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
+    if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && this.id !== null) this.play(this.cards[Number(event.key) - 1]);
+  }
+}

@@ -1,0 +1,231 @@
+"""Evaluations side by side: what is best, what is missing, what does not compare, and the file that holds it all."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import shutil
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from timbre_core.__main__ import main
+from timbre_core.analysis.comparison import (
+    compare,
+    errors_by_pitch,
+    kl_per_dimension,
+    measured_differently,
+    pitch_rows,
+    table_html,
+)
+from timbre_core.analysis.comparison_plots import (
+    LINE_COLOURS,
+    MOST_LINES,
+    kl_plot,
+    line_styles,
+    pitch_plot,
+    probe_plot,
+)
+
+A: dict[str, Any] = {
+    "split": "test",
+    "notes": 10,
+    "instruments": 2,
+    "reconstruction": {
+        "l1": 0.1,
+        "mse": 0.03,
+        "by_pitch": {"61": {"mse": 0.04, "l1": 0.1, "notes": 4}, "60": {"mse": 0.02, "l1": 0.1, "notes": 6}},
+    },
+    "latent": {
+        "kl_per_dim": [0.2, 1.0, 0.5],
+        "kl_total": 1.7,
+        "active_units": 3,
+        "family_probe_accuracy": 0.9,
+        "family_chance": 0.25,
+        "pitch_probe_accuracy": 0.1,
+        "pitch_chance": 0.05,
+    },
+    "control": {"within_50_cents": 0.85, "unvoiced": None},
+}
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """A with changes such as latent__kl_total=3."""
+    other = copy.deepcopy(A)
+    for path, value in changes.items():
+        *sections, last = path.split("__")
+        part = other
+        for section in sections:
+            part = part[section]
+        part[last] = value
+    return other
+
+
+def marked(evaluations: dict[str, dict[str, Any]]) -> dict[str, list[bool]]:
+    return {row.figure.name: [cell.best for cell in row.cells] for row in compare(evaluations)}
+
+
+def test_the_best_of_each_row_is_marked() -> None:
+    b = changed(reconstruction__l1=0.2, latent__family_probe_accuracy=0.95, latent__pitch_probe_accuracy=0.3)
+    best = marked({"a": A, "b": b})
+    assert best["l1"] == [True, False]
+    assert best["family_probe_accuracy"] == [False, True]
+    assert best["pitch_probe_accuracy"] == [True, False], "a timbre space does not hold the pitch"
+    assert best["kl_total"] == [False, False], "neither more nor less information is better"
+    assert "unvoiced" not in best, "what nobody has is no row"
+
+
+def test_figures_that_are_written_alike_are_both_best() -> None:
+    assert marked({"a": A, "b": changed(reconstruction__l1=0.100004), "c": changed(reconstruction__l1=0.11)})["l1"] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_cells_say_chance_and_what_is_missing() -> None:
+    nan = changed(reconstruction__l1=float("nan"), reconstruction__mse="0.1", control={})
+    rows = {row.figure.name: row.cells for row in compare({"a": A, "nan": nan})}
+    assert rows["family_probe_accuracy"][0].text == "90.0 %"
+    assert rows["family_probe_accuracy"][0].aside == "chance 25.0 %"
+    assert rows["active_units"][0].aside == "of 3"
+    assert [cell.text for cell in rows["l1"]] == ["0.1000", ""]
+    assert rows["l1"][0].best is False, "one value alone is not the best"
+    assert rows["mse"][1].text == "", "text is no number"
+    assert rows["within_50_cents"][1].text == ""
+
+
+def test_a_model_without_sampling_says_so() -> None:
+    plain = changed(latent__kl_per_dim=[0.0, 0.0], latent__kl_total=0.0)
+    row = next(row for row in compare({"a": A, "plain": plain}) if row.figure.name == "kl_total")
+    assert [cell.aside for cell in row.cells] == ["", "no sampling"]
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{}, {"latent": 3, "reconstruction": []}, {"reconstruction": {"by_pitch": {"x": 1}}}]
+)
+def test_nonsense_breaks_nothing(nonsense: dict[str, Any]) -> None:
+    assert errors_by_pitch(nonsense) == []
+    assert kl_per_dimension(nonsense) == []
+    assert [cell.text for cell in compare({"a": A, "x": nonsense})[0].cells] == ["0.1000", ""]
+    styles = line_styles(["a", "x"], ["a", "x"])
+    for plot in (pitch_plot, probe_plot, kl_plot):
+        assert plot({"a": A, "x": nonsense}, styles).data
+
+
+def test_pitches_and_dimensions_are_sorted() -> None:
+    assert [(error.pitch, error.mse, error.notes) for error in errors_by_pitch(A)] == [(60, 0.02, 6), (61, 0.04, 4)]
+    assert kl_per_dimension(A) == [1.0, 0.5, 0.2]
+    other = changed(reconstruction__by_pitch={"59": {"mse": 0.5, "notes": 1}, "60": {"mse": 0.1, "notes": 1}})
+    assert pitch_rows({"a": A, "b": other}) == [(59, [None, 0.5]), (60, [0.02, 0.1]), (61, [0.04, None])]
+
+
+def test_other_notes_are_told() -> None:
+    assert measured_differently({"a": A, "b": copy.deepcopy(A)}) == ""
+    said = measured_differently({"a": A, "b": changed(notes=12)})
+    assert "10 notes of 2 instruments, split test" in said
+    assert "b: 12 notes" in said
+    same_count = changed(reconstruction__by_pitch={"60": {"mse": 0.02, "notes": 5}, "61": {"mse": 0.02, "notes": 5}})
+    assert measured_differently({"a": A, "b": same_count})
+
+
+def test_text_from_data_is_no_markup() -> None:
+    evil = "<script>alert(1)</script>"
+    assert evil not in table_html(compare({evil: A}), [evil], ["#000000"])
+    assert evil not in json.dumps(pitch_plot({evil: A}, line_styles([evil], [evil])).to_plotly_json(), default=str)
+
+
+def test_lines_are_told_apart_by_colour_and_by_mark() -> None:
+    names = [f"model-{n}" for n in range(20)]
+    styles = line_styles(names[3:11], names)
+    for one, other in combinations(styles.values(), 2):
+        assert one.colour != other.colour
+        assert one.symbol != other.symbol
+    assert line_styles([names[3]], names)[names[3]] == styles[names[3]], "a line keeps its colour when others go"
+    assert line_styles([names[1], names[9]], names)[names[1]].colour == LINE_COLOURS[1]
+    with pytest.raises(ValueError, match="more than"):
+        line_styles(names[: MOST_LINES + 1], names)
+
+
+def test_probe_bars_have_their_chance_lines() -> None:
+    plot = probe_plot({"a": A, "b": changed(latent__family_chance=0.5)}, line_styles("ab", "ab"))
+    bars, chance = plot.data[:2], plot.data[-1]
+    assert [list(bar.y) for bar in bars] == [[0.9, 0.1], [0.9, 0.1]]
+    assert {level for level in chance.y if level is not None} == {0.25, 0.05, 0.5}
+    left, right = chance.x[0], chance.x[1]
+    assert left < bars[0].x[0] < right, "the line lies across its own bar"
+
+
+# ---- the command -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(tiny_checkpoint: Path) -> list[Path]:
+    """Two checkpoints with made-up evaluations."""
+    other = tiny_checkpoint.with_name("other")
+    shutil.copytree(tiny_checkpoint, other)
+    (tiny_checkpoint / "evaluation.json").write_text(json.dumps(A))
+    (other / "evaluation.json").write_text(json.dumps(changed(reconstruction__l1=0.2)))
+    return [tiny_checkpoint, other]
+
+
+def test_saved_evaluations_side_by_side(two: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.html"
+    assert main(["compare", *map(str, two), "--html", str(page)]) == 0
+    said = capsys.readouterr()
+    assert re.search(r"Reconstruction L1 +0\.1000 \* +0\.2000", said.out)
+    assert re.search(r"C4 \(60\) +0\.0200 +0\.0200", said.out)
+    assert "evaluation.json" in said.err
+    assert "different notes" not in said.err
+    text = page.read_text(encoding="utf-8")
+    assert text.count('class="plotly-graph-div"') == 3
+    assert "<h1>tiny, other</h1>" in text
+    assert '<td class="tx-best"><b>0.1000</b>' in text
+    # Nothing is fetched: no script, style or picture comes from an address.
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
+
+
+def test_a_warning_when_they_were_measured_on_other_notes(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    (two[1] / "evaluation.json").write_text(json.dumps(changed(notes=99)))
+    assert main(["compare", *map(str, two)]) == 0
+    assert "warning: These were measured on different notes" in capsys.readouterr().err
+
+
+def test_measured_on_the_same_notes(
+    two: list[Path], tiny_nsynth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--data", str(tiny_nsynth), "--limit", "12", "--control-notes", "0"]
+    assert main(["compare", *map(str, two), *options]) == 0
+    said = capsys.readouterr().out
+    line = next(line for line in said.splitlines() if line.startswith("Reconstruction L1"))
+    first, second = re.findall(r"\d\.\d{4} \*", line)
+    assert first == second != "0.1000 *", "the same weights on the same notes"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{0}"], "name 2 to"),
+        (["{0}", "{0}"], "named twice"),
+        (["{0}", "nowhere"], "no such checkpoint folder"),
+        (["{0}", "{1}", "--limit", "0"], "choose 1 or more"),
+        (["{0}", "{1}", "--html", "{0}"], "it is a folder"),
+        (["{0}", "{1}", "--control-notes", "-1"], "choose 0 or more"),
+    ],
+)
+def test_wrong_use_is_told_in_one_line(
+    two: list[Path], arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", *(argument.format(*two) for argument in arguments)]) == 1
+    said = capsys.readouterr().err.strip()
+    assert message in said
+    assert "\n" not in said
+
+
+def test_one_that_was_never_evaluated(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    (two[1] / "evaluation.json").unlink()
+    assert main(["compare", *map(str, two)]) == 1
+    assert "never evaluated: give --data" in capsys.readouterr().err
