@@ -58,6 +58,7 @@ class ListeningTable {
     this.inView.disconnect();
     this.stop();
     this.waiting = [];
+    this.wanted = null;
     const { notes, variants } = this.data;
     const corner = build("th", { scope: "col" }, build("span", { class: "tx-hidden", text: "Note" }));
     const heads = variants.map(({ title, about }) =>
@@ -88,7 +89,8 @@ class ListeningTable {
     cell.status = build("div", { class: "tx-status" });
     cell.playhead = build("div", { class: "tx-playhead", hidden: "" });
     cell.named = `${note.title} ${note.pitch_name}, ${variant.title}`;
-    cell.button = build("button", { type: "button", disabled: "", tabindex: "-1", "aria-label": `Play ${cell.named}` });
+    // Not `disabled`: the keyboard has to get past a button whose sound is not there yet.
+    cell.button = build("button", { type: "button", "aria-disabled": "true", tabindex: "-1", "aria-label": `Play ${cell.named}` });
     cell.button.addEventListener("click", () => (cell === this.playing ? this.stop() : this.play(cell)));
     cell.canvas.addEventListener("click", (event) => {
       const place = cell.picture.under(event);
@@ -114,7 +116,7 @@ class ListeningTable {
   // The slow versions come after the quick ones, so that there is something to hear at once.
   next() {
     while (this.running < AT_ONCE && this.waiting.length) {
-      const quick = this.waiting.findIndex(({ variant }) => !variant.slow);
+      const quick = this.waiting.findIndex((cell) => !cell.variant.slow || cell === this.wanted);
       const [cell] = this.waiting.splice(Math.max(0, quick), 1);
       this.running += 1;
       this.load(cell, this.loading.signal).finally(() => {
@@ -122,6 +124,14 @@ class ListeningTable {
         this.next();
       });
     }
+  }
+
+  // Who presses a button before its sound is there gets it next, and hears it then.
+  hurry(cell) {
+    const place = this.waiting.indexOf(cell);
+    if (place < 0) return;
+    this.waiting.splice(place, 1);
+    this.waiting.unshift(cell);
   }
 
   addressOf(cell, what) {
@@ -134,8 +144,10 @@ class ListeningTable {
     try {
       cell.picture.frames = await fetchPacked(this.addressOf(cell, "frames"), { signal });
       cell.element.classList.remove("tx-waiting");
-      cell.button.disabled = false;
+      cell.ready = true;
+      cell.button.removeAttribute("aria-disabled");
       cell.picture.draw(this.scale, cell.note.pitch);
+      if (this.wanted === cell && document.activeElement === cell.button) this.play(cell);
     } catch (error) {
       if (error.name !== "AbortError") this.fail(cell, error.message);
     }
@@ -154,15 +166,17 @@ class ListeningTable {
   // ---- sound -----------------------------------------------------------------------------------------------------
 
   stop() {
+    this.wanted = null;
     this.audio.pause();
   }
 
   // One audio element for all: what sounds stops before anything else begins.
   async play(cell, from = 0) {
-    if (cell.button.disabled) return;
     this.stop();
     this.sounding(false);
     this.focus(cell);
+    this.wanted = cell.ready ? null : cell;
+    if (!cell.ready) return this.hurry(cell);
     this.playing = cell;
     this.audio.src = this.addressOf(cell, "audio");
     if (from) this.audio.currentTime = from;

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 pytestmark = pytest.mark.browser
-READY = "td[data-variant={}] button:not([disabled])"
+READY = "td[data-variant={}] button:not([aria-disabled])"
 
 
 def open_table(page: Any, address: str) -> None:
@@ -112,9 +112,8 @@ def test_another_dozen(page: Any, app: str) -> None:
     page.get_by_test_id("stNumberInputStepUp").click()
     page.wait_for_function("() => location.search.includes('dozen=1')")
     page.wait_for_function(
-        "(first) => document.querySelector('.tx-listen tbody th').innerText !== first || "
-        "document.querySelectorAll('.tx-listen tbody th')[1].innerText !== first",
-        arg=before[0],
+        "(before) => [...document.querySelectorAll('.tx-listen tbody th')].some((th, i) => th.innerText !== before[i])",
+        arg=before,
     )
     assert page.locator(".tx-listen tbody th").all_inner_texts() != before
     assert page.evaluate("() => document.querySelector('.tx-listen audio').paused")
