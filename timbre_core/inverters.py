@@ -1,4 +1,4 @@
-"""Inverters by name: presets of the classical one, to be opened for a recipe's features and called.
+"""Inverters by name: presets of the classical one, and trained networks, to be opened for a recipe's features and called.
 
 Nothing here imports torch until an inverter is called: a page lists the names.
 """
@@ -8,16 +8,30 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from timbre_core.checkpoint import (
+    RECIPE,
+    WEIGHTS,
+    Checkpoint,
+    default_checkpoints_folder,
+    find_checkpoint,
+    list_checkpoints,
+    open_checkpoint,
+)
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import FeatureSettings
-from timbre_core.recipes.schema import InversionSettings
+from timbre_core.recipes.library import read_recipe
+from timbre_core.recipes.schema import InversionSettings, Recipe
+from timbre_core.recipes.tasks import MelToMagnitudeTask
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 PRESETS = {
     "fast": InversionSettings(),
@@ -34,6 +48,7 @@ class Inverter:
     features: FeatureSettings
     settings: InversionSettings
     device: torch.device
+    network: nn.Module | None = None
 
     def __call__(
         self,
@@ -50,8 +65,13 @@ class Inverter:
         import torch
 
         from timbre_core.inversion import invert
+        from timbre_core.inversion.learned import invert_learned
 
         values = torch.as_tensor(frames).to(self.device)
+        if self.network is not None:
+            return invert_learned(
+                self.network, values, ref_db, self.features, self.settings, seed=seed, n_samples=n_samples, pitch=pitch
+            )
         return invert(values, ref_db, self.features, self.settings, seed=seed, n_samples=n_samples, pitch=pitch)
 
     def stream(
@@ -74,31 +94,99 @@ class Inverter:
         yield self(whole, ref_db, pitch, n_samples, seed)
 
 
-def inverter_names(features: FeatureSettings) -> list[str]:
-    """Names that `open_inverter` knows for these features."""
-    return list(PRESETS)
+def inverter_names(features: FeatureSettings, folder: Path | None = None) -> list[str]:
+    """Names that `open_inverter` knows for these features: presets, then trained inverters among the checkpoints.
+
+    folder: of the checkpoints, by default where they live.
+    """
+    trained = []
+    for path in list_checkpoints(folder or default_checkpoints_folder()):
+        try:
+            recipe = _recipe_of(path, _changed(path / RECIPE))
+        except (TimbreError, OSError):
+            continue  # the checkpoint pages tell what is wrong with it
+        if recipe.makes_an_inverter and _difference(recipe.features, features) is None:
+            trained.append(path.name)
+    return [*PRESETS, *trained]
 
 
 def open_inverter(
-    name: str | InversionSettings | None, features: FeatureSettings, device: torch.device | str = "cpu"
+    name: str | InversionSettings | None,
+    features: FeatureSettings,
+    device: torch.device | str = "cpu",
+    folder: Path | None = None,
 ) -> Inverter:
-    """The inverter of a name (see `inverter_names`) or of a recipe's settings; None gives the default settings.
+    """The inverter of a name (see `inverter_names`), of a trained inverter's path, or of a recipe's settings.
 
-    Raises TimbreError for a name that is not known, with the nearest that is.
+    None gives the default settings. Raises TimbreError for a name that is not known, with the nearest that is, and for a
+    network that was trained for other features, with the setting that differs.
     """
     import torch
 
-    settings = InversionSettings() if name is None else name
-    if isinstance(settings, str):
-        settings = _preset(settings, features)
+    device = torch.device(device)
+    if name is None or isinstance(name, InversionSettings):
+        settings = name or InversionSettings()
+        if settings.network is not None:
+            return _open_trained(find_checkpoint(settings.network, folder), features, device, settings)
+    elif name in PRESETS:
+        settings = PRESETS[name]
+    else:
+        return _open_trained(_trained(name, features, folder), features, device)
     title = next((known for known, preset in PRESETS.items() if preset == settings), settings.kind)
-    return Inverter(title, features, settings, torch.device(device))
+    return Inverter(title, features, settings, device)
 
 
-def _preset(name: str, features: FeatureSettings) -> InversionSettings:
-    if name not in PRESETS:
-        names = inverter_names(features)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}."
-        raise TimbreError(f"no inverter {name!r}: {hint}")
-    return PRESETS[name]
+def _trained(name: str, features: FeatureSettings, folder: Path | None) -> Checkpoint:
+    inside = (folder or default_checkpoints_folder()) / name
+    if Path(name).is_dir() or (Path(name).name == name and inside.is_dir()):
+        return find_checkpoint(name, folder)
+    names = inverter_names(features, folder)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}."
+    raise TimbreError(f"no inverter {name!r}: {hint}")
+
+
+def _open_trained(
+    checkpoint: Checkpoint, features: FeatureSettings, device: torch.device, settings: InversionSettings | None = None
+) -> Inverter:
+    """A checkpoint's network as an inverter; without settings, with those of the preset `fast` after it."""
+    task = checkpoint.recipe.task
+    if not checkpoint.recipe.makes_an_inverter:
+        raise TimbreError(f"{checkpoint.path} is no inverter but makes {task.kind}: choose another checkpoint.")
+    field = _difference(checkpoint.recipe.features, features)
+    if field is not None:
+        trained, given = (getattr(each, field) for each in (checkpoint.recipe.features, features))
+        raise TimbreError(
+            f"{checkpoint.path.name} was trained for features.{field} {trained}, these features have {given}: "
+            "choose another inverter."
+        )
+    if settings is None:
+        updates = task.mel_iterations if isinstance(task, MelToMagnitudeTask) else 1
+        settings = PRESETS["fast"].model_copy(
+            update={"kind": "learned", "network": checkpoint.path.name, "mel_iterations": max(1, updates)}
+        )
+    network = _network_of(checkpoint.path, _changed(checkpoint.path / WEIGHTS), device)
+    return Inverter(checkpoint.path.name, features, settings, device, network)
+
+
+def _difference(trained: FeatureSettings, given: FeatureSettings) -> str | None:
+    """The first setting in which features differ from those a network was trained for.
+
+    Not how long a note is: networks see one frame like another.
+    """
+    fields = (field for field in type(given).model_fields if field != "seconds")
+    return next((field for field in fields if getattr(trained, field) != getattr(given, field)), None)
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _recipe_of(path: Path, changed: int) -> Recipe:
+    return read_recipe(path / RECIPE)
+
+
+@lru_cache(maxsize=4)
+def _network_of(path: Path, changed: int, device: torch.device) -> nn.Module:
+    return open_checkpoint(path).network(device)

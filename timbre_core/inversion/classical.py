@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,26 @@ def invert(
     Raises TimbreError for features that are NaN or infinite or of another shape than `features` says, for a pitch
     outside 0..127, and for settings of another kind.
     """
-    values, level, pitches = checked(frames, ref_db, features, inversion, n_samples, pitch)
+    if inversion.kind != "griffin_lim":
+        raise TimbreError(f"inversion.kind {inversion.kind} needs its network: open it with open_inverter.")
+
+    def make(values: Tensor, pitches: Tensor | None, length: int) -> Tensor:
+        magnitude, source = frames_to_magnitude(values, features, inversion, pitches)
+        return magnitude_to_audio(magnitude, features, inversion, length, seed, source)
+
+    return note_by_note(make, frames, ref_db, features, n_samples, pitch)
+
+
+def note_by_note(
+    make: Callable[[Tensor, Tensor | None, int], Tensor],
+    frames: np.ndarray | Tensor,
+    ref_db: float | np.ndarray | Tensor,
+    features: LogMelSettings,
+    n_samples: int | None = None,
+    pitch: float | np.ndarray | Tensor | None = None,
+) -> np.ndarray:
+    """What `invert` gives, where `make` (frames, pitches or none, n_samples) makes audio at the frames' own level."""
+    values, level, pitches = checked(frames, ref_db, features, n_samples, pitch)
     length = analysed_length(values.shape[2], features, n_samples)
     with torch.no_grad():
         # One note at a time stays in a processor's cache; a GPU wants them all.
@@ -57,9 +77,7 @@ def invert(
         parts = []
         for first in range(0, len(values), size):
             part = slice(first, first + size)
-            chosen = None if pitches is None else pitches[part]
-            magnitude, source = frames_to_magnitude(values[part], features, inversion, chosen)
-            parts.append(magnitude_to_audio(magnitude, features, inversion, length, seed, source))
+            parts.append(make(values[part], None if pitches is None else pitches[part], length))
         audio = torch.cat(parts) * torch.pow(10.0, level / 20)[:, None]
         audio = fade_ends(limit(audio, features.sample_rate), features.sample_rate)
         if n_samples is not None:
@@ -79,13 +97,10 @@ def checked(
     frames: np.ndarray | Tensor,
     ref_db: float | np.ndarray | Tensor,
     features: LogMelSettings,
-    inversion: InversionSettings,
     n_samples: int | None,
     pitch: float | np.ndarray | Tensor | None,
 ) -> Notes:
     """The arguments of `invert` as tensors. Raises TimbreError as it does."""
-    if inversion.kind != "griffin_lim":
-        raise TimbreError(f"inversion.kind {inversion.kind} needs its network: open it with open_inverter.")
     values = torch.as_tensor(frames).detach().to(torch.float32)
     single = values.ndim == 2
     values = values[None] if single else values

@@ -65,12 +65,12 @@ def _blocks(matrix: Tensor, height: int, device: torch.device) -> _Blocks:
 def mel_to_power(mel: Tensor, settings: LogMelSettings, iterations: int = 8, start: Tensor | None = None) -> Tensor:
     """A power spectrogram (batch, n_frames, 1 + n_fft // 2), >= 0, whose mel power is `mel` (batch, n_mels, n_frames).
 
-    Many spectra have the same mel. This is the one nearest to `start` (batch, n_bins) in relative entropy, each frame on
-    its own: simultaneous multiplicative algebraic reconstruction (Byrne, "Iterative image reconstruction algorithms based
-    on cross-entropy minimization", IEEE Trans. Image Processing 2, 1993), over-relaxed. Its logarithm is that of `start`
-    plus gains of the bands, interpolated over the bins: as a filter would shape a source. Bands 80 dB below their
-    neighbours converge within a few updates, where the additive corrections of least squares or of Lee & Seung's
-    updates need tens or hundreds. Frames of zeros and bins outside all bands are zero; `start` none is flat.
+    Many spectra have the same mel. This is the one nearest to `start`, (batch, n_bins) or (batch, n_frames, n_bins), in
+    relative entropy, each frame on its own: simultaneous multiplicative algebraic reconstruction (Byrne, "Iterative image
+    reconstruction algorithms based on cross-entropy minimization", IEEE Trans. Image Processing 2, 1993), over-relaxed.
+    Its logarithm is that of `start` plus gains of the bands, interpolated over the bins: as a filter would shape a source.
+    Bands 80 dB below their neighbours converge within a few updates, where the additive corrections of least squares or of
+    Lee & Seung's updates need tens or hundreds. Frames of zeros and bins outside all bands are zero; `start` none is flat.
     """
     bands = mel_bands(settings, mel.device)
     batch, n_mels, n_frames = mel.shape
@@ -84,10 +84,17 @@ def mel_to_power(mel: Tensor, settings: LogMelSettings, iterations: int = 8, sta
     goal = mel[:, :, part].transpose(0, 1).reshape(n_mels, -1).clamp(min=softest).log_()
     first = bands.covered[:, None]
     if start is not None:
-        first = first * (start.T if batch == 1 else start.T.repeat_interleave(goal.shape[1] // batch, dim=1))
+        first = first * _columns(start, part, goal.shape[1] // batch)
     found = _project(goal, first, bands, iterations).T.unflatten(0, (batch, -1))
     torch.mul(found, sounding[:, part, None], out=power[:, part])
     return power
+
+
+def _columns(start: Tensor, part: slice, n_frames: int) -> Tensor:
+    """Starts of notes (batch, n_bins), or of their frames (batch, n_frames, n_bins), as (n_bins, 1 or batch * n_frames)."""
+    if start.ndim == 3:
+        return start[:, part].flatten(0, 1).T.contiguous()
+    return start.T if len(start) == 1 else start.T.repeat_interleave(n_frames, dim=1)
 
 
 def _project(goal: Tensor, start: Tensor, bands: MelBands, iterations: int) -> Tensor:

@@ -1,0 +1,49 @@
+"""Frames back to audio by a trained network, which is handed in: nothing here opens files.
+
+A network that gives power spectra takes the place of the classical inverter's first guess: updates make its result agree with
+the frames, phases and Griffin-Lim follow as ever. One that gives complex spectra is inverted as it is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.inversion.classical import frames_to_mel, magnitude_to_audio, note_by_note
+from timbre_core.inversion.comb import fitting_source
+from timbre_core.inversion.level import restore_level
+from timbre_core.inversion.mel import mel_to_power
+from timbre_core.inversion.stft import open_stft
+from timbre_core.models.mel_to_magnitude import MelToMagnitude
+from timbre_core.recipes.schema import InversionSettings
+
+
+def invert_learned(
+    network: nn.Module,
+    frames: np.ndarray | Tensor,
+    ref_db: float | np.ndarray | Tensor,
+    features: LogMelSettings,
+    inversion: InversionSettings,
+    seed: int = 0,
+    n_samples: int | None = None,
+    pitch: float | np.ndarray | Tensor | None = None,
+) -> np.ndarray:
+    """The contract of `timbre_core.inversion.invert`, by a network on the frames' device."""
+
+    def make(values: Tensor, pitches: Tensor | None, length: int) -> Tensor:
+        values = values.clamp(-1, 1)
+        told = values.new_full((len(values),), torch.nan) if pitches is None else pitches
+        if isinstance(network, MelToMagnitude):
+            mel = frames_to_mel(values, features)
+            start = network.power(values, told)
+            magnitude = mel_to_power(mel, features, inversion.mel_iterations, start).sqrt_()
+            source = fitting_source(mel, pitches, features)
+            return magnitude_to_audio(magnitude, features, inversion, length, seed, source)
+        sounding = (frames_to_mel(values, features) > 0).any(dim=1)
+        spectra = network(values, told) * sounding[..., None]
+        stft = open_stft(features, length, values.device)
+        return restore_level(stft.inverse(spectra), spectra.abs(), stft)
+
+    return note_by_note(make, frames, ref_db, features, n_samples, pitch)
