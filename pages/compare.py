@@ -14,7 +14,7 @@ from pages.widgets.note_choice import note_labels, start_note
 from pages.widgets.several import labels, pick_several
 from pages.widgets.side_by_side import show_maps, show_models
 from pages.widgets.states import show_broken, show_empty, show_title
-from timbre_core.analysis.comparison import Evaluations, compare, measured_differently, table_html
+from timbre_core.analysis.comparison import Evaluations, compare, measured_differently, measured_on, table_html
 from timbre_core.analysis.comparison_plots import LineStyle, kl_plot, line_styles, pitch_plot, probe_plot
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
@@ -51,6 +51,8 @@ def show_figures(evaluations: Evaluations, colours: list[str]) -> None:
             icon=":material/balance:",
         )
     st.html(f'<div class="tx-scroll" tabindex="0">{table_html(compare(evaluations), list(evaluations), colours)}</div>')
+    if not warning:
+        st.caption(plain(measured_on(evaluations), 200))
 
 
 def show_plots(evaluations: Evaluations, styles: dict[str, LineStyle]) -> None:

@@ -15,6 +15,7 @@ from pages.widgets.colours import FAMILIES, UNKNOWN, colour_of
 from pages.widgets.memo import Memo
 from pages.widgets.music import GENERAL_MIDI, instrument_name, note_name, plain, readable
 from pages.widgets.packing import pack
+from timbre_core.analysis.comparison_plots import LINE_COLOURS
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 _DEFICIENCIES = {
@@ -60,6 +61,22 @@ def test_families_can_be_told_apart_by_everybody(deficiency: str) -> None:
     seen = {name: oklab(np.clip(_DEFICIENCIES[deficiency] @ linear(colour), 0, 1)) for name, colour in FAMILIES.items()}
     distances = {pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]])) for pair in combinations(seen, 2)}
     assert min(distances.values()) > 0.09, min(distances, key=distances.__getitem__)
+
+
+@pytest.mark.parametrize("deficiency", _DEFICIENCIES)
+def test_lines_can_be_told_apart_by_everybody(deficiency: str) -> None:
+    seen = [oklab(np.clip(_DEFICIENCIES[deficiency] @ linear(colour), 0, 1)) for colour in LINE_COLOURS]
+    assert min(float(np.linalg.norm(one - other)) for one, other in combinations(seen, 2)) > 0.09
+
+
+def test_lines_stand_out_from_both_backgrounds() -> None:
+    def luminance(colour: str) -> float:
+        return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+    light, dark = luminance("#f3f5f9"), luminance("#0a0f18")
+    for colour in LINE_COLOURS:
+        assert (light + 0.05) / (luminance(colour) + 0.05) >= 2.0, colour
+        assert (luminance(colour) + 0.05) / (dark + 0.05) >= 4.0, colour
 
 
 def test_all_nsynth_families_have_their_colour() -> None:

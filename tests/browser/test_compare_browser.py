@@ -173,7 +173,8 @@ def test_it_fits(page: Any, app: str, width: int, height: int, scheme: str) -> N
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": height})
     open_compare(page, app, "/compare", maps=3)
-    page.wait_for_selector(".js-plotly-plot")
+    page.wait_for_selector(".js-plotly-plot", timeout=120_000)
+    page.wait_for_function("() => document.querySelectorAll('.tx-models .tx-card').length === 4", timeout=120_000)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     boxes = [box.bounding_box() for box in page.locator(".tx-models .tx-card").all()]
     assert len(boxes) == 4

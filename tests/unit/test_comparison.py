@@ -18,6 +18,7 @@ from timbre_core.analysis.comparison import (
     errors_by_pitch,
     kl_per_dimension,
     measured_differently,
+    measured_on,
     pitch_rows,
     table_html,
 )
@@ -125,6 +126,8 @@ def test_pitches_and_dimensions_are_sorted() -> None:
 
 def test_other_notes_are_told() -> None:
     assert measured_differently({"a": A, "b": copy.deepcopy(A)}) == ""
+    assert measured_on({"a": A, "b": copy.deepcopy(A)}) == "Measured on the same 10 notes of 2 instruments, split test."
+    assert measured_on({"a": A, "b": changed(notes=12)}) == measured_on({}) == ""
     said = measured_differently({"a": A, "b": changed(notes=12)})
     assert "10 notes of 2 instruments, split test" in said
     assert "b: 12 notes" in said

@@ -202,6 +202,14 @@ def pitch_rows(evaluations: Evaluations) -> list[tuple[int, list[float | None]]]
     return [(pitch, [errors.get(pitch) for errors in found]) for pitch in sorted(set().union(*found))]
 
 
+def measured_on(evaluations: Evaluations) -> str:
+    """A sentence that says on which notes, when all were measured on the same ones, or nothing."""
+    first = next(iter(evaluations.values()), {})
+    if not first.get("notes") or measured_differently(evaluations):
+        return ""
+    return f"Measured on the same {first['notes']} notes of {first.get('instruments')} instruments, split {first.get('split')}."
+
+
 def measured_differently(evaluations: Evaluations) -> str:
     """A sentence that says so when the evaluations are not of the same notes, or nothing."""
     told = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from timbre_core.analysis.comparison import Evaluations, compare, pitch_rows, table_html
+from timbre_core.analysis.comparison import Evaluations, compare, measured_on, pitch_rows, table_html
 from timbre_core.analysis.comparison_plots import kl_plot, line_styles, pitch_plot, probe_plot
 from timbre_core.features.note_names import note_name
 
@@ -39,7 +39,11 @@ def comparison_page(evaluations: Evaluations, warning: str) -> str:
     colours = [styles[name].colour for name in names]
     plots = [pitch_plot(evaluations, styles), probe_plot(evaluations, styles), kl_plot(evaluations, styles)]
     drawn = [_plot(plot, first=plot is plots[0]) for plot in plots]
-    said = f'<p class="warning">{html.escape(warning)}</p>' if warning else ""
+    said = (
+        f'<p class="warning">{html.escape(warning)}</p>'
+        if warning
+        else f"<p>{html.escape(measured_on(evaluations))}</p>"
+    )
     return f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -57,7 +61,7 @@ def comparison_page(evaluations: Evaluations, warning: str) -> str:
 def _plot(figure: go.Figure, first: bool) -> str:
     # One grey that is read on light and on dark: the file follows the reader's theme.
     figure.update_layout(font={"color": "#76839a", "size": 13}, template="none", height=380)
-    figure.update_xaxes(gridcolor="rgba(128,140,160,.25)", zerolinecolor="rgba(128,140,160,.4)", automargin=True)
+    figure.update_xaxes(gridcolor="rgba(128,140,160,.25)", zeroline=False, automargin=True)
     figure.update_yaxes(gridcolor="rgba(128,140,160,.25)", zerolinecolor="rgba(128,140,160,.4)", automargin=True)
     text: str = figure.to_html(full_html=False, include_plotlyjs=first, config={"displaylogo": False})
     return text
