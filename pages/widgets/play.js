@@ -1,6 +1,7 @@
 // The Play page: a point of the latent space as an instrument.
 
 const REST_MS = 160; // after the last change: pictures and words follow
+const QUIET_MS = 300; // without a key or a slider: sounds that may be wanted later are decoded
 const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
 const PREFETCH = [0, 12, -12, 7, -5, 4, -8, 2, -10, 5, -7, 9, -3, 11, -1, 14, 16, 3, 8, 10, 1, 6];
 const MOST_UNDO = 200;
@@ -302,7 +303,7 @@ class Player {
   }
 
   // Keys that will probably be played are decoded while nothing else is to do, one at a time.
-  prefetch() {
+  prefetch(wait = QUIET_MS) {
     clearTimeout(this.idle);
     this.idle = setTimeout(async () => {
       if (!this.space || document.hidden) return;
@@ -310,8 +311,8 @@ class Player {
       const next = keys.find((key) => !this.bank.has(this.soundUrl(key)));
       if (next === undefined) return;
       if (!this.bank.waiting.size) await this.bank.get(this.soundUrl(next)).catch(() => {});
-      this.prefetch();
-    }, 60);
+      this.prefetch(Math.min(wait, 40));
+    }, wait);
   }
 
   markReady() {
@@ -334,6 +335,7 @@ class Player {
     this.held.set(key, note);
     const moved = this.key !== key;
     this.key = key;
+    this.prefetch();
     this.view.setHeld(this.held);
     const url = this.soundUrl(key);
     const ready = this.bank.has(url);

@@ -26,6 +26,11 @@ class Notes {
     return Number.isFinite(midi) ? noteName(midi) : "";
   }
 
+  velocity(row) {
+    const value = this.arrays.label_velocity?.[row];
+    return Number.isFinite(value) ? `velocity ${value}` : "";
+  }
+
   // Rows of notes that have all the words somewhere in their names.
   find(text) {
     this.words ??= this.ids.map((id, row) =>
@@ -76,7 +81,7 @@ class NoteSearch {
       { role: "option", id: `tx-found-${row}`, "data-row": row },
       build("i", { style: `background:${this.notes.colour(row)}` }),
       build("span", { text: this.notes.text("instrument", row) || this.notes.ids[row] }),
-      build("em", { text: this.notes.text("family", row) }),
+      build("em", { text: [this.notes.text("family", row), this.notes.velocity(row)].filter(Boolean).join(" · ") }),
       build("b", { text: this.notes.pitch(row) }),
     );
   }

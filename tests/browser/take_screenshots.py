@@ -99,6 +99,15 @@ def wait_for_curves(page: Any) -> None:
     page.wait_for_timeout(1500)
 
 
+def play_chord(page: Any) -> None:
+    """Wait until the Play page knows everything, then hold two keys."""
+    page.get_by_text("correlation over").wait_for(timeout=300_000)
+    for key in "dj":
+        page.keyboard.down(key)
+    page.wait_for_function("() => document.querySelectorAll('.tx-keyboard .tx-ready').length > 20", timeout=60_000)
+    page.wait_for_timeout(500)
+
+
 def no_checkpoints(folder: Path) -> None:
     """An empty folder: nothing to show yet."""
 
@@ -130,8 +139,13 @@ README_STATES = {
     "training-light": State(
         scheme="light", act=wait_for_curves, query="training?run=nsynth-cvae&run=nsynth-vae&run=nsynth-ae"
     ),
+    "play": State(act=play_chord, query="play?family=brass"),
+    "play-light": State(scheme="light", act=play_chord, query="play?family=flute"),
 }
 OTHER_STATES = {
+    "play-small": State(size=(1280, 720), act=play_chord, query="play"),
+    "play-tablet": State(size=(900, 1180), scheme="light", act=play_chord, query="play?family=mallet"),
+    "play-unconditioned": State(act=play_chord, query="play?checkpoint=nsynth-vae"),
     "start": State(size=(1280, 720)),
     "hover": State(size=(1280, 720), act=hover_note),
     "small": State(size=(1280, 720), act=click_note),
