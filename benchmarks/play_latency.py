@@ -84,10 +84,10 @@ def main() -> int:
         page.get_by_text("correlation over").wait_for(timeout=300_000)
         times, output = play(page, args.keys, args.slides)
     rows = [
-        [name, str(len(values)), *(f"{percentile(values, p):.0f} ms" for p in (50, 95)), f"{max(values):.0f} ms"]
+        (name, str(len(values)), *(f"{percentile(values, p):.0f} ms" for p in (50, 95)), f"{max(values):.0f} ms")
         for name, values in times.items()
     ]
-    print_table(["to sound", "n", "p50", "p95", "longest"], rows)
+    print_table(("to sound", "n", "p50", "p95", "longest"), rows)
     print(f"the browser's audio output adds {output:.0f} ms")
     return 0
 

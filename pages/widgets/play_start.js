@@ -135,8 +135,7 @@ class SmallMap {
     this.draw();
   }
 
-  place(row) {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
+  place(row, width = this.canvas.clientWidth, height = this.canvas.clientHeight) {
     const part = (value, [low, high]) => (value - low) / (high - low || 1);
     return [8 + (width - 16) * part(this.x[row], this.spanX), height - 8 - (height - 16) * part(this.y[row], this.spanY)];
   }
@@ -146,22 +145,33 @@ class SmallMap {
     if (!this.x || !this.canvas.clientWidth) return;
     const { context, width, height } = fitCanvas(this.canvas);
     context.clearRect(0, 0, width, height);
-    const size = this.x.length > 5000 ? 1 : 2.2;
-    context.globalAlpha = this.x.length > 5000 ? 0.35 : 0.55;
-    for (let row = 0; row < this.x.length; row++) {
-      const [x, y] = this.place(row);
-      context.fillStyle = this.notes.colour(row);
-      context.fillRect(x - size / 2, y - size / 2, size, size);
-    }
-    context.globalAlpha = 1;
+    context.drawImage(this.dots(width, height), 0, 0, width, height);
     this.mark(context);
   }
 
-  // The sound lies between its nearest notes: where their dots are, the nearer the more.
+  // All dots, drawn once for a size: the mark alone moves.
+  dots(width, height) {
+    const ratio = window.devicePixelRatio || 1;
+    const wanted = `${width} ${height} ${ratio}`;
+    if (this.picture && this.drawn === wanted) return this.picture;
+    this.drawn = wanted;
+    this.picture = build("canvas", { width: width * ratio, height: height * ratio });
+    const context = this.picture.getContext("2d");
+    context.scale(ratio, ratio);
+    const crowd = this.x.length > 5000;
+    const size = crowd ? 1 : 2.2;
+    context.globalAlpha = crowd ? 0.35 : 0.55;
+    for (let row = 0; row < this.x.length; row++) {
+      const [x, y] = this.place(row, width, height);
+      context.fillStyle = this.notes.colour(row);
+      context.fillRect(x - size / 2, y - size / 2, size, size);
+    }
+    return this.picture;
+  }
+
   mark(context) {
-    const rows = this.near.map(({ id, distance }) => [this.notes.rows.get(id), 1 / (distance ** 2 + 1e-6)]).filter(([row]) => row !== undefined);
-    if (!rows.length) return;
-    const [nearest] = rows[0];
+    const nearest = this.notes.rows.get(this.near[0]?.id);
+    if (nearest === undefined) return;
     const [x, y] = this.place(nearest);
     context.lineWidth = 2;
     context.strokeStyle = themeColour(this.canvas, "text-color");
@@ -178,7 +188,7 @@ class SmallMap {
     let best = -1;
     let least = 24 ** 2;
     for (let row = 0; row < this.x.length; row++) {
-      const [x, y] = this.place(row);
+      const [x, y] = this.place(row, box.width, box.height);
       const distance = (x - event.clientX + box.left) ** 2 + (y - event.clientY + box.top) ** 2;
       if (distance < least) [best, least] = [row, distance];
     }
