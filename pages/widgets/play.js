@@ -128,8 +128,10 @@ class Player {
   // ---- the point ---------------------------------------------------------------------------------------------------
 
   async begin(start, undoable = true) {
+    const turn = (this.turn = {});
     try {
       const { z, title, colour } = await this.resolve(start);
+      if (turn !== this.turn) return; // another start was chosen meanwhile
       if (undoable && this.z) this.remember();
       Object.assign(this, { start, origin: z, title, colour });
       this.place(z);
@@ -157,9 +159,9 @@ class Player {
   }
 
   // Choose a starting point; the link in the address bar follows.
-  choose(start) {
-    this.begin(start);
-    this.report(start);
+  async choose(start) {
+    await this.begin(start);
+    if (this.start === start) this.report(start);
   }
 
   place(z) {

@@ -26,7 +26,6 @@ _LIVE = ThreadPoolExecutor(2, thread_name_prefix="play")
 _EXPORT = ThreadPoolExecutor(1, thread_name_prefix="export")
 _LEFT = 0.05  # seconds between looks at whether the asker is still there
 _NUMBER = 24  # characters of a number at most
-_MOST_SAMPLES = 128
 
 
 def _point(request: Request, notes: NoteMap) -> tuple[float, ...]:
@@ -213,7 +212,7 @@ async def export_route(request: Request) -> Response:
         except TimbreError as error:
             raise BadRequest(str(error)) from error
         name = file_name(request.query_params.get("name", "")[:200])
-        files = multi_sample(export_instrument(notes, z), name, keys[:_MOST_SAMPLES])
+        files = multi_sample(export_instrument(notes, z), name, keys)
         preset = Preset(checkpoint=notes.checkpoint.name, name=name, z=list(z))
         archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
         headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
