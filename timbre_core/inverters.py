@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 PRESETS = {
     "fast": InversionSettings(),
-    "best": InversionSettings(iterations=100, mel_iterations=100),
+    "best": InversionSettings(phase="pghi", iterations=32, mel_iterations=30),
 }
 """Settings of the classical inverter that have a name: fast enough to play live, and as good as it gets."""
 
@@ -88,10 +88,16 @@ class Inverter:
             frames: (n_bins, n_frames), or an iterable of consecutive (n_bins, n) blocks of them.
             ref_db, pitch, n_samples, seed: as in a call.
 
-        Raises TimbreError as a call does, for a block when its turn comes.
+        The contract of `timbre_core.inversion.stream`; a network gives one block, of the whole note. Raises TimbreError
+        as a call does, for a block when its turn comes.
         """
-        whole = frames if isinstance(frames, np.ndarray) else np.concatenate(list(frames), axis=1)
-        yield self(whole, ref_db, pitch, n_samples, seed)
+        from timbre_core.inversion import stream
+
+        if self.network is None:
+            yield from stream(frames, ref_db, self.features, self.settings, seed, n_samples, pitch, self.device)
+        else:
+            whole = frames if isinstance(frames, np.ndarray) else np.concatenate(list(frames), axis=1)
+            yield self(whole, ref_db, pitch, n_samples, seed)
 
 
 def inverter_names(features: FeatureSettings, folder: Path | None = None) -> list[str]:

@@ -116,7 +116,7 @@ def inversion_error_db(audio: np.ndarray, pitch: float | None) -> float:
     magnitude, _ = true_magnitude(audio)
     frames, ref_db = note_frames(audio, FEATURES)
     mel = frames_to_power(torch.from_numpy(frames)[None], ref_db, FEATURES)
-    source = fitting_source(mel, None if pitch is None else torch.tensor([pitch]), FEATURES)
+    source = None if pitch is None else fitting_source(mel, torch.tensor([pitch]), FEATURES)
     power = mel_to_power(mel, FEATURES, 8, None if source is None else source.spectra)
     return float(20 * torch.log10((power.sqrt() - magnitude).norm() / magnitude.norm()))
 

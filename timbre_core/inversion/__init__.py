@@ -1,5 +1,6 @@
 """Frames back to audio."""
 
 from timbre_core.inversion.classical import invert
+from timbre_core.inversion.streaming import stream
 
-__all__ = ["invert"]
+__all__ = ["invert", "stream"]

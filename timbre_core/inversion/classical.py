@@ -50,11 +50,11 @@ def invert(
     Raises TimbreError for features that are NaN or infinite or of another shape than `features` says, for a pitch
     outside 0..127, and for settings of another kind.
     """
-    if inversion.kind != "griffin_lim":
-        raise TimbreError(f"inversion.kind {inversion.kind} needs its network: open it with open_inverter.")
+    check_classical(inversion)
 
     def make(values: Tensor, pitches: Tensor | None, length: int) -> Tensor:
-        magnitude, source = frames_to_magnitude(values, features, inversion, pitches)
+        source = fitting_source(frames_to_mel(values, features), pitches, features)
+        magnitude = frames_to_magnitude(values, features, inversion, source)
         return magnitude_to_audio(magnitude, features, inversion, length, seed, source)
 
     return note_by_note(make, frames, ref_db, features, n_samples, pitch)
@@ -83,6 +83,12 @@ def note_by_note(
         if n_samples is not None:
             audio = torch.nn.functional.pad(audio, (0, n_samples - length))
     return (audio if np.ndim(frames) == 3 else audio[0]).cpu().numpy()
+
+
+def check_classical(inversion: InversionSettings) -> None:
+    """Raises TimbreError for settings that only a network fulfils."""
+    if inversion.kind != "griffin_lim":
+        raise TimbreError(f"inversion.kind {inversion.kind} needs its network: open it with open_inverter.")
 
 
 class Notes(NamedTuple):
@@ -136,16 +142,14 @@ def analysed_length(n_frames: int, features: LogMelSettings, n_samples: int | No
 
 
 def frames_to_magnitude(
-    frames: Tensor, features: LogMelSettings, inversion: InversionSettings, pitch: Tensor | None = None
-) -> tuple[Tensor, Source | None]:
+    frames: Tensor, features: LogMelSettings, inversion: InversionSettings, source: Source | None = None
+) -> Tensor:
     """Magnitudes (batch, n_frames, 1 + n_fft // 2) of frames (batch, n_bins, n_frames), where the loudest mel bin is 1.
 
-    With them what is known of the notes' partials. The one step that knows what kind of features there are.
+    With `frames_to_mel`, the one step that knows what kind of features there are: STFT magnitudes come after it.
     """
-    mel = frames_to_mel(frames, features)
-    source = fitting_source(mel, pitch, features)
     start = None if source is None else source.spectra
-    return mel_to_power(mel, features, inversion.mel_iterations, start).sqrt_(), source
+    return mel_to_power(frames_to_mel(frames, features), features, inversion.mel_iterations, start).sqrt_()
 
 
 def frames_to_mel(frames: Tensor, features: LogMelSettings) -> Tensor:

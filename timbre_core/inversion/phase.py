@@ -70,7 +70,7 @@ def _peaks(logs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         place = place.new_zeros(1)
     frame = place // n_bins
     # A peak's bins begin half way to the one before, or with its frame.
-    begins = torch.maximum((place[1:] + place[:-1]) // 2 + 1, frame[1:] * n_bins)
+    begins = torch.where(frame[1:] == frame[:-1], (place[1:] + place[:-1]) // 2 + 1, frame[1:] * n_bins)
     begins = torch.nn.functional.pad(begins, (1, 1))
     begins[-1] = logs[..., 1:-1].numel()
     return frame, place - frame * n_bins, begins.diff()

@@ -94,7 +94,7 @@ class Stft:
         return total.flatten(1)[:, first : first + self.n_samples]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def open_stft(settings: LogMelSettings, n_samples: int, device: torch.device) -> Stft:
     """The transforms for audio of a length; kept, since notes of one length follow each other."""
     return Stft(settings, n_samples, device)
