@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -138,6 +138,37 @@ class TimbreSpace:
     def decode(self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None) -> np.ndarray:
         """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added."""
         return overlap_add(self.decode_windows(z, pitch), starts, n_frames)
+
+    def decode_blocks(
+        self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None
+    ) -> Iterator[np.ndarray]:
+        """What `decode` gives, in consecutive blocks (n_bins, n): what the first window settles, then ever more at once."""
+        ends = np.append(starts[1:], n_frames)
+        windows = np.empty((0, self.recipe.features.n_bins, self.recipe.window.frames), dtype=np.float32)
+        done, first = 0, 0  # windows decoded; the first of them that is still needed
+        while done < len(z):
+            upto = min(2 * done + 1, len(z))
+            windows = np.concatenate([windows, self.decode_windows(z[done:upto], pitch)])
+            origin = starts[first]
+            frames = overlap_add(windows, starts[first:upto] - origin, ends[upto - 1] - origin)
+            yield frames[:, starts[done] - origin :]
+            done = upto
+            if done < len(z):
+                needed = int(np.argmax(starts + windows.shape[2] > starts[done]))
+                windows, first = windows[needed - first :], needed
+
+    def stream(
+        self,
+        z: np.ndarray,
+        starts: np.ndarray,
+        n_frames: int,
+        ref_db: float,
+        pitch: float | None = None,
+        n_samples: int | None = None,
+        seed: int = 0,
+    ) -> Iterator[np.ndarray]:
+        """Latents of a note's windows -> its audio in consecutive blocks (n,), the first before all windows are decoded."""
+        return self.inverter.stream(self.decode_blocks(z, starts, n_frames, pitch), ref_db, pitch, n_samples, seed)
 
     def invert(
         self,

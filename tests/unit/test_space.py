@@ -39,6 +39,20 @@ def test_reconstruction_has_three_sounds_of_the_same_length(space: TimbreSpace) 
     assert abs(level) < 1.0
 
 
+@pytest.mark.parametrize("n_frames", [5, 32, 40, 200])
+def test_blocks_decode_and_sound_as_the_whole(space: TimbreSpace, n_frames: int) -> None:
+    frames = np.random.default_rng(0).uniform(-1, 1, (80, n_frames)).astype(np.float32)
+    note = space.encode(frames, 60)
+    whole = space.decode(note.mu, note.starts, n_frames, 60)
+    blocks = list(space.decode_blocks(note.mu, note.starts, n_frames, 60))
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), whole, atol=1e-4)
+    if n_frames == 200:
+        assert blocks[0].shape[1] == 16  # what the first window alone covers
+    n_samples = (n_frames - 1) * 256
+    audio = np.concatenate(list(space.stream(note.mu, note.starts, n_frames, 20.0, 60, n_samples)))
+    assert np.std(audio) == pytest.approx(np.std(space.invert(whole, 20.0, 60, n_samples)), rel=0.05)
+
+
 def test_generation_obeys_its_arguments(space: TimbreSpace) -> None:
     first, again, other = (space.generate(60, 0.8, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(first.audio, again.audio)

@@ -74,14 +74,14 @@ def mel_to_power(mel: Tensor, settings: LogMelSettings, iterations: int = 8, sta
     """
     bands = mel_bands(settings, mel.device)
     batch, n_mels, n_frames = mel.shape
-    softest = 10 ** (-settings.top_db / 10) * _SOFTEST * float(mel.max())
+    softest = mel.amax(dim=(1, 2), keepdim=True) * (10 ** (-settings.top_db / 10) * _SOFTEST)
     sounding = (mel > 0).any(dim=1)
     used = sounding.any(dim=0).nonzero().flatten().tolist()
     power = mel.new_zeros((batch, n_frames, len(bands.covered)))
     if not used:
         return power
     part = slice(used[0], used[-1] + 1)
-    goal = mel[:, :, part].transpose(0, 1).reshape(n_mels, -1).clamp(min=softest).log_()
+    goal = torch.maximum(mel[:, :, part], softest).clamp_(min=_TINY).log_().transpose(0, 1).reshape(n_mels, -1)
     first = bands.covered[:, None]
     if start is not None:
         first = first * _columns(start, part, goal.shape[1] // batch)
