@@ -148,7 +148,8 @@ def show_runs() -> None:
         st.warning(plain(sentence, 400), icon=":material/healing:")
     drawn = {name: run for name, run in runs.items() if len(run.epochs)}
     if drawn:
-        show_curves(drawn, sorted(folders))
+        # Timbre spaces first, as on the page Compare: a model has the same colour on both.
+        show_curves(drawn, [*sorted(found.checkpoints), *sorted(set(folders) - set(found.checkpoints))])
     if runs:
         show_pictures(runs)
 

@@ -269,6 +269,21 @@ def test_pictures_on_the_page(training: Open, running: Path) -> None:
     assert "This training kept no pictures" in said(training(run=["alpha"]))
 
 
+def test_a_model_has_one_colour_on_both_pages(training: Open, running: Path, checkpoints: Path) -> None:
+    from timbre_core.analysis.comparison_plots import line_styles
+
+    # Before "alpha" in the alphabet: running trainings must not shift the colours of finished ones.
+    running.rename(checkpoints / "aardvark.training")
+    app = training(run=["alpha", "beta"])
+    on_compare = line_styles(["alpha", "beta"], ["alpha", "beta"])
+    drawn = {
+        trace["name"]: trace["line"]["color"]
+        for trace in traces(app)
+        if trace["name"] in on_compare and "line" in trace
+    }
+    assert drawn == {name: style.colour for name, style in on_compare.items()}
+
+
 def test_run_folders_prefers_the_running_one(running: Path, checkpoints: Path) -> None:
     shutil.copytree(checkpoints / "alpha", checkpoints / "gamma")
     (checkpoints / "beta" / "history.jsonl").unlink()
