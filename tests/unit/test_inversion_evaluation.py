@@ -85,7 +85,7 @@ def test_perfect_and_silent(opened: tuple[Coder, Library], monkeypatch: pytest.M
     assert clean["embedding_frechet_distance"] == pytest.approx(0, abs=1e-6)
     assert clean["within_50_cents"] == clean["within_50_cents_all"] == 1
     assert clean["median_cents"] < 5
-    assert clean["click_excess_db_worst"] == 0
+    assert clean["click_excess_db_worst"] == clean["clicking"] == 0
     silent = result["by_name"]["silent"]["clean"]
     assert silent["within_50_cents"] == 0
     assert silent["unvoiced"] == 1

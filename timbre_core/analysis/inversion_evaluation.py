@@ -96,7 +96,8 @@ def measure_inverters(
         their median absolute error; unvoiced: share of them without a pitch; within_50_cents_all: over all notes with a
         label;
         level_error_db, level_error_db_worst: absolute difference of the levels, its mean and its largest;
-        click_excess_db, click_excess_db_worst: see `click_excess_db`;
+        clicking: share of notes whose click_excess_db is above CLICK_DB; click_excess_db, click_excess_db_worst: its mean
+        and its largest;
         peak: the largest sample of any note, where 1 is full scale;
         embedding_frechet_distance: between the recordings' embeddings and the results'.
 
@@ -235,6 +236,7 @@ def _summary(tally: _Tally, recordings: measures.Gaussian | None) -> dict[str, A
         "within_50_cents_all": float((every <= measures.IN_TUNE).mean()) if len(every) else None,
         "level_error_db": tally.mean("level_error_db"),
         "level_error_db_worst": max(figures["level_error_db"]),
+        "clicking": float((np.array(figures["click_excess_db"]) > measures.CLICK_DB).mean()),
         "click_excess_db": tally.mean("click_excess_db"),
         "click_excess_db_worst": max(figures["click_excess_db"]),
         "peak": max(figures["peak"]),

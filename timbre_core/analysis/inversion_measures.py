@@ -23,6 +23,9 @@ NATS_PER_DB = math.log(10) / 10
 IN_TUNE = 50.0
 """Cents: nearer to the labelled key than to any other."""
 
+CLICK_DB = 12.0
+"""`click_excess_db` above which a note clicks: inversions of steady notes stay below 10, a broken phase is at 9 to 50."""
+
 PITCH_RANGE = (36.0, 96.0)
 """MIDI labels that pitch figures are about: where f0 is measured best, and where every family plays."""
 

@@ -28,7 +28,7 @@ COLUMNS = (
     Column("median_cents", "cents off", ".1f"),
     Column("within_50_cents_all", "right pitch, all, %", ".1f", 100, True),
     Column("level_error_db", "level error, dB", ".2f"),
-    Column("click_excess_db", "clicks, dB", ".1f"),
+    Column("clicking", "notes that click, %", ".1f", 100),
     Column("embedding_frechet_distance", "embedding Fréchet", ".3f"),
 )
 """What the table shows; the JSON holds more."""
