@@ -29,7 +29,6 @@ from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.cli.inverter_options import FLAT, candidates
 from timbre_core.datasets.library import STARTER, Library, open_library
 from timbre_core.files import write_json
-from timbre_core.inverters import open_inverter
 from timbre_core.note_embedding import open_note_embedding
 from timbre_core.space import TimbreSpace
 
@@ -93,13 +92,11 @@ def first_sound(
     checkpoint: Checkpoint, coder: Coder, library: Library, rows: np.ndarray, name: str
 ) -> tuple[float, float, float]:
     """Median and worst milliseconds from a note's latents to its first block of sound, and that block's median seconds."""
-    space = TimbreSpace(checkpoint)
-    inverter = open_inverter(name, checkpoint.recipe.features)
+    space = TimbreSpace(checkpoint, inverter=name)
     times, blocks = [], []
 
     def begin(note: Note, z: np.ndarray) -> np.ndarray:
-        frames = space.decode(z, note.starts, note.frames.shape[1], note.pitch)
-        return next(inverter.stream(frames, note.ref_db, note.pitch))
+        return next(space.stream(z, note.starts, note.frames.shape[1], note.ref_db, note.pitch))
 
     with threads(1):
         for place, coded in enumerate(list(coder.coded(coder.notes(library, rows)))):
