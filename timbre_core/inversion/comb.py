@@ -15,7 +15,7 @@ from timbre_core.inversion.mel import mel_bands
 _BETWEEN = 1e-3  # of a partial's power: what a comb has elsewhere, so that nothing is ruled out
 _DETUNINGS = (0.0, -0.1, 0.1, -0.2, 0.2, -0.3, 0.3, -0.4, 0.4)  # semitones off the pitch that was told
 _STIFFNESSES = (0.0, 1e-4, 3e-4, 1e-3)  # of strings: what pianos and guitars have in their low and middle octaves
-_PLAIN = 1.02  # a detuned or stretched comb must leave this much smoother an envelope than the plain one
+_DETUNED, _STRETCHED = 1.02, 1.1  # how much smoother an envelope these combs must leave than the one that was told
 # A flat spectrum must leave this much smoother an envelope than a comb. A model's frames are blurred, and what is left of
 # their harmonics says less than the pitch that the model was told: at 1.0 one low note in five loses its pitch. A wrong
 # pitch is still found out: of recordings told one four semitones off, one in ten suffers.
@@ -58,7 +58,9 @@ class _Candidates(NamedTuple):
     spectra: Tensor  # (n, n_bins)
     partials: Tensor  # (n, n_bins)
     envelopes: Tensor  # (n, n_mels): their mel power in nats
-    handicap: Tensor  # (n,): how much smoother than the plain comb's, which is next to the first, an envelope must be
+    handicap: (
+        Tensor  # (n,): how much smoother than the comb at the told pitch, the second one, it must leave an envelope
+    )
 
 
 @lru_cache(maxsize=128)  # every key of an instrument
@@ -70,7 +72,9 @@ def _candidates(pitch: float, settings: LogMelSettings, device: torch.device) ->
     partials = torch.cat([torch.full_like(partials[:1], torch.nan), partials])
     spectra = torch.where(partials.isnan(), 1.0, partial_comb(partials)) * bands.covered
     teeth = bands.to_mel.product(spectra.T.contiguous(), spectra.new_empty((settings.n_mels, len(spectra))))
-    handicap = torch.tensor([_FLAT, 1.0] + [_PLAIN] * (len(spectra) - 2), device=device)
+    handicap = torch.where(stiffness > 0, _STRETCHED, _DETUNED)
+    handicap[0] = 1.0
+    handicap = torch.cat([handicap.new_tensor([_FLAT]), handicap])
     return _Candidates(spectra, partials, teeth.clamp_(min=_TINY).log_().T.contiguous(), handicap)
 
 
