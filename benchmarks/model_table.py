@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from shared import ROOT
 
-from timbre_core.checkpoint import list_checkpoints, open_checkpoint
+from timbre_core.checkpoint import Checkpoint, list_checkpoints, open_checkpoint
 from timbre_core.files import write_text
 
 BEGIN, END = "<!-- model table: begin -->", "<!-- model table: end -->"
@@ -27,12 +26,11 @@ def number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def row(folder: Path) -> list[str]:
-    """One checkpoint's cells."""
-    checkpoint = open_checkpoint(folder)
+def row(checkpoint: Checkpoint) -> list[str]:
+    """One timbre space's cells."""
     result = checkpoint.evaluation
     if result is None:
-        sys.exit(f"{folder}: no evaluation.json: run `python -m timbre_core evaluate {folder}` first")
+        sys.exit(f"{checkpoint.path}: no evaluation.json: run `python -m timbre_core evaluate {checkpoint.path}` first")
     recon, latent, control = result["reconstruction"], result["latent"], result["control"]
     return [
         f"`{checkpoint.name}`",
@@ -64,7 +62,8 @@ HEADER = [
 
 def table() -> str:
     """The Markdown table."""
-    rows = [row(folder) for folder in list_checkpoints(ROOT / "checkpoints")]
+    checkpoints = [open_checkpoint(folder) for folder in list_checkpoints(ROOT / "checkpoints")]
+    rows = [row(checkpoint) for checkpoint in checkpoints if checkpoint.recipe.makes_a_space]
     lines = [HEADER, ["---"] + ["---:"] * (len(HEADER) - 1), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
