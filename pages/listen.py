@@ -51,7 +51,8 @@ def show_measured(checkpoint: Checkpoint) -> None:
     if not isinstance(result, dict) or not isinstance(result.get("by_name"), dict) or not result["by_name"]:
         st.markdown("Not measured yet for this checkpoint. This command does it, beside librosa and on the same notes:")
         st.code(
-            f"python -m timbre_core evaluate {checkpoint.path} --inverters --json {checkpoint.path}/evaluation.json"
+            f"python -m timbre_core evaluate {checkpoint.path} --data path/to/notes --inverters "
+            f"--json {checkpoint.path}/evaluation.json"
         )
         return
     for tab, kind in zip(st.tabs(list(INPUT_TITLES.values())), INPUT_TITLES, strict=True):

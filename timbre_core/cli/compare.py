@@ -63,12 +63,16 @@ def run(args: argparse.Namespace) -> int:
         raise TimbreError(f"--html {args.html}: it is a folder, name a file in it.")
     if not 2 <= len(args.checkpoints) <= MOST_LINES:
         raise TimbreError(f"{len(args.checkpoints)} given: name 2 to {MOST_LINES} checkpoints to compare.")
-    checkpoints = _named([open_checkpoint(path) for path in args.checkpoints])
-    for checkpoint in checkpoints.values():
+    opened = [open_checkpoint(path) for path in args.checkpoints]
+    for checkpoint in opened:
         if not checkpoint.recipe.makes_a_space:
-            raise TimbreError(
-                f"{checkpoint.path}: it holds no timbre space but a network for {checkpoint.recipe.task.kind}."
+            print(
+                f"{checkpoint.path}: left out, it makes {checkpoint.recipe.task.kind}, no timbre space.",
+                file=sys.stderr,
             )
+    checkpoints = _named([checkpoint for checkpoint in opened if checkpoint.recipe.makes_a_space])
+    if len(checkpoints) < 2:
+        raise TimbreError("fewer than 2 timbre spaces are named: name others to compare.")
     evaluations = _measure(checkpoints, args) if args.data else _saved(checkpoints)
     warning = measured_differently(evaluations)
     if warning:
