@@ -5,17 +5,23 @@ from __future__ import annotations
 import io
 import re
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import atomic_write
 
+if TYPE_CHECKING:
+    import soundfile
+
 SILENT_PEAK = 1e-4
 _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds no audio
 _SAMPLE_RATES = (1_000, 768_000)
+_UNKNOWN = (1 << 63) - 1  # libsndfile's count of samples for a FLAC file that was written to a pipe; it cannot read those
 _SIZES = re.compile(r"^(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
@@ -35,7 +41,18 @@ def load_audio(
     silent (peak below 1e-4), or holds NaN or infinite samples.
     """
     name = name or (str(source) if isinstance(source, (str, Path)) else "audio")
-    samples, rate = _read(source, name, max_seconds)
+    with opened_audio(source, name) as sound:
+        check_length(sound, name, max_seconds)
+        samples = sound.read(dtype="float32", always_2d=True)
+    return to_mono(samples, sound.samplerate, sample_rate, name)
+
+
+def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str) -> np.ndarray:
+    """Samples (n_samples, n_channels) at `rate` Hz -> float32 mono (n,) at `sample_rate` Hz.
+
+    Channels are averaged; where they cancel out, the loudest is taken. Raises AudioError, calling the sound `name`, when it is
+    shorter than a millisecond, silent (peak below 1e-4), or holds NaN, infinite or absurd samples.
+    """
     if len(samples) * 1000 < rate:
         count = f"{len(samples)} sample{'' if len(samples) == 1 else 's'}"
         raise AudioError(f"{name}: too short to be a note ({count}): leave it out or get the file again.")
@@ -58,8 +75,12 @@ def load_audio(
     return np.ascontiguousarray(audio, dtype=np.float32)
 
 
-def _read(source: Path | str | bytes | BinaryIO, name: str, max_seconds: float) -> tuple[np.ndarray, int]:
-    """Samples (n_samples, n_channels) float32 and their rate."""
+@contextmanager
+def opened_audio(source: Path | str | bytes | BinaryIO, name: str) -> Iterator[soundfile.SoundFile]:
+    """The sound file, open for reading, its rate and completeness checked.
+
+    What goes wrong in reading it, here or inside the block, is raised as an AudioError that calls it `name`.
+    """
     import soundfile
 
     file: str | BinaryIO
@@ -76,18 +97,23 @@ def _read(source: Path | str | bytes | BinaryIO, name: str, max_seconds: float) 
             rate = sound.samplerate
             if not _SAMPLE_RATES[0] <= rate <= _SAMPLE_RATES[1]:
                 raise AudioError(f"{name}: a sample rate of {rate} Hz cannot be right: the file is damaged.")
-            if sound.frames > max_seconds * rate:
-                minutes = sound.frames / rate / 60
-                raise AudioError(
-                    f"{name}: {minutes:.0f} minutes are not one note (at most {max_seconds:g} s): cut it into notes."
-                )
             missing = _missing_share(sound.extra_info)
             if missing:
                 raise AudioError(f"{name}: truncated, the last {missing:.0%} are missing: get the file again.")
-            return sound.read(dtype="float32", always_2d=True), rate
+            yield sound
     except (RuntimeError, TypeError, ValueError, OSError, MemoryError) as error:
         detail = str(error).rstrip(".") or type(error).__name__
         raise AudioError(f"{name}: not readable as audio ({detail}): get or export the file again.") from error
+
+
+def check_length(sound: soundfile.SoundFile, name: str, max_seconds: float) -> None:
+    """Raises AudioError when the file says that it is longer than `max_seconds`, or nothing of its length."""
+    if sound.frames == _UNKNOWN:
+        raise AudioError(f"{name}: does not say how long it is, as files written to a pipe do: export it again.")
+    seconds = sound.frames / sound.samplerate
+    if seconds > max_seconds:
+        long = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+        raise AudioError(f"{name}: {long} are not one note (at most {max_seconds:g} s): cut it into notes.")
 
 
 def _missing_share(log: str) -> float:
