@@ -83,6 +83,7 @@ class Player {
     const { signal } = this.loading;
     this.allOff();
     this.space = null;
+    this.failed = false;
     this.bank.keepOnly(new Set());
     this.view.wait();
     try {
@@ -97,13 +98,25 @@ class Player {
       if (!this.restore()) await this.begin(this.data.start ?? this.firstStart(), false);
       this.view.showAxes();
       // The server loads its model now, not at the first key.
-      fetch(address(`${this.data.url}/ready`, this.parameters()), { signal }).then(() => this.prefetch()).catch(() => {});
+      fetchJson(address(`${this.data.url}/ready`, this.parameters()), { signal }).then(
+        () => this.prefetch(),
+        (error) => error.name !== "AbortError" && this.giveUp(error.message),
+      );
       this.explain(signal);
       this.view.fillNotes(new Notes(await fetchPacked(address(`${this.data.url}/map`, this.parameters()), { signal })));
       this.root.dataset.ready = this.data.checkpoint;
     } catch (error) {
       if (error.name !== "AbortError") this.view.tell(error.message, true);
     }
+  }
+
+  // The model cannot be used: said once, where it is seen, and nothing is asked for again.
+  giveUp(sentence) {
+    this.failed = true;
+    clearTimeout(this.idle);
+    clearTimeout(this.rest);
+    this.bank.keepOnly(new Set());
+    this.view.alarm(sentence);
   }
 
   firstStart() {
@@ -284,6 +297,7 @@ class Player {
   // ---- what there is to see ----------------------------------------------------------------------------------------
 
   async describe() {
+    if (this.failed) return;
     const z = this.zText;
     const { signal } = this.loading;
     try {
@@ -308,11 +322,13 @@ class Player {
   prefetch(wait = QUIET_MS) {
     clearTimeout(this.idle);
     this.idle = setTimeout(async () => {
-      if (!this.space || document.hidden) return;
+      if (!this.space || this.failed || document.hidden) return;
       const keys = PREFETCH.map((step) => this.key + step).filter((key) => key >= 0 && key <= 127);
       const next = keys.find((key) => !this.bank.has(this.soundUrl(key)));
       if (next === undefined) return;
-      if (!this.bank.waiting.size) await this.bank.get(this.soundUrl(next)).catch(() => {});
+      const refused = this.bank.waiting.size ? null : await this.bank.get(this.soundUrl(next)).then(() => null, (error) => error);
+      // What was refused once is not asked for again and again; the key itself says why when it is pressed.
+      if (refused && refused.name !== "AbortError") return;
       this.prefetch(Math.min(wait, 40));
     }, wait);
   }
@@ -330,7 +346,7 @@ class Player {
   }
 
   async press(key, velocity, at = performance.now()) {
-    if (!this.space) return;
+    if (!this.space || this.failed) return;
     const before = this.held.get(key);
     if (before?.voice) this.synth.end(before.voice, 0.03);
     const note = { voice: null, down: true };
@@ -395,6 +411,7 @@ class Player {
   // Hear the point as it is now: held keys take on the new sound, otherwise the last key sounds for a moment. While one
   // sound is on its way only the newest place is remembered.
   async audition(at) {
+    if (this.failed) return;
     this.stale = { at: this.stale?.at ?? at };
     if (this.busy || !this.synth.context) return void (this.stale = this.busy ? this.stale : null);
     this.busy = true;

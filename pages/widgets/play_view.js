@@ -34,7 +34,9 @@ class PlayView {
   // ---- building ----------------------------------------------------------------------------------------------------
 
   make() {
+    this.alarmed = build("p", { class: "tx-alarm", role: "alert", hidden: "" });
     this.root.replaceChildren(
+      this.alarmed,
       build("div", { class: "tx-play-top" }, this.makeSound(), this.makeAxes()),
       this.makeRack(),
       this.makeKeys(),
@@ -233,6 +235,7 @@ class PlayView {
   // ---- painting ----------------------------------------------------------------------------------------------------
 
   wait() {
+    this.alarmed.hidden = true;
     this.root.removeAttribute("data-ready");
     this.root.classList.add("tx-waiting");
     this.tell("");
@@ -373,6 +376,13 @@ class PlayView {
   drawMeter(synth) {
     const db = 20 * Math.log10(Math.max(synth.level(), 1e-4));
     this.meterBar.style.width = `${Math.max(0, Math.min(100, (100 * (db + 54)) / 48))}%`;
+  }
+
+  // What makes the whole page useless stands at its top, over the sound that cannot be heard.
+  alarm(text) {
+    this.root.classList.remove("tx-waiting");
+    this.alarmed.textContent = text;
+    this.alarmed.hidden = false;
   }
 
   tell(text, wrong = false) {

@@ -107,6 +107,14 @@ async def ready_route(request: Request) -> Response:
     return await answer(SLOW, work)
 
 
+async def unknown_route(request: Request) -> Response:
+    """Any other address below the API's: without this the app's own page would answer, as if all were well."""
+    sentence = f"there is nothing at {request.url.path[:200]}: check the address."
+    return JSONResponse({"error": sentence}, 404)
+
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
 ROUTES = [
     Route(f"{API}/map", map_route),
     Route(f"{API}/note", note_route),
@@ -116,4 +124,6 @@ ROUTES = [
     *LISTEN_ROUTES,
     *PLAY_ROUTES,
     Route(f"{API}/plotly.js", plotly_route),
+    # The last one: it takes whatever is left.
+    Route(f"{API}{{rest:path}}", unknown_route, methods=_METHODS),
 ]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.app.asgi import Answer, get
+from tests.app.asgi import Answer, get, post
 
 NOTE = "brass_synthetic_001-054-100"
 KNOWN = {"checkpoint": "alpha", "note": NOTE}
@@ -126,6 +126,13 @@ class TestAnswers:
 
 @pytest.mark.usefixtures("checkpoints")
 class TestNonsense:
+    @pytest.mark.parametrize("path", ["/api/nowhere", "/api/play/nowhere", "/api/map/x", "/api", "/api/", "/api/<b>"])
+    def test_addresses(self, path: str) -> None:
+        for answer in (get(path, urlencode(KNOWN)), post(path, "", b"x")):
+            assert answer.status == 404
+            assert answer.headers["content-type"] == "application/json"
+            assert json.loads(answer.body)["error"].endswith(".")
+
     @pytest.mark.parametrize("path", ["map", "note", "audio", "frames", "ready"])
     @pytest.mark.parametrize(
         "name", ["", "nope", "../alpha", "..", "/etc", "alpha/../beta", "C:\\", "alpha\0", "x" * 600, "%2e%2e"]

@@ -391,3 +391,34 @@ def test_it_fits(page: Any, app: str, width: int, height: int, scheme: str) -> N
     page.locator(".tx-chip[data-family='flute']").click()
     page.wait_for_function("() => document.querySelector('.tx-nearby').textContent.includes('distance')")
     assert page.locator(".tx-keyboard").bounding_box() == keys, "nothing may jump"
+
+
+def test_truncated_weights_are_told_once(page: Any, fresh_app: Callable[..., str], copied: Path) -> None:
+    weights = copied / "nsynth-cvae" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    address = fresh_app(copied)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
+    page.goto(f"{address}/play")
+    told = page.locator(".tx-alarm")
+    told.wait_for(timeout=60_000)
+    assert "model.safetensors" in told.inner_text()
+    assert told.inner_text().endswith(".")
+    assert told.bounding_box()["y"] < 300, "it is said where it is seen"
+    page.wait_for_timeout(1500)
+    before = len(asked)
+    page.wait_for_timeout(2500)
+    assert len(asked) - before <= 3, "only the measurement of the recordings, which need no model, may be asked for"
+
+
+def test_notes_found_are_told_apart(page: Any, app: str) -> None:
+    open_play(page, app)
+    page.locator(".tx-search input").fill("trumpet c4")
+    rows = page.locator(".tx-found [role=option]")
+    rows.first.wait_for()
+    texts = rows.all_inner_texts()
+    assert len(set(texts)) == len(texts) > 1
+    assert "velocity" in texts[0]
+    assert page.evaluate(
+        "() => [...document.querySelectorAll('.tx-found em')].every((e) => e.scrollWidth <= e.clientWidth + 1)"
+    ), "a row's velocity is cut off"

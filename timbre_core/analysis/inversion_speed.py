@@ -20,6 +20,7 @@ THREADS = (1, 2)
 _SINGLE_NOTES = 8  # inverted one by one with each number of threads
 _ROUNDS = 3
 _LONG_ENOUGH = 3.0  # seconds: what has run so long needs no further round
+_LONGEST = 20.0  # seconds of rounds in all: on a busy machine everybody has one turn, and further ones only until then
 
 
 class Invert(Protocol):
@@ -103,9 +104,13 @@ def real_time_factors(
 def _timed(
     candidates: Mapping[str, Candidate], work: Callable[[str, int], None], rounds: int, bar: tqdm
 ) -> Iterator[tuple[str, float]]:
-    """Each inverter's median seconds over rounds in which they take turns; slow ones sit out once they ran long enough."""
+    """Each inverter's median seconds over rounds in which they take turns; slow ones sit out once they ran
+    long enough."""
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(rounds):
+        if turn and sum(map(sum, times.values())) > _LONGEST:
+            bar.update(rounds - turn)
+            break
         for name in turns(list(candidates), turn):
             if sum(times[name]) < _LONG_ENOUGH:
                 start = time.perf_counter()
