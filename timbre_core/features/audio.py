@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SILENT_PEAK = 1e-4
 _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds no audio
 _SAMPLE_RATES = (1_000, 768_000)
-_UNKNOWN = (1 << 63) - 1  # libsndfile's count of samples for a FLAC file that was written to a pipe; it cannot read those
+_UNKNOWN = 2**63 - 1  # libsndfile's count of samples in a FLAC file that was written to a pipe; it cannot read those
 _SIZES = re.compile(r"^(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
