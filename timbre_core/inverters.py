@@ -24,7 +24,7 @@ from timbre_core.checkpoint import (
     open_checkpoint,
 )
 from timbre_core.errors import TimbreError
-from timbre_core.features.settings import FeatureSettings
+from timbre_core.features.settings import FeatureSettings, as_log_mel
 from timbre_core.recipes.library import read_recipe
 from timbre_core.recipes.schema import InversionSettings, Recipe
 from timbre_core.recipes.tasks import MelToMagnitudeTask
@@ -70,7 +70,7 @@ class Inverter:
         values = torch.as_tensor(frames).to(self.device)
         if self.network is not None:
             return invert_learned(
-                self.network, values, ref_db, self.features, self.settings, seed=seed, n_samples=n_samples, pitch=pitch
+                self.network, values, ref_db, as_log_mel(self.features), self.settings, seed, n_samples, pitch
             )
         return invert(values, ref_db, self.features, self.settings, seed=seed, n_samples=n_samples, pitch=pitch)
 
@@ -180,7 +180,9 @@ def _difference(trained: FeatureSettings, given: FeatureSettings) -> str | None:
 
     Not how long a note is: networks see one frame like another.
     """
-    fields = (field for field in type(given).model_fields if field != "seconds")
+    if trained.kind != given.kind:
+        return "kind"
+    fields = (field for field in type(given).model_fields if field not in ("seconds", "trim_db"))
     return next((field for field in fields if getattr(trained, field) != getattr(given, field)), None)
 
 

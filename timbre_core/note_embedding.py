@@ -26,7 +26,7 @@ def open_note_embedding(features: FeatureSettings, folder: Path | None = None) -
     import torch
 
     from timbre_core.analysis.inversion_evaluation import Embedding
-    from timbre_core.features.log_mel import note_frames
+    from timbre_core.features.frames import note_frames
     from timbre_core.models.note_classifier import NoteClassifier
 
     folder = folder or default_checkpoints_folder() / NOTE_CLASSIFIER

@@ -12,7 +12,8 @@ import torch
 
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import note_frames
+from timbre_core.features.frames import note_frames
+from timbre_core.features.spectrum import prepare_audio
 from timbre_core.features.windows import cut_windows, overlap_add, window_starts
 from timbre_core.inverters import open_inverter
 from timbre_core.recipes.schema import InversionSettings
@@ -186,12 +187,10 @@ class TimbreSpace:
         frames, ref_db = self.analyse(audio)
         trajectory = self.encode(frames, pitch)
         decoded = self.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch)
-        seconds = self.recipe.features.seconds
-        length = len(audio) if seconds is None else min(len(audio), round(seconds * self.sample_rate))
+        audio = prepare_audio(audio, self.recipe.features)[: len(audio)]
+        length = len(audio)
         inverted = [self.invert(part, ref_db, pitch, length) for part in (frames, decoded)]
-        return Reconstruction(
-            audio[:length], inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory
-        )
+        return Reconstruction(audio, inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory)
 
     def generate(
         self,

@@ -17,6 +17,7 @@ from pages.widgets.engine import inverter_version, opened_inverter, opened_space
 from pages.widgets.memo import Memo
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
+from timbre_core.features.settings import as_log_mel
 from timbre_core.inverters import inverter_names
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def dozen(seed: int) -> list[int]:
 
 def variants(checkpoint: Checkpoint) -> list[str]:
     """What a note can be heard as: the recording, librosa's inversion, and each of our inverters."""
-    return [ORIGINAL, LIBROSA, *inverter_names(checkpoint.recipe.features)]
+    features = checkpoint.recipe.features
+    return [ORIGINAL, *([LIBROSA] if features.kind == "log_mel" else []), *inverter_names(features)]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Booth:
 
     def frames(self, row: int, variant: str, source: Source) -> np.ndarray:
         """The features (n_bins, n_frames) in [-1, 1] of what `audio` gives."""
-        from timbre_core.features.log_mel import note_frames
+        from timbre_core.features.frames import note_frames
 
         return note_frames(self.audio(row, variant, source), self.checkpoint.recipe.features)[0]
 
@@ -91,11 +93,11 @@ class Booth:
         return (self.checkpoint.path, version_of(self.checkpoint.path), source)
 
     def _record(self, row: int) -> np.ndarray:
-        from timbre_core.features.log_mel import fit_length
+        from timbre_core.features.spectrum import prepare_audio
 
         settings = self.checkpoint.recipe.features
         with _reading:
-            return fit_length(starter_library().load(row, settings.sample_rate), settings)
+            return prepare_audio(starter_library().load(row, settings.sample_rate), settings)
 
     def _decode(self, frames: np.ndarray, pitch: float) -> np.ndarray:
         space = opened_space(self.checkpoint, version_of(self.checkpoint.path))
@@ -103,7 +105,7 @@ class Booth:
         return space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch)
 
     def _invert(self, row: int, variant: str, source: Source) -> np.ndarray:
-        from timbre_core.features.log_mel import note_frames
+        from timbre_core.features.frames import note_frames
 
         settings = self.checkpoint.recipe.features
         recording = self.audio(row, ORIGINAL, source)
@@ -114,7 +116,7 @@ class Booth:
         if variant == LIBROSA:
             from timbre_core.analysis.librosa_inverter import LibrosaInverter
 
-            return LibrosaInverter(settings, _LIBROSA_ITERATIONS)(frames, ref_db, n_samples=len(recording))
+            return LibrosaInverter(as_log_mel(settings), _LIBROSA_ITERATIONS)(frames, ref_db, n_samples=len(recording))
         if variant not in inverter_names(settings):
             raise TimbreError(
                 f"no inverter {variant[:80]!r} for these features: choose from {', '.join(variants(self.checkpoint))}."

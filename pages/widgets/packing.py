@@ -39,17 +39,15 @@ def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
 def pack_frames(frames: np.ndarray, settings: FeatureSettings) -> bytes:
     """Frames (n_bins, n_frames) in [-1, 1] as bytes, 0 for -1 and 255 for +1, packed for spectrogram.js.
 
-    The header says how long a frame is, how many dB lie between 0 and 255, and where the bands' centres are (Hz).
+    The header says how long a frame is, how many dB lie between 0 and 255, and which frequencies the bins stand for (Hz).
     """
-    from timbre_core.features.log_mel import hz_to_mel, mel_to_hz
+    from timbre_core.features.frames import bin_frequencies
 
-    top = settings.fmax if settings.fmax is not None else settings.sample_rate / 2
-    edges = np.linspace(hz_to_mel(settings.fmin), hz_to_mel(top), settings.n_mels + 2)
     header = {
         "n_bins": frames.shape[0],
         "n_frames": frames.shape[1],
         "seconds_per_frame": settings.hop_length / settings.sample_rate,
         "top_db": settings.top_db,
-        "bands": mel_to_hz(edges[1:-1]).round(2).tolist(),
+        "bands": bin_frequencies(settings).round(2).tolist(),
     }
     return pack(header, {"frames": np.clip(np.round((frames + 1) * 127.5), 0, 255).astype(np.uint8)})

@@ -27,7 +27,7 @@ from timbre_core.cli import project as project_verb
 from timbre_core.cli.shell import command_parser, guarded
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import note_frames
+from timbre_core.features.frames import note_frames
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.models.vae import VAE, build_model
 from timbre_core.recipes.library import parse_recipe, recipe_to_yaml

@@ -62,7 +62,7 @@ class TestLooping:
     @pytest.mark.parametrize(("decay", "steady"), [(0.0, True), (0.1, True), (3.0, False)])
     def test_only_what_does_not_die_away_is_steady(self, decay: float, steady: bool) -> None:
         settings = LogMelSettings()
-        from timbre_core.features.log_mel import note_frames
+        from timbre_core.features.frames import note_frames
 
         frames, _ = note_frames(tone(decay=decay, seconds=4.0), settings)
         found = steady_frames(frames, settings)

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import frames_to_power, mel_filterbank, note_frames
+from timbre_core.features.decibels import frames_to_power
+from timbre_core.features.frames import note_frames
+from timbre_core.features.log_mel import mel_filterbank
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion import invert
@@ -100,7 +102,7 @@ def test_mel_inversion_of_silence() -> None:
 
 def test_comb_is_a_sine_seen_through_the_window() -> None:
     """Every lobe is the spectrum of a sine at that harmonic."""
-    comb = partial_comb(nearest_partials(torch.tensor([60.0]), FEATURES))[0].numpy()
+    comb = partial_comb(nearest_partials(torch.tensor([60.0]), FEATURES), FEATURES)[0].numpy()
     f0 = 440 * 2 ** (-9 / 12)
     window = np.hanning(1025)[:-1]
     for harmonic in (1, 2, 7):

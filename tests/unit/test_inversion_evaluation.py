@@ -19,7 +19,7 @@ from timbre_core.analysis.inverter_table import aligned, shown_columns, text_tab
 from timbre_core.analysis.librosa_inverter import LibrosaInverter
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.datasets.library import Library, open_library
-from timbre_core.features.log_mel import note_frames
+from timbre_core.features.frames import note_frames
 from timbre_core.inverters import open_inverter
 from timbre_core.models.networks import build_network
 from timbre_core.note_embedding import open_note_embedding

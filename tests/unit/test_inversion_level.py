@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.synthetic import harmonic_note
-from timbre_core.features.log_mel import note_frames
+from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion import invert
 from timbre_core.inversion.griffin_lim import griffin_lim

@@ -10,7 +10,7 @@ import pytest
 
 from timbre_core.checkpoint import default_checkpoints_folder
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import note_frames
+from timbre_core.features.frames import note_frames
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inverters import Inverter, inverter_names, open_inverter

@@ -15,17 +15,11 @@ import soundfile
 import torch
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import (
-    SILENCE_DB,
-    fit_length,
-    frames_to_power,
-    hz_to_mel,
-    log_mel,
-    mel_filterbank,
-    mel_to_hz,
-    note_frames,
-)
+from timbre_core.features.decibels import SILENCE_DB, frames_to_power
+from timbre_core.features.frames import note_frames
+from timbre_core.features.log_mel import hz_to_mel, log_mel, mel_filterbank, mel_to_hz
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.spectrum import fit_length
 
 RATE = 16_000
 NSYNTH = Path(__file__).resolve().parents[3] / "shared" / "data" / "nsynth-subset" / "audio"

@@ -23,7 +23,7 @@ from timbre_core.datasets.store import FeatureStore, build_store
 from timbre_core.datasets.workers import Workers
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError
-from timbre_core.features.log_mel import note_frames
+from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings
 
 SETTINGS = LogMelSettings(seconds=None)

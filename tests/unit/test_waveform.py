@@ -10,8 +10,9 @@ import torch
 
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.store import FeatureStore, build_store
-from timbre_core.features.log_mel import fit_length, note_frames
+from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings, WaveformSettings
+from timbre_core.features.spectrum import fit_length
 from timbre_core.features.waveform import CropAnalysis, waveform_blocks
 
 T = 16

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import note_frames
+from timbre_core.features.frames import note_frames
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import cut_windows
 from timbre_core.models.vae import VAE

@@ -18,8 +18,9 @@ from timbre_core.analysis.evaluation import without_root
 from timbre_core.analysis.inversion_speed import BATCH, Candidate, real_time_factors, turns
 from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import fit_length
 from timbre_core.features.pitch import estimate_f0
+from timbre_core.features.settings import as_log_mel
+from timbre_core.features.spectrum import prepare_audio
 from timbre_core.features.windows import overlap_add
 
 INPUTS = ("clean", "reconstruction")
@@ -170,8 +171,8 @@ def _heard_before(instruments: set[str], trained_on: frozenset[str]) -> int:
 
 
 def _reference(coded: CodedNote, library: Library, coder: Coder) -> _Reference:
-    settings = coder.recipe.features
-    audio = fit_length(library.load(coded.note.index, settings.sample_rate), settings)
+    settings = as_log_mel(coder.recipe.features)
+    audio = prepare_audio(library.load(coded.note.index, settings.sample_rate), settings)
     label = float(library.notes["pitch"].to_numpy(np.float64)[coded.note.index])
     floor_db = coded.note.ref_db - settings.top_db
     return _Reference(
@@ -199,7 +200,7 @@ def _invert(candidate: Candidate, frames: np.ndarray, coded: CodedNote, referenc
 
 def _compare(tally: _Tally, reference: _Reference, audio: np.ndarray, input_db: np.ndarray, coder: Coder) -> None:
     """Add one note's figures."""
-    settings, figures = coder.recipe.features, tally.figures
+    settings, figures = as_log_mel(coder.recipe.features), tally.figures
     heard_db = measures.mel_db(audio, settings, reference.floor_db)
     distance = measures.stft_distance(reference.audio, audio)
     cents = 100 * (estimate_f0(audio, settings.sample_rate).midi - reference.pitch)

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import AMIN, mel_power
+from timbre_core.features.decibels import AMIN
+from timbre_core.features.log_mel import mel_power
 from timbre_core.features.settings import LogMelSettings
 
 NATS_PER_DB = math.log(10) / 10

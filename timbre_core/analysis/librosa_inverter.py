@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from timbre_core.features.log_mel import frames_to_power
+from timbre_core.features.decibels import frames_to_power
 from timbre_core.features.settings import LogMelSettings
 
 ITERATIONS = {"librosa-32": 32, "librosa-100": 100}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.settings import as_log_mel
 
 if TYPE_CHECKING:
     import torch
@@ -43,7 +44,7 @@ def candidates(names: list[str], checkpoint: Checkpoint, device: torch.device) -
     from timbre_core.analysis.librosa_inverter import ITERATIONS, LibrosaInverter
     from timbre_core.inverters import inverter_names, open_inverter
 
-    features = checkpoint.recipe.features
+    features = as_log_mel(checkpoint.recipe.features)
     known = [*ITERATIONS, FLAT, *inverter_names(features)]
     found = {}
     for name in names or known:

@@ -150,13 +150,13 @@ def one_thread() -> Iterator[None]:
 
 def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> list[Analysed]:
     """Read and analyse the notes in `rows`, in batches of notes of one length."""
-    from timbre_core.features.log_mel import fit_length
+    from timbre_core.features.spectrum import prepare_audio
 
     results: dict[int, Analysed] = {}
     batch: dict[int, np.ndarray] = {}
     for row in rows:
         try:
-            audio = fit_length(library.load(row, settings.sample_rate), settings)
+            audio = prepare_audio(library.load(row, settings.sample_rate), settings)
         except TimbreError as error:
             results[row] = Analysed(None, float("nan"), str(error))
             continue
@@ -172,17 +172,14 @@ def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> 
 def _analyse_batch(batch: dict[int, np.ndarray], settings: StoredFeatures) -> dict[int, Analysed]:
     import torch
 
-    from timbre_core.features.log_mel import log_mel
-    from timbre_core.features.waveform import waveform_blocks
+    from timbre_core.features.frames import analyse as analyse_audio
 
     if not batch:
         return {}
-    audio = torch.from_numpy(np.stack(list(batch.values())))
-    frames, ref_db = waveform_blocks(audio, settings) if settings.kind == "waveform" else log_mel(audio, settings)
-    halves = frames.transpose(1, 2).to(torch.float16).numpy()
+    frames, references = analyse_audio(torch.from_numpy(np.stack(list(batch.values()))), settings)
     return {
-        row: Analysed(half, db, "")
-        if np.isfinite(db)
+        row: Analysed(note.T.to(torch.float16).numpy(), reference, "")
+        if np.isfinite(reference)
         else Analysed(None, float("nan"), "holds NaN or infinite samples: export it again.")
-        for row, half, db in zip(batch, halves, ref_db.tolist(), strict=True)
+        for row, note, reference in zip(batch, frames, references, strict=True)
     }

@@ -14,14 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from timbre_core.errors import TimbreError
-from timbre_core.features.settings import LogMelSettings, WaveformSettings
-
-AMIN = 1e-10
-"""Mel power below this counts as this; a note whose loudest mel bin is not above it is silent."""
-
-SILENCE_DB = 10 * math.log10(AMIN)
-"""`ref_db` of a silent note."""
+from timbre_core.features.decibels import AMIN, power_to_frames
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.spectrum import analysis_window, pre_emphasised
 
 # Frames x n_fft of one pass: window, spectrum and power of about one note together stay in a core's cache, which is
 # worth a factor of two; a batch is walked in such passes.
@@ -90,7 +85,7 @@ def _analysis(settings: LogMelSettings, device: torch.device, dtype: torch.dtype
         used = np.flatnonzero(group.any(axis=0))
         span = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 0)
         groups.append((span, torch.from_numpy(group[:, span].T.copy()).to(device, dtype)))
-    window = torch.hann_window(settings.n_fft, periodic=True, dtype=torch.float64).to(device, dtype)
+    window = analysis_window(settings, dtype).to(device)
     area = np.maximum(bank.sum(axis=1), np.finfo(np.float32).tiny)
     return _Analysis(window, groups, torch.from_numpy(np.square(bank).sum(axis=1) / area).to(device, dtype))
 
@@ -102,7 +97,7 @@ def mel_power(audio: torch.Tensor, settings: LogMelSettings) -> torch.Tensor:
     """
     analysis = _analysis(settings, audio.device, torch.float32)
     n_fft, n_frames = settings.n_fft, settings.n_frames(audio.shape[-1])
-    padded = torch.nn.functional.pad(audio.float(), (n_fft // 2, n_fft // 2))
+    padded = torch.nn.functional.pad(pre_emphasised(audio.float(), settings), (n_fft // 2, n_fft // 2))
     views = padded.unfold(-1, n_fft, settings.hop_length)
     mel = padded.new_empty((audio.shape[0], n_frames, settings.n_mels))
     loudness = padded.new_empty((audio.shape[0], n_frames))
@@ -143,49 +138,8 @@ def log_mel(audio: torch.Tensor, settings: LogMelSettings) -> tuple[torch.Tensor
         audio: (batch, n_samples) float, at `settings.sample_rate`, full scale +-1. Any device.
 
     Returns:
-        frames (batch, n_mels, n_frames), float32 in [-1, 1]: +1 is the note's loudest mel bin, -1 is `top_db` below it
-        or softer; and ref_db (batch,), the power of that loudest bin in dB. A silent note is -1 everywhere, with
-        `ref_db` = -100 dB (SILENCE_DB).
+        frames (batch, n_mels, n_frames), float32 in [-1, 1], and ref_db (batch,), the power of +1 in dB. A silent note is
+        -1 everywhere, with `ref_db` = -100 dB (SILENCE_DB).
     """
-    mel = mel_power(audio, settings)
-    peak = mel.amax(dim=(1, 2)).clamp_(min=AMIN)
-    ref_db = 10 * torch.log10(peak)
-    offset = (1 - ref_db * (2 / settings.top_db))[:, None, None]
-    frames = torch.add(offset, mel.clamp_(min=AMIN).log10_(), alpha=20 / settings.top_db).clamp_(-1, 1)
-    frames[peak <= AMIN] = -1.0
-    return frames.transpose(1, 2), ref_db
-
-
-def fit_length(audio: np.ndarray, settings: LogMelSettings | WaveformSettings) -> np.ndarray:
-    """Audio (n_samples,) cut or zero-padded at its end to `settings.seconds`; unchanged where that is none."""
-    if settings.seconds is None:
-        return audio
-    n_samples = max(1, round(settings.seconds * settings.sample_rate))
-    if len(audio) >= n_samples:
-        return audio[:n_samples]
-    return np.pad(audio, (0, n_samples - len(audio)))
-
-
-def note_frames(audio: np.ndarray, settings: LogMelSettings) -> tuple[np.ndarray, float]:
-    """Frames (n_mels, n_frames) float32 in [-1, 1] and ref_db of one note's audio (n_samples,).
-
-    The audio is cut or zero-padded to `settings.seconds` first. Raises TimbreError for audio that is not mono or not
-    finite.
-    """
-    audio = np.asarray(audio, dtype=np.float32)
-    if audio.ndim != 1:
-        raise TimbreError(f"audio has shape {audio.shape}: one channel (n_samples,) was expected, mix it down first.")
-    frames, ref_db = log_mel(torch.from_numpy(fit_length(audio, settings))[None], settings)
-    if not math.isfinite(ref_db.item()):
-        raise TimbreError("audio holds NaN or infinite samples: render or record it again.")
-    return frames[0].numpy(), ref_db.item()
-
-
-def frames_to_power(frames: torch.Tensor, ref_db: torch.Tensor | float, settings: LogMelSettings) -> torch.Tensor:
-    """Mel power of frames (..., n_mels, n_frames): the inverse of the scaling that `log_mel` does.
-
-    `ref_db` is a number or (...,). Exact above the floor; at -1 it gives the floor's own power, the most it can be.
-    """
-    reference = torch.as_tensor(ref_db, dtype=frames.dtype, device=frames.device)[..., None, None]
-    decibels = (frames - 1) * (settings.top_db / 2) + reference
-    return torch.pow(10.0, decibels / 10)
+    frames, references = power_to_frames(mel_power(audio, settings), settings)
+    return frames, torch.tensor(references, device=frames.device)

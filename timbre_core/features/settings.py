@@ -2,46 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from timbre_core.errors import TimbreError
 
-class LogMelSettings(BaseModel):
-    """Log-mel frames: Slaney mel bands of the power spectrum in dB below the note's maximum, scaled to [-1, 1].
 
-    A frame value of +1 is the note's loudest mel bin, -1 is `top_db` below it or softer.
+class SpectralSettings(BaseModel):
+    """What log-mels and STFT magnitudes have in common: frames of a power spectrum in dB, scaled to [-1, 1].
+
+    +1 is the note's loudest bin. With scaling "top_db", -1 is `top_db` below it or softer; with "min_max" it is the note's
+    softest bin, but no more than `top_db` below.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["log_mel"] = "log_mel"
     sample_rate: Annotated[int, Field(ge=1_000, le=384_000, description="Hz")] = 16_000
     n_fft: Annotated[int, Field(ge=16, le=65_536)] = 1024
+    win_length: Annotated[
+        int | None, Field(ge=4, le=65_536, description="samples of the Hann window, amid n_fft; none: n_fft")
+    ] = None
     hop_length: Annotated[int, Field(ge=1, le=65_536)] = 256
-    n_mels: Annotated[int, Field(ge=4, le=1024)] = 80
-    fmin: Annotated[float, Field(ge=0, description="Hz")] = 0.0
-    fmax: Annotated[float | None, Field(gt=0, description="Hz; none means half the sample rate")] = None
     top_db: Annotated[float, Field(gt=0, le=200)] = 80.0
+    scaling: Literal["top_db", "min_max"] = "top_db"
+    pre_emphasis: Annotated[
+        float, Field(ge=0, lt=1, description="a of the filter x[n] - a x[n - 1] before the analysis; 0 switches it off")
+    ] = 0.0
+    trim_db: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=200,
+            description="silence this far below the note's loudest frame is cut from both ends; none: kept",
+        ),
+    ] = None
     seconds: Annotated[
         float | None, Field(gt=0, le=600, description="notes are cut or zero-padded to this; none keeps their length")
     ] = 4.0
 
     @model_validator(mode="after")
-    def _consistent(self) -> LogMelSettings:
-        top = self.fmax if self.fmax is not None else self.sample_rate / 2
-        if top > self.sample_rate / 2:
-            raise ValueError(f"fmax {top:g} Hz is above half the sample rate ({self.sample_rate / 2:g} Hz)")
-        if self.fmin >= top:
-            raise ValueError(f"fmin {self.fmin:g} Hz is not below fmax {top:g} Hz")
-        if self.hop_length > self.n_fft:
-            raise ValueError(f"hop_length {self.hop_length} is larger than n_fft {self.n_fft}: samples would be lost")
+    def _frames_overlap(self) -> Self:
+        if self.win_length is not None and self.win_length > self.n_fft:
+            raise ValueError(f"win_length {self.win_length} is larger than n_fft {self.n_fft}")
+        if self.hop_length > self.window_length:
+            raise ValueError(
+                f"hop_length {self.hop_length} is larger than "
+                f"{'n_fft' if self.win_length is None else 'win_length'} {self.window_length}: samples would be lost"
+            )
         return self
 
     @property
-    def n_bins(self) -> int:
-        """Rows of a frame array."""
-        return self.n_mels
+    def window_length(self) -> int:
+        """Samples that a frame reads."""
+        return self.n_fft if self.win_length is None else self.win_length
 
     @property
     def silence(self) -> float:
@@ -58,7 +72,58 @@ class LogMelSettings(BaseModel):
         return 1 + (n_samples - self.n_fft % 2) // self.hop_length
 
 
-FeatureSettings = LogMelSettings
+class LogMelSettings(SpectralSettings):
+    """Log-mel frames: Slaney mel bands of the power spectrum."""
+
+    kind: Literal["log_mel"] = "log_mel"
+    n_mels: Annotated[int, Field(ge=4, le=1024)] = 80
+    fmin: Annotated[float, Field(ge=0, description="Hz")] = 0.0
+    fmax: Annotated[float | None, Field(gt=0, description="Hz; none means half the sample rate")] = None
+
+    @model_validator(mode="after")
+    def _bands_fit(self) -> LogMelSettings:
+        top = self.fmax if self.fmax is not None else self.sample_rate / 2
+        if top > self.sample_rate / 2:
+            raise ValueError(f"fmax {top:g} Hz is above half the sample rate ({self.sample_rate / 2:g} Hz)")
+        if self.fmin >= top:
+            raise ValueError(f"fmin {self.fmin:g} Hz is not below fmax {top:g} Hz")
+        return self
+
+    @property
+    def n_bins(self) -> int:
+        """Rows of a frame array."""
+        return self.n_mels
+
+
+class StftSettings(SpectralSettings):
+    """Magnitudes of the short-time Fourier transform on its linear frequency axis."""
+
+    kind: Literal["stft"] = "stft"
+    bins: Annotated[
+        int | None, Field(ge=1, description="lowest frequency bins that are kept; none: all 1 + n_fft // 2 of them")
+    ] = None
+
+    @model_validator(mode="after")
+    def _bins_are_there(self) -> StftSettings:
+        if self.bins is not None and self.bins > 1 + self.n_fft // 2:
+            raise ValueError(f"bins {self.bins} is more than the {1 + self.n_fft // 2} that n_fft {self.n_fft} has")
+        return self
+
+    @property
+    def n_bins(self) -> int:
+        """Rows of a frame array."""
+        return 1 + self.n_fft // 2 if self.bins is None else self.bins
+
+
+FeatureSettings = Annotated[LogMelSettings | StftSettings, Field(discriminator="kind")]
+"""What a model's frames can be. `frames.py` analyses each kind, `inversion` makes each kind sound."""
+
+
+def as_log_mel(features: FeatureSettings) -> LogMelSettings:
+    """The settings themselves, for what works on log-mels alone. Raises TimbreError for another kind."""
+    if not isinstance(features, LogMelSettings):
+        raise TimbreError(f"features of kind {features.kind}: this needs features of kind log_mel.")
+    return features
 
 
 class WaveformSettings(BaseModel):
@@ -104,5 +169,5 @@ class WaveformSettings(BaseModel):
         return n_frames - 1 + 2 * self.margin
 
 
-StoredFeatures = Annotated[LogMelSettings | WaveformSettings, Field(discriminator="kind")]
+StoredFeatures = Annotated[LogMelSettings | StftSettings | WaveformSettings, Field(discriminator="kind")]
 """What a feature store can hold."""

@@ -8,17 +8,19 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from timbre_core.features.log_mel import AMIN, log_mel, mel_filterbank
+from timbre_core.features.decibels import AMIN
+from timbre_core.features.log_mel import log_mel, mel_filterbank
 from timbre_core.features.settings import LogMelSettings, WaveformSettings
+from timbre_core.features.spectrum import analysis_window, pre_emphasised
 
 
 def waveform_blocks(audio: Tensor, settings: WaveformSettings) -> tuple[Tensor, Tensor]:
     """Blocks (batch, hop_length, n_blocks) of audio (batch, n_samples) at the level where its log-mel has ref_db 0.
 
-    Also returns that ref_db (batch,). Silent notes stay zero.
+    Also returns that ref_db (batch,). Silent notes stay zero. Pre-emphasis stays in.
     """
     _, ref_db = log_mel(audio, settings.level)
-    scaled = audio.float() * torch.pow(10.0, -ref_db / 20)[:, None]
+    scaled = pre_emphasised(audio.float(), settings.level) * torch.pow(10.0, -ref_db / 20)[:, None]
     hop = settings.n_bins
     after = settings.margin * hop + -audio.shape[-1] % hop
     padded = torch.nn.functional.pad(scaled, (settings.margin * hop, after))
@@ -39,7 +41,7 @@ class CropAnalysis:
 
     def __init__(self, features: LogMelSettings, device: torch.device | str = "cpu") -> None:
         self.features, self.settings = features, WaveformSettings(level=features)
-        self._window = torch.hann_window(features.n_fft, periodic=True, dtype=torch.float64).float().to(device)
+        self._window = analysis_window(features).to(device)
         self._bank = mel_filterbank(features).T.contiguous().to(device)
 
     def __call__(self, blocks: Tensor) -> Analysed:

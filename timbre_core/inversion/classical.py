@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.log_mel import frames_to_power
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.decibels import frames_to_power, in_common_range
+from timbre_core.features.settings import FeatureSettings, LogMelSettings, SpectralSettings, StftSettings
+from timbre_core.features.spectrum import de_emphasised
 from timbre_core.inversion.comb import Source, fitting_source
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import fade_ends, limit, restore_level
@@ -26,7 +27,7 @@ _FLOOR = -1 + 1e-3  # a frame value not above this is "top_db below the maximum 
 def invert(
     frames: np.ndarray | Tensor,
     ref_db: float | np.ndarray | Tensor,
-    features: LogMelSettings,
+    features: FeatureSettings,
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
@@ -36,7 +37,7 @@ def invert(
 
     Args:
         frames: (n_bins, n_frames) or (batch, n_bins, n_frames), in [-1, 1] (what is beyond is clipped); array or tensor.
-        ref_db: power in dB of the loudest mel bin of each note: a number, or (batch,).
+        ref_db: power in dB of the loudest bin of each note: a number (see `Reference`), or (batch,).
         inversion: settings of kind griffin_lim.
         seed: of the random phases. Each note comes out the same alone and in any batch.
         n_samples: length of the result, cut or padded with zeros; none: (n_frames - 1) * hop_length.
@@ -53,7 +54,7 @@ def invert(
     check_classical(inversion)
 
     def make(values: Tensor, pitches: Tensor | None, length: int) -> Tensor:
-        source = fitting_source(frames_to_mel(values, features), pitches, features)
+        source = known_source(values, pitches, features)
         magnitude = frames_to_magnitude(values, features, inversion, source)
         return magnitude_to_audio(magnitude, features, inversion, length, seed, source)
 
@@ -64,7 +65,7 @@ def note_by_note(
     make: Callable[[Tensor, Tensor | None, int], Tensor],
     frames: np.ndarray | Tensor,
     ref_db: float | np.ndarray | Tensor,
-    features: LogMelSettings,
+    features: FeatureSettings,
     n_samples: int | None = None,
     pitch: float | np.ndarray | Tensor | None = None,
 ) -> np.ndarray:
@@ -79,6 +80,8 @@ def note_by_note(
             part = slice(first, first + size)
             parts.append(make(values[part], None if pitches is None else pitches[part], length))
         audio = torch.cat(parts) * torch.pow(10.0, level / 20)[:, None]
+        if features.pre_emphasis:
+            audio = torch.from_numpy(de_emphasised(audio.cpu().numpy(), features)).to(audio)
         audio = fade_ends(limit(audio, features.sample_rate), features.sample_rate)
         if n_samples is not None:
             audio = torch.nn.functional.pad(audio, (0, n_samples - length))
@@ -102,12 +105,12 @@ class Notes(NamedTuple):
 def checked(
     frames: np.ndarray | Tensor,
     ref_db: float | np.ndarray | Tensor,
-    features: LogMelSettings,
+    features: FeatureSettings,
     n_samples: int | None,
     pitch: float | np.ndarray | Tensor | None,
 ) -> Notes:
     """The arguments of `invert` as tensors. Raises TimbreError as it does."""
-    values = torch.as_tensor(frames).detach().to(torch.float32)
+    values = in_common_range(torch.as_tensor(frames).detach().to(torch.float32), ref_db, features)
     single = values.ndim == 2
     values = values[None] if single else values
     if values.ndim != 3 or values.shape[1] != features.n_bins or not values.shape[2]:
@@ -134,7 +137,7 @@ def _per_note(value: float | np.ndarray | Tensor, name: str, frames: Tensor) -> 
     return numbers.expand(len(frames))
 
 
-def analysed_length(n_frames: int, features: LogMelSettings, n_samples: int | None) -> int:
+def analysed_length(n_frames: int, features: FeatureSettings, n_samples: int | None) -> int:
     """Samples whose analysis has `n_frames` frames: `n_samples` if that is so, otherwise the fewest."""
     if n_samples is not None and n_samples > 0 and features.n_frames(n_samples) == n_frames:
         return n_samples
@@ -142,25 +145,35 @@ def analysed_length(n_frames: int, features: LogMelSettings, n_samples: int | No
 
 
 def frames_to_magnitude(
-    frames: Tensor, features: LogMelSettings, inversion: InversionSettings, source: Source | None = None
+    frames: Tensor, features: FeatureSettings, inversion: InversionSettings, source: Source | None = None
 ) -> Tensor:
-    """Magnitudes (batch, n_frames, 1 + n_fft // 2) of frames (batch, n_bins, n_frames), where the loudest mel bin is 1.
+    """Magnitudes (batch, n_frames, 1 + n_fft // 2) of frames (batch, n_bins, n_frames), where the loudest bin is 1.
 
-    With `frames_to_mel`, the one step that knows what kind of features there are: STFT magnitudes come after it.
+    With `known_source`, the one step that knows what kind of features there are.
     """
+    if isinstance(features, StftSettings):
+        power = frames_to_own_power(frames, features).transpose(1, 2)
+        return torch.nn.functional.pad(power, (0, 1 + features.n_fft // 2 - features.n_bins)).sqrt_()
     start = None if source is None else source.spectra
-    return mel_to_power(frames_to_mel(frames, features), features, inversion.mel_iterations, start).sqrt_()
+    return mel_to_power(frames_to_own_power(frames, features), features, inversion.mel_iterations, start).sqrt_()
 
 
-def frames_to_mel(frames: Tensor, features: LogMelSettings) -> Tensor:
-    """Mel power (batch, n_bins, n_frames) of frames; what is softer than their range is nothing."""
+def known_source(frames: Tensor, pitch: Tensor | None, features: FeatureSettings) -> Source | None:
+    """Where partials lie that the frames (batch, n_bins, n_frames) do not tell themselves."""
+    if not isinstance(features, LogMelSettings):
+        return None
+    return fitting_source(frames_to_own_power(frames, features), pitch, features)
+
+
+def frames_to_own_power(frames: Tensor, features: SpectralSettings) -> Tensor:
+    """Power (batch, n_bins, n_frames) of frames, the loudest bin 1; what is softer than their range is nothing."""
     frames = frames.clamp(-1, 1)
     return frames_to_power(frames, 0.0, features).mul_(frames > _FLOOR)
 
 
 def magnitude_to_audio(
     magnitude: Tensor,
-    features: LogMelSettings,
+    features: FeatureSettings,
     inversion: InversionSettings,
     n_samples: int,
     seed: int = 0,

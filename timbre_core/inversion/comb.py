@@ -70,7 +70,7 @@ def _candidates(pitch: float, settings: LogMelSettings, device: torch.device) ->
     stiffness = torch.tensor(_STIFFNESSES, device=device).repeat_interleave(len(_DETUNINGS))
     partials = nearest_partials(pitch + offsets, settings, stiffness)
     partials = torch.cat([torch.full_like(partials[:1], torch.nan), partials])
-    spectra = torch.where(partials.isnan(), 1.0, partial_comb(partials)) * bands.covered
+    spectra = torch.where(partials.isnan(), 1.0, partial_comb(partials, settings)) * bands.covered
     teeth = bands.to_mel.product(spectra.T.contiguous(), spectra.new_empty((settings.n_mels, len(spectra))))
     handicap = torch.where(stiffness > 0, _STRETCHED, _DETUNED)
     handicap[0] = 1.0
@@ -94,12 +94,13 @@ def nearest_partials(pitch: Tensor, settings: LogMelSettings, stiffness: Tensor 
     return f0 * number * torch.sqrt(1 + stiffness * number.square())
 
 
-def partial_comb(partials: Tensor) -> Tensor:
+def partial_comb(partials: Tensor, settings: LogMelSettings) -> Tensor:
     """Power spectra (..., n_bins) of equally strong `partials` (..., n_bins; see nearest_partials) through a Hann window.
 
     1 at a partial, 0.001 between them.
     """
     distance = (torch.arange(partials.shape[-1], device=partials.device) - partials).abs()
+    distance = distance * (settings.window_length / settings.n_fft)
     # The main lobe of a Hann window's transform: sinc(x) / (1 - x^2), whose limit at 1 is 1/2.
     at_one = (distance - 1).abs() < 1e-3
     lobe = torch.where(at_one, 0.5, torch.sinc(distance) / (1 - distance.square()).where(~at_one, torch.ones(())))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.inversion.classical import frames_to_mel, magnitude_to_audio, note_by_note
+from timbre_core.inversion.classical import frames_to_own_power, magnitude_to_audio, note_by_note
 from timbre_core.inversion.comb import fitting_source
 from timbre_core.inversion.mel import mel_to_power
 from timbre_core.inversion.stft import open_stft
@@ -35,12 +35,12 @@ def invert_learned(
         values = values.clamp(-1, 1)
         told = values.new_full((len(values),), torch.nan) if pitches is None else pitches
         if isinstance(network, MelToMagnitude):
-            mel = frames_to_mel(values, features)
+            mel = frames_to_own_power(values, features)
             start = network.power(values, told)
             magnitude = mel_to_power(mel, features, inversion.mel_iterations, start).sqrt_()
             source = fitting_source(mel, pitches, features)
             return magnitude_to_audio(magnitude, features, inversion, length, seed, source)
-        sounding = (frames_to_mel(values, features) > 0).any(dim=1)
+        sounding = (frames_to_own_power(values, features) > 0).any(dim=1)
         spectra = network(values, told) * sounding[..., None]
         # Its audio was trained to have the right level; spectra that cancel where they overlap are part of how.
         return open_stft(features, length, values.device).inverse(spectra)

@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import SpectralSettings
 
-_HANN = (
-    0.25645  # of n_fft squared: time-frequency ratio of the Gaussian that is nearest to a Hann window (Prusa et al.)
-)
+_HANN = 0.25645  # of the window's squared length: time-frequency ratio of the Gaussian nearest to a Hann window (Prusa et al.)
 _TOLERANCE = 1e-5  # magnitudes below this share of the largest say nothing about phases: random ones do there
 _TINY = 1e-12
 
 
-def integrated_phase(magnitude: Tensor, settings: LogMelSettings, seed: int = 0, known: Tensor | None = None) -> Tensor:
+def integrated_phase(
+    magnitude: Tensor, settings: SpectralSettings, seed: int = 0, known: Tensor | None = None
+) -> Tensor:
     """Phases (batch, n_frames, n_bins) in radians for magnitudes of that shape.
 
     Phase-gradient heap integration (Prusa, Balazs & Søndergaard, "A noniterative method for reconstruction of phase from
@@ -45,9 +45,9 @@ def integrated_phase(magnitude: Tensor, settings: LogMelSettings, seed: int = 0,
     return torch.from_numpy(phases).to(magnitude.device)
 
 
-def _gradients(logs: np.ndarray, settings: LogMelSettings) -> tuple[np.ndarray, np.ndarray]:
+def _gradients(logs: np.ndarray, settings: SpectralSettings) -> tuple[np.ndarray, np.ndarray]:
     """Phase advance per frame and per bin (n_frames, n_bins) in radians, for phases counted from the frames' centres."""
-    ratio = settings.hop_length / (_HANN * settings.n_fft)
+    ratio = settings.hop_length * settings.n_fft / (_HANN * settings.window_length**2)
     per_bin = np.gradient(logs, axis=1)
     per_frame = np.gradient(logs, axis=0) if len(logs) > 1 else np.zeros_like(logs)
     centre = 2 * np.pi * settings.hop_length / settings.n_fft * np.arange(logs.shape[1])

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import SpectralSettings
 
 _TINY = 1e-12
 _NOTHING = math.log(_TINY)
@@ -17,7 +17,7 @@ _REACH = 1.0  # bins between a sinusoid and the partial it may be
 
 def sinusoidal_phase(
     magnitude: Tensor,
-    settings: LogMelSettings,
+    settings: SpectralSettings,
     seed: int = 0,
     partials: Tensor | None = None,
     before: Tensor | None = None,

@@ -10,7 +10,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import SpectralSettings
+from timbre_core.features.spectrum import analysis_window
 
 # Where windows overlap by less than half, the sum of their squares falls to zero between frames. The inverse divides by
 # this share of its largest value at least: it fades there instead of blowing up rounding noise.
@@ -26,13 +27,13 @@ class Stft:
     `parts` are the slices of frames to walk through in passes; on a GPU there is one.
     """
 
-    def __init__(self, settings: LogMelSettings, n_samples: int, device: torch.device) -> None:
+    def __init__(self, settings: SpectralSettings, n_samples: int, device: torch.device) -> None:
         self.n_fft, self.hop, self.n_samples = settings.n_fft, settings.hop_length, n_samples
         self.n_frames = settings.n_frames(n_samples)
         size = max(1, _PASS_ELEMENTS // self.n_fft) if device.type == "cpu" else self.n_frames
         self.parts = [slice(first, min(first + size, self.n_frames)) for first in range(0, self.n_frames, size)]
         self._shifts = -(-self.n_fft // self.hop)
-        self._window = torch.hann_window(self.n_fft, periodic=True, dtype=torch.float64).float().to(device)
+        self._window = analysis_window(settings).to(device)
         self._blocks = torch.nn.functional.pad(self._window, (0, self._shifts * self.hop - self.n_fft))
         self._blocks = self._blocks.unflatten(0, (self._shifts, self.hop))
         total = self.empty(1, device)
@@ -95,7 +96,7 @@ class Stft:
 
 
 @lru_cache(maxsize=32)
-def open_stft(settings: LogMelSettings, n_samples: int, device: torch.device) -> Stft:
+def open_stft(settings: SpectralSettings, n_samples: int, device: torch.device) -> Stft:
     """The transforms for audio of a length; kept, since notes of one length follow each other."""
     return Stft(settings, n_samples, device)
 

@@ -9,15 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import FeatureSettings
 from timbre_core.inversion.classical import (
     analysed_length,
     check_classical,
     checked,
     frames_to_magnitude,
-    frames_to_mel,
+    invert,
+    known_source,
 )
-from timbre_core.inversion.comb import Source, fitting_source
+from timbre_core.inversion.comb import Source
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import fade_ends, limit, restore_level
 from timbre_core.inversion.phase import sinusoidal_phase
@@ -32,7 +33,7 @@ _CONTEXT_WINDOWS = 4  # on each side that a block is inverted with: as far as a 
 def stream(
     frames: np.ndarray | Tensor | Iterable[np.ndarray],
     ref_db: float,
-    features: LogMelSettings,
+    features: FeatureSettings,
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
@@ -48,11 +49,16 @@ def stream(
 
     With phases "spsi" and few iterations the blocks together are what `invert` gives, to -40 dB and better. With "pghi"
     each block goes on from the phases of the one before, and is cross-faded with it. Where the partials lie is decided
-    on all frames of an array, and on the first ones of an iterable.
+    on all frames of an array, and on the first ones of an iterable. Features with pre-emphasis give one block.
 
     Raises TimbreError as `invert` does, for a block when its turn comes.
     """
     check_classical(inversion)
+    if features.pre_emphasis:
+        # Its inverse remembers all that was before, and the level over time is only right after it.
+        whole = frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
+        yield invert(torch.as_tensor(whole).to(device), ref_db, features, inversion, seed, n_samples, pitch)
+        return
     device = torch.device(device)
     size = max(1, round(_FIRST_SECONDS * features.frame_rate)) + _context(features)
     if isinstance(frames, np.ndarray | Tensor):
@@ -64,7 +70,7 @@ def stream(
         first = _enough(blocks, size)
         blocks, known = chain([first], blocks), first
         told = checked(first, ref_db, features, n_samples, pitch).pitch
-    source = fitting_source(frames_to_mel(known, features), told, features)
+    source = known_source(known, told, features)
     magnitudes = (frames_to_magnitude(block, features, inversion, source) for block in blocks)
     yield from stream_magnitudes(magnitudes, 10 ** (float(ref_db) / 20), features, inversion, seed, n_samples, source)
 
@@ -77,15 +83,15 @@ def _enough(blocks: Iterator[Tensor], n_frames: int) -> Tensor:
     return torch.cat(parts, dim=-1)
 
 
-def _context(features: LogMelSettings) -> int:
-    return _CONTEXT_WINDOWS * -(-features.n_fft // features.hop_length)
+def _context(features: FeatureSettings) -> int:
+    return _CONTEXT_WINDOWS * -(-features.window_length // features.hop_length)
 
 
 @torch.no_grad()
 def stream_magnitudes(
     magnitudes: Iterator[Tensor],
     gain: float,
-    features: LogMelSettings,
+    features: FeatureSettings,
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
@@ -135,7 +141,7 @@ def stream_magnitudes(
 def _block(
     magnitude: Tensor,
     length: int,
-    features: LogMelSettings,
+    features: FeatureSettings,
     inversion: InversionSettings,
     seed: int,
     source: Source | None,

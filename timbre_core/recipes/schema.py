@@ -167,6 +167,12 @@ class Recipe(Part):
             )
         return self
 
+    @model_validator(mode="after")
+    def _networks_read_log_mels(self) -> Recipe:
+        if not self.makes_a_space and self.features.kind != "log_mel":
+            raise ValueError(f"task {self.task.kind} reads features of kind log_mel, not {self.features.kind}")
+        return self
+
     @property
     def makes_a_space(self) -> bool:
         """Whether training makes a timbre space, rather than a network that serves one."""

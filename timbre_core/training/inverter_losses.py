@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from timbre_core.features.log_mel import mel_filterbank
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import LogMelSettings, as_log_mel
 from timbre_core.features.waveform import Analysed, CropAnalysis
 from timbre_core.inversion.stft import Stft
 from timbre_core.models.vae import VAE
@@ -63,7 +63,7 @@ def mel_to_magnitude_loss(
     task = recipe.task
     assert isinstance(task, MelToMagnitudeTask)
     frames, pitch, true = inverter_input(batch, recipe, draws, through)
-    floor = power_floor(recipe.features)
+    floor = power_floor(as_log_mel(recipe.features))
     bins = _covered_bins(recipe.features)
     predicted, power = network(frames, pitch)[..., bins], true.power[..., bins]
     log_error = (predicted.clamp(min=_log(floor)) - power.clamp(min=floor).log()).abs().mean()
@@ -79,7 +79,7 @@ def vocoder_loss(
     total = log_error + convergence + weight * mel_error; the first two are means over the resolutions, in nats of
     magnitude and as a ratio; mel_error is on frames in [-1, 1]. There is no adversary.
     """
-    task, features = recipe.task, recipe.features
+    task, features = recipe.task, as_log_mel(recipe.features)
     assert isinstance(task, VocoderTask)
     frames, pitch, true = inverter_input(batch, recipe, draws, through)
     spectra = network(frames, pitch)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from timbre_core.features.settings import StoredFeatures, WaveformSettings
+from timbre_core.features.settings import StoredFeatures, WaveformSettings, as_log_mel
 from timbre_core.models.note_classifier import Answers
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.schema import Recipe
@@ -49,7 +49,7 @@ def task_of(recipe: Recipe) -> Task:
 
 def stored_features(recipe: Recipe) -> StoredFeatures:
     """What the feature store holds for a recipe: its frames, or the audio where a network is to make some."""
-    return WaveformSettings(level=recipe.features) if recipe.makes_an_inverter else recipe.features
+    return WaveformSettings(level=as_log_mel(recipe.features)) if recipe.makes_an_inverter else recipe.features
 
 
 def _autoencode(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[Tensor, ...]:
