@@ -12,6 +12,11 @@ def norm_layer(kind: str, channels: int) -> list[nn.Module]:
     return [nn.BatchNorm2d(channels)] if kind == "batch" else []
 
 
+def dropout_layer(share: float) -> list[nn.Module]:
+    """Dropout of a share of the values, as a list so that 0 adds nothing."""
+    return [nn.Dropout(share)] if share > 0 else []
+
+
 class PhasedUpsampling(nn.ConvTranspose2d):
     """A transposed convolution of kernel 4, stride 2, padding 1, computed as a 3 x 3 convolution and a pixel shuffle.
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from timbre_core.features.settings import FeatureSettings, LogMelSettings
 from timbre_core.recipes.part import Part
+from timbre_core.recipes.parts import ConvDecoder, ConvEncoder, MixturePrior, StandardNormalPrior
 from timbre_core.recipes.tasks import INVERTER_TASKS, AutoencodeTask, Task
 
 
@@ -48,22 +49,7 @@ class WindowSettings(Part):
         return max(1, round(self.frames * (1 - self.overlap)))
 
 
-class ConvEncoder(Part):
-    kind: Literal["conv"] = "conv"
-    channels: list[Annotated[int, Field(ge=1, le=2048)]] = Field(default=[16, 32, 64], min_length=1, max_length=8)
-    kernel_size: Annotated[int, Field(ge=2, le=15)] = 3
-    norm: Literal["none", "batch"] = "none"
-
-
-class ConvDecoder(Part):
-    kind: Literal["conv"] = "conv"
-    channels: list[Annotated[int, Field(ge=1, le=2048)]] = Field(default=[64, 32, 16], min_length=1, max_length=8)
-    kernel_size: Annotated[int, Field(ge=2, le=15)] = 4
-    norm: Literal["none", "batch"] = "none"
-
-
-class StandardNormalPrior(Part):
-    kind: Literal["standard_normal"] = "standard_normal"
+Prior = Annotated[StandardNormalPrior | MixturePrior, Field(discriminator="kind")]
 
 
 class PitchEmbedding(Part):
@@ -76,25 +62,36 @@ class PitchEmbedding(Part):
 
 
 class Likelihood(Part):
-    kind: Literal["l1", "mse"] = "l1"
+    """What frames are around the decoded ones. gaussian: its scale, one for all bins, is learned; bce: frames as shares."""
+
+    kind: Literal["l1", "mse", "gaussian", "bce"] = "l1"
+    weight: Annotated[float, Field(gt=0, description="of the reconstruction term in the total")] = 1.0
 
 
 class ModelSettings(Part):
     latent_dim: Annotated[int, Field(ge=1, le=4096)] = 32
     encoder: ConvEncoder = ConvEncoder()
     decoder: ConvDecoder = ConvDecoder()
-    prior: StandardNormalPrior = StandardNormalPrior()
+    prior: Prior = StandardNormalPrior()
     likelihood: Likelihood = Likelihood()
     conditions: list[PitchEmbedding] = Field(default_factory=list, max_length=8)
     sampling: bool = Field(default=True, description="false makes it a plain autoencoder: z = mu, no KL")
 
 
 class ObjectiveSettings(Part):
-    """total = recon + beta * KL, the KL of each latent dimension clamped from below at free_bits, then averaged."""
+    """total = weight * recon + beta * KL, the KL of each latent dimension clamped from below at free_bits, then averaged.
+
+    weight is the likelihood's; recon is a mean over the window's values, so a sum over values and dimensions, as many
+    publish it, is beta = latent_dim / (n_bins * T).
+    """
 
     beta: Annotated[float, Field(ge=0)] = 2.0
     warmup_steps: Annotated[int, Field(ge=0)] = 500
     free_bits: Annotated[float, Field(ge=0, description="nats per latent dimension")] = 0.5
+    input_noise: Annotated[
+        float,
+        Field(ge=0, le=2, description="deviation of the noise on the encoder's input; above 0 it learns to denoise"),
+    ] = 0.0
 
 
 class TrainingSettings(Part):
@@ -103,7 +100,9 @@ class TrainingSettings(Part):
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine", "plateau"] = "constant"
+    plateau_patience: Annotated[int, Field(ge=1, description="epochs without a better one until the rate falls")] = 5
+    plateau_factor: Annotated[float, Field(gt=0, lt=1, description="what the rate is multiplied by then")] = 0.5
     grad_clip: Annotated[float | None, Field(gt=0, description="largest gradient norm; none switches it off")] = 1.0
     ema: Annotated[float | None, Field(gt=0, lt=1, description="decay of averaged weights; none: plain weights")] = None
     precision: Literal["auto", "float32", "bf16"] = "auto"
