@@ -24,4 +24,19 @@ class PitchEmbedding(nn.Module):
         return self.table(pitch.round().long().clamp(0, self.table.num_embeddings - 1))
 
 
-CONDITIONS: dict[str, Callable[..., nn.Module]] = {"pitch_embedding": PitchEmbedding}
+class PitchScalar(nn.Module):
+    """MIDI pitch as one number."""
+
+    label = "pitch"
+    out_features = 1
+
+    def __init__(self, settings: schema.PitchScalar) -> None:
+        super().__init__()
+        self.origin, self.span = settings.origin, settings.span
+
+    def forward(self, pitch: Tensor) -> Tensor:
+        """(batch,) MIDI pitch -> (batch, 1)."""
+        return ((pitch - self.origin) / self.span)[:, None]
+
+
+CONDITIONS: dict[str, Callable[..., nn.Module]] = {"pitch_embedding": PitchEmbedding, "pitch_scalar": PitchScalar}

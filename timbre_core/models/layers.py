@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -12,9 +14,12 @@ def norm_layer(kind: str, channels: int) -> list[nn.Module]:
     return [nn.BatchNorm2d(channels)] if kind == "batch" else []
 
 
-def dropout_layer(share: float) -> list[nn.Module]:
-    """Dropout of a share of the values, as a list so that 0 adds nothing."""
-    return [nn.Dropout(share)] if share > 0 else []
+def dense_layers(widths: list[int], slope: float) -> nn.Sequential:
+    """Linear maps from each width to the next, each followed by a leaky ReLU."""
+    layers: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        layers += [nn.Linear(before, after), nn.LeakyReLU(slope, inplace=True)]
+    return nn.Sequential(*layers)
 
 
 class PhasedUpsampling(nn.ConvTranspose2d):

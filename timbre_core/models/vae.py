@@ -15,7 +15,6 @@ from timbre_core.errors import TimbreError
 from timbre_core.models.conditions import CONDITIONS
 from timbre_core.models.decoders import DECODERS
 from timbre_core.models.encoders import ENCODERS
-from timbre_core.models.likelihoods import LIKELIHOODS
 from timbre_core.models.priors import PRIORS
 from timbre_core.recipes.schema import Recipe
 
@@ -23,8 +22,7 @@ Conditions = Mapping[str, Tensor]
 
 
 class Forward(NamedTuple):
-    """What a training step needs: mu, logvar and z (batch, latent_dim), and what the decoder makes of z (batch, n_bins, T):
-    frames for most likelihoods, logits for bce."""
+    """What a training step needs: decoded frames (batch, n_bins, T); mu, logvar and z (batch, latent_dim)."""
 
     decoded: Tensor
     mu: Tensor
@@ -45,11 +43,11 @@ class VAE(nn.Module):
         self.encoder: Any
         self.decoder: Any
         self.prior: Any
-        self.likelihood: Any
         self.latent_dim = settings.latent_dim
         self.conditions = nn.ModuleList([CONDITIONS[part.kind](part) for part in settings.conditions])
         self._into = [tuple(part.into) for part in settings.conditions]
-        self.encoder = ENCODERS[settings.encoder.kind](settings.encoder, n_bins, n_frames)
+        seen = n_bins + self._condition_width("input")
+        self.encoder = ENCODERS[settings.encoder.kind](settings.encoder, seen, n_frames)
         encoded = self.encoder.out_features + self._condition_width("encoder")
         self.mu = nn.Linear(encoded, settings.latent_dim)
         self.logvar = nn.Linear(encoded, settings.latent_dim) if settings.sampling else None
@@ -57,14 +55,14 @@ class VAE(nn.Module):
             settings.decoder, settings.latent_dim + self._condition_width("decoder"), n_bins, n_frames
         )
         self.prior = PRIORS[settings.prior.kind](settings.prior, settings.latent_dim)
-        self.likelihood = LIKELIHOODS[settings.likelihood.kind]()
 
     def encode(self, frames: Tensor, conditions: Conditions) -> tuple[Tensor, Tensor]:
         """(batch, n_bins, T) -> mu and logvar, float32, each (batch, latent_dim). logvar is in [-12, 8].
 
         A plain autoencoder has no variance: its logvar is all zeros and means nothing.
         """
-        features = self._with_conditions("encoder", self.encoder(frames), conditions)
+        seen = self._with_conditions("input", frames, conditions)
+        features = self._with_conditions("encoder", self.encoder(seen), conditions)
         mu = self.mu(features).float()
         if self.logvar is None:
             return mu, torch.zeros_like(mu)
@@ -72,7 +70,7 @@ class VAE(nn.Module):
 
     def decode(self, z: Tensor, conditions: Conditions) -> Tensor:
         """(batch, latent_dim) -> (batch, n_bins, T), float32; held to [-1, 1] outside training."""
-        frames = self.likelihood.frames(self._decoded(z, conditions))
+        frames = self.decoder(self._with_conditions("decoder", z, conditions)).float()
         return frames if self.training else frames.clamp(-1.0, 1.0)
 
     def forward(self, frames: Tensor, conditions: Conditions, noise: Tensor | None = None) -> Forward:
@@ -82,22 +80,21 @@ class VAE(nn.Module):
         """
         mu, logvar = self.encode(frames, conditions)
         z = mu if noise is None or not self.sampling else mu + torch.exp(0.5 * logvar) * noise
-        return Forward(self._decoded(z, conditions), mu, logvar, z)
-
-    def _decoded(self, z: Tensor, conditions: Conditions) -> Tensor:
-        return self.decoder(self._with_conditions("decoder", z, conditions)).float()
+        return Forward(self.decode(z, conditions), mu, logvar, z)
 
     def _condition_width(self, place: str) -> int:
         return sum(part.out_features for part, into in zip(self.conditions, self._into, strict=True) if place in into)
 
     def _with_conditions(self, place: str, features: Tensor, conditions: Conditions) -> Tensor:
+        """`features` (batch, n) or frames (batch, n, T) with the conditions of a place after the n, the same at all times."""
         parts = [features]
         for condition, into in zip(self.conditions, self._into, strict=True):
             if place in into:
                 if condition.label not in conditions:
                     raise TimbreError(f"this model needs the {condition.label} of every note: give it.")
-                parts.append(condition(conditions[condition.label]).to(features.dtype))
-        return torch.cat(parts, dim=-1) if len(parts) > 1 else features
+                told = condition(conditions[condition.label]).to(features.dtype)
+                parts.append(told if features.ndim == 2 else told[..., None].expand(-1, -1, features.shape[2]))
+        return torch.cat(parts, dim=1) if len(parts) > 1 else features
 
 
 def build_model(recipe: Recipe) -> VAE:
