@@ -1,0 +1,95 @@
+"""Notes as cepstra of their spectral envelope, frame by frame, and the exact algebra back to amplitudes of harmonics.
+
+The source-filter features of Subramani, Rao & D'Hooge, "VaPar Synth - A variational parametric model for audio synthesis"
+(ICASSP 2020): the pitch is left to the synthesis, so that a frame holds the timbre alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timbre_core.errors import TimbreError
+from timbre_core.features.envelope_settings import EnvelopeSettings
+from timbre_core.features.harmonics import Harmonics, analyse_harmonics, check_f0
+from timbre_core.features.pitch import midi_to_hz
+from timbre_core.features.true_envelope import cepstral_order, envelope_at, true_envelope
+
+_TINY = 1e-10  # amplitude; the softest that a ratio is taken of
+_SILENT = 1e-6  # mean square of a frame; a note whose loudest one is softer has no sustained part
+_FLOOR = -1 + 1e-3  # a scaled envelope not above this is "top_db below the loudest or softer": nothing is heard there
+_PITCHED_SHARE = 0.15  # of a pitched note's energy that lies in harmonics, by the median over frames, at least
+
+
+def envelope_frames(audio: np.ndarray, settings: EnvelopeSettings, pitch: float | None) -> tuple[np.ndarray, float]:
+    """Frames (n_coefficients, n_frames) float32 in [-1, 1] of one note's sustained part, and its reference level.
+
+    Args:
+        audio: (n_samples,) float at `settings.sample_rate`.
+        pitch: MIDI, where the label says that the note is; the fundamental is refined in each frame.
+
+    The reference is the amplitude of the loudest harmonic in dB full scale. Raises TimbreError for a note without a pitch,
+    one that is too low or too high for the settings, shorter than a window or silent, and for one in which no harmonics
+    of its pitch are heard.
+    """
+    f0 = float(midi_to_hz(math.nan if pitch is None else pitch))
+    check_f0(f0, settings)
+    if settings.seconds is not None:
+        audio = audio[: max(1, round(settings.seconds * settings.sample_rate))]
+    if len(audio) < settings.win_length:
+        raise TimbreError(f"its {len(audio)} samples are fewer than a window of {settings.win_length}: leave it out.")
+    harmonics = analyse_harmonics(torch.from_numpy(np.asarray(audio, np.float32))[None], torch.tensor([f0]), settings)
+    kept = sustained(harmonics.energy[0], settings.sustain_db)
+    if not float(harmonics.share[0, kept].median()) >= _PITCHED_SHARE:
+        raise TimbreError(
+            f"no harmonics of its pitch (MIDI {pitch:g}, {f0:.0f} Hz) are heard: correct its label, or leave it out."
+        )
+    return cepstra_of(Harmonics(*(each[0, kept] for each in harmonics)), f0, settings)
+
+
+def sustained(energy: Tensor, sustain_db: float) -> slice:
+    """The frames from the first to the last that are within `sustain_db` of the loudest; `energy` is (n_frames,)."""
+    loudest = float(energy.max())
+    if not loudest > _SILENT**2:
+        raise TimbreError("it is silent: leave it out.")
+    loud = torch.nonzero(energy >= loudest * 10 ** (-sustain_db / 10))
+    return slice(int(loud[0]), int(loud[-1]) + 1)
+
+
+def cepstra_of(harmonics: Harmonics, f0: float, settings: EnvelopeSettings) -> tuple[np.ndarray, float]:
+    """Frames and reference level of harmonics (n_frames, n_harmonics) of one note whose label says `f0` Hz."""
+    loudest = float(harmonics.magnitude.max().clamp(min=_TINY))
+    scaled = 1 + torch.log10(harmonics.magnitude.clamp(min=_TINY) / loudest) * (40 / settings.top_db)
+    number = torch.arange(1, settings.n_harmonics + 1)
+    there = harmonics.f0[:, None] * number < settings.sample_rate * (0.5 - 4 / settings.n_fft)
+    values = torch.where(there, scaled.clamp(min=-1.0), torch.nan)
+    order = torch.full((len(values),), cepstral_order(f0, settings.sample_rate))
+    cepstra = true_envelope(
+        values,
+        harmonics.f0,
+        order,
+        settings.sample_rate,
+        settings.tolerance_db * 2 / settings.top_db,
+        settings.n_coefficients,
+        settings.settling,
+    )
+    cepstra[:, 1:] *= math.sqrt(2)
+    return cepstra.clamp_(-1, 1).T.contiguous().numpy(), 20 * math.log10(loudest)
+
+
+def frames_to_amplitudes(frames: Tensor, ref_db: float, f0: Tensor, settings: EnvelopeSettings) -> Tensor:
+    """Amplitudes (n_frames, n_harmonics) that frames (n_coefficients, n_frames) give to the harmonics of f0 (n_frames,) Hz.
+
+    0 for harmonics above half the sample rate and for what is `top_db` below the reference or softer.
+    """
+    cepstra = frames.T.clone()
+    cepstra[:, 1:] /= math.sqrt(2)
+    count = int((settings.sample_rate / 2 / f0.min()).clamp(1, settings.n_harmonics))
+    position = f0[:, None] / settings.sample_rate * torch.arange(1, count + 1)
+    scaled = envelope_at(cepstra, position)
+    heard = (scaled > _FLOOR) & (position < 0.5)
+    decibels = (scaled.clamp(max=1.0) - 1) * (settings.top_db / 2) + ref_db
+    return torch.where(heard, torch.pow(10.0, decibels / 20), 0.0)
