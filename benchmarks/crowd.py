@@ -145,7 +145,7 @@ def main() -> int:
         if args.browsers:
             with browser() as opened:
                 times = together(address, opened, args.browsers, args.rounds)
-        heard, waits, memory = hammer(address, notes, max(1, args.browsers), args.clicks)
+        heard, waits, memory = hammer(address, notes, args.browsers or 20, args.clicks)
     times["click to recording, no browser"] = heard
     times["click to all it shows, no browser"] = waits
     rows = [
