@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
-from torch.distributions import Normal, kl_divergence
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
 from timbre_core.errors import TimbreError
 from timbre_core.models.layers import PhasedUpsampling
-from timbre_core.models.priors import StandardNormalPrior
+from timbre_core.models.likelihoods import LIKELIHOODS
+from timbre_core.models.priors import MixturePrior, StandardNormalPrior
 from timbre_core.models.vae import VAE, build_model, count_parameters
 from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.schema import MixturePrior as MixtureSettings
 from timbre_core.recipes.schema import Recipe
 from timbre_core.recipes.schema import StandardNormalPrior as PriorSettings
 
@@ -101,3 +105,120 @@ def test_phased_upsampling_is_the_transposed_convolution() -> None:
     plain.load_state_dict(phased.state_dict())
     image = torch.randn(3, 6, 5, 7)
     torch.testing.assert_close(phased(image), plain(image), rtol=1e-5, atol=1e-6)
+
+
+def test_layers_have_channels_kernels_and_strides_of_their_own() -> None:
+    strides = "[2,2,2,2,[2,1]]"
+    _, model = model_of(
+        "features.n_mels=100",
+        "window.frames=60",
+        "model.encoder={kind: conv, channels: [6, 5, 4, 3, 2], kernel_size: [7, 5, 3, 3, 3], norm: batch, dropout: 0.2, "
+        f"stride: {strides}}}",
+        f"model.decoder={{kind: conv, channels: [2, 3, 4, 5, 6], kernel_size: 3, norm: batch, stride: {strides}}}",
+        recipe="nsynth-vae",
+    )
+    convolutions = [layer for layer in model.encoder.layers if isinstance(layer, torch.nn.Conv2d)]
+    assert [layer.kernel_size[0] for layer in convolutions] == [7, 5, 3, 3, 3]
+    assert [layer.stride for layer in convolutions] == [(2, 2)] * 4 + [(2, 1)]
+    assert model.encoder.out_features == 2 * 4 * 4  # 100 / 32 bins and 60 / 16 frames, rounded up
+    windows = torch.rand(3, 100, 60) * 2 - 1
+    mu, _ = model.encode(windows, {})
+    assert model.decode(mu, {}).shape == windows.shape
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("model.encoder.kernel_size=[3, 3]", "kernel_size has 2 values for 3 layers"),
+        ("model.decoder.stride=[1, 2, 2]", "needs an odd kernel_size"),
+        ("model.encoder.stride=[2, 2, 9]", "model.encoder.stride"),
+        ("model.encoder.kernel_size=99", "model.encoder.kernel_size"),
+    ],
+)
+def test_layers_that_do_not_fit_are_told(override: str, words: str) -> None:
+    with pytest.raises(TimbreError, match=words.replace("[", r"\[")):
+        load_recipe("nsynth-vae", [override])
+
+
+def test_gaussian_learns_its_scale() -> None:
+    """Its best scale is the root mean square error, and there the term is the entropy of that Gaussian."""
+    likelihood = LIKELIHOODS["gaussian"]()
+    decoded, frames = torch.zeros(4, 3, 5), torch.full((4, 3, 5), 0.25)
+    frames[::2] = -0.25
+    with torch.no_grad():
+        likelihood.log_scale.fill_(math.log(0.25))
+    term = likelihood(decoded, frames)
+    assert term.item() == pytest.approx(0.5 * math.log(2 * math.pi * math.e * 0.25**2), abs=1e-6)
+    term.backward()
+    assert likelihood.log_scale.grad.item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_cross_entropy_is_of_frames_as_shares() -> None:
+    likelihood = LIKELIHOODS["bce"]()
+    logits, frames = torch.randn(4, 3, 5), torch.rand(4, 3, 5) * 2 - 1
+    shares, given = (likelihood.frames(logits) + 1) / 2, (frames + 1) / 2
+    expected = -(given * shares.log() + (1 - given) * (1 - shares).log()).mean()
+    torch.testing.assert_close(likelihood(logits, frames), expected)
+
+
+def test_decoded_shares_are_frames() -> None:
+    _, model = model_of("model.likelihood.kind=bce", recipe="nsynth-vae")
+    z = torch.randn(4, 32) * 30
+    torch.testing.assert_close(model.decode(z, {}), torch.tanh(0.5 * model.decoder(z)))
+
+
+def mixture(components: int, latent_dim: int) -> MixturePrior:
+    torch.manual_seed(2)
+    return MixturePrior(MixtureSettings(components=components), latent_dim)
+
+
+def test_mixture_kl_is_the_closed_form_when_its_components_coincide() -> None:
+    prior = mixture(5, 8)
+    with torch.no_grad():
+        prior.means[:] = prior.means[0]
+        prior.logvars[:] = torch.randn(8)
+        prior.logits.copy_(torch.randn(5))
+    mu, logvar = torch.randn(16, 8) * 2, torch.randn(16, 8)
+    component = Normal(prior.means[0], (0.5 * prior.logvars[0]).exp())
+    expected = kl_divergence(Normal(mu, (0.5 * logvar).exp()), component)
+    torch.testing.assert_close(prior.kl(mu, logvar, torch.randn(16, 8)), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(prior.kl(mu, logvar), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_mixture_kl_agrees_with_sampling() -> None:
+    """Components that overlap: the estimate's mean is that of log q(z) - log p(z), which torch.distributions knows."""
+    prior = mixture(4, 3)
+    mu, logvar = torch.randn(1, 3), torch.randn(1, 3) * 0.5
+    posterior = Normal(mu, (0.5 * logvar).exp())
+    z = posterior.sample((200_000,))[:, 0]
+    components = Independent(Normal(prior.means, (0.5 * prior.logvars).exp()), 1)
+    target = MixtureSameFamily(Categorical(logits=prior.logits), components)
+    expected = (posterior.log_prob(z).sum(dim=-1) - target.log_prob(z)).mean()
+    estimate = prior.kl(mu.expand(len(z), 3), logvar.expand(len(z), 3), z).sum(dim=-1)
+    assert estimate.mean().item() == pytest.approx(expected.item(), abs=0.01)
+    assert prior.kl(mu, logvar).sum().item() == pytest.approx(expected.item(), abs=4 * estimate.std().item() / 4)
+
+
+def test_mixture_draws_from_its_components() -> None:
+    prior = mixture(2, 3)
+    with torch.no_grad():
+        prior.means.copy_(torch.tensor([[-50.0] * 3, [50.0] * 3]))
+        prior.logits.copy_(torch.tensor([0.0, math.log(3.0)]))
+    drawn = prior.sample(4000, torch.Generator().manual_seed(0))
+    upper = drawn[:, 0] > 0
+    assert upper.float().mean().item() == pytest.approx(0.75, abs=0.03)
+    torch.testing.assert_close(drawn[upper].mean(dim=0), torch.full((3,), 50.0), rtol=0, atol=0.1)
+
+
+def test_shipped_recipes_keep_the_names_of_their_weights() -> None:
+    """New kinds of parts add no tensors to models that do not use them: older checkpoints open."""
+    for recipe in ("nsynth-cvae", "nsynth-vae", "nsynth-ae"):
+        names = set(model_of(recipe=recipe)[1].state_dict())
+        layers = {
+            f"{part}.layers.{index}"
+            for part, indices in (("encoder", (0, 2, 4)), ("decoder", (1, 3, 5)))
+            for index in indices
+        }
+        layers |= {"mu", "decoder.seed"} | ({"logvar"} if recipe != "nsynth-ae" else set())
+        expected = {f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")}
+        assert names == expected | ({"conditions.0.table.weight"} if recipe == "nsynth-cvae" else set())

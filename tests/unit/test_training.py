@@ -22,10 +22,12 @@ from timbre_core.errors import TimbreError
 from timbre_core.models.vae import Forward, build_model
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import Recipe, SplitSettings
-from timbre_core.training.batches import BatchSource, _crops_on_device
+from timbre_core.training.batches import Batch, BatchSource, _crops_on_device
 from timbre_core.training.distributed import Team
+from timbre_core.training.draws import Draws
 from timbre_core.training.objective import beta_at, learning_rate_at, loss
 from timbre_core.training.state import Progress, load_state, load_weights, save_state, save_weights
+from timbre_core.training.tasks import Step, task_of
 from timbre_core.training.trainer import new_training, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +59,53 @@ def test_cosine_rate_falls_to_a_hundredth() -> None:
     training = small_recipe("training.learning_rate=0.001").training
     rates = [learning_rate_at(training, step, 100) for step in (0, 50, 100)]
     assert rates == pytest.approx([1e-3, 0.505e-3, 1e-5])
+
+
+def test_plateau_halves_the_rate_when_epochs_stop_getting_better() -> None:
+    training = small_recipe("training.schedule=plateau", "training.learning_rate=0.001").training
+    progress = Progress()
+    figures = [3.0, 2.0, 2.5, 2.5, 1.0, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]
+    rates = []
+    for progress.epoch, figure in enumerate(figures, 1):
+        rates.append(learning_rate_at(training, 0, 100, progress.reductions))
+        progress.judge(figure, patience=2)
+    assert rates == pytest.approx([1e-3] * 4 + [0.5e-3] * 3 + [0.25e-3] * 2 + [0.125e-3] * 2)
+    assert (progress.best, progress.best_epoch) == (1.0, 5)
+
+
+def test_weight_and_scale_of_a_likelihood_enter_the_total() -> None:
+    recipe = small_recipe("model.latent_dim=2", "model.likelihood={kind: mse, weight: 1000}", "objective.free_bits=0")
+    mu = torch.tensor([[1.0, 2.0]])
+    terms = loss(
+        recipe,
+        build_model(recipe),
+        Forward(torch.full((1, 80, 32), 0.5), mu, torch.zeros(1, 2), mu),
+        torch.zeros(1, 80, 32),
+        3.0,
+    )
+    assert terms.recon.item() == pytest.approx(0.25)
+    assert terms.total.item() == pytest.approx(250 + 3 * (0.5 + 2.0) / 2)
+
+
+def test_denoising_is_for_training_alone() -> None:
+    recipe = small_recipe("objective.input_noise=0.5")
+    model = build_model(recipe)
+    seen = []
+
+    def network(frames: torch.Tensor, conditions: Any, noise: torch.Tensor) -> Forward:
+        seen.append(frames)
+        return model(frames, conditions, noise)
+
+    batch = Batch(torch.zeros(4, 80, 32), {"pitch": torch.full((4,), 60.0)})
+    for training in (True, False):
+        model.train(training)
+        step = Step(recipe, model, Draws(recipe.training, ALONE, 7, 4), beta=1.0)
+        terms = task_of(recipe).terms(network, batch, step)
+        assert terms[1].item() == pytest.approx(
+            model(seen[-1], batch.conditions, step.draws.normal(32)).decoded.abs().mean().item(), rel=1e-4
+        )
+    assert seen[0].std().item() == pytest.approx(0.5, rel=0.05)
+    assert seen[1].std().item() == 0
 
 
 def test_published_loss_adds_up() -> None:

@@ -23,18 +23,18 @@ from timbre_core.errors import TimbreError
 A4_HZ = 440.0
 A4_MIDI = 69.0
 
-_ANALYSIS_RATE = 16_000  # Hz; faster audio is decimated to about this: MIDI 108 is 4186 Hz
+ANALYSIS_RATE = 16_000  # Hz; faster audio is decimated to about this: MIDI 108 is 4186 Hz
 _FRAME_SECONDS = 0.256  # seven periods of the lowest piano key
 _MAX_FRAMES = 8
 _MIN_SAMPLES = 64
 _TILT_HZ = 200.0  # lower partials count less, as they do in hearing
 _LOUD = 0.01  # frames down to 20 dB below the loudest are looked at
-_LAG_UPSAMPLING = 4
-_STEPS_PER_OCTAVE = 120  # candidates are 10 cents apart
+LAG_UPSAMPLING = 4
+STEPS_PER_OCTAVE = 120  # candidates are 10 cents apart
 _HARMONICS = 10  # of the template
 _COMPRESSION = 0.5  # exponent on spectral magnitudes
 _PARTIAL_REACH_CENTS = 12.0  # a partial may be this far off its harmonic
-_TEMPLATE_WEIGHT = 0.4  # of the template beside the periodicity; 0.3 to 1 measure the same on NSynth notes
+TEMPLATE_WEIGHT = 0.4  # of the template beside the periodicity; 0.3 to 1 measure the same on NSynth notes
 _UNVOICED_BELOW = 0.3  # confidence; white noise stays below
 
 _NOTE_NAME = re.compile(r"([A-Ga-g])([#♯b♭]{0,2})(-?\d{1,2})")
@@ -115,12 +115,12 @@ def estimate_f0(audio: np.ndarray, sample_rate: int, fmin: float = 27.5, fmax: f
     evidence = _evidence(audio, sample_rate, fmin, fmax)
     if evidence is None:
         return UNVOICED
-    best = int(np.argmax(evidence.periodicity + _TEMPLATE_WEIGHT * evidence.harmonicity))
+    best = int(np.argmax(evidence.periodicity + TEMPLATE_WEIGHT * evidence.harmonicity))
     confidence = float(np.clip(evidence.periodicity[best], 0.0, 1.0))
     if confidence < _UNVOICED_BELOW:
         return UNVOICED
-    lag = evidence.rate * _LAG_UPSAMPLING / evidence.candidates[best]
-    return F0(evidence.rate * _LAG_UPSAMPLING / _refined_lag(evidence.nsdf, lag), confidence)
+    lag = evidence.rate * LAG_UPSAMPLING / evidence.candidates[best]
+    return F0(evidence.rate * LAG_UPSAMPLING / _refined_lag(evidence.nsdf, lag), confidence)
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class _Evidence:
     candidates: np.ndarray  # (n,) Hz
     periodicity: np.ndarray  # (n,) normalised square difference, median over frames
     harmonicity: np.ndarray  # (n,) harmonic template, 1 at its best candidate
-    nsdf: np.ndarray  # (frames, lags) at lags of 1 / _LAG_UPSAMPLING samples
+    nsdf: np.ndarray  # (frames, lags) at lags of 1 / LAG_UPSAMPLING samples
     rate: float  # Hz
 
 
@@ -139,13 +139,13 @@ def _evidence(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float) -> 
     fmin, fmax = max(fmin, 2.0 * rate / frames.shape[1]), min(fmax, 0.45 * rate)
     if fmin >= fmax:
         return None
-    candidates = fmin * 2.0 ** (np.arange(0, math.log2(fmax / fmin), 1 / _STEPS_PER_OCTAVE))
+    candidates = fmin * 2.0 ** (np.arange(0, math.log2(fmax / fmin), 1 / STEPS_PER_OCTAVE))
     size = 1 << (2 * frames.shape[1] - 1).bit_length()
-    nsdf = _nsdf(frames, size, int(rate / fmin) + 3)
+    nsdf = square_differences(frames, size, int(rate / fmin) + 3)
     return _Evidence(
         candidates=candidates,
-        periodicity=_at_lags(nsdf, rate * _LAG_UPSAMPLING / candidates),
-        harmonicity=_harmonicity(frames, size, rate, fmin, len(candidates)),
+        periodicity=np.median(at_lags(nsdf, rate * LAG_UPSAMPLING / candidates), axis=0),
+        harmonicity=np.median(harmonicities(frames, size, rate, fmin, len(candidates)), axis=0),
         nsdf=nsdf,
         rate=rate,
     )
@@ -157,7 +157,7 @@ def _frames(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray | None, flo
     length = min(int(_FRAME_SECONDS * sample_rate), audio.size)
     if length < _MIN_SAMPLES or not np.isfinite(audio).all():
         return None, 0.0
-    audio = _without_rumble(audio, sample_rate)
+    audio = without_rumble(audio, sample_rate)
     starts = np.arange(0, audio.size - length + 1, max(1, length // 4))
     energy = np.concatenate([[0.0], np.cumsum(audio**2)])
     energy = energy[starts + length] - energy[starts]
@@ -166,7 +166,7 @@ def _frames(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray | None, flo
     loud = starts[energy >= energy.max() * _LOUD]
     loud = loud[np.unique(np.linspace(0, loud.size - 1, _MAX_FRAMES).round().astype(int))]
     frames = np.stack([audio[start : start + length] for start in loud])
-    factor = max(1, int(sample_rate // _ANALYSIS_RATE))
+    factor = max(1, int(sample_rate // ANALYSIS_RATE))
     if factor > 1:
         from scipy.signal import decimate  # only here: importing scipy.signal takes a while
 
@@ -174,7 +174,7 @@ def _frames(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray | None, flo
     return frames - frames.mean(axis=1, keepdims=True), sample_rate / factor
 
 
-def _without_rumble(audio: np.ndarray, sample_rate: float) -> np.ndarray:
+def without_rumble(audio: np.ndarray, sample_rate: float) -> np.ndarray:
     """High-pass: nothing below 20 Hz, 6 dB per octave below `_TILT_HZ`, as a thump under a high note is hardly heard."""
     size = 1 << (audio.size + int(0.1 * sample_rate)).bit_length()
     hz = np.fft.rfftfreq(size, 1.0 / sample_rate)
@@ -183,7 +183,7 @@ def _without_rumble(audio: np.ndarray, sample_rate: float) -> np.ndarray:
     return np.fft.irfft(np.fft.rfft(audio, size) * gain, size)[: audio.size]
 
 
-def _nsdf(frames: np.ndarray, size: int, n_lags: int) -> np.ndarray:
+def square_differences(frames: np.ndarray, size: int, n_lags: int) -> np.ndarray:
     """Normalised square difference function of each frame, 1 where the waveform repeats, at upsampled lags.
 
     Lags before the first zero crossing, where any slow waveform resembles itself, are set to 0.
@@ -192,20 +192,20 @@ def _nsdf(frames: np.ndarray, size: int, n_lags: int) -> np.ndarray:
     n_lags = min(n_lags, n - 1)
     power = np.abs(np.fft.rfft(frames, size)) ** 2
     # Zero-padding the spectrum interpolates the autocorrelation: at MIDI 108 a period is below four samples.
-    correlation = np.fft.irfft(power, size * _LAG_UPSAMPLING)[:, : n_lags * _LAG_UPSAMPLING] * _LAG_UPSAMPLING
+    correlation = np.fft.irfft(power, size * LAG_UPSAMPLING)[:, : n_lags * LAG_UPSAMPLING] * LAG_UPSAMPLING
     cumulative = np.concatenate([np.zeros((len(frames), 1)), np.cumsum(frames**2, axis=1)], axis=1)
     lags = np.arange(n_lags)
     energy = cumulative[:, n - lags] + cumulative[:, -1:] - cumulative[:, lags]
-    energy = np.repeat(energy, _LAG_UPSAMPLING, axis=1)
+    energy = np.repeat(energy, LAG_UPSAMPLING, axis=1)
     nsdf = 2.0 * correlation / np.maximum(energy, 1e-20)
     return np.where(np.logical_or.accumulate(nsdf < 0, axis=1), nsdf, 0.0)
 
 
-def _at_lags(nsdf: np.ndarray, lags: np.ndarray) -> np.ndarray:
-    """Median over frames of `nsdf` at fractional `lags`."""
+def at_lags(nsdf: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """`nsdf` (frames, n) at fractional `lags` (m,): (frames, m)."""
     low = np.minimum(lags.astype(int), nsdf.shape[1] - 2)
     part = lags - low
-    return np.median(nsdf[:, low] * (1.0 - part) + nsdf[:, low + 1] * part, axis=0)
+    return nsdf[:, low] * (1.0 - part) + nsdf[:, low + 1] * part
 
 
 def _refined_lag(nsdf: np.ndarray, lag: float) -> float:
@@ -223,16 +223,17 @@ def _refined_lag(nsdf: np.ndarray, lag: float) -> float:
     return float(np.median(peak + np.clip(shift, -1.0, 1.0)))
 
 
-def _harmonicity(frames: np.ndarray, size: int, rate: float, fmin: float, n_candidates: int) -> np.ndarray:
-    """Harmonic template for each candidate, 1 at the best one, median over frames.
+def harmonicities(frames: np.ndarray, size: int, rate: float, fmin: float, n_candidates: int) -> np.ndarray:
+    """Harmonic template of each frame (frames, n_samples) for each candidate, 1 at the best one: (frames, n_candidates).
 
+    Candidates rise from `fmin` in steps of STEPS_PER_OCTAVE.
     The compressed spectrum is laid on a logarithmic frequency axis, so that a candidate's harmonics are fixed shifts.
     Each step holds the maximum of its neighbourhood: that forgives stretched (inharmonic) partials and vibrato.
     """
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1] + 2)[1:-1], size)) ** _COMPRESSION
     bin_hz = rate / size
-    n_steps = int(math.log2(0.98 * rate / 2 / (fmin / 2)) * _STEPS_PER_OCTAVE)
-    axis = fmin / 2 * 2.0 ** (np.arange(n_steps) / _STEPS_PER_OCTAVE)
+    n_steps = int(math.log2(0.98 * rate / 2 / (fmin / 2)) * STEPS_PER_OCTAVE)
+    axis = fmin / 2 * 2.0 ** (np.arange(n_steps) / STEPS_PER_OCTAVE)
     reach = 2.0 ** (_PARTIAL_REACH_CENTS / 1200)
     edges = np.stack([np.floor(axis / reach / bin_hz), np.ceil(axis * reach / bin_hz) + 1], axis=1).astype(int)
     log_spectrum = np.maximum.reduceat(spectrum, np.minimum(edges, spectrum.shape[1] - 1).reshape(-1), axis=1)[:, ::2]
@@ -242,7 +243,7 @@ def _harmonicity(frames: np.ndarray, size: int, rate: float, fmin: float, n_cand
     for half in range(1, 2 * _HARMONICS + 1):  # harmonics are even multiples of half the candidate, gaps odd ones
         harmonic = half % 2 == 0
         weight = 1.0 / math.sqrt(max(1, half / 2))
-        shift = round(math.log2(half) * _STEPS_PER_OCTAVE)
+        shift = round(math.log2(half) * STEPS_PER_OCTAVE)
         count = min(n_candidates, n_steps - shift)
         if count <= 0:
             break
@@ -250,4 +251,4 @@ def _harmonicity(frames: np.ndarray, size: int, rate: float, fmin: float, n_cand
         if harmonic:
             norm[:count] += weight**2
     total /= np.sqrt(np.maximum(norm, 1e-12))
-    return np.median(total / np.maximum(total.max(axis=1, keepdims=True), 1e-12), axis=0)
+    return total / np.maximum(total.max(axis=1, keepdims=True), 1e-12)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from timbre_core.recipes import schema
+from timbre_core.recipes import parts
 
 
 class PitchEmbedding(nn.Module):
@@ -14,7 +14,7 @@ class PitchEmbedding(nn.Module):
 
     label = "pitch"
 
-    def __init__(self, settings: schema.PitchEmbedding) -> None:
+    def __init__(self, settings: parts.PitchEmbedding) -> None:
         super().__init__()
         self.table = nn.Embedding(settings.count, settings.dim)
         self.out_features = settings.dim
@@ -30,7 +30,7 @@ class PitchScalar(nn.Module):
     label = "pitch"
     out_features = 1
 
-    def __init__(self, settings: schema.PitchScalar) -> None:
+    def __init__(self, settings: parts.PitchScalar) -> None:
         super().__init__()
         self.origin, self.span = settings.origin, settings.span
 

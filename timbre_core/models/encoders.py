@@ -7,23 +7,23 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from timbre_core.models.layers import dense_layers, norm_layer
-from timbre_core.recipes import schema
+from timbre_core.models.layers import dense_layers, dropout_layer, norm_layer
+from timbre_core.recipes import parts, schema
 
 
 class ConvEncoder(nn.Module):
-    """Stride-2 convolutions over (n_bins, T), flattened.
+    """Strided convolutions over (n_bins, T), flattened.
 
-    Each layer halves both axes (rounding up), so any window size of at least one frame works.
+    Each layer divides both axes by its strides (rounding up), so any window size of at least one frame works.
     """
 
     def __init__(self, settings: schema.ConvEncoder, n_bins: int, n_frames: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         width, height, length = 1, n_bins, n_frames
-        for channels in settings.channels:
-            layers.append(nn.Conv2d(width, channels, settings.kernel_size, stride=2, padding=settings.kernel_size // 2))
-            layers += [*norm_layer(settings.norm, channels), nn.ReLU(inplace=True)]
+        for channels, kernel_size, stride in settings.layers:
+            layers.append(nn.Conv2d(width, channels, kernel_size, stride=stride, padding=kernel_size // 2))
+            layers += [*norm_layer(settings.norm, channels), nn.ReLU(inplace=True), *dropout_layer(settings.dropout)]
             width = channels
         self.layers = nn.Sequential(*layers)
         with torch.no_grad():
@@ -38,7 +38,7 @@ class ConvEncoder(nn.Module):
 class DenseEncoder(nn.Module):
     """Fully connected layers with leaky ReLUs over all values of a window."""
 
-    def __init__(self, settings: schema.DenseEncoder, n_bins: int, n_frames: int) -> None:
+    def __init__(self, settings: parts.DenseEncoder, n_bins: int, n_frames: int) -> None:
         super().__init__()
         self.layers = dense_layers([n_bins * n_frames, *settings.units], settings.slope)
         self.out_features = settings.units[-1]

@@ -14,6 +14,11 @@ def norm_layer(kind: str, channels: int) -> list[nn.Module]:
     return [nn.BatchNorm2d(channels)] if kind == "batch" else []
 
 
+def dropout_layer(share: float) -> list[nn.Module]:
+    """Dropout of a share of the values, as a list so that 0 adds nothing."""
+    return [nn.Dropout(share)] if share > 0 else []
+
+
 def dense_layers(widths: list[int], slope: float) -> nn.Sequential:
     """Linear maps from each width to the next, each followed by a leaky ReLU."""
     layers: list[nn.Module] = []

@@ -15,6 +15,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.models.conditions import CONDITIONS
 from timbre_core.models.decoders import DECODERS
 from timbre_core.models.encoders import ENCODERS
+from timbre_core.models.likelihoods import LIKELIHOODS
 from timbre_core.models.priors import PRIORS
 from timbre_core.recipes.schema import Recipe
 
@@ -22,7 +23,8 @@ Conditions = Mapping[str, Tensor]
 
 
 class Forward(NamedTuple):
-    """What a training step needs: decoded frames (batch, n_bins, T); mu, logvar and z (batch, latent_dim)."""
+    """What a training step needs: mu, logvar and z (batch, latent_dim), and what the decoder makes of z (batch, n_bins, T):
+    frames for most likelihoods, logits for bce."""
 
     decoded: Tensor
     mu: Tensor
@@ -43,6 +45,7 @@ class VAE(nn.Module):
         self.encoder: Any
         self.decoder: Any
         self.prior: Any
+        self.likelihood: Any
         self.latent_dim = settings.latent_dim
         self.conditions = nn.ModuleList([CONDITIONS[part.kind](part) for part in settings.conditions])
         self._into = [tuple(part.into) for part in settings.conditions]
@@ -55,6 +58,7 @@ class VAE(nn.Module):
             settings.decoder, settings.latent_dim + self._condition_width("decoder"), n_bins, n_frames
         )
         self.prior = PRIORS[settings.prior.kind](settings.prior, settings.latent_dim)
+        self.likelihood = LIKELIHOODS[settings.likelihood.kind]()
 
     def encode(self, frames: Tensor, conditions: Conditions) -> tuple[Tensor, Tensor]:
         """(batch, n_bins, T) -> mu and logvar, float32, each (batch, latent_dim). logvar is in [-12, 8].
@@ -70,7 +74,7 @@ class VAE(nn.Module):
 
     def decode(self, z: Tensor, conditions: Conditions) -> Tensor:
         """(batch, latent_dim) -> (batch, n_bins, T), float32; held to [-1, 1] outside training."""
-        frames = self.decoder(self._with_conditions("decoder", z, conditions)).float()
+        frames = self.likelihood.frames(self._decoded(z, conditions))
         return frames if self.training else frames.clamp(-1.0, 1.0)
 
     def forward(self, frames: Tensor, conditions: Conditions, noise: Tensor | None = None) -> Forward:
@@ -80,7 +84,10 @@ class VAE(nn.Module):
         """
         mu, logvar = self.encode(frames, conditions)
         z = mu if noise is None or not self.sampling else mu + torch.exp(0.5 * logvar) * noise
-        return Forward(self.decode(z, conditions), mu, logvar, z)
+        return Forward(self._decoded(z, conditions), mu, logvar, z)
+
+    def _decoded(self, z: Tensor, conditions: Conditions) -> Tensor:
+        return self.decoder(self._with_conditions("decoder", z, conditions)).float()
 
     def _condition_width(self, place: str) -> int:
         return sum(part.out_features for part, into in zip(self.conditions, self._into, strict=True) if place in into)

@@ -6,12 +6,21 @@ misspelt key, the nearest right one. `recipe.yaml` inside a checkpoint is the sa
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from timbre_core.features.settings import FeatureSettings, LogMelSettings
 from timbre_core.recipes.part import Part
+from timbre_core.recipes.parts import (
+    Condition,
+    ConvDecoder,
+    ConvEncoder,
+    DenseDecoder,
+    DenseEncoder,
+    MixturePrior,
+    StandardNormalPrior,
+)
 from timbre_core.recipes.tasks import INVERTER_TASKS, AutoencodeTask, Task
 
 
@@ -48,91 +57,42 @@ class WindowSettings(Part):
         return max(1, round(self.frames * (1 - self.overlap)))
 
 
-class ConvEncoder(Part):
-    kind: Literal["conv"] = "conv"
-    channels: list[Annotated[int, Field(ge=1, le=2048)]] = Field(default=[16, 32, 64], min_length=1, max_length=8)
-    kernel_size: Annotated[int, Field(ge=2, le=15)] = 3
-    norm: Literal["none", "batch"] = "none"
-
-
-class ConvDecoder(Part):
-    kind: Literal["conv"] = "conv"
-    channels: list[Annotated[int, Field(ge=1, le=2048)]] = Field(default=[64, 32, 16], min_length=1, max_length=8)
-    kernel_size: Annotated[int, Field(ge=2, le=15)] = 4
-    norm: Literal["none", "batch"] = "none"
-
-
-class DenseEncoder(Part):
-    """Fully connected layers over all values of a window."""
-
-    kind: Literal["dense"] = "dense"
-    units: list[Annotated[int, Field(ge=1, le=65_536)]] = Field(default=[90], min_length=1, max_length=8)
-    slope: Annotated[float, Field(ge=0, lt=1, description="of the leaky ReLU below zero")] = 0.01
-
-
-class DenseDecoder(Part):
-    """Fully connected layers to all values of a window."""
-
-    kind: Literal["dense"] = "dense"
-    units: list[Annotated[int, Field(ge=1, le=65_536)]] = Field(default=[90], min_length=1, max_length=8)
-    slope: Annotated[float, Field(ge=0, lt=1, description="of the leaky ReLU below zero")] = 0.01
-
-
 Encoder = Annotated[ConvEncoder | DenseEncoder, Field(discriminator="kind")]
 Decoder = Annotated[ConvDecoder | DenseDecoder, Field(discriminator="kind")]
-
-
-class StandardNormalPrior(Part):
-    kind: Literal["standard_normal"] = "standard_normal"
-
-
-Place = Literal["input", "encoder", "decoder"]
-"""Where a condition is concatenated: to the frames as further bins, to what enters the encoder's head, to the latent."""
-
-
-class PitchEmbedding(Part):
-    """MIDI pitch 0-127 as a learned vector."""
-
-    label: ClassVar[str] = "pitch"
-    kind: Literal["pitch_embedding"] = "pitch_embedding"
-    count: Annotated[int, Field(ge=1, le=1024)] = 128
-    dim: Annotated[int, Field(ge=1, le=1024)] = 16
-    into: list[Place] = Field(default=["decoder"], min_length=1)
-
-
-class PitchScalar(Part):
-    """MIDI pitch as one number, (pitch - origin) / span, so that pitches between the keys are between their numbers."""
-
-    label: ClassVar[str] = "pitch"
-    kind: Literal["pitch_scalar"] = "pitch_scalar"
-    origin: Annotated[float, Field(ge=0, le=127, description="MIDI pitch that becomes 0")] = 0.0
-    span: Annotated[float, Field(gt=0, le=127, description="semitones above it that become 1")] = 127.0
-    into: list[Place] = Field(default=["input", "decoder"], min_length=1)
-
-
-Condition = Annotated[PitchEmbedding | PitchScalar, Field(discriminator="kind")]
+Prior = Annotated[StandardNormalPrior | MixturePrior, Field(discriminator="kind")]
 
 
 class Likelihood(Part):
-    kind: Literal["l1", "mse"] = "l1"
+    """What frames are around the decoded ones. gaussian: its scale, one for all bins, is learned; bce: frames as shares."""
+
+    kind: Literal["l1", "mse", "gaussian", "bce"] = "l1"
+    weight: Annotated[float, Field(gt=0, description="of the reconstruction term in the total")] = 1.0
 
 
 class ModelSettings(Part):
     latent_dim: Annotated[int, Field(ge=1, le=4096)] = 32
     encoder: Encoder = ConvEncoder()
     decoder: Decoder = ConvDecoder()
-    prior: StandardNormalPrior = StandardNormalPrior()
+    prior: Prior = StandardNormalPrior()
     likelihood: Likelihood = Likelihood()
     conditions: list[Condition] = Field(default_factory=list, max_length=8)
     sampling: bool = Field(default=True, description="false makes it a plain autoencoder: z = mu, no KL")
 
 
 class ObjectiveSettings(Part):
-    """total = recon + beta * KL, the KL of each latent dimension clamped from below at free_bits, then averaged."""
+    """total = weight * recon + beta * KL, the KL of each latent dimension clamped from below at free_bits, then averaged.
+
+    weight is the likelihood's; recon is a mean over the window's values, so a sum over values and dimensions, as many
+    publish it, is beta = latent_dim / (n_bins * T).
+    """
 
     beta: Annotated[float, Field(ge=0)] = 2.0
     warmup_steps: Annotated[int, Field(ge=0)] = 500
     free_bits: Annotated[float, Field(ge=0, description="nats per latent dimension")] = 0.5
+    input_noise: Annotated[
+        float,
+        Field(ge=0, le=2, description="deviation of the noise on the encoder's input; above 0 it learns to denoise"),
+    ] = 0.0
 
 
 class TrainingSettings(Part):
@@ -141,7 +101,9 @@ class TrainingSettings(Part):
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine", "plateau"] = "constant"
+    plateau_patience: Annotated[int, Field(ge=1, description="epochs without a better one until the rate falls")] = 5
+    plateau_factor: Annotated[float, Field(gt=0, lt=1, description="what the rate is multiplied by then")] = 0.5
     grad_clip: Annotated[float | None, Field(gt=0, description="largest gradient norm; none switches it off")] = 1.0
     ema: Annotated[float | None, Field(gt=0, lt=1, description="decay of averaged weights; none: plain weights")] = None
     precision: Literal["auto", "float32", "bf16"] = "auto"

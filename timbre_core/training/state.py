@@ -22,13 +22,27 @@ from timbre_core.files import atomic_write
 
 @dataclass
 class Progress:
-    """How far a training has come. `best_epoch` is 0 before the first epoch."""
+    """How far a training has come. `best_epoch` is 0 before the first epoch.
+
+    reductions: of the learning rate by a plateau schedule, the last one after `reduced_epoch`.
+    """
 
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
     best: float = float("inf")
     best_epoch: int = 0
+    reductions: int = 0
+    reduced_epoch: int = 0
+
+    def judge(self, figure: float, patience: int) -> bool:
+        """Whether an epoch's validation figure is the best so far; after `patience` epochs without one the rate falls."""
+        if figure < self.best:
+            self.best, self.best_epoch = figure, self.epoch
+            return True
+        if self.epoch - max(self.best_epoch, self.reduced_epoch) >= patience:
+            self.reductions, self.reduced_epoch = self.reductions + 1, self.epoch
+        return False
 
 
 def save_weights(path: Path, model: nn.Module, metadata: dict[str, str] | None = None) -> None:

@@ -55,8 +55,19 @@ def stored_features(recipe: Recipe) -> StoredFeatures:
 def _autoencode(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[Tensor, ...]:
     assert isinstance(step.network, VAE)
     noise = step.draws.normal(step.recipe.model.latent_dim)
-    output = network(batch.frames, batch.conditions, noise)
+    output = network(_noisy(batch.frames, step), batch.conditions, noise)
     return tuple(loss(step.recipe, step.network, output, batch.frames, step.beta))
+
+
+def _noisy(frames: Tensor, step: Step) -> Tensor:
+    """Frames as the encoder sees them: with noise, where the recipe asks for it, while training.
+
+    Vincent et al., "Stacked Denoising Autoencoders" (2010): what is to be decoded stays clean.
+    """
+    deviation = step.recipe.objective.input_noise
+    if not deviation or not step.network.training:
+        return frames
+    return frames + deviation * step.draws.normal(frames[0].numel(), use=1).view_as(frames)
 
 
 def _classify(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[Tensor, ...]:

@@ -91,15 +91,16 @@ def train(
     with _events(folder, run) as events, _bar(run, source) as bar:
         for epoch in range(run.progress.epoch + 1, recipe.training.epochs + 1):
             started = time.perf_counter()
-            trained = _train_epoch(run, source, epoch, bar)
+            trained, rate = _train_epoch(run, source, epoch, bar)
             validated = _validate(run, valid)
             run.progress.epoch = epoch
             run.progress.step = epoch * source.steps()
             run.progress.seconds += time.perf_counter() - started
+            improved = run.progress.judge(validated[recipe.training.keep], recipe.training.plateau_patience)
             if team.leads:
                 # Before the state that says this epoch is done: a run killed in between takes them again.
                 take_pictures(folder, epoch, run.measured.eval(), recipe, store, valid.rows, events)
-                _keep(run, folder, _record(run, source, trained, validated), events)
+                _keep(run, folder, _record(run, rate, trained, validated), events, improved)
             bar.set_postfix({name: f"{validated[name]:.4f}" for name in task_of(recipe).shown}, refresh=False)
     team.wait()
     return run.progress
@@ -170,15 +171,17 @@ def _terms(run: Training, network: nn.Module, batch: Batch, step: int, beta: flo
     return task_of(run.recipe).terms(call, batch, Step(run.recipe, own, draws, beta, run.through))
 
 
-def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> dict[str, float]:
+def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> tuple[dict[str, float], float]:
+    """The task's terms, means of the epoch's steps, and the learning rate of its last step."""
     team, recipe = run.team, run.recipe
     run.model.train()
     sums = torch.zeros(len(task_of(recipe).names), device=team.device)
     step = (epoch - 1) * source.steps()
     steps = source.steps() * recipe.training.epochs
     every = 1 if team.device.type == "cpu" else _GPU_NAN_CHECK
+    rate = recipe.training.learning_rate
     for index, batch in enumerate(source.epoch(epoch)):
-        rate = learning_rate_at(recipe.training, step, steps)
+        rate = learning_rate_at(recipe.training, step, steps, run.progress.reductions)
         for group in run.optimizer.param_groups:
             group["lr"] = rate
         sums += train_step(run, batch, step)
@@ -187,7 +190,7 @@ def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> d
         step += 1
         bar.update(recipe.training.batch_size)
     _check_finite(sums, epoch, step, recipe)
-    return _named(recipe, team.mean(sums / source.steps(), 1.0))
+    return _named(recipe, team.mean(sums / source.steps(), 1.0)), rate
 
 
 def train_step(run: Training, batch: Batch, step: int) -> Tensor:
@@ -232,22 +235,20 @@ def _check_finite(sums: Tensor, epoch: int, step: int, recipe: Recipe) -> None:
         )
 
 
-def _record(
-    run: Training, source: BatchSource, trained: dict[str, float], validated: dict[str, float]
-) -> dict[str, Any]:
+def _record(run: Training, rate: float, trained: dict[str, float], validated: dict[str, float]) -> dict[str, Any]:
     progress, recipe = run.progress, run.recipe
     return {
         "epoch": progress.epoch,
         "step": progress.step,
         "seconds": round(progress.seconds, 3),
         "beta": beta_at(recipe.objective, progress.step - 1),
-        "learning_rate": learning_rate_at(recipe.training, progress.step - 1, source.steps() * recipe.training.epochs),
+        "learning_rate": rate,
         "train": trained,
         "val": validated,
     }
 
 
-def _keep(run: Training, folder: Path, record: dict[str, Any], events: Any) -> None:
+def _keep(run: Training, folder: Path, record: dict[str, Any], events: Any, improved: bool) -> None:
     """Weights, then the history line, then the state: whatever a kill leaves behind, the state decides what counts."""
     progress = run.progress
     if not math.isfinite(record["val"]["total"]):
@@ -255,9 +256,7 @@ def _keep(run: Training, folder: Path, record: dict[str, Any], events: Any) -> N
             f"training stopped: the validation loss is no longer a number in epoch {progress.epoch}: "
             "lower training.learning_rate and start again."
         )
-    kept = record["val"][run.recipe.training.keep]
-    if kept < progress.best:
-        progress.best, progress.best_epoch = kept, progress.epoch
+    if improved:
         save_weights(folder / WEIGHTS, run.measured)
     save_weights(folder / LAST_WEIGHTS, run.measured)
     append_epoch(folder, record)
