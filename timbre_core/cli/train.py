@@ -105,7 +105,8 @@ def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, memb
     library = open_library(recipe.data.roots, recipe.data.pattern, recipe.data.split)
     store = _store(args, library, recipe, members)
     if members.leads:
-        _say_if_instruments_are_shared(library)
+        if recipe.data.split.by == "instrument":
+            _say_if_instruments_are_shared(library)
         recipe = _with_provenance(recipe, library, store, members)
         _open_work(work, recipe, args.resume)
     members.wait()

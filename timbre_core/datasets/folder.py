@@ -20,12 +20,11 @@ from typing import Any
 import pandas as pd
 
 from timbre_core.datasets.measured_pitch import measure_missing_pitches
-from timbre_core.datasets.notes import SPLITS, UNKNOWN, drop_bad_labels, note_table, parse_pitch
+from timbre_core.datasets.notes import METADATA, SPLITS, UNKNOWN, drop_bad_labels, note_table, parse_pitch
 from timbre_core.datasets.pattern import LABELS, NamePattern, parse_pattern
 from timbre_core.errors import TimbreError, os_errors
 
 AUDIO_ENDINGS = frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"))
-METADATA = "metadata.csv"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._+#-]")
 _SPLIT_NAMES = {name: name for name in SPLITS} | {"": "", "validation": "valid", "val": "valid", "training": "train"}

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timbre_core.datasets.notes import NOTE_COLUMNS
+from timbre_core.datasets.fsdd import digits_folder, read_digits
+from timbre_core.datasets.notes import METADATA, NOTE_COLUMNS
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
 from timbre_core.datasets.parquet import ParquetAudio, read_parquet_notes
 from timbre_core.datasets.splits import assign_splits
@@ -101,10 +102,11 @@ def open_library(
     """Gather the notes of `roots` into one library.
 
     A root is "starter" (the library that ships with the project), a .parquet library, a folder in NSynth's layout
-    (examples.json and audio/), a folder that holds nsynth-train, -valid and -test, or any folder of audio files, labelled
-    by its metadata.csv or by `pattern` (see datasets.folder). Roots without an official split are divided by
-    instrument, each on its own. Ids and instruments that occur in several roots get the root's name as a prefix.
-    Raises TimbreError when a root does not exist or holds no usable note; single bad notes are listed in `skipped`.
+    (examples.json and audio/), a folder that holds nsynth-train, -valid and -test, a folder of spoken digits (see
+    datasets.fsdd), or any folder of audio files, labelled by its metadata.csv or by `pattern` (see datasets.folder). Roots
+    without an official split are divided as `split` says, each on its own. Ids and instruments that occur in several roots
+    get the root's name as a prefix. Raises TimbreError when a root does not exist or holds no usable note; single bad notes
+    are listed in `skipped`.
     """
     if isinstance(roots, (str, Path)):
         roots = [roots]
@@ -123,6 +125,8 @@ def open_library(
         notes = notes[~twice].reset_index(drop=True)
         if (notes["split"] == "").all():
             notes["split"] = assign_splits(notes, split)
+            absent = sorted(set(split.held_out) - set(notes["instrument"]))
+            bad += [(f"data.split.held_out {name!r}", f"{root} has no such instrument") for name in absent]
         notes["root"] = number
         tables.append(notes)
         skipped += bad
@@ -150,6 +154,8 @@ def _read_root(root: str, pattern: str | None, progress: bool) -> tuple[pd.DataF
         raise TimbreError(f"{root}: neither a folder nor a .parquet library: give the folder that holds the notes.")
     if nsynth_folders(path):
         return read_nsynth(path)
+    if pattern is None and not (path / METADATA).is_file() and digits_folder(path):
+        return read_digits(path)
     from timbre_core.datasets.folder import read_folder
 
     return read_folder(path, pattern, progress=progress)

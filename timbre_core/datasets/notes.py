@@ -12,6 +12,8 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import parse_note_name
 
 UNKNOWN = "unknown"
+METADATA = "metadata.csv"
+"""The table in a folder of recordings that says what they are (see datasets.folder)."""
 
 # note_id: unique name. pitch: MIDI, NaN unknown. velocity: MIDI 1-127, NaN unknown. split: train, valid, test or "".
 # root: index into Library.roots. audio: path below that root (posix); in a Parquet library the row's number.

@@ -1,7 +1,8 @@
-"""Training, validation and test notes of a data set that has no official split: divided by instrument.
+"""Training, validation and test notes of a data set that has no official split: divided by instrument, or stratified.
 
-A note of an instrument that training has heard at another pitch or velocity says little about new sounds, so whole
-instruments are held out. Families are represented as evenly as their sizes allow.
+A note of an instrument that training has heard at another pitch or velocity says little about new sounds, so by default
+whole instruments are held out. Families are represented as evenly as their sizes allow. Where instruments are few, such
+as the speakers of spoken digits, notes can be divided instead, in the same shares of every instrument and family.
 """
 
 from __future__ import annotations
@@ -16,14 +17,35 @@ _FEWEST_NOTES_TO_DIVIDE = 5
 
 
 def assign_splits(notes: pd.DataFrame, settings: SplitSettings | None = None) -> pd.Series:
-    """ "train", "valid" or "test" for every row of a note table, the same for all notes of an instrument.
+    """ "train", "valid" or "test" for every row of a note table.
 
-    The numbers of held-out instruments are the settings' shares of all instruments, at least one each where there are
-    enough. Held-out instruments are spread over as many families as possible; every family keeps an instrument to
-    train on. Where there are too few instruments to hold one out for validation, single notes are held out instead.
-    Depends on the instruments' names, families and the seed alone: not on order, platform or other data.
+    The settings' `held_out` instruments are test notes. Divided by instrument, which is the default, the numbers of
+    other instruments that are held out are the settings' shares of all, at least one each where there are enough. They are
+    spread over as many families as possible; every family keeps an instrument to train on. Where there are too few
+    instruments to hold one out for validation, single notes are held out instead. Depends on the notes' names, instruments
+    and families and the seed alone: not on order, platform or other data.
     """
     settings = settings or SplitSettings()
+    held_out = notes["instrument"].isin(settings.held_out)
+    divide = _stratified if settings.by == "stratified" else _by_instrument
+    split = pd.Series("test", index=notes.index, dtype="str", name="split")
+    split[~held_out] = divide(notes[~held_out], settings)
+    return split
+
+
+def _stratified(notes: pd.DataFrame, settings: SplitSettings) -> pd.Series:
+    """Each instrument's notes of each family in an order that the seed decides: test, then valid, then train."""
+    order = notes["note_id"].map(lambda name: _order(settings.seed, str(name)))
+    groups = order.groupby([notes["instrument"], notes["family"]])
+    # Halfway between places, so that a share of a small group is rounded rather than cut off.
+    place = (groups.rank(method="first") - 0.5) / groups.transform("size")
+    split = pd.Series("train", index=notes.index, dtype="str")
+    split[place < settings.test + settings.valid] = "valid"
+    split[place < settings.test] = "test"
+    return split
+
+
+def _by_instrument(notes: pd.DataFrame, settings: SplitSettings) -> pd.Series:
     # An instrument with notes in several families (digits spoken by one voice, say) counts for the first.
     family_of = notes.groupby("instrument", sort=True)["family"].min()
     groups: dict[str, list[str]] = {}

@@ -25,11 +25,19 @@ from timbre_core.recipes.tasks import INVERTER_TASKS, AutoencodeTask, Task
 
 
 class SplitSettings(Part):
-    """How notes of one folder are divided when the data set has no official split: by instrument, within families."""
+    """How notes of one folder are divided when the data set has no official split.
 
+    by instrument: whole instruments are held out, spread over families; stratified: notes, the same shares of every
+    instrument and family.
+    """
+
+    by: Literal["instrument", "stratified"] = "instrument"
     valid: Annotated[float, Field(ge=0, lt=1)] = 0.1
     test: Annotated[float, Field(ge=0, lt=1)] = 0.2
     seed: Annotated[int, Field(ge=0)] = 0
+    held_out: list[str] = Field(
+        default_factory=list, description="instruments that are test notes as a whole, whatever the rest is divided by"
+    )
 
     @model_validator(mode="after")
     def _leaves_training(self) -> SplitSettings:

@@ -1,0 +1,131 @@
+"""Spoken digits: labels from file names, strange names, and splits of few speakers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.synthetic import harmonic_note
+from timbre_core.datasets.library import open_library
+from timbre_core.datasets.splits import assign_splits
+from timbre_core.recipes.schema import SplitSettings
+
+SPEAKERS = ("ann", "bob", "cy")
+
+
+def write_digits(folder: Path, each: int = 5) -> Path:
+    """`each` recordings of three digits by three speakers: {digit}_{speaker}_{index}.wav, 8 kHz."""
+    folder.mkdir(parents=True)
+    for number, speaker in enumerate(SPEAKERS):
+        for digit in range(3):
+            for index in range(each):
+                audio = harmonic_note(40 + 7 * number, 0.4 + 0.1 * digit, 0.2 + 0.05 * index, seed=index)[::2]
+                soundfile.write(folder / f"{digit}_{speaker}_{index}.wav", audio, 8000)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("spoken")
+    write_digits(root / "recordings")
+    (root / "README.md").write_text("spoken digits")
+    return root
+
+
+def test_digit_is_the_family_and_speaker_the_instrument(digits: Path) -> None:
+    library = open_library([digits])
+    assert len(library) == 45
+    note = library.notes.set_index("note_id").loc["2_bob_4"]
+    assert (note["family"], note["instrument"], note["source"]) == ("2", "bob", "speech")
+    assert note["audio"] == "recordings/2_bob_4.wav"
+    assert library.notes["pitch"].isna().all()
+    assert len(library.load(library.find("2_bob_4"), 22050)) == pytest.approx(0.4 * 22050, abs=2)
+    assert open_library([digits / "recordings"]).notes["audio"].str.contains("/").sum() == 0
+
+
+def test_strange_names_are_told_one_by_one(tmp_path: Path) -> None:
+    folder = write_digits(tmp_path / "digits", each=1)
+    audio = np.zeros(800, dtype=np.float32)
+    strange = ["seven_ann_0.wav", "77_ann_0.wav", "3__0.wav", "3_ann.wav", "3_ann_0 (copy).wav"]
+    for name in strange:
+        soundfile.write(folder / name, audio, 8000)
+    library = open_library([folder])
+    assert len(library) == 9
+    assert sorted(Path(file).name for file, _ in library.skipped) == sorted(strange)
+    assert all("rename it" in reason for _, reason in library.skipped)
+
+
+def test_a_damaged_recording_costs_itself_alone(tmp_path: Path) -> None:
+    from timbre_core.datasets.store import build_store
+    from timbre_core.features.settings import StftSettings
+
+    folder = write_digits(tmp_path / "digits", each=1)
+    (folder / "4_ann_0.wav").write_bytes(b"RIFF")
+    settings = StftSettings(sample_rate=8000, n_fft=256, hop_length=128, seconds=0.5)
+    store = build_store(open_library([folder]), settings, workers=1, progress=False)
+    assert len(store) == 9
+    assert [note for note, _ in store.skipped] == ["4_ann_0"]
+
+
+def test_mostly_other_names_are_a_folder_of_sounds(tmp_path: Path) -> None:
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for name in ("1_ann_0", "drum", "flute", "horn"):
+        soundfile.write(folder / f"{name}.wav", harmonic_note(60, 0.5, 0.3), 16000)
+    assert set(open_library([folder], progress=False).notes["instrument"]) == {"sounds"}
+
+
+def test_own_labels_go_before_those_of_the_names(digits: Path, tmp_path: Path) -> None:
+    library = open_library([digits], "{take}_{family}_{velocity}", progress=False)
+    assert set(library.notes["family"]) == set(SPEAKERS)
+    folder = write_digits(tmp_path / "digits", each=1)
+    (folder / "metadata.csv").write_text("file,family,pitch\n0_ann_0.wav,zero,60\n")
+    assert list(open_library([folder], progress=False).notes["family"]) == ["zero"]
+
+
+def test_stratified_split_has_equal_shares_of_each_speaker_and_digit(digits: Path) -> None:
+    settings = SplitSettings(by="stratified", valid=0.2, test=0.2)
+    notes = open_library([digits], split=settings).notes
+    counts = notes.groupby(["instrument", "family"])["split"].value_counts().unstack()
+    assert (counts["train"] == 3).all()
+    assert (counts["valid"] == 1).all()
+    assert (counts["test"] == 1).all()
+    shuffled = assign_splits(notes.sample(frac=1, random_state=0), settings)
+    assert shuffled.sort_index().tolist() == notes["split"].tolist()
+
+
+@pytest.mark.parametrize("by", ["instrument", "stratified"])
+def test_held_out_speakers_are_test_notes(digits: Path, by: str) -> None:
+    library = open_library([digits], split=SplitSettings(by=by, held_out=["bob", "dan"]))
+    by_speaker = library.notes.groupby("instrument")["split"].unique()
+    assert set(by_speaker["bob"]) == {"test"}
+    assert "train" in set(by_speaker["ann"]) | set(by_speaker["cy"])
+    assert [what for what, _ in library.skipped] == ["data.split.held_out 'dan'"]
+
+
+def test_split_by_speaker_keeps_speakers_apart(digits: Path) -> None:
+    notes = open_library([digits]).notes
+    assert (notes.groupby("instrument")["split"].nunique() == 1).all()
+    assert set(notes["split"]) == {"train", "valid", "test"}
+
+
+@pytest.mark.parametrize("recipe", ["fsdd-stft-vae", "fsdd-stft-gmvae"])
+def test_recipes_take_frames_of_the_published_shape(recipe: str) -> None:
+    import torch
+
+    from timbre_core.features.frames import note_frames
+    from timbre_core.models.vae import build_model
+    from timbre_core.recipes.library import load_recipe
+
+    narrow = ["model.encoder.channels=[4,4,4,4,4]", "model.decoder.channels=[4,4,4,4,4]"]
+    settings = load_recipe(recipe, narrow)
+    frames, _ = note_frames(harmonic_note(50, 0.6, 0.5), settings.features)
+    assert frames.shape == (256, 64)
+    model = build_model(settings).eval()
+    mu, _ = model.encode(torch.from_numpy(frames)[None], {})
+    assert mu.shape == (1, 128)
+    assert model.decode(mu, {}).shape == (1, 256, 64)
+    assert model.prior.sample(3).shape == (3, 128)
