@@ -46,18 +46,24 @@ def free_port() -> int:
 
 @contextmanager
 def running_server(
-    home: Path, environment: dict[str, str] | None = None, cwd: Path = ROOT, options: Sequence[str] = _HEADLESS
+    home: Path,
+    environment: dict[str, str] | None = None,
+    cwd: Path = ROOT,
+    options: Sequence[str] = _HEADLESS,
+    script: Path = ROOT / "app.py",
+    arguments: Sequence[str] = (),
 ) -> Iterator[str]:
-    """`streamlit run app.py` as on a fresh machine, with an empty home folder; yields its address."""
+    """`streamlit run app.py` (or another script) as on a fresh machine, with an empty home folder; yields its address."""
     port = free_port()
     command = [
         sys.executable,
         "-m",
         "streamlit",
         "run",
-        str(ROOT / "app.py"),
+        str(script),
         f"--server.port={port}",
         *options,
+        *(["--", *arguments] if arguments else []),
     ]
     log = home / "server.log"
     with open(log, "wb") as output:

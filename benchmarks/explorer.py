@@ -1,0 +1,195 @@
+"""How long the explorer lets people wait, beside the plainest explorer that Streamlit and Plotly give.
+
+In real browser runs, each with a fresh server, a fresh browser and no cache: opening the page until its map is drawn, with more
+and more points; pointing at a point until it sounds; clicking one until it sounds; and, on the Play page, a key or a slider
+until it sounds. The plain explorer (plain_explorer.py: st.plotly_chart and st.audio) has no sound under the pointer.
+
+    python benchmarks/explorer.py --points 2000 10000 50000 300000 --rounds 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from app_start import percentile
+from play_latency import play
+from shared import print_table
+
+from tests.browser.harness import DRAWN, ROOT, browser, chromium_path, running_server
+from timbre_core.checkpoint import default_checkpoints_folder
+
+_NAME = "nsynth-cvae"
+_PLAIN = ROOT / "benchmarks" / "plain_explorer.py"
+Times = dict[str, list[float]]
+
+# Plotly draws synchronously: the first look at a chart whose traces are calculated, one frame later, is after it.
+_PLAIN_WATCH = """() => {
+  window.waits = {};
+  const timer = setInterval(() => {
+    const chart = document.querySelector(".js-plotly-plot");
+    if (!chart?.calcdata?.length) return;
+    clearInterval(timer);
+    requestAnimationFrame(() => requestAnimationFrame(() => (window.waits.drawn = performance.now())));
+  }, 10);
+  document.addEventListener("playing", () => (window.waits.playing = performance.now()), { capture: true });
+  document.addEventListener("pointerup", () => (window.waits = { ...window.waits, click: performance.now(), playing: 0 }), {
+    capture: true,
+  });
+}"""
+_PLAIN_SPOTS = """(count) => {
+  const chart = document.querySelector(".js-plotly-plot");
+  const box = chart.getBoundingClientRect(), { xaxis, yaxis, _size } = chart._fullLayout;
+  return Array.from({ length: count }, (_, k) => {
+    const trace = chart._fullData[k % chart._fullData.length];
+    const i = (k * 97) % trace.x.length;
+    return [box.left + _size.l + xaxis.l2p(trace.x[i]), box.top + _size.t + yaxis.l2p(trace.y[i])];
+  });
+}"""
+_SPOTS = """(count) => {
+  const view = document.querySelector(".tx-map").timbreMap;
+  const spots = [];
+  for (let k = 0; spots.length < count && k < view.points.count; k++) {
+    const { x, y } = view.positionOf(view.points.map.ids[(k * 997) % 1600]);
+    if (document.elementFromPoint(x, y) === view.canvas) spots.push([x, y]);
+  }
+  return spots;
+}"""
+_WATCH = """() => {
+  window.waits = {};
+  document.addEventListener("pointerup", () => (window.waits = { click: performance.now() }), { capture: true });
+  for (const audio of document.querySelectorAll("audio"))
+    audio.addEventListener("playing", () => (window.waits.playing ??= performance.now()));
+}"""
+
+
+def crowded(folder: Path, count: int) -> Path:
+    """The shipped checkpoint with a map of `count` notes: its own first, then ones near them that have no recording."""
+    target = folder / _NAME
+    shutil.copytree(default_checkpoints_folder() / _NAME, target)
+    own = pd.read_parquet(target / "latents.parquet")
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([np.arange(len(own)), rng.integers(len(own), size=max(0, count - len(own)))])[:count]
+    table = own.iloc[rows].reset_index(drop=True)
+    copies = np.arange(len(table)) >= len(own)
+    table["note_id"] = [f"{name}~{i}" if copies[i] else name for i, name in enumerate(table["note_id"])]
+    for column in table.columns[table.columns.str.match(r"(pca|umap3?|tsne)_\d")]:
+        spread = 0.05 * float(own[column].std())
+        table.loc[copies, column] += rng.normal(0, spread, int(copies.sum())).astype(table[column].dtype)
+    table.to_parquet(target / "latents.parquet")
+    return target
+
+
+def ours(opened: Any, checkpoint: Path, clicks: int) -> Times:
+    """Milliseconds in this project's explorer."""
+    times: Times = {}
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running_server(Path(home), {"TIMBRE_CHECKPOINTS": str(checkpoint.parent)}) as address,
+    ):
+        page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector(DRAWN, timeout=180_000)
+        times["opening to map drawn"] = [
+            page.evaluate("() => performance.getEntriesByName('timbre:map-drawn')[0].startTime")
+        ]
+        page.evaluate(_WATCH)
+        times["click to sound"] = clicked(page, page.evaluate(_SPOTS, clicks + 1))
+        page.context.close()
+    return times
+
+
+def plain(opened: Any, checkpoint: Path, clicks: int) -> Times:
+    """Milliseconds in the plain one."""
+    times: Times = {}
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running_server(Path(home), script=_PLAIN, arguments=(str(checkpoint),)) as address,
+    ):
+        page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
+        page.add_init_script(f"({_PLAIN_WATCH})()")
+        page.goto(address, wait_until="commit")
+        page.wait_for_function("() => window.waits?.drawn", timeout=300_000)
+        times["opening to map drawn"] = [page.evaluate("() => window.waits.drawn")]
+        page.wait_for_timeout(1000)
+        times["click to sound"] = clicked(page, page.evaluate(_PLAIN_SPOTS, clicks + 1))
+        page.context.close()
+    return times
+
+
+def clicked(page: Any, spots: list[list[float]]) -> list[float]:
+    """Milliseconds from a click to its sound at each spot but the first, which wakes the server; a miss is left out."""
+    waits = []
+    for x, y in spots:
+        page.mouse.click(x, y)
+        try:
+            page.wait_for_function("() => window.waits.click && window.waits.playing", timeout=15_000)
+        except Exception:  # overlapping points: Plotly may see no click
+            continue
+        waits.append(page.evaluate("() => window.waits.playing - window.waits.click"))
+        page.wait_for_timeout(1500)
+    return waits[1:]
+
+
+def playing(opened: Any) -> Times:
+    """Milliseconds on the Play page: see play_latency.py."""
+    with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address:
+        page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
+        page.goto(f"{address}/play?checkpoint={_NAME}&family=brass")
+        page.wait_for_selector(".tx-play[data-ready]", timeout=60_000)
+        page.get_by_text("correlation over").wait_for(timeout=300_000)
+        times, _ = play(page, 24, 24)
+        page.context.close()
+    return {f"{name} to sound": values for name, values in times.items()}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, nargs="+", default=[2_000, 10_000, 50_000, 300_000])
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="servers and browsers for each number of points (default: 3)"
+    )
+    parser.add_argument("--clicks", type=int, default=8, help="clicks in each (default: 8)")
+    args = parser.parse_args()
+    if chromium_path() is None:
+        print("no Chromium here: install the package `chromium`, or set CHROMIUM to a browser's path", file=sys.stderr)
+        return 1
+    found: dict[tuple[str, str], Times] = defaultdict(lambda: defaultdict(list))
+    ways: dict[str, Callable[[Any, Path, int], Times]] = {"explorer": ours, "plain": plain}
+    for count in args.points:
+        with tempfile.TemporaryDirectory() as folder:
+            checkpoint = crowded(Path(folder), count)
+            for number in range(args.rounds):
+                for way, measure in ways.items():
+                    with browser() as opened:
+                        for name, values in measure(opened, checkpoint, args.clicks).items():
+                            found[f"{count:,} points", way][name] += values
+                print(f"{count:,} points, round {number + 1} of {args.rounds} measured", file=sys.stderr)
+    with browser() as opened:
+        found["Play page", "explorer"] = playing(opened)
+    rows = [
+        (
+            f"{where}: {name}",
+            way,
+            str(len(values)),
+            *(f"{value:.0f} ms" for value in (statistics.median(values), percentile(values, 95), max(values))),
+        )
+        for (where, way), times in found.items()
+        for name, values in times.items()
+        if values
+    ]
+    print_table(("", "way", "n", "p50", "p95", "longest"), rows)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
