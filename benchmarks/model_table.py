@@ -1,20 +1,20 @@
-"""The table of shipped models in README.md, written from the checkpoints' evaluation.json files.
+"""The tables of shipped models and of systems in README.md, written from the checkpoints' evaluation.json files.
 
-`python benchmarks/model_table.py` rewrites it in place; `--check` fails when the README does not match the files.
+`python benchmarks/model_table.py` rewrites them in place; `--check` fails when the README does not match the files.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from shared import ROOT
 
 from timbre_core.checkpoint import Checkpoint, list_checkpoints, open_checkpoint
 from timbre_core.files import write_text
-
-BEGIN, END = "<!-- model table: begin -->", "<!-- model table: end -->"
+from timbre_core.recipes.schema import Recipe
 
 
 def with_chance(latent: dict[str, Any], key: str, chance: str) -> str:
@@ -60,12 +60,86 @@ HEADER = [
 ]
 
 
-def table() -> str:
-    """The Markdown table."""
+def model_table() -> str:
+    """One network in its roles, trained and measured alike."""
+    rows = [row(checkpoint) for checkpoint in spaces() if checkpoint.recipe.name.startswith("nsynth-")]
+    return markdown(HEADER, ["---"] + ["---:"] * (len(HEADER) - 1), rows)
+
+
+def system_table() -> str:
+    """Every system that has a checkpoint: what its source reports, and what was measured here."""
+    rows = [system_row(checkpoint) for checkpoint in spaces()]
+    header = ["checkpoint", "system", "published", "here", "measured on"]
+    return markdown(header, ["---"] * len(header), rows)
+
+
+def spaces() -> list[Checkpoint]:
+    """The shipped timbre spaces."""
     checkpoints = [open_checkpoint(folder) for folder in list_checkpoints(ROOT / "checkpoints")]
-    rows = [row(checkpoint) for checkpoint in checkpoints if checkpoint.recipe.makes_a_space]
-    lines = [HEADER, ["---"] + ["---:"] * (len(HEADER) - 1), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    return [checkpoint for checkpoint in checkpoints if checkpoint.recipe.makes_a_space]
+
+
+def system_row(checkpoint: Checkpoint) -> list[str]:
+    recipe, result = checkpoint.recipe, checkpoint.evaluation or {}
+    published = "; ".join(f"{key.replace('_', ' ')} {plain(value)}" for key, value in recipe.published.items())
+    roots = ", ".join(Path(root).name for root in recipe.data.roots)
+    measured = f"{result.get('notes', 0)} notes of {result.get('instruments', 0)} {_people(recipe)}, {result.get('split')} split"
+    return [
+        f"`{checkpoint.name}`",
+        recipe.source,
+        published or "-",
+        "; ".join(figures(checkpoint, result)) or "not measured",
+        f"{measured}; trained on {roots}" if result else "-",
+    ]
+
+
+def _people(recipe: Recipe) -> str:
+    return "speakers" if recipe.data.split.by == "stratified" else "instruments"
+
+
+def figures(checkpoint: Checkpoint, result: dict[str, Any]) -> list[str]:
+    """What was measured of a system, in words; what it has not is left out."""
+    recipe = checkpoint.recipe
+    parameters = recipe.provenance.get("parameters")
+    found = [f"{parameters:,} parameters"] if parameters else []
+    recon, latent = result.get("reconstruction", {}), result.get("latent", {})
+    if recon:
+        found.append(f"MSE {recon['mse']:.4f}")
+        found.append(f"error {recon['log_mel_mae_db']:.2f} dB")
+    if latent and recipe.model.sampling:
+        found.append(
+            f"KL {latent['kl_total']:.1f} nats in {latent['active_units']} of {recipe.model.latent_dim} dimensions"
+        )
+    if latent.get("family_probe_accuracy") is not None:
+        what = "digit" if recipe.data.split.by == "stratified" else "family"
+        found.append(f"{what} read from z {latent['family_probe_accuracy']:.2f} (chance {latent['family_chance']:.2f})")
+    within = result.get("control", {}).get("within_50_cents")
+    if within is not None and recipe.uses_pitch:
+        found.append(f"asked pitch heard within 50 cents {within:.2f}")
+    return found
+
+
+def plain(value: Any) -> str:
+    """A published figure in words."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {plain(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return "-".join(plain(part) for part in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def markdown(header: list[str], rule: list[str], rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))
+
+
+def put(text: str, name: str, table: str) -> str:
+    """The README with a table between its marks."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        sys.exit(f"README.md: has no {begin} ... {end}: put the two marks where the table belongs")
+    return f"{before}{begin}\n\n{table}\n\n{end}{after}"
 
 
 def main() -> None:
@@ -74,13 +148,11 @@ def main() -> None:
     args = parser.parse_args()
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    wanted = f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+    wanted = put(put(text, "model table", model_table()), "system table", system_table())
     if args.check:
-        sys.exit(0 if wanted == text else "README.md: the model table is out of date: run benchmarks/model_table.py")
+        sys.exit(0 if wanted == text else "README.md: its tables are out of date: run benchmarks/model_table.py")
     write_text(readme, wanted)
-    print(table())
+    print(model_table(), system_table(), sep="\n\n")
 
 
 if __name__ == "__main__":
