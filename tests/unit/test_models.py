@@ -56,6 +56,27 @@ def test_any_window_comes_back_in_its_own_shape(n_mels: int, frames: int, kernel
     assert model.decode(mu, {"pitch": torch.tensor([60.0, 61.0, 62.0])}).shape == windows.shape
 
 
+@pytest.mark.parametrize("frames", [1, 20, 65])
+def test_recurrent_parts_read_and_write_any_window(frames: int) -> None:
+    _, model = model_of(
+        "model.encoder={kind: lstm, units: 24, layers: 2, bidirectional: true}",
+        "model.decoder={kind: lstm, units: 24}",
+        f"window.frames={frames}",
+    )
+    windows = torch.rand(3, 80, frames) * 2 - 1
+    pitch = {"pitch": torch.tensor([60.0, 61.0, 62.0])}
+    mu, _ = model.encode(windows, pitch)
+    assert model.encoder.out_features == 48
+    assert model.decode(mu, pitch).shape == windows.shape
+    torch.testing.assert_close(model.encode(windows[1:2], {"pitch": pitch["pitch"][1:2]})[0], mu[1:2])
+
+
+def test_recurrent_encoder_hears_the_order_of_frames() -> None:
+    _, model = model_of("model.encoder={kind: lstm, units: 24}", recipe="nsynth-vae")
+    windows = torch.rand(2, 80, 128)
+    assert not torch.allclose(model.encode(windows, {})[0], model.encode(windows.flip(2), {})[0])
+
+
 def test_pitch_reaches_the_decoder_alone_or_both() -> None:
     windows = torch.rand(2, 80, 128)
     low, high = {"pitch": torch.tensor([40.0, 40.0])}, {"pitch": torch.tensor([80.0, 80.0])}

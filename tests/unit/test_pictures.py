@@ -82,10 +82,10 @@ def test_a_resumed_training_has_the_pictures_of_a_whole_one(store: FeatureStore,
         (tmp_path / name).mkdir()
     train(recipe, store, tmp_path / "whole", ALONE)
 
-    def stop(path: Path, model: Any, averaged: Any, optimizer: Any, progress: Any) -> None:
+    def stop(path: Path, model: Any, averaged: Any, optimizer: Any, progress: Any, *more: Any) -> None:
         if progress.epoch == 2:
             raise KeyboardInterrupt
-        save_state(path, model, averaged, optimizer, progress)
+        save_state(path, model, averaged, optimizer, progress, *more)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("timbre_core.training.trainer.save_state", stop)

@@ -93,12 +93,12 @@ def history(folder: Path) -> list[dict[str, Any]]:
     return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
 
 
-def _stop_after_two(path: Path, model: Any, averaged: Any, optimizer: Any, progress: Any) -> None:
+def _stop_after_two(path: Path, model: Any, averaged: Any, optimizer: Any, progress: Any, *more: Any) -> None:
     from timbre_core.training.state import save_state
 
     if progress.epoch == 2:
         raise KeyboardInterrupt
-    save_state(path, model, averaged, optimizer, progress)
+    save_state(path, model, averaged, optimizer, progress, *more)
 
 
 def test_a_perfect_spectrum_costs_nothing(batch: Batch) -> None:

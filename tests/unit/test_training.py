@@ -32,6 +32,7 @@ from timbre_core.training.trainer import new_training, train
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8", "training.epochs=3"]
+FACTOR = "objective.total_correlation={weight: 0.1, units: 16, layers: 3}"
 ALONE = Team(torch.device("cpu"))
 
 
@@ -189,7 +190,11 @@ def test_training_lowers_the_error_and_writes_everything(store: FeatureStore, tm
 
 @pytest.mark.parametrize(
     "overrides",
-    [(), ("training.ema=null", "training.optimizer=adam", "model.encoder.norm=batch", "model.decoder.norm=batch")],
+    [
+        (),
+        ("training.ema=null", "training.optimizer=adam", "model.encoder.norm=batch", "model.decoder.norm=batch"),
+        ("model.encoder={kind: lstm, units: 16}", "model.decoder={kind: lstm, units: 16}", FACTOR),
+    ],
 )
 def test_resumed_training_is_bit_identical(store: FeatureStore, tmp_path: Path, overrides: tuple[str, ...]) -> None:
     recipe = small_recipe(*overrides)
@@ -211,10 +216,10 @@ def test_resumed_training_is_bit_identical(store: FeatureStore, tmp_path: Path, 
 def _stop_after_epoch(epoch: int) -> Any:
     """A save_state that is interrupted before it writes epoch `epoch`, when the history already has its line."""
 
-    def save(path: Path, model: Any, averaged: Any, optimizer: Any, progress: Progress) -> None:
+    def save(path: Path, model: Any, averaged: Any, optimizer: Any, progress: Progress, *more: Any) -> None:
         if progress.epoch == epoch:
             raise KeyboardInterrupt
-        save_state(path, model, averaged, optimizer, progress)
+        save_state(path, model, averaged, optimizer, progress, *more)
 
     return save
 
@@ -330,7 +335,7 @@ def test_killed_training_goes_on_to_the_same_history(tiny_nsynth: Path, tmp_path
 def test_two_processes_match_one(tiny_nsynth: Path, tmp_path: Path) -> None:
     """torchrun with two processes on gloo against one process: the same windows, so nearly the same losses."""
     arguments = ["nsynth-cvae", "--data", str(tiny_nsynth), "--workers", "1", "--device", "cpu", "--maps", "pca"]
-    small = ["--set", *SMALL, "training.epochs=4", "training.precision=float32"]
+    small = ["--set", *SMALL, "training.epochs=4", "training.precision=float32", FACTOR]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     starts = {"one": [sys.executable], "two": [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]}
     for name, start in starts.items():
@@ -341,3 +346,4 @@ def test_two_processes_match_one(tiny_nsynth: Path, tmp_path: Path) -> None:
     for alone, shared in zip(one, two, strict=True):
         assert shared["val"]["recon"] == pytest.approx(alone["val"]["recon"], rel=0.01)
         assert shared["train"]["recon"] == pytest.approx(alone["train"]["recon"], rel=0.01)
+        assert shared["train"]["discriminator"] == pytest.approx(alone["train"]["discriminator"], rel=0.01)

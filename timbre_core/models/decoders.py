@@ -9,6 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from timbre_core.models.layers import PhasedUpsampling, dense_layers, dropout_layer, norm_layer
+from timbre_core.models.recurrent import LstmDecoder
 from timbre_core.recipes import parts, schema
 
 
@@ -62,4 +63,4 @@ class DenseDecoder(nn.Module):
         return self.out(self.layers(features)).unflatten(1, self.shape)
 
 
-DECODERS: dict[str, Callable[..., nn.Module]] = {"conv": ConvDecoder, "dense": DenseDecoder}
+DECODERS: dict[str, Callable[..., nn.Module]] = {"conv": ConvDecoder, "dense": DenseDecoder, "lstm": LstmDecoder}

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from timbre_core.models.layers import dense_layers, dropout_layer, norm_layer
+from timbre_core.models.recurrent import LstmEncoder
 from timbre_core.recipes import parts, schema
 
 
@@ -48,4 +49,4 @@ class DenseEncoder(nn.Module):
         return self.layers(frames.flatten(1))
 
 
-ENCODERS: dict[str, Callable[..., nn.Module]] = {"conv": ConvEncoder, "dense": DenseEncoder}
+ENCODERS: dict[str, Callable[..., nn.Module]] = {"conv": ConvEncoder, "dense": DenseEncoder, "lstm": LstmEncoder}

@@ -1,4 +1,4 @@
-"""The network that a recipe's task trains, by the task's kind."""
+"""The networks that a recipe trains."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from timbre_core.models.discriminator import Discriminator
 from timbre_core.models.mel_to_magnitude import MelToMagnitude
 from timbre_core.models.note_classifier import NoteClassifier
 from timbre_core.models.vae import build_model
@@ -24,3 +25,9 @@ def build_network(recipe: Recipe) -> nn.Module:
     if recipe.makes_a_space:
         return build_model(recipe)
     return _BUILDERS[recipe.task.kind](recipe.task, recipe.features)
+
+
+def build_discriminator(recipe: Recipe) -> Discriminator | None:
+    """The discriminator of latents that a timbre space's objective trains beside it, where it does."""
+    settings = recipe.objective.total_correlation
+    return Discriminator(settings, recipe.model.latent_dim) if recipe.makes_a_space and settings is not None else None

@@ -96,6 +96,23 @@ class DenseDecoder(Part):
     slope: Annotated[float, Field(ge=0, lt=1, description="of the leaky ReLU below zero")] = 0.01
 
 
+class LstmEncoder(Part):
+    """LSTM layers over a window's frames."""
+
+    kind: Literal["lstm"] = "lstm"
+    units: Annotated[int, Field(ge=1, le=4096)] = 256
+    layers: Annotated[int, Field(ge=1, le=8)] = 1
+    bidirectional: bool = False
+
+
+class LstmDecoder(Part):
+    """LSTM layers that are shown the latent at every frame."""
+
+    kind: Literal["lstm"] = "lstm"
+    units: Annotated[int, Field(ge=1, le=4096)] = 256
+    layers: Annotated[int, Field(ge=1, le=8)] = 1
+
+
 class StandardNormalPrior(Part):
     kind: Literal["standard_normal"] = "standard_normal"
 

@@ -18,6 +18,8 @@ from timbre_core.recipes.parts import (
     ConvEncoder,
     DenseDecoder,
     DenseEncoder,
+    LstmDecoder,
+    LstmEncoder,
     MixturePrior,
     StandardNormalPrior,
 )
@@ -65,8 +67,8 @@ class WindowSettings(Part):
         return max(1, round(self.frames * (1 - self.overlap)))
 
 
-Encoder = Annotated[ConvEncoder | DenseEncoder, Field(discriminator="kind")]
-Decoder = Annotated[ConvDecoder | DenseDecoder, Field(discriminator="kind")]
+Encoder = Annotated[ConvEncoder | DenseEncoder | LstmEncoder, Field(discriminator="kind")]
+Decoder = Annotated[ConvDecoder | DenseDecoder | LstmDecoder, Field(discriminator="kind")]
 Prior = Annotated[StandardNormalPrior | MixturePrior, Field(discriminator="kind")]
 
 
@@ -87,6 +89,16 @@ class ModelSettings(Part):
     sampling: bool = Field(default=True, description="false makes it a plain autoencoder: z = mu, no KL")
 
 
+class TotalCorrelation(Part):
+    """FactorVAE's term: how much latent dimensions depend on each other, by a discriminator that tells latents from
+    others whose dimensions were shuffled."""
+
+    weight: Annotated[float, Field(ge=0, description="gamma; 0 measures alone")] = 10.0
+    layers: Annotated[int, Field(ge=1, le=16, description="of the discriminator")] = 6
+    units: Annotated[int, Field(ge=1, le=8192)] = 1000
+    learning_rate: Annotated[float, Field(gt=0, le=10, description="of the discriminator")] = 1e-4
+
+
 class ObjectiveSettings(Part):
     """total = weight * recon + beta * KL, the KL of each latent dimension clamped from below at free_bits, then averaged.
 
@@ -101,6 +113,7 @@ class ObjectiveSettings(Part):
         float,
         Field(ge=0, le=2, description="deviation of the noise on the encoder's input; above 0 it learns to denoise"),
     ] = 0.0
+    total_correlation: TotalCorrelation | None = None
 
 
 class TrainingSettings(Part):

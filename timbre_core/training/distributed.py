@@ -46,6 +46,14 @@ class Team:
         dist.all_reduce(packed)
         return (packed[:-1] / packed[-1]).to(values)
 
+    def average_gradients(self, module: torch.nn.Module) -> None:
+        """The mean gradients of all processes, for a module that trains beside the one torch distributes."""
+        if self.size > 1:
+            for gradient in (parameter.grad for parameter in module.parameters()):
+                if gradient is not None:
+                    dist.all_reduce(gradient)
+                    gradient.div_(self.size)
+
 
 @contextmanager
 def team(device: str | None = None) -> Iterator[Team]:

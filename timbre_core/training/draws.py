@@ -33,6 +33,11 @@ class Draws:
         """In [0, 1): (size, width)."""
         return self._share(torch.rand(self._shape(width), generator=self._generator(), device=self.team.device))
 
+    def orders(self, width: int, use: int = 2) -> Tensor:
+        """Permutations of this process's windows, another one in each column: (size, width) int64."""
+        ranks = torch.rand(self._shape(width), generator=self._generator(use), device=self.team.device)
+        return self._share(ranks).argsort(dim=0)
+
     def _generator(self, use: int = 0) -> torch.Generator:
         generator = torch.Generator(device=self.team.device)
         return generator.manual_seed((self.training.seed * 1_000_003 + self.step + use * _APART) & (2**63 - 1))

@@ -70,12 +70,19 @@ def load_weights(path: Path, model: nn.Module) -> None:
 
 
 def save_state(
-    path: Path, model: nn.Module, averaged: AveragedModel | None, optimizer: torch.optim.Optimizer, progress: Progress
+    path: Path,
+    model: nn.Module,
+    averaged: AveragedModel | None,
+    optimizer: torch.optim.Optimizer,
+    progress: Progress,
+    discriminator: nn.Module | None = None,
 ) -> None:
     """Write everything a resumed run needs, atomically."""
     tensors: dict[str, Tensor] = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     if averaged is not None:
         tensors |= {f"averaged.{name}": tensor for name, tensor in averaged.state_dict().items()}
+    if discriminator is not None:
+        tensors |= {f"discriminator.{name}": tensor for name, tensor in discriminator.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
     plain = {
@@ -85,7 +92,11 @@ def save_state(
 
 
 def load_state(
-    path: Path, model: nn.Module, averaged: AveragedModel | None, optimizer: torch.optim.Optimizer
+    path: Path,
+    model: nn.Module,
+    averaged: AveragedModel | None,
+    optimizer: torch.optim.Optimizer,
+    discriminator: nn.Module | None = None,
 ) -> Progress:
     """Restore what `save_state` wrote."""
     tensors, metadata = _read(path)
@@ -94,6 +105,8 @@ def load_state(
         model.load_state_dict(_under(tensors, "model."))
         if averaged is not None:
             averaged.load_state_dict(_under(tensors, "averaged."))
+        if discriminator is not None:
+            discriminator.load_state_dict(_under(tensors, "discriminator."))
         moments: dict[int, dict[str, Tensor]] = {}
         for key, tensor in _under(tensors, "optimizer.").items():
             index, name = key.split(".", 1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from timbre_core.features.settings import StoredFeatures, WaveformSettings, as_log_mel
+from timbre_core.models.discriminator import discriminator_loss, total_correlation
 from timbre_core.models.note_classifier import Answers
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.schema import Recipe
@@ -23,28 +24,41 @@ _UNKNOWN = -100  # label of a note whose family or pitch is not known: the error
 
 @dataclass(frozen=True)
 class Step:
-    """One step's surroundings. network: the one whose parts the loss looks at; through: a trained space that blurs inputs."""
+    """One step's surroundings. network: the one whose parts the loss looks at; through: a trained space that blurs inputs;
+    discriminator: of latents, where the objective has one."""
 
     recipe: Recipe
     network: nn.Module
     draws: Draws
     beta: float
     through: VAE | None = None
+    discriminator: nn.Module | None = None
 
 
 @dataclass(frozen=True)
 class Task:
-    """names: of the terms, in the history's words; the first one, `total`, is minimised. shown: two of them, for the
-    progress bar. terms: (call the network, batch, step) -> the terms as scalars with their gradients."""
+    """names: of the terms, in the history's words, `total` first. shown: two of them, for the progress bar. terms: (call the
+    network, batch, step) -> the terms as scalars with their gradients. minimised: names of the terms that are; several
+    have gradients to different networks."""
 
     names: tuple[str, ...]
     shown: tuple[str, str]
     terms: Callable[[Callable[..., Any], Batch, Step], tuple[Tensor, ...]]
+    minimised: tuple[str, ...] = ("total",)
+
+    def loss(self, terms: tuple[Tensor, ...]) -> Tensor:
+        """What a step's gradients are taken of."""
+        named = dict(zip(self.names, terms, strict=True))
+        return torch.stack([named[name] for name in self.minimised]).sum()
 
 
 def task_of(recipe: Recipe) -> Task:
     """The task that a recipe names."""
-    return _TASKS[recipe.task.kind]
+    task = _TASKS[recipe.task.kind]
+    if recipe.makes_a_space and recipe.objective.total_correlation is not None:
+        names = (*task.names, "total_correlation", "discriminator")
+        return replace(task, names=names, minimised=("total", "discriminator"))
+    return task
 
 
 def stored_features(recipe: Recipe) -> StoredFeatures:
@@ -56,7 +70,13 @@ def _autoencode(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[
     assert isinstance(step.network, VAE)
     noise = step.draws.normal(step.recipe.model.latent_dim)
     output = network(_noisy(batch.frames, step), batch.conditions, noise)
-    return tuple(loss(step.recipe, step.network, output, batch.frames, step.beta))
+    terms = loss(step.recipe, step.network, output, batch.frames, step.beta)
+    settings = step.recipe.objective.total_correlation
+    if settings is None or step.discriminator is None:
+        return tuple(terms)
+    dependence = total_correlation(step.discriminator, output.z)
+    told_apart = discriminator_loss(step.discriminator, output.z, step.draws.orders(output.z.shape[1]))
+    return terms.total + settings.weight * dependence, *terms[1:], dependence, told_apart
 
 
 def _noisy(frames: Tensor, step: Step) -> Tensor:

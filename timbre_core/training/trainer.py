@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from timbre_core.datasets.store import FeatureStore
 from timbre_core.errors import TimbreError
-from timbre_core.models.networks import build_network
+from timbre_core.models.networks import build_discriminator, build_network
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch, BatchSource, check_splits
@@ -26,6 +26,7 @@ from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16,
 from timbre_core.training.draws import Draws
 from timbre_core.training.history import append_epoch, keep_epochs
 from timbre_core.training.objective import beta_at, learning_rate_at
+from timbre_core.training.optimizer import new_optimizer, set_rate
 from timbre_core.training.pictures import take_pictures
 from timbre_core.training.state import Progress, load_state, load_weights, save_state, save_weights
 from timbre_core.training.tasks import Step, task_of
@@ -50,6 +51,7 @@ class Training:
     optimizer: torch.optim.Optimizer
     progress: Progress = field(default_factory=Progress)
     through: VAE | None = None
+    discriminator: nn.Module | None = None
 
     @property
     def measured(self) -> nn.Module:
@@ -84,7 +86,7 @@ def train(
     run.through = through.to(team.device).eval() if through is not None else None
     state = folder / STATE
     if resume and state.exists():
-        run.progress = load_state(state, run.model, run.averaged, run.optimizer)
+        run.progress = load_state(state, run.model, run.averaged, run.optimizer, run.discriminator)
     if team.leads:
         keep_epochs(folder, run.progress.epoch)
     team.wait()
@@ -126,12 +128,13 @@ def new_training(recipe: Recipe, team: Team, start: Path | None = None) -> Train
     if uses_channels_last(settings, team.device):
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = AveragedModel(model, multi_avg_fn=_average(settings.ema), use_buffers=True) if settings.ema else None
-    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    optimizer = kind(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+    discriminator = build_discriminator(recipe)
+    discriminator = discriminator.to(team.device) if discriminator is not None else None
+    optimizer = new_optimizer(recipe, model, discriminator)
     parallel: nn.Module = model
     if team.size > 1:
         parallel = DistributedDataParallel(model, device_ids=[team.device] if team.device.type == "cuda" else None)
-    return Training(recipe, team, model, parallel, averaged, optimizer)
+    return Training(recipe, team, model, parallel, averaged, optimizer, discriminator=discriminator)
 
 
 def _sources(recipe: Recipe, store: FeatureStore, team: Team) -> tuple[BatchSource, BatchSource]:
@@ -168,7 +171,7 @@ def _terms(run: Training, network: nn.Module, batch: Batch, step: int, beta: flo
         with torch.autocast(run.team.device.type, dtype=torch.bfloat16, enabled=enabled):
             return network(*inputs)
 
-    return task_of(run.recipe).terms(call, batch, Step(run.recipe, own, draws, beta, run.through))
+    return task_of(run.recipe).terms(call, batch, Step(run.recipe, own, draws, beta, run.through, run.discriminator))
 
 
 def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> tuple[dict[str, float], float]:
@@ -182,8 +185,7 @@ def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> t
     rate = recipe.training.learning_rate
     for index, batch in enumerate(source.epoch(epoch)):
         rate = learning_rate_at(recipe.training, step, steps, run.progress.reductions)
-        for group in run.optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(run.optimizer, rate)
         sums += train_step(run, batch, step)
         if index % every == 0:
             _check_finite(sums, epoch, step, recipe)
@@ -199,7 +201,9 @@ def train_step(run: Training, batch: Batch, step: int) -> Tensor:
     torch.manual_seed((run.recipe.training.seed * 1_000_003 + step * run.team.size + run.team.rank) & (2**63 - 1))
     terms = _terms(run, run.parallel, batch, step, beta_at(run.recipe.objective, step))
     run.optimizer.zero_grad(set_to_none=True)
-    terms[0].backward()
+    task_of(run.recipe).loss(terms).backward()
+    if run.discriminator is not None:
+        run.team.average_gradients(run.discriminator)
     if run.recipe.training.grad_clip is not None:
         torch.nn.utils.clip_grad_norm_(run.model.parameters(), run.recipe.training.grad_clip)
     run.optimizer.step()
@@ -260,7 +264,7 @@ def _keep(run: Training, folder: Path, record: dict[str, Any], events: Any, impr
         save_weights(folder / WEIGHTS, run.measured)
     save_weights(folder / LAST_WEIGHTS, run.measured)
     append_epoch(folder, record)
-    save_state(folder / STATE, run.model, run.averaged, run.optimizer, progress)
+    save_state(folder / STATE, run.model, run.averaged, run.optimizer, progress, run.discriminator)
     for part in ("train", "val"):
         for name, value in record[part].items():
             events.add_scalar(f"{name}/{part}", value, progress.epoch)

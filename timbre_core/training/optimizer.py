@@ -1,0 +1,29 @@
+"""The optimiser of a training: a model's parameters, and a discriminator's at a rate of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from timbre_core.models.discriminator import BETAS
+from timbre_core.recipes.schema import Recipe
+
+
+def new_optimizer(recipe: Recipe, model: nn.Module, discriminator: nn.Module | None = None) -> torch.optim.Optimizer:
+    """Adam or AdamW as the recipe says; `set_rate` changes its rate."""
+    settings, wanted = recipe.training, recipe.objective.total_correlation
+    groups: list[dict[str, Any]] = [{"params": list(model.parameters()), "relative_rate": 1.0}]
+    if discriminator is not None and wanted is not None:
+        rate = wanted.learning_rate / settings.learning_rate
+        parameters = list(discriminator.parameters())
+        groups.append({"params": parameters, "relative_rate": rate, "betas": BETAS, "weight_decay": 0.0})
+    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
+    return kind(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Train on at this rate; a discriminator's stays in proportion to it."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["relative_rate"]
