@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from timbre_core.features.spectrum import prepare_audio
 from timbre_core.features.windows import cut_windows, overlap_add, window_starts
 from timbre_core.inverters import open_inverter
 from timbre_core.recipes.schema import InversionSettings
+
+if TYPE_CHECKING:
+    from timbre_core.transfer import Transferred
 
 # Windows decoded or encoded at once: large enough to fill two cores, small enough for a laptop's memory.
 _BATCH = 256
@@ -226,6 +230,16 @@ class TimbreSpace:
         if peak > 0:
             audio = audio * np.float32(10 ** (level_db / 20) / peak)
         return Generated(audio, frames, z, pitch, self.sample_rate)
+
+    def transfer(
+        self, audio: np.ndarray, toward: str | None = None, amount: float = 1.0, pitch: float | None = None
+    ) -> Transferred:
+        """Audio (n_samples,) at `sample_rate`, its timbre moved toward a family or a note id of the map, as in
+        `timbre_core.transfer`; `pitch` is the MIDI pitch to sound at, None its own."""
+        from timbre_core.transfer import open_sound, transfer
+
+        sound = open_sound(self, audio)
+        return transfer(self, sound, toward, amount, None if pitch is None else sound.pitch.moved_to(pitch))
 
     def neighbours(self, point: str | np.ndarray, k: int = 8) -> pd.DataFrame:
         """The k notes of the map nearest to a note id or a latent (latent_dim,), with their `distance`, nearest first."""

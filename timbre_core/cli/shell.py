@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 from timbre_core.errors import TimbreError, explain_os_error
@@ -46,6 +47,24 @@ def check_seed(seed: int) -> None:
     """Raises TimbreError for a --seed that no random generator takes."""
     if not 0 <= seed < 2**32:
         raise TimbreError(f"--seed {seed}: choose from 0 to {2**32 - 1}.")
+
+
+def check_output_file(path: Path | str, option: str) -> None:
+    """Raises TimbreError, naming the option, when a file could not be written to `path`: to be asked before the work."""
+    path = Path(path)
+    if path.is_dir():
+        raise TimbreError(f"{option} {path}: it is a folder: name a file in it.")
+    check_output_folder(path.parent, option)
+
+
+def check_output_folder(path: Path | str, option: str) -> None:
+    """Raises TimbreError, naming the option, when no file could be written into the folder `path`, made if need be."""
+    path = Path(path)
+    there = next((folder for folder in (path, *path.absolute().parents) if folder.exists()), Path("/"))
+    if not there.is_dir():
+        raise TimbreError(f"{option} {path}: {there} is a file, not a folder: choose another place.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise TimbreError(f"{option} {path}: no permission to write in {there}: choose another place.")
 
 
 def _fail(message: str) -> int:

@@ -1,0 +1,227 @@
+"""Timbre transfer: pitch and loudness are kept whatever the model decodes, targets are met, nonsense is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.unit.test_pitch_track import contour_of, sung
+from timbre_core.__main__ import main
+from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint
+from timbre_core.errors import TimbreError
+from timbre_core.features.loudness import loudness, loudness_correlation, with_loudness
+from timbre_core.features.pitch_track import track_pitch
+from timbre_core.space import TimbreSpace
+from timbre_core.transfer import decoded_keys, open_sound, target_mean, transfer
+
+RATE, HOP = 16_000, 256
+NOTE = "bass_synthetic_000-054-100"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> TimbreSpace:
+    return TimbreSpace(open_checkpoint(default_checkpoints_folder() / "nsynth-cvae"))
+
+
+@pytest.fixture
+def tiny(tiny_checkpoint: Path) -> TimbreSpace:
+    return TimbreSpace(open_checkpoint(tiny_checkpoint))
+
+
+def played(midi: np.ndarray) -> np.ndarray:
+    """A sound that follows a contour, growing louder and fading."""
+    audio = sung(midi)
+    return (audio * np.sin(np.pi * (np.arange(len(audio)) + 1) / (len(audio) + 1)) ** 2).astype(np.float32)
+
+
+def cents_off(audio: np.ndarray, wanted: np.ndarray) -> float:
+    measured = track_pitch(audio, RATE, HOP).midi
+    return float(np.nanmedian(np.abs(100 * (measured - wanted))))
+
+
+CONTOURS = {
+    "mistuned": np.full(125, 60.37),
+    "vibrato": 65 + 0.4 * np.sin(2 * np.pi * 5 * np.arange(125) / 62.5),
+    "glide": np.linspace(57, 62, 125),
+    "melody": np.repeat([60.2, 64.0, 67.0], 42)[:125],
+}
+
+
+@pytest.mark.parametrize("case", CONTOURS)
+def test_pitch_and_loudness_are_the_sources(shipped: TimbreSpace, case: str) -> None:
+    source = played(CONTOURS[case])
+    result = transfer(shipped, open_sound(shipped, source), "brass", 0.7)
+    assert len(result.audio) == len(source)
+    assert np.abs(result.audio).max() <= 1
+    assert cents_off(result.audio, CONTOURS[case]) < 25
+    assert loudness_correlation(loudness(source, RATE), loudness(result.audio, RATE)) > 0.97
+    assert result.remarks == ()
+
+
+@pytest.mark.parametrize("shift", [-12, 7])
+def test_other_pitches(shipped: TimbreSpace, shift: float) -> None:
+    sound = open_sound(shipped, played(CONTOURS["vibrato"]))
+    result = transfer(shipped, sound, "reed", 0.5, sound.pitch.shifted(shift))
+    assert cents_off(result.audio, CONTOURS["vibrato"] + shift) < 25
+
+
+def test_the_timbre_comes_nearer_to_its_target(shipped: TimbreSpace) -> None:
+    sound = open_sound(shipped, played(CONTOURS["mistuned"]))
+    target = target_mean(shipped, "brass", sound.pitch.median)
+    distances = []
+    for amount in (0.0, 0.5, 1.0):
+        result = transfer(shipped, sound, "brass", amount)
+        assert np.linalg.norm(result.z.mean(axis=0) - target) == pytest.approx(
+            (1 - amount) * np.linalg.norm(sound.trajectory.mean - target), rel=1e-3, abs=1e-3
+        )
+        distances.append(np.linalg.norm(open_sound(shipped, result.audio).trajectory.mean - target))
+    assert distances[0] > distances[1] > distances[2]
+
+
+def test_targets(tiny: TimbreSpace) -> None:
+    np.testing.assert_allclose(target_mean(tiny, NOTE), tiny.trajectory_of(NOTE).mean(axis=0), atol=1e-4)
+    latents = tiny.checkpoint.latents
+    family = latents[latents["family"] == "bass"]
+    np.testing.assert_allclose(target_mean(tiny, "bass"), np.stack(family["mu"].tolist()).mean(axis=0), atol=1e-4)
+    low = family[family["pitch"] == family["pitch"].min()]
+    near = np.linalg.norm(target_mean(tiny, "bass", 0.0) - np.stack(low["mu"].tolist()).mean(axis=0))
+    assert near < np.linalg.norm(target_mean(tiny, "bass") - np.stack(low["mu"].tolist()).mean(axis=0))
+    with pytest.raises(TimbreError, match="no family or note 'kazoo' on this map: choose from bass, brass"):
+        target_mean(tiny, "kazoo")
+
+
+def test_sounds_of_any_length(tiny: TimbreSpace) -> None:
+    for seconds in (0.06, 0.5, 3.3):
+        source = played(np.full(round(seconds * 62.5) + 2, 60.0))
+        result = tiny.transfer(source, NOTE, 0.5)
+        assert len(result.audio) == len(source)
+        assert np.isfinite(result.audio).all()
+    with pytest.raises(TimbreError, match="too short to hear a timbre in"):
+        open_sound(tiny, source[:100])
+
+
+def test_a_sound_without_pitch_is_played_at_a_key_that_is_told(tiny: TimbreSpace) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+    sound = open_sound(tiny, noise)
+    if not sound.pitch.voiced.any():
+        assert "C4" in transfer(tiny, sound, NOTE).remarks[0]
+    assert transfer(tiny, sound, NOTE, pitch=sound.pitch.held_at(50)).remarks == ()
+
+
+def test_a_model_that_is_not_told_the_pitch_says_so_and_still_transposes() -> None:
+    space = TimbreSpace(open_checkpoint(default_checkpoints_folder() / "nsynth-ae"))
+    sound = open_sound(space, played(CONTOURS["mistuned"]))
+    result = transfer(space, sound, pitch=sound.pitch.shifted(12))
+    assert "is not told the pitch" in result.remarks[0]
+    assert cents_off(result.audio, CONTOURS["mistuned"] + 12) < 50
+
+
+@pytest.mark.parametrize("amount", [-0.1, 2.1, float("nan")])
+def test_amounts_out_of_range_are_refused(tiny: TimbreSpace, amount: float) -> None:
+    with pytest.raises(TimbreError, match="choose from 0"):
+        tiny.transfer(played(np.full(40, 60.0)), NOTE, amount)
+
+
+def test_keys_stay_until_the_pitch_has_left_them() -> None:
+    assert decoded_keys(contour_of(60.3, 60.6, 60.4, 59.5)).tolist() == [60] * 4
+    assert decoded_keys(contour_of(60, 60, 60, 61, 62, 62, 62, 62)).tolist()[-1] == 62
+    assert decoded_keys(contour_of(float("nan"), float("nan"))).tolist() == [60, 60]
+
+
+def test_loudness_is_measured_and_given() -> None:
+    sine = np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE).astype(np.float32) * np.sqrt(2)
+    assert loudness(sine, RATE)[50] == pytest.approx(0, abs=0.1)
+    assert loudness(0.1 * sine, RATE)[50] == pytest.approx(-20, abs=0.1)
+    bass = np.sin(2 * np.pi * 100 * np.arange(RATE) / RATE).astype(np.float32) * np.sqrt(2)
+    assert loudness(bass, RATE)[50] == pytest.approx(-19.1, abs=0.5)  # IEC 61672: A(100 Hz) = -19.1 dB
+    swell = loudness(sine * np.linspace(0.01, 0.5, RATE, dtype=np.float32), RATE)
+    given = with_loudness(sine, swell, RATE)
+    np.testing.assert_allclose(loudness(given, RATE)[5:-5], swell[5:-5], atol=0.5)
+    assert not with_loudness(np.zeros(RATE, np.float32), swell, RATE).any()
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> list[Path]:
+    files = [tmp_path / f"take{i}.wav" for i in range(3)]
+    for i, file in enumerate(files):
+        soundfile.write(file, played(np.full(40, 55.0 + 5 * i)), RATE)
+    return files
+
+
+def test_command(tiny_checkpoint: Path, sounds: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "new" / "moved.wav"
+    assert (
+        main(["transfer", str(tiny_checkpoint), str(sounds[0]), "--toward", "brass", "--at", "C4", "--out", str(out)])
+        == 0
+    )
+    audio, rate = soundfile.read(out)
+    assert rate == RATE
+    assert len(audio) == len(soundfile.read(sounds[0])[0])
+    assert np.abs(audio).max() > 0.01
+
+
+def test_a_batch_goes_on(
+    tiny_checkpoint: Path, sounds: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sounds[1].write_bytes(b"no sound")
+    out = tmp_path / "batch"
+    command = [
+        "transfer",
+        str(tiny_checkpoint),
+        *map(str, sounds),
+        "--toward",
+        NOTE,
+        "--pitch",
+        "-5",
+        "--out",
+        str(out),
+    ]
+    assert main(command) == 1
+    assert sorted(file.name for file in out.iterdir()) == ["take0.wav", "take2.wav"]
+    said = capsys.readouterr().err.splitlines()
+    assert f"{sounds[1]}: not readable as audio" in said[0]
+    assert "1 of 3 sounds" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--toward", "kazoo"], "no family or note 'kazoo'"),
+        (["--amount", "nan"], "--amount nan: choose from 0"),
+        (["--pitch", "inf"], "--pitch inf: choose from -60"),
+        (["--at", "H9"], "--at: 'H9' is not a note name"),
+        (["--at", "200"], "--at 200: choose a MIDI pitch"),
+    ],
+)
+def test_mistakes_get_one_line(
+    tiny_checkpoint: Path,
+    sounds: list[Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    out = tmp_path / "out.wav"
+    assert main(["transfer", str(tiny_checkpoint), str(sounds[2]), "--out", str(out), *arguments]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_out_is_checked_before_the_work(sounds: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for out, said in (
+        (sounds[0], "one of the sounds to be read"),
+        (sounds[1] / "x.wav", "is a file, not a folder"),
+    ):
+        # The checkpoint is not even looked for.
+        assert main(["transfer", str(tmp_path / "nothing"), str(sounds[0]), "--out", str(out)]) == 1
+        assert said in capsys.readouterr().err
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / sounds[0].name
+    twin.write_bytes(sounds[0].read_bytes())
+    assert main(["transfer", "nothing", str(sounds[0]), str(twin), "--out", str(tmp_path / "both")]) == 1
+    assert "would both be written" in capsys.readouterr().err
