@@ -112,20 +112,30 @@ def test_split_by_speaker_keeps_speakers_apart(digits: Path) -> None:
     assert set(notes["split"]) == {"train", "valid", "test"}
 
 
-@pytest.mark.parametrize("recipe", ["fsdd-stft-vae", "fsdd-stft-gmvae"])
-def test_recipes_take_frames_of_the_published_shape(recipe: str) -> None:
+@pytest.mark.parametrize(
+    ("recipe", "overrides", "shape"),
+    [
+        ("fsdd-stft-vae", "", (256, 64)),
+        ("fsdd-stft-gmvae", "", (256, 64)),
+        ("fsdd-mel-vae", "", (32, 32)),
+        ("fsdd-mel-vae", "features.n_mels=64 features.hop_length=64 window.frames=256", (64, 256)),
+        ("fsdd-mel-vae", "features.n_mels=128 features.hop_length=128 window.frames=128", (128, 128)),
+    ],
+)
+def test_recipes_take_frames_of_the_published_shape(recipe: str, overrides: str, shape: tuple[int, int]) -> None:
     import torch
 
     from timbre_core.features.frames import note_frames
     from timbre_core.models.vae import build_model
     from timbre_core.recipes.library import load_recipe
 
-    narrow = ["model.encoder.channels=[4,4,4,4,4]", "model.decoder.channels=[4,4,4,4,4]"]
-    settings = load_recipe(recipe, narrow)
+    channels = [4] * len(load_recipe(recipe).model.encoder.channels)
+    narrow = [f"model.encoder.channels={channels}", f"model.decoder.channels={channels}"]
+    settings = load_recipe(recipe, [*overrides.split(), *narrow])
     frames, _ = note_frames(harmonic_note(50, 0.6, 0.5), settings.features)
-    assert frames.shape == (256, 64)
+    assert frames.shape == shape
     model = build_model(settings).eval()
     mu, _ = model.encode(torch.from_numpy(frames)[None], {})
     assert mu.shape == (1, 128)
-    assert model.decode(mu, {}).shape == (1, 256, 64)
+    assert model.decode(mu, {}).shape == (1, *shape)
     assert model.prior.sample(3).shape == (3, 128)
