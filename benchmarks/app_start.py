@@ -24,10 +24,16 @@ _WATCH = """() => {
   const view = document.querySelector(".tx-map").timbreMap;
   window.heard = {};
   view.canvas.addEventListener("pointerup", () => (window.heard = { click: performance.now() }), { capture: true });
-  for (const audio of document.querySelectorAll("audio")) {
-    audio.addEventListener("playing", () => (window.heard[`${audio.dataset.kind} plays`] = performance.now()));
-    audio.addEventListener("canplaythrough", () => (window.heard[`${audio.dataset.kind} ready`] = performance.now()));
-  }
+  const { deck } = document.querySelector(".tx-note").timbreNote;
+  const add = deck.add.bind(deck);
+  deck.add = (kind, ...sound) => {
+    window.heard[`${kind} ready`] = performance.now();
+    return add(kind, ...sound);
+  };
+  window.addEventListener("timbre:playing", (event) => {
+    const { baseLatency = 0, outputLatency = 0 } = deck.context;
+    if (event.detail.playing) window.heard[`${deck.kind} plays`] ??= performance.now() + 1000 * (baseLatency + outputLatency);
+  });
 }"""
 _SPOTS = """(count) => {
   const view = document.querySelector(".tx-map").timbreMap;

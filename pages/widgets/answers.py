@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from streamlit import config
 
+from pages.widgets.catalog import NoteMap
 from pages.widgets.engine import RecordingMissing, share_cores
 from timbre_core.errors import TimbreError
+from timbre_core.inverters import inverter_names
 
 _BASE = config.get_option("server.baseUrlPath").strip("/")
 API = f"/{_BASE}/api" if _BASE else "/api"
@@ -34,6 +36,31 @@ def parameter(request: Request, name: str, longest: int = _LONGEST_PARAMETER) ->
     return value
 
 
+def inverter_of(request: Request, notes: NoteMap) -> str | None:
+    """The inverter asked for, one of those for the map's features; None leaves it to the checkpoint."""
+    if "inverter" not in request.query_params:
+        return None
+    wanted, names = parameter(request, "inverter"), inverter_names(notes.checkpoint.recipe.features)
+    if wanted not in names:
+        raise BadRequest(f"inverter must be one of {', '.join(names)}.")
+    return wanted
+
+
+async def body_of(request: Request, most: int) -> bytes | None:
+    """The request's body; None as soon as it turns out to have more than `most` bytes."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > most:
+            return None
+    return bytes(data)
+
+
+def refused(sentence: str, status: int) -> Response:
+    """A request that is not taken on, and why."""
+    return JSONResponse({"error": sentence}, status)
+
+
 def stored(request: Request) -> dict[str, str]:
     """Addresses that carry a version never change what they stand for; others are asked for again."""
     return {"Cache-Control": "private, max-age=3600" if "v" in request.query_params else "no-cache"}
@@ -46,12 +73,12 @@ async def answer(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Resp
     except RecordingMissing as error:
         return JSONResponse({"error": str(error), "recording_missing": True}, 404)
     except BadRequest as error:
-        return JSONResponse({"error": str(error)}, 400)
+        return refused(str(error), 400)
     except TimbreError as error:
-        return JSONResponse({"error": str(error)}, 404)
+        return refused(str(error), 404)
     except Exception:
         _LOG.exception("a request failed")
-        return JSONResponse({"error": "Something went wrong here: the server's log has the details."}, 500)
+        return refused("Something went wrong here: the server's log has the details.", 500)
 
 
 def ranged(data: bytes, wanted: str, headers: dict[str, str]) -> Response:

@@ -77,9 +77,11 @@ class NoteMap:
 
     def neighbours(self, row: int, k: int = 6) -> list[tuple[int, float]]:
         """Rows and Euclidean distances of the k notes nearest to a note in the latent space, nearest first."""
-        distances = np.linalg.norm(self.means - self.means[row], axis=1)
-        distances[row] = np.inf
-        k = min(k, len(distances) - 1)
+        return [near for near in self.nearest(self.means[row], k + 1) if near[0] != row][:k]
+
+    def nearest(self, z: np.ndarray, k: int) -> list[tuple[int, float]]:
+        """The same for the k notes nearest to a point (latent_dim,)."""
+        distances = np.linalg.norm(self.means - np.asarray(z, dtype=np.float32), axis=1)
         nearest = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
         nearest = nearest[np.argsort(distances[nearest], kind="stable")]
         return [(int(i), float(distances[i])) for i in nearest]

@@ -7,6 +7,10 @@ const NOTE_NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A"
 const SELECT = "timbre:select";
 const NEIGHBOURS = "timbre:neighbours";
 const PLAYING = "timbre:playing";
+// Whoever begins to sound says so ({from}), and all others fall silent.
+const HUSH = "timbre:hush";
+// A sound that is no note of the library was placed among its notes ({title, near: [{id, weight}]}), or null.
+const GUEST = "timbre:guest";
 
 function noteName(midi) {
   const nearest = Math.round(midi);
@@ -75,6 +79,19 @@ async function fetchPacked(url, options) {
     arrays[name] = new types[dtype](buffer, 4 + size + offset, length);
   }
   return { ...header, arrays };
+}
+
+// A mono WAV file of 16 bits as audio.py and sampler.py write them: its samples from -1 to 1, and their rate in Hz.
+function readWav(bytes) {
+  const view = new DataView(bytes);
+  const pcm = new Int16Array(bytes, 44, view.getUint32(40, true) / 2);
+  return { samples: Float32Array.from(pcm, (sample) => sample / 32768), rate: view.getUint32(24, true) };
+}
+
+async function fetchWav(url, options) {
+  const response = await fetch(url, options);
+  if (!response.ok) throw await errorOf(response);
+  return readWav(await response.arrayBuffer());
 }
 
 function parseColour(text) {

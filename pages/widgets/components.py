@@ -40,21 +40,35 @@ _MAP_HTML = """
 
 _NOTE_HTML = """
 <div class="tx-note tx-empty">
-  <div class="tx-invite">
-    <h3>Click a dot to hear it</h3>
-    <p>Then compare the recording with what the model makes of it, and with its features turned back into sound without
-    the model.</p>
-  </div>
   <div class="tx-about">
     <div class="tx-head"><span class="tx-dot"></span><h3></h3><span class="tx-pitch"></span></div>
     <div class="tx-facts"></div>
   </div>
+  <div class="tx-invite">
+    <h4>Click a dot to hear it</h4>
+    <p>Then compare the recording with what the model makes of it.</p>
+  </div>
+  <div class="tx-transport">
+    <span class="tx-clock"></span>
+    <button type="button" class="tx-loop" aria-pressed="false" title="Again and again (key L)" aria-label="Loop">
+      <svg viewBox="0 0 16 16"><path d="M3 7.5V7a2.5 2.5 0 0 1 2.5-2.5h7M10.5 2.5l2 2-2 2"/>
+      <path d="M13 8.5V9a2.5 2.5 0 0 1-2.5 2.5h-7M5.5 13.5l-2-2 2-2"/></svg></button>
+  </div>
+  <div class="tx-tracks" role="group"
+    aria-label="Versions: keys 1 to 3 play one or switch to it at the same place, X goes back and forth, L loops"></div>
   <div class="tx-cards"></div>
   <div class="tx-keys">
-    <div>−80<i class="tx-key-level"></i>0 dB</div>
-    <div>softer<i class="tx-key-difference"></i>louder than the original (±24 dB)</div>
+    <div class="tx-level">soft<i class="tx-key-level"></i>loud</div>
+    <div class="tx-apart">softer<i class="tx-key-difference"></i>louder <span class="tx-unit"></span></div>
+    <div class="tx-reading"></div>
   </div>
-  <div class="tx-near"><b>Nearest in timbre</b><div class="tx-near-list"></div></div>
+  <div class="tx-tabs" role="tablist" aria-label="More about the note"></div>
+  <div class="tx-panels">
+    <div class="tx-near"><div class="tx-near-list"></div>
+      <p class="tx-near-none">The notes that the model finds most alike are listed here.</p></div>
+    <div class="tx-latents" hidden></div>
+    <div class="tx-similar" hidden></div>
+  </div>
 </div>
 """
 
@@ -84,7 +98,12 @@ def _component(name: str, html: str, *scripts: str) -> Any:
 
 
 _map = _component("map", _MAP_HTML, "points.js", "legend.js")
-_note = _component("note", _NOTE_HTML, "spectrogram.js")
+_note = _component(
+    "note",
+    _NOTE_HTML,
+    *("spectrogram.js", "note_player.js", "note_tracks.js", "note_pictures.js", "note_latents.js", "note_near.js"),
+    "note_similar.js",
+)
 _listen = _component("listen", _LISTEN_HTML, "spectrogram.js")
 _play = _component(
     "play",

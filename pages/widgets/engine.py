@@ -123,14 +123,15 @@ class Studio:
             return Library(roots, self.notes.labels[list(NOTE_COLUMNS)])
 
     def _read(self, row: int) -> np.ndarray:
+        from timbre_core.features.preparation import prepare_audio
+
         try:
             library = _libraries.get(self._key, self._library)
             with _reading:
                 audio = library.load(library.find(self.notes.ids[row]), self.settings.sample_rate)
         except TimbreError as error:
             raise RecordingMissing(f"The recording of this note is not on this machine: {error}") from error
-        seconds = self.settings.seconds
-        return audio if seconds is None else audio[: round(seconds * self.settings.sample_rate)]
+        return prepare_audio(audio, self.settings)[: len(audio)]
 
     def _analyse(self, row: int, kind: Kind) -> Frames:
         return Frames(*self.space().analyse(self.audio(row, kind)))

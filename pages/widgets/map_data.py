@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pages.widgets.memo import Memo
 from pages.widgets.music import instrument_name, note_name, readable
 from pages.widgets.packing import pack
 
+MOST_NEAR = 8
 _MOST_CATEGORIES = 65_535
 _packed = Memo(4)
 
@@ -79,19 +81,30 @@ def _describe_column(column: str, values: pd.Series) -> tuple[dict[str, Any], np
 
 
 def describe_note(notes: NoteMap, row: int) -> dict[str, Any]:
-    """One note: its title and facts, and its nearest neighbours."""
+    """One note: its title and facts, its mean latent, and its nearest neighbours, nearest first."""
     return {
         "note": note_card(notes, row),
-        "facts": _facts(notes.labels.iloc[row]),
-        "neighbours": [{**note_card(notes, near), "distance": distance} for near, distance in notes.neighbours(row)],
+        "facts": _facts(notes.labels.iloc[row], notes.label_columns),
+        "latent": [round(float(value), 4) for value in notes.means[row]],
+        "neighbours": near_cards(notes, notes.neighbours(row, MOST_NEAR)),
     }
 
 
+def near_cards(notes: NoteMap, near: list[tuple[int, float]]) -> list[dict[str, Any]]:
+    """Cards of notes (rows and distances), no two of which read the same."""
+    cards = [{**note_card(notes, row), "distance": distance} for row, distance in near]
+    read = Counter((card["title"], card["pitch_name"], card["detail"]) for card in cards)
+    for card in cards:
+        if read[card["title"], card["pitch_name"], card["detail"]] > 1:
+            card["detail"] = f"{card['detail']} {card['id']}".strip()
+    return cards
+
+
 def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
-    """What names a note: id, title, family, the family's colour, pitch."""
+    """What names a note: id, title, family, the family's colour, pitch, and as `detail` what tells it from its like."""
     label = notes.labels.iloc[row]
     family = str(label.get("family", "unknown"))
-    pitch = _number(label.get("pitch"))
+    pitch, velocity = _number(label.get("pitch")), _number(label.get("velocity"))
     return {
         "id": notes.ids[row],
         "title": instrument_name(str(label.get("instrument", notes.ids[row]))),
@@ -99,11 +112,12 @@ def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
         "colour": colour_of("family", family),
         "pitch": pitch,
         "pitch_name": note_name(pitch) if pitch is not None else "",
+        "detail": "" if velocity is None else f"v {velocity:g}",
     }
 
 
-def _facts(label: pd.Series) -> list[list[str]]:
-    """Pairs of a word and a value, unknown ones left out."""
+def _facts(label: pd.Series, columns: list[str]) -> list[list[str]]:
+    """Pairs of a word and a value, unknown ones left out; labels that only this library has come last."""
     pitch, velocity = _number(label.get("pitch")), _number(label.get("velocity"))
     error = _number(label.get("recon_l1"))
     facts = [["family", readable(str(label.get("family", "")))]]
@@ -115,7 +129,13 @@ def _facts(label: pd.Series) -> list[list[str]]:
     facts += [[name, readable(str(label[name]))] for name in ("source", "split") if str(label.get(name) or "")]
     if error is not None:
         facts.append(["error L1", f"{error:.3f}"])
+    facts += [[readable(name), _worded(label[name])] for name in columns if name not in COLUMN_TITLES]
     return [fact for fact in facts if fact[1] not in ("", "unknown")]
+
+
+def _worded(value: Any) -> str:
+    number = None if isinstance(value, str | bool | np.bool_) else _number(value)
+    return readable(str(value)) if number is None else f"{number:.4g}"
 
 
 def _number(value: Any) -> float | None:

@@ -1,31 +1,16 @@
-// One note: its original, inversion and reconstruction to hear, and their spectrograms to see.
+// One note: its versions to hear, their pictures to see, where it lies in the latent space, and what is like it.
 
-const CARDS = [
-  {
-    kind: "original",
-    title: "Original",
-    about: "the recording",
-    meaning: "The note as it was recorded.",
-  },
-  {
-    kind: "reconstruction",
-    title: "Reconstruction",
-    about: "through the model",
-    meaning: "What the model makes of it from a handful of numbers.",
-  },
+const VERSIONS = [
+  { kind: "original", title: "Original", about: "the recording", meaning: "The note as it was recorded." },
   {
     kind: "inversion",
     title: "Inversion",
-    about: "picture to sound, no model",
+    about: "no model",
     meaning: "The recording's picture turned back into sound: no model could sound better.",
   },
-  {
-    kind: "difference",
-    title: "Difference",
-    about: "reconstruction − original",
-    meaning: "Where the model is louder or softer than the recording.",
-  },
+  { kind: "reconstruction", title: "Reconstruction", about: "through the model", meaning: "What the model makes of it from a handful of numbers." },
 ];
+const KINDS = VERSIONS.map(({ kind }) => kind);
 // A walk through many notes asks for the costly sounds only of the note it rests on.
 const REST_MS = 140;
 const viewers = new WeakMap();
@@ -43,38 +28,58 @@ export default function ({ data, parentElement }) {
 class NoteViewer {
   constructor(parent) {
     this.root = parent.querySelector(".tx-note");
+    this.root.timbreNote = this;
     this.seq = 0;
-    this.id = null;
+    this.id = null; // of the library's note that is shown; null: none, or a guest
+    this.told = null; // the note that the map had chosen when it last said so
+    this.guest = null; // a sound of one's own: what the server answered, and its file
     this.data = {};
     this.listeners = new AbortController();
     this.loading = new AbortController();
-    this.cards = Object.fromEntries(CARDS.map((card) => [card.kind, this.makeCard(card)]));
-    this.root.querySelector(".tx-cards").replaceChildren(...CARDS.map(({ kind }) => this.cards[kind].element));
+    this.make();
     const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.listeners.signal });
     on(window, SELECT, (event) => this.chosen(event.detail));
+    on(window, HUSH, (event) => event.detail.from !== this && this.deck.stop());
     on(window, "keydown", (event) => this.key(event));
     this.sizes = new ResizeObserver(() => this.draw());
-    this.sizes.observe(this.root.querySelector(".tx-cards"));
+    this.sizes.observe(this.root);
+  }
+
+  make() {
+    const part = (name) => this.root.querySelector(name);
+    this.deck = new Deck({ changed: () => this.sounded(), refused: () => this.tracks.note(this.deck.wanted?.kind ?? "original", "press play to hear it") });
+    this.tracks = new Tracks(part(".tx-tracks"), VERSIONS, {
+      pressed: (kind) => this.press(kind),
+      sought: (kind, share) => this.hear(kind, share * this.deck.duration),
+    });
+    this.pictures = new Pictures(this.root, (kind, share) => this.hear(kind, share * (this.pictures.seconds || this.deck.duration)));
+    this.loop = part(".tx-loop");
+    this.loop.addEventListener("click", () => this.toggleLoop());
+    this.near = new NearList(part(".tx-near-list"), (id) => this.choose(id));
+    this.latents = new LatentBars(part(".tx-latents"));
+    this.finder = new Finder(part(".tx-similar"), { send: (file) => this.find(file), again: () => this.showGuest(true) });
+    const panels = { Nearest: part(".tx-near"), Latents: part(".tx-latents"), "Find similar": part(".tx-similar") };
+    this.tabs = new Tabs(part(".tx-tabs"), panels, () => this.latents.draw());
   }
 
   destroy() {
     this.listeners.abort();
     this.loading.abort();
     this.sizes.disconnect();
-    this.stop();
     clearTimeout(this.rest);
     cancelAnimationFrame(this.frame);
+    this.deck.close();
   }
 
   update(data) {
     const moved = ["checkpoint", "version", "inverter"].some((name) => data[name] !== this.data[name]);
+    const opened = ["checkpoint", "version"].some((name) => data[name] !== this.data[name]);
     this.data = data;
-    this.scales = { level: levelScale(), difference: differenceScale(isDark(this.root)) };
-    for (const [name, scale] of Object.entries(this.scales)) {
-      this.root.querySelector(`.tx-key-${name}`).style.background = gradient(scale);
-    }
+    this.pictures.retheme();
+    if (opened) this.openSpace();
     const { note, seq } = data.selected ?? { note: null, seq: 0 };
-    if (moved || (seq >= this.seq && note !== this.id)) {
+    if (moved && this.guest && this.id === null) this.find(this.guest.file).catch((error) => this.finder.say(error.message, true));
+    else if (moved || (seq >= this.seq && note !== this.told)) {
       this.seq = Math.max(this.seq, seq);
       this.show(note, false);
     }
@@ -82,12 +87,22 @@ class NoteViewer {
   }
 
   draw() {
-    for (const card of Object.values(this.cards)) this.drawCard(card);
+    this.tracks.draw();
+    this.pictures.draw();
+    this.latents.draw();
   }
 
-  drawCard(card) {
-    const scale = card.kind === "difference" ? this.scales.difference : this.scales.level;
-    card.picture.draw(scale, this.note?.id === this.id ? this.note.pitch : null);
+  async openSpace() {
+    const { checkpoint, version: v, url } = this.data;
+    this.guest = this.guest && this.id === null ? this.guest : null;
+    this.finder.back.hidden = !this.guest;
+    window.dispatchEvent(new CustomEvent(GUEST, { detail: null }));
+    try {
+      const space = await fetchJson(address(`${url}/latents`, { checkpoint, v }));
+      if (v === this.data.version) this.latents.setSpace(space);
+    } catch (error) {
+      this.latents.caption.textContent = error.message;
+    }
   }
 
   chosen({ id, seq, play }) {
@@ -96,240 +111,173 @@ class NoteViewer {
     this.show(id, play);
   }
 
-  // ---- a note ----------------------------------------------------------------------------------------------------
+  choose(id) {
+    window.dispatchEvent(new CustomEvent(SELECT, { detail: { id, play: true, from: this } }));
+  }
+
+  // ---- a note of the library -----------------------------------------------------------------------------------------
 
   show(id, play) {
-    const again = id !== null && id === this.id && !this.cards.original.missing;
-    if (again && play) return this.play("original");
-    this.loading.abort();
-    this.loading = new AbortController();
-    clearTimeout(this.rest);
-    this.stop();
-    this.id = id;
-    this.root.classList.toggle("tx-empty", id === null);
-    for (const card of Object.values(this.cards)) this.clear(card);
+    this.told = id;
+    if (id !== null && id === this.id && this.deck.sounds.has("original")) {
+      if (play) this.hear("original");
+      return;
+    }
+    this.begin(id);
     if (id === null) return;
     const { signal } = this.loading;
+    if (play) this.hear("original");
     this.listenTo("original", signal);
-    if (play) this.play("original");
     this.describe(signal);
     this.rest = setTimeout(() => this.load(signal, play), REST_MS);
   }
 
-  named() {
-    return { checkpoint: this.data.checkpoint, note: this.id, v: this.data.version };
+  // Away with what was shown, waiting for what comes.
+  begin(id, empty = id === null) {
+    this.loading.abort();
+    this.loading = new AbortController();
+    clearTimeout(this.rest);
+    this.deck.clear();
+    this.id = id;
+    this.root.classList.toggle("tx-empty", empty);
+    this.tracks.clear(empty);
+    this.pictures.clear(empty);
+    if (empty) this.latents.setNote(null);
+    if (empty) this.near.show([]);
   }
 
   async describe(signal) {
+    const { checkpoint, version: v, url } = this.data;
     try {
-      const told = await fetchJson(address(`${this.data.url}/note`, this.named()), { signal });
-      const { note, facts, neighbours } = told;
-      this.note = note;
-      this.root.querySelector(".tx-dot").style.background = note.colour;
-      this.root.querySelector(".tx-about h3").textContent = note.title;
-      this.root.querySelector(".tx-pitch").textContent = note.pitch_name;
-      this.root.querySelector(".tx-facts").replaceChildren(
-        ...facts.map(([word, value]) => build("span", {}, build("em", { text: word }), value)),
-      );
-      this.root.querySelector(".tx-near-list").replaceChildren(...neighbours.map((near) => this.nearChip(near)));
-      this.draw();
+      const { note, facts, neighbours, latent } = await fetchJson(address(`${url}/note`, { checkpoint, note: this.id, v }), { signal });
+      this.head(note, facts);
+      this.latents.setNote(latent, note.colour);
+      this.near.show(neighbours);
       window.dispatchEvent(new CustomEvent(NEIGHBOURS, { detail: { ids: neighbours.map((near) => near.id) } }));
     } catch (error) {
-      if (error.name !== "AbortError") this.root.querySelector(".tx-about h3").textContent = error.message;
+      if (error.name !== "AbortError") this.head({ title: error.message, colour: "transparent", pitch: null, pitch_name: "" }, []);
     }
   }
 
-  nearChip(near) {
-    const chip = build(
-      "button",
-      { type: "button", title: `${near.title} ${near.pitch_name}, ${near.family}: distance ${near.distance.toFixed(2)}` },
-      build("i", { style: `background:${near.colour}` }),
-      build("span", { text: near.title }),
-      build("b", { text: near.pitch_name }),
-      build("em", { text: near.distance.toFixed(2) }),
-    );
-    const detail = { id: near.id, play: true, from: this };
-    chip.addEventListener("click", () => window.dispatchEvent(new CustomEvent(SELECT, { detail })));
-    return chip;
+  head({ title, colour, pitch, pitch_name: pitchName }, facts) {
+    const part = (name) => this.root.querySelector(name);
+    part(".tx-dot").style.background = colour;
+    part(".tx-about h3").textContent = part(".tx-about h3").title = title;
+    part(".tx-pitch").textContent = pitchName;
+    part(".tx-facts").replaceChildren(...facts.map(([word, value]) => build("span", {}, build("em", { text: word }), value)));
+    this.pictures.setPitch(pitch);
   }
 
   async load(signal, play) {
-    await Promise.all([this.loadFrames("original", signal), this.loadFrames("reconstruction", signal)]);
-    if (signal.aborted) return;
-    this.subtract();
-    this.listenTo("reconstruction", signal);
-    if (this.cards.original.missing) {
-      this.fail(this.cards.inversion, this.cards.original.missing);
-      this.fail(this.cards.difference, this.cards.original.missing);
-      if (play) this.play("reconstruction");
-      return;
-    }
-    this.listenTo("inversion", signal);
-    await this.loadFrames("inversion", signal);
+    const pictured = Promise.all(["original", "reconstruction"].map((kind) => this.loadFrames(kind, signal)));
+    const sounds = ["reconstruction", "inversion"].map((kind) => this.listenTo(kind, signal));
+    await pictured;
+    await Promise.all(sounds);
+    // Without a recording the model's version is what there is to hear.
+    if (!signal.aborted && play && this.deck.wanted?.kind === "original") this.hear("reconstruction");
   }
 
   async loadFrames(kind, signal) {
-    const card = this.cards[kind];
     try {
-      this.present(card, await fetchPacked(address(`${this.data.url}/frames`, noteParameters(this.data, this.id, kind)), { signal }));
+      this.pictures.fill(kind, await fetchPacked(address(`${this.data.url}/frames`, noteParameters(this.data, this.id, kind)), { signal }));
     } catch (error) {
       if (error.name === "AbortError") return;
-      if (error.recordingMissing) card.missing = "The recording of this note is not on this machine.";
-      this.fail(card, card.missing ?? error.message);
+      this.pictures.fail(kind, sentenceOf(error));
+      if (kind === "original") this.pictures.fail("difference", sentenceOf(error));
     }
   }
 
-  present(card, frames) {
-    card.element.classList.remove("tx-waiting");
-    card.status.replaceChildren();
-    card.picture.frames = frames;
-    this.drawCard(card);
+  soundUrl(kind) {
+    return soundAddress(this.data, this.id, kind);
   }
 
-  subtract() {
-    const original = this.cards.original.picture.frames;
-    const decoded = this.cards.reconstruction.picture.frames;
-    if (!original || !decoded) return;
-    const values = Float32Array.from(
-      decoded.arrays.frames,
-      (value, i) => ((value - original.arrays.frames[i]) / 255) * original.top_db,
-    );
-    let total = 0;
-    for (const value of values) total += Math.abs(value);
-    this.present(this.cards.difference, { ...original, arrays: { frames: values } });
-    this.cards.difference.about.textContent = `${(total / values.length).toFixed(1)} dB apart on average`;
-  }
-
-  // ---- cards -----------------------------------------------------------------------------------------------------
-
-  makeCard({ kind, title, about, meaning }) {
-    const card = { kind, about: build("span", { text: about }), canvas: build("canvas", { "aria-label": `${title}: spectrogram` }) };
-    card.picture = new Spectrogram(card.canvas, kind === "difference");
-    card.told = about;
-    card.meaning = meaning;
-    card.status = build("div", { class: "tx-status" });
-    card.playhead = build("div", { class: "tx-playhead", hidden: "" });
-    const plot = build("div", { class: "tx-plot" }, card.canvas, card.playhead, card.status);
-    const head = build("div", { class: "tx-card-head" }, build("div", {}, build("b", { text: title }), card.about));
-    card.element = build("div", { class: "tx-card", "data-kind": kind }, head, plot);
-    if (kind !== "difference") this.makePlayer(card, title, head, plot);
-    card.canvas.addEventListener("pointermove", (event) => this.read(card, event));
-    card.canvas.addEventListener("pointerleave", () => this.unread(card));
-    card.canvas.addEventListener("click", (event) => this.seek(card, event));
-    return card;
-  }
-
-  makePlayer(card, title, head, plot) {
-    const number = CARDS.filter(({ kind }) => kind !== "difference").findIndex(({ kind }) => kind === card.kind) + 1;
-    card.audio = build("audio", { preload: "auto", "data-kind": card.kind });
-    card.button = build("button", {
-      type: "button",
-      disabled: "",
-      "aria-label": `Play ${title.toLowerCase()}`,
-      title: `Play (key ${number})`,
-      onclick: () => (card.audio.paused ? this.play(card.kind) : this.stop()),
-    });
-    head.prepend(card.button);
-    plot.append(card.audio);
-    card.audio.addEventListener("play", () => this.sounding(card, true));
-    for (const type of ["pause", "ended"]) card.audio.addEventListener(type, () => this.sounding(card, false));
-    card.audio.addEventListener("canplaythrough", () => (card.button.disabled = false));
-  }
-
-  clear(card) {
-    card.missing = card.heard = null;
-    card.picture.clear();
-    card.about.textContent = card.told;
-    card.status.replaceChildren(build("span", { text: this.id === null ? card.meaning : "" }));
-    card.element.classList.remove("tx-failed");
-    card.element.classList.toggle("tx-waiting", this.id !== null);
-    card.playhead.hidden = true;
-    if (card.audio) {
-      card.audio.removeAttribute("src");
-      card.button.disabled = true;
-    }
-  }
-
-  fail(card, sentence) {
-    card.element.classList.remove("tx-waiting");
-    card.element.classList.add("tx-failed");
-    card.status.textContent = sentence;
-  }
-
-  listenTo(kind, signal) {
-    const { audio } = this.cards[kind];
-    audio.src = soundAddress(this.data, this.id, kind);
-    audio.addEventListener("error", () => this.loadFailed(kind, signal), { once: true, signal });
-  }
-
-  // An audio element does not say why it failed; asking again does.
-  async loadFailed(kind, signal) {
-    const card = this.cards[kind];
+  async listenTo(kind, signal) {
     try {
-      await fetchJson(soundAddress(this.data, this.id, kind), { signal });
+      const { samples, rate } = await fetchWav(this.soundUrl(kind), { signal });
+      if (!signal.aborted) this.fill(kind, samples, rate);
     } catch (error) {
-      if (error.name !== "AbortError" && !card.missing) this.fail(card, error.message);
+      if (error.name !== "AbortError") this.tracks.fail(kind, sentenceOf(error));
     }
   }
 
-  // ---- sound -----------------------------------------------------------------------------------------------------
-
-  stop() {
-    for (const { audio } of Object.values(this.cards)) audio?.pause();
+  fill(kind, samples, rate) {
+    this.tracks.fill(kind, samples);
+    this.deck.add(kind, samples, rate);
   }
 
-  async play(kind, from = 0) {
-    const { audio } = this.cards[kind];
-    if (!audio.hasAttribute("src")) return;
-    this.stop();
-    audio.currentTime = from;
-    try {
-      await audio.play();
-      performance.mark("timbre:sounding");
-    } catch (error) {
-      // Another note was chosen meanwhile, or the browser wants a click first; the button stays.
-      if (error.name === "NotAllowedError") this.cards[kind].about.textContent = "press play to hear it";
-    }
+  // ---- a sound of one's own ------------------------------------------------------------------------------------------
+
+  async find(file) {
+    const { checkpoint, inverter, url } = this.data;
+    const parameters = { checkpoint, name: file.name.slice(0, 200), ...(inverter ? { inverter } : {}) };
+    const told = await fetchPacked(address(`${url}/similar`, parameters), { method: "POST", body: file });
+    if (checkpoint !== this.data.checkpoint) throw new DOMException("another checkpoint was opened", "AbortError");
+    this.guest = { ...told, file };
+    this.showGuest(true);
+    return told.sentence;
   }
 
-  sounding(card, playing) {
-    card.element.classList.toggle("tx-playing", playing);
-    card.button.setAttribute("aria-label", card.button.getAttribute("aria-label").replace(/^\w+/, playing ? "Stop" : "Play"));
+  showGuest(play) {
+    const { note, facts, neighbours, latent, frames, rate, arrays } = this.guest;
+    this.begin(null, false);
+    this.head(note, facts);
+    this.latents.setNote(latent, null);
+    this.near.show(neighbours);
+    for (const kind of ["original", "reconstruction"]) this.pictures.fill(kind, { ...frames, arrays: { frames: arrays[`${kind}_frames`] } });
+    for (const kind of KINDS) this.fill(kind, arrays[kind], rate);
+    this.tabs.show(0);
+    const near = neighbours.map(({ id, distance }) => ({ id, weight: 1 / (distance + 1e-3) }));
+    window.dispatchEvent(new CustomEvent(GUEST, { detail: { title: note.title, near } }));
+    if (play) this.hear("original");
+  }
+
+  // ---- sound ---------------------------------------------------------------------------------------------------------
+
+  // from: seconds; null goes on from where another version sounds.
+  hear(kind, from = 0) {
+    window.dispatchEvent(new CustomEvent(HUSH, { detail: { from: this } }));
+    this.deck.play(kind, from).then(() => this.deck.playing && performance.mark("timbre:sounding"));
+  }
+
+  // The button or the key of a version: what sounds stops, another one takes over where it is.
+  press(kind) {
+    if (this.deck.playing && this.deck.kind === kind) this.deck.stop();
+    else this.hear(kind, this.deck.playing ? null : 0);
+  }
+
+  sounded() {
+    const { playing, kind } = this.deck;
+    if (playing && this.heard !== kind) [this.before, this.heard] = [this.heard, kind];
+    this.tracks.sounding(playing ? kind : null);
     window.dispatchEvent(new CustomEvent(PLAYING, { detail: { playing } }));
     cancelAnimationFrame(this.frame);
-    card.playhead.hidden = !playing;
-    if (playing) this.follow(card);
+    this.follow();
   }
 
-  follow(card) {
-    const seconds = card.picture.frames ? card.picture.seconds() : card.audio.duration || Infinity;
-    card.playhead.style.transform = `translateX(${card.picture.placeOf(card.audio.currentTime, seconds)}px)`;
-    this.frame = requestAnimationFrame(() => this.follow(card));
+  follow() {
+    const { playing, kind, position, duration } = this.deck;
+    this.tracks.mark(playing ? kind : null, position / (duration || 1));
+    this.pictures.mark(playing ? Math.min(1, position / (this.pictures.seconds || duration || 1)) : null);
+    this.root.querySelector(".tx-clock").textContent = duration ? `${position.toFixed(2)} / ${duration.toFixed(2)} s` : "";
+    if (playing) this.frame = requestAnimationFrame(() => this.follow());
   }
 
+  toggleLoop() {
+    this.deck.setLoop(!this.deck.loop);
+    this.loop.setAttribute("aria-pressed", String(this.deck.loop));
+  }
+
+  // 1, 2, 3: a version; X: the one heard before; L: again and again.
   key(event) {
-    const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const kind = ["original", "reconstruction", "inversion"][Number(event.key) - 1];
-    if (kind && this.id !== null) this.play(kind);
+    const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], [role=combobox]");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const key = event.key.toLowerCase();
+    const kind = key === "x" ? this.before ?? "reconstruction" : KINDS[Number(key) - 1];
+    if (key === "l") this.toggleLoop();
+    else if (kind && this.deck.sounds.has(kind)) this.press(kind);
   }
+}
 
-  // ---- pointer on a spectrogram ----------------------------------------------------------------------------------
-
-  read(card, event) {
-    const cell = card.picture.under(event);
-    if (!cell) return this.unread(card);
-    card.heard ??= card.about.textContent;
-    card.about.textContent = card.picture.describe(cell);
-  }
-
-  unread(card) {
-    if (card.heard) card.about.textContent = card.heard;
-    card.heard = null;
-  }
-
-  seek(card, event) {
-    const cell = card.picture.under(event);
-    if (cell) this.play(card.kind === "difference" ? "reconstruction" : card.kind, cell.time);
-  }
+function sentenceOf(error) {
+  return error.recordingMissing ? "The recording of this note is not on this machine." : error.message;
 }

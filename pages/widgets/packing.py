@@ -36,18 +36,34 @@ def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
     return len(head).to_bytes(4, "little") + head + b"".join(parts)
 
 
-def pack_frames(frames: np.ndarray, settings: FeatureSettings) -> bytes:
-    """Frames (n_bins, n_frames) in [-1, 1] as bytes, 0 for -1 and 255 for +1, packed for spectrogram.js.
+def pack_frames(frames: np.ndarray, settings: FeatureSettings, reference: float | None = None) -> bytes:
+    """Frames (n_bins, n_frames) in [-1, 1] as bytes, 0 for -1 and 255 for +1, packed for spectrogram.js: see `frame_header`."""
+    return pack(frame_header(frames, settings, reference), {"frames": frame_bytes(frames)})
 
-    The header says how long a frame is, how many dB lie between 0 and 255, and which frequencies the bins stand for (Hz).
+
+def frame_bytes(frames: np.ndarray) -> np.ndarray:
+    """Frames in [-1, 1] as uint8, 0 for -1 and 255 for +1."""
+    return np.clip(np.round((frames + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
+def frame_header(frames: np.ndarray, settings: FeatureSettings, reference: float | None = None) -> dict[str, Any]:
+    """What frames (n_bins, n_frames) mean.
+
+    n_bins and n_frames; seconds_per_frame; top_db: what lies between 0 and 255, in `unit` ("dB", or "" for plain values);
+    bands: the frequencies that the bins stand for (Hz). None for what these features do not have.
+
+    reference: of the note, which knows its range where every note has its own.
     """
     from timbre_core.features.frames import bin_frequencies
 
-    header = {
+    bands = bin_frequencies(settings)
+    decibels = getattr(reference, "range_db", getattr(settings, "top_db", None))
+    rate = getattr(settings, "frame_rate", None)
+    return {
         "n_bins": frames.shape[0],
         "n_frames": frames.shape[1],
-        "seconds_per_frame": settings.hop_length / settings.sample_rate,
-        "top_db": settings.top_db,
-        "bands": bin_frequencies(settings).round(2).tolist(),
+        "seconds_per_frame": 1 / rate if rate else None,
+        "top_db": decibels if decibels is not None else 2.0,
+        "unit": "dB" if decibels is not None else "",
+        "bands": None if bands is None else bands.round(2).tolist(),
     }
-    return pack(header, {"frames": np.clip(np.round((frames + 1) * 127.5), 0, 255).astype(np.uint8)})

@@ -5,13 +5,11 @@ const MOST_VOICES = 24;
 const BANK_BYTES = 96 * 2 ** 20;
 const SILENT = 1e-4;
 
-// A WAV file (as sampler.py writes them) as an AudioBuffer with its loop in seconds, or null.
+// A WAV file as an AudioBuffer with its loop in seconds, or null.
 function readSound(bytes, loop) {
-  const view = new DataView(bytes);
-  const rate = view.getUint32(24, true);
-  const samples = new Int16Array(bytes, 44, view.getUint32(40, true) / 2);
+  const { samples, rate } = readWav(bytes);
   const buffer = new AudioBuffer({ length: Math.max(1, samples.length), sampleRate: rate, numberOfChannels: 1 });
-  buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32768), 0);
+  buffer.copyToChannel(samples, 0);
   const [start, end] = loop ? loop.split("-").map(Number) : [];
   return { buffer, loop: loop ? { start: start / rate, end: end / rate } : null };
 }

@@ -18,14 +18,12 @@ import pandas as pd
 from pages.widgets.catalog import NoteMap
 from pages.widgets.colours import colour_of
 from pages.widgets.engine import Studio
+from pages.widgets.latent_axes import MOST_AXES, axes, kl_per_dimension
 from pages.widgets.memo import Memo
 from pages.widgets.music import readable
-from timbre_core.analysis.axes import LatentAxes, dimension_axes, principal_axes
 from timbre_core.errors import TimbreError
 from timbre_core.instrument import Instrument, PlayedNote
 
-# Axes that are offered as sliders: nobody looks through more.
-MOST_AXES = 64
 # Notes that the traits are measured on: enough for correlations of 0.1 to mean something.
 _MEASURED = 480
 # Sounds that somebody waits for come first.
@@ -34,7 +32,6 @@ _LOG = logging.getLogger(__name__)
 
 _instruments = Memo(64)
 _played = Memo(64 * 2**20, lambda note: int(note.audio.nbytes + note.frames.nbytes))
-_axes = Memo(8)
 _measurements = Memo(8)
 
 
@@ -61,33 +58,6 @@ def _open_instrument(notes: NoteMap, z: tuple[float, ...], live: bool) -> Instru
     space = Studio(notes).space()
     inverter = open_inverter("fast", notes.checkpoint.recipe.features) if live else None
     return Instrument(space, np.array(z, dtype=np.float32), inverter)
-
-
-def axes(notes: NoteMap) -> dict[str, LatentAxes]:
-    """The map's axes by name: `dimensions` and `principal`."""
-    return _axes.get((notes.checkpoint.path, notes.version), lambda: _find_axes(notes))
-
-
-def _find_axes(notes: NoteMap) -> dict[str, LatentAxes]:
-    return {
-        "dimensions": dimension_axes(notes.means, kl_per_dimension(notes)),
-        "principal": principal_axes(notes.means),
-    }
-
-
-def kl_per_dimension(notes: NoteMap) -> list[float] | None:
-    """KL of each latent dimension in nats, as `evaluate` measured it; None where it was not, or the model has no KL."""
-    if not notes.checkpoint.recipe.model.sampling:
-        return None
-    try:
-        evaluation = notes.checkpoint.evaluation or {}
-    except TimbreError:
-        return None
-    found = (evaluation.get("latent") or {}).get("kl_per_dim")
-    size = notes.checkpoint.recipe.model.latent_dim
-    if not isinstance(found, list) or len(found) != size:
-        return None
-    return [float(value) for value in found] if all(isinstance(value, int | float) for value in found) else None
 
 
 @dataclass
@@ -221,13 +191,6 @@ def _families(notes: NoteMap) -> list[dict[str, Any]]:
             }
         )
     return described
-
-
-def nearest_notes(notes: NoteMap, z: tuple[float, ...], count: int = 4) -> list[tuple[int, float]]:
-    """Rows and distances of the map's notes nearest to a point, nearest first."""
-    distances = np.linalg.norm(notes.means - np.array(z, dtype=np.float32), axis=1)
-    nearest = np.argsort(distances, kind="stable")[:count]
-    return [(int(row), float(distances[row])) for row in nearest]
 
 
 def prior_draw(notes: NoteMap, seed: int) -> list[float]:

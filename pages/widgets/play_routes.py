@@ -12,11 +12,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.widgets.answers import API, QUICK, BadRequest, answer, parameter, stored
+from pages.widgets.answers import API, QUICK, BadRequest, answer, body_of, parameter, refused, stored
 from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.map_data import note_card
 from pages.widgets.packing import pack_frames
@@ -25,6 +26,7 @@ from timbre_core.errors import TimbreError
 _LIVE = ThreadPoolExecutor(2, thread_name_prefix="play")
 _EXPORT = ThreadPoolExecutor(1, thread_name_prefix="export")
 _LEFT = 0.05  # seconds between looks at whether the asker is still there
+_MOST_NEAR = 4
 _NUMBER = 24  # characters of a number at most
 
 
@@ -144,11 +146,13 @@ async def about_route(request: Request) -> Response:
     itself where the model is not conditioned on pitch."""
 
     def work() -> Response:
-        from pages.widgets.play_engine import instrument, nearest_notes
+        from pages.widgets.play_engine import instrument
 
         notes = find_map(parameter(request, "checkpoint"))
         z = _point(request, notes)
-        near = [{**note_card(notes, row), "distance": distance} for row, distance in nearest_notes(notes, z)]
+        near = [
+            {**note_card(notes, row), "distance": distance} for row, distance in notes.nearest(np.array(z), _MOST_NEAR)
+        ]
         own = None if notes.checkpoint.recipe.uses_pitch else round(instrument(notes, z).root, 2)
         return JSONResponse({"nearest": near, "own_pitch": own}, headers=stored(request))
 
@@ -248,19 +252,17 @@ async def load_route(request: Request) -> Response:
     """POST `/api/play/preset?checkpoint=`, the file as body: what it holds, or why it is refused in one sentence."""
     from timbre_core.presets import LARGEST
 
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > LARGEST:
-            sentence = f"a preset has a few kilobytes, this file has more than {LARGEST // 1024}: choose another file."
-            return JSONResponse({"error": sentence}, 413)
+    data = await body_of(request, LARGEST)
+    if data is None:
+        sentence = f"a preset has a few kilobytes, this file has more than {LARGEST // 1024}: choose another file."
+        return refused(sentence, 413)
 
     def work() -> Response:
         from timbre_core.presets import read_preset
 
         notes = find_map(parameter(request, "checkpoint"))
         try:
-            preset = read_preset(bytes(data), notes.checkpoint)
+            preset = read_preset(data, notes.checkpoint)
         except TimbreError as error:
             raise BadRequest(str(error)) from error
         return JSONResponse(preset.model_dump(), headers={"Cache-Control": "no-store"})

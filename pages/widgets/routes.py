@@ -11,16 +11,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.widgets.answers import API, QUICK, SLOW, BadRequest, answer, parameter, ranged, stored
+from pages.widgets.answers import API, QUICK, SLOW, BadRequest, answer, inverter_of, parameter, ranged, refused, stored
 from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.engine import KINDS, Kind, Studio, warm_up
 from pages.widgets.growing_plot import plotly_route
+from pages.widgets.guest_routes import GUEST_ROUTES
+from pages.widgets.latent_axes import described_latents
 from pages.widgets.listen_routes import LISTEN_ROUTES
 from pages.widgets.map_data import describe_note, packed_map
 from pages.widgets.packing import pack_frames
 from pages.widgets.play_routes import PLAY_ROUTES
 from timbre_core.errors import TimbreError
-from timbre_core.inverters import inverter_names
 
 
 def _kind(request: Request) -> Kind:
@@ -42,12 +43,7 @@ def _note(request: Request) -> tuple[NoteMap, int]:
 def _studio(request: Request) -> tuple[Studio, int]:
     """The opened checkpoint with the inverter asked for (none: its own), and the note's row."""
     notes, row = _note(request)
-    if "inverter" not in request.query_params:
-        return Studio(notes), row
-    wanted, names = parameter(request, "inverter"), inverter_names(notes.checkpoint.recipe.features)
-    if wanted not in names:
-        raise BadRequest(f"inverter must be one of {', '.join(names)}.")
-    return Studio(notes, wanted), row
+    return Studio(notes, inverter_of(request, notes)), row
 
 
 async def map_route(request: Request) -> Response:
@@ -70,6 +66,15 @@ async def note_route(request: Request) -> Response:
     return await answer(QUICK, work)
 
 
+async def latents_route(request: Request) -> Response:
+    """`/api/latents?checkpoint=`: the dimensions of a map's latent space and the spread of its notes, as JSON."""
+
+    def work() -> Response:
+        return JSONResponse(described_latents(find_map(parameter(request, "checkpoint"))), headers=stored(request))
+
+    return await answer(QUICK, work)
+
+
 async def audio_route(request: Request) -> Response:
     """`/api/audio?checkpoint=&note=&kind=[&inverter=]`: a WAV file; single byte ranges are answered, as Safari wants them."""
     from timbre_core.features.audio import encode_wav
@@ -85,12 +90,13 @@ async def audio_route(request: Request) -> Response:
 async def frames_route(request: Request) -> Response:
     """`/api/frames?checkpoint=&note=&kind=[&inverter=]`: frames (n_bins, n_frames) as bytes, 0 for -1 and 255 for +1, packed.
 
-    The header says how long a frame is, how many dB lie between 0 and 255, and where the bands' centres are (Hz).
+    The header says what they mean: see `frame_header`.
     """
 
     def work() -> Response:
         studio, row = _studio(request)
-        packed = pack_frames(studio.frames(row, _kind(request)).values, studio.settings)
+        frames = studio.frames(row, _kind(request))
+        packed = pack_frames(frames.values, studio.settings, frames.ref_db)
         return Response(packed, media_type="application/octet-stream", headers=stored(request))
 
     return await answer(SLOW, work)
@@ -110,7 +116,7 @@ async def ready_route(request: Request) -> Response:
 async def unknown_route(request: Request) -> Response:
     """Any other address below the API's: without this the app's own page would answer, as if all were well."""
     sentence = f"there is nothing at {request.url.path[:200]}: check the address."
-    return JSONResponse({"error": sentence}, 404)
+    return refused(sentence, 404)
 
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -118,11 +124,13 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 ROUTES = [
     Route(f"{API}/map", map_route),
     Route(f"{API}/note", note_route),
+    Route(f"{API}/latents", latents_route),
     Route(f"{API}/audio", audio_route),
     Route(f"{API}/frames", frames_route),
     Route(f"{API}/ready", ready_route),
     *LISTEN_ROUTES,
     *PLAY_ROUTES,
+    *GUEST_ROUTES,
     Route(f"{API}/plotly.js", plotly_route),
     # The last one: it takes whatever is left.
     Route(f"{API}{{rest:path}}", unknown_route, methods=_METHODS),

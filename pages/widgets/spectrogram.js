@@ -15,11 +15,14 @@ function differenceScale(dark) {
   return ramp(DIFFERENCE_STOPS[dark ? "dark" : "light"]);
 }
 
-// `frames` is what /api/frames answers: bytes from 0 (softest) to 255, or, for a difference, dB.
+// `frames` is what /api/frames answers: bytes from 0 (softest) to 255, or, for a difference, dB. Features without a frequency
+// axis have no `bands`, those without a unit or without time no `unit` or `seconds_per_frame`.
 class Spectrogram {
-  constructor(canvas, differs) {
+  // gutter: pixels for the names of the notes; 0 where they stand beside another picture of the same bands.
+  constructor(canvas, differs, gutter = GUTTER.left) {
     this.canvas = canvas;
     this.differs = differs;
+    this.gutter = gutter;
     this.frames = null;
   }
 
@@ -29,7 +32,7 @@ class Spectrogram {
 
   // Where a time lies, in CSS pixels from the canvas' left.
   placeOf(time, seconds) {
-    return GUTTER.left + (this.canvas.clientWidth - GUTTER.left) * Math.min(1, time / seconds);
+    return this.gutter + (this.canvas.clientWidth - this.gutter) * Math.min(1, time / seconds);
   }
 
   clear() {
@@ -42,31 +45,38 @@ class Spectrogram {
   draw(scale, pitch) {
     if (!this.frames) return;
     const { context, width, height } = fitCanvas(this.canvas);
-    const plot = { x: GUTTER.left, y: GUTTER.top, w: width - GUTTER.left, h: height - GUTTER.top - GUTTER.bottom };
+    const plot = { x: this.gutter, y: GUTTER.top, w: width - this.gutter, h: height - GUTTER.top - GUTTER.bottom };
     context.clearRect(0, 0, width, height);
     context.imageSmoothingQuality = "high";
     context.drawImage(this.picture(scale), plot.x, plot.y, plot.w, plot.h);
     context.font = `10px ${themeColour(this.canvas, "font") || "sans-serif"}`;
     context.fillStyle = themeColour(this.canvas, "text-color");
-    this.drawNotes(context, plot);
-    this.drawTimes(context, plot);
-    if (pitch !== null) this.drawPitch(context, plot, pitch);
+    if (this.frames.bands && this.gutter) this.drawNotes(context, plot);
+    if (this.frames.seconds_per_frame) this.drawTimes(context, plot);
+    if (this.frames.bands && this.gutter && pitch !== null) this.drawPitch(context, plot, pitch);
   }
 
   picture(scale) {
     const { n_bins: bins, n_frames: frames, arrays } = this.frames;
     const image = new ImageData(frames, bins);
+    const pixels = new Uint32Array(image.data.buffer);
+    const colours = scale.map(([r, g, b]) => (0xff000000 | (b << 16) | (g << 8) | r) >>> 0);
     for (let bin = 0; bin < bins; bin++) {
+      const row = (bins - 1 - bin) * frames;
       for (let frame = 0; frame < frames; frame++) {
         const value = arrays.frames[bin * frames + frame];
-        const shade = this.differs ? Math.round(127.5 + (127.5 * value) / DIFFERENCE_DB) : value;
-        const [r, g, b] = scale[Math.min(255, Math.max(0, shade))];
-        image.data.set([r, g, b, 255], 4 * ((bins - 1 - bin) * frames + frame));
+        const shade = this.differs ? Math.round(127.5 + (127.5 * value) / this.reach) : value;
+        pixels[row + frame] = colours[Math.min(255, Math.max(0, shade))];
       }
     }
     const canvas = build("canvas", { width: frames, height: bins });
     canvas.getContext("2d").putImageData(image, 0, 0);
     return canvas;
+  }
+
+  // What the strongest colours of a difference stand for.
+  get reach() {
+    return this.frames.unit === "dB" ? DIFFERENCE_DB : 0.3 * this.frames.top_db;
   }
 
   heightOf(midi, plot) {
@@ -111,22 +121,29 @@ class Spectrogram {
     context.fill();
   }
 
-  // The cell under the pointer: {time (s), hz, db}, or null outside of the picture.
+  // The cell under the pointer: {share (0 to 1 of the length), time (s), hz, value}, or null outside of the picture. What
+  // the features do not know is null.
   under(event) {
     if (!this.frames) return null;
     const box = this.canvas.getBoundingClientRect();
-    const x = (event.clientX - box.left - GUTTER.left) / (box.width - GUTTER.left);
+    const x = (event.clientX - box.left - this.gutter) / (box.width - this.gutter);
     const y = (event.clientY - box.top - GUTTER.top) / (box.height - GUTTER.top - GUTTER.bottom);
     if (!(x >= 0 && x < 1 && y >= 0 && y < 1)) return null;
-    const { n_bins: bins, n_frames: frames, bands, top_db: topDb, arrays } = this.frames;
+    const { n_bins: bins, n_frames: frames, bands, top_db: span, unit, seconds_per_frame: step, arrays } = this.frames;
     const bin = Math.min(bins - 1, Math.floor((1 - y) * bins));
-    const value = arrays.frames[bin * frames + Math.floor(x * frames)];
-    return { time: x * this.seconds(), hz: bands[bin], db: this.differs ? value : (value / 255 - 1) * topDb };
+    const frame = Math.floor(x * frames);
+    const value = arrays.frames[bin * frames + frame];
+    // Decibels count down from the loudest, other values lie from -1 to 1.
+    const told = this.differs ? value : (value / 255) * span - (unit === "dB" ? span : span / 2);
+    return { share: x, time: step ? x * this.seconds() : null, hz: bands?.[bin] ?? null, value: told, bin, frame };
   }
 
-  describe({ time, hz, db }) {
-    const sign = this.differs && db > 0 ? "+" : "";
-    return `${time.toFixed(2)} s · ${noteName(hzToMidi(hz))} ${Math.round(hz)} Hz · ${sign}${db.toFixed(0)} dB`;
+  describe({ time, hz, value, bin, frame }) {
+    const { unit } = this.frames;
+    const sign = this.differs && value > 0 ? "+" : "";
+    const where = time === null ? `column ${frame + 1}` : `${time.toFixed(2)} s`;
+    const height = hz === null ? `row ${bin + 1}` : `${hz > 0 ? `${noteName(hzToMidi(hz))} ` : ""}${Math.round(hz)} Hz`;
+    return `${where} · ${height} · ${sign}${unit === "dB" ? `${value.toFixed(0)} dB` : value.toFixed(2)}`;
   }
 }
 

@@ -254,3 +254,24 @@ def test_slow_work_does_not_hold_up_the_event_loop(monkeypatch: pytest.MonkeyPat
         return quick
 
     assert asyncio.run(both()) < 0.4
+
+
+@pytest.mark.usefixtures("checkpoints")
+def test_latents_are_told_in_order_with_the_librarys_spread() -> None:
+    told = json.loads(ask("latents", checkpoint="alpha").body)
+    assert sorted(told["numbers"]) == list(range(6))
+    assert told["weight"] == sorted(told["weight"], reverse=True)
+    means = np.array([json.loads(ask("note", checkpoint="alpha", note=n).body)["latent"] for n in note_ids()])
+    for number, spread in zip(told["numbers"], told["spread"], strict=True):
+        assert spread == pytest.approx(np.percentile(means[:, number], [5, 25, 50, 75, 95]), abs=1e-3)
+
+
+@pytest.mark.usefixtures("checkpoints")
+def test_neighbours_are_told_apart(checkpoints: Path) -> None:
+    for note in note_ids()[::7]:
+        near = json.loads(ask("note", checkpoint="alpha", note=note).body)["neighbours"]
+        assert len({(card["title"], card["pitch_name"], card["detail"]) for card in near}) == len(near) == 8
+
+
+def note_ids() -> list[str]:
+    return list(unpack(ask("map", checkpoint="alpha").body)[0]["ids"])

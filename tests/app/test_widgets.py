@@ -7,6 +7,7 @@ import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -195,3 +196,15 @@ def test_memo_does_not_keep_errors() -> None:
     with pytest.raises(ValueError, match="no"):
         memo.get("key", fail)
     assert memo.get("key", lambda: 3) == 3
+
+
+def test_notes_that_read_the_same_are_told_apart_by_their_ids(checkpoints: Path) -> None:
+    from dataclasses import replace
+
+    from pages.widgets.catalog import find_map
+    from pages.widgets.map_data import near_cards
+
+    notes = find_map("alpha")
+    alike = replace(notes, labels=notes.labels.assign(instrument="organ", pitch=60.0, velocity=100.0))
+    cards = near_cards(alike, alike.neighbours(0, 5))
+    assert all(card["detail"] == f"v 100 {card['id']}" for card in cards)

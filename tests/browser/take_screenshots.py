@@ -54,7 +54,7 @@ def click_note(page: Any) -> None:
 
 def wait_for_sounds(page: Any) -> None:
     page.wait_for_function(
-        "() => !document.querySelector('.tx-waiting') && document.querySelectorAll('.tx-card button:disabled').length === 0",
+        "() => !document.querySelector('.tx-waiting') && document.querySelectorAll('.tx-track button:disabled').length === 0",
         timeout=60_000,
     )
     page.wait_for_timeout(500)

@@ -1,4 +1,4 @@
-"""From audio to what is analysed, and to power spectra of it."""
+"""Power spectra of audio."""
 
 from __future__ import annotations
 
@@ -6,37 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from timbre_core.features.settings import FeatureSettings, SpectralSettings, WaveformSettings
-
-_TINY = 1e-30
-
-
-def prepare_audio(audio: np.ndarray, settings: FeatureSettings | WaveformSettings) -> np.ndarray:
-    """A note's audio (n_samples,) without the silence at its ends that `trim_db` tells of, at its `seconds` of length."""
-    if isinstance(settings, WaveformSettings):
-        settings = settings.level
-    return fit_length(_trimmed(audio, settings), settings)
-
-
-def fit_length(audio: np.ndarray, settings: FeatureSettings | WaveformSettings) -> np.ndarray:
-    """Audio (n_samples,) cut or zero-padded at its end to `settings.seconds`; unchanged where that is none."""
-    if settings.seconds is None:
-        return audio
-    n_samples = max(1, round(settings.seconds * settings.sample_rate))
-    if len(audio) >= n_samples:
-        return audio[:n_samples]
-    return np.pad(audio, (0, n_samples - len(audio)))
-
-
-def _trimmed(audio: np.ndarray, settings: SpectralSettings) -> np.ndarray:
-    size, hop = settings.window_length, settings.hop_length
-    if settings.trim_db is None or len(audio) < size:
-        return audio
-    energy = np.cumsum(np.concatenate([[0.0], np.square(audio, dtype=np.float64)]))
-    starts = np.append(np.arange(0, len(audio) - size, hop), len(audio) - size)
-    power = energy[starts + size] - energy[starts]
-    loud = np.flatnonzero(power > max(_TINY, power.max() * 10 ** (-settings.trim_db / 10)))
-    return audio[starts[loud[0]] : starts[loud[-1]] + size] if len(loud) else audio
+from timbre_core.features.preparation import fit_length as fit_length
+from timbre_core.features.preparation import prepare_audio as prepare_audio
+from timbre_core.features.settings import SpectralSettings
 
 
 def pre_emphasised(audio: Tensor, settings: SpectralSettings) -> Tensor:

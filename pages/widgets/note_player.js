@@ -1,0 +1,118 @@
+// Versions of one sound played in step: a switch from one to another keeps the place in the sound and leaves no gap.
+
+const FADE = 0.012; // seconds from one version to the other: too short to be heard as a fade, long enough not to click
+
+class Deck {
+  // changed(): what sounds changed. refused(): the browser wants a click before it lets anything sound.
+  constructor({ changed, refused }) {
+    Object.assign(this, { changed, refused, kind: null, wanted: null, loop: false, playing: false });
+    this.sounds = new Map(); // kind -> AudioBuffer
+    this.voices = new Map(); // kind -> {source, gain}
+  }
+
+  close() {
+    this.clear();
+    this.context?.close();
+    this.context = null;
+  }
+
+  // Seconds that all versions have.
+  get duration() {
+    return this.sounds.size ? Math.min(...[...this.sounds.values()].map((buffer) => buffer.duration)) : 0;
+  }
+
+  // Seconds into the sound, 0 when nothing sounds.
+  get position() {
+    if (!this.playing) return 0;
+    const passed = Math.max(0, this.context.currentTime - this.began);
+    return this.loop ? passed % this.duration : Math.min(passed, this.duration);
+  }
+
+  clear() {
+    this.stop();
+    this.sounds.clear();
+  }
+
+  // samples: Float32Array at `rate` Hz. Joins what sounds already, unheard until it is switched to.
+  add(kind, samples, rate) {
+    const buffer = new AudioBuffer({ length: Math.max(1, samples.length), sampleRate: rate, numberOfChannels: 1 });
+    buffer.copyToChannel(samples, 0);
+    this.sounds.set(kind, buffer);
+    if (this.playing) this.voice(kind);
+    if (this.wanted?.kind === kind) this.play(kind, this.wanted.from);
+  }
+
+  // Hear a version from a place in seconds; null goes on from where the version before is. One that is not there yet sounds
+  // as soon as it is.
+  async play(kind, from = 0) {
+    this.wanted = { kind, from };
+    if (!this.sounds.has(kind)) return;
+    const { wanted } = this;
+    if (!(await this.open())) return this.refused();
+    if (this.wanted !== wanted) return; // something else was asked for meanwhile
+    this.wanted = null;
+    if (from === null && this.playing) this.fade(kind);
+    else this.begin(kind, from ?? 0);
+    this.changed();
+  }
+
+  stop() {
+    const sounded = this.playing;
+    this.wanted = null;
+    this.playing = false;
+    this.silence();
+    if (sounded) this.changed();
+  }
+
+  setLoop(loop) {
+    const { kind, position, playing } = this;
+    this.loop = loop;
+    if (playing) this.begin(kind, position);
+  }
+
+  async open() {
+    if (navigator.userActivation?.hasBeenActive === false) return false;
+    this.context ??= new AudioContext({ latencyHint: "interactive" });
+    if (this.context.state !== "running") await this.context.resume();
+    return true;
+  }
+
+  begin(kind, from) {
+    this.silence();
+    this.kind = kind;
+    this.playing = true;
+    this.began = this.context.currentTime - from;
+    for (const each of this.sounds.keys()) this.voice(each);
+  }
+
+  voice(kind) {
+    const now = this.context.currentTime;
+    const loop = this.loop ? { loop: true, loopEnd: this.duration } : {};
+    const source = new AudioBufferSourceNode(this.context, { buffer: this.sounds.get(kind), ...loop });
+    const gain = new GainNode(this.context, { gain: kind === this.kind ? 1 : 0 });
+    source.connect(gain).connect(this.context.destination);
+    source.addEventListener("ended", () => this.voices.get(kind)?.source === source && this.kind === kind && this.stop());
+    source.start(now, this.position);
+    this.voices.set(kind, { source, gain });
+  }
+
+  fade(kind) {
+    this.kind = kind;
+    const now = this.context.currentTime;
+    for (const [each, { gain }] of this.voices) {
+      gain.gain.cancelScheduledValues(now);
+      gain.gain.setValueAtTime(gain.gain.value, now);
+      gain.gain.linearRampToValueAtTime(each === kind ? 1 : 0, now + FADE);
+    }
+  }
+
+  silence() {
+    if (!this.context) return;
+    const now = this.context.currentTime;
+    for (const { source, gain } of this.voices.values()) {
+      gain.gain.setTargetAtTime(0, now, FADE / 4);
+      source.stop(now + 2 * FADE);
+    }
+    this.voices.clear();
+  }
+}
