@@ -16,6 +16,16 @@ from timbre_core.datasets.fsdd import digits_folder, read_digits
 from timbre_core.datasets.notes import METADATA, NOTE_COLUMNS
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
 from timbre_core.datasets.parquet import ParquetAudio, read_parquet_notes
+from timbre_core.datasets.pictures import (
+    BUNDLED,
+    PictureReader,
+    bundled_path,
+    picture_files,
+    picture_path,
+    picture_place,
+    read_bundled,
+    read_pictures,
+)
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError, load_audio
@@ -36,6 +46,7 @@ class Library:
     notes: pd.DataFrame
     skipped: list[tuple[str, str]] = field(default_factory=list)
     _parquet: dict[int, ParquetAudio] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _pictures: PictureReader = field(default_factory=PictureReader, init=False, repr=False, compare=False)
     _index: dict[str, int] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -43,7 +54,7 @@ class Library:
 
     def __getstate__(self) -> dict[str, Any]:
         # Open files stay behind when a library goes to a worker process.
-        return self.__dict__ | {"_parquet": {}, "_index": None}
+        return self.__dict__ | {"_parquet": {}, "_pictures": PictureReader(), "_index": None}
 
     def load(self, index: int, sample_rate: int) -> np.ndarray:
         """Audio of the note in row `index`: float32 mono (n_samples,) at `sample_rate` Hz.
@@ -52,6 +63,8 @@ class Library:
         """
         root = int(self.notes["root"].to_numpy()[index])
         audio = str(self.notes["audio"].iat[index])
+        if picture_place(audio):
+            raise AudioError(f"{self.notes['note_id'].iat[index]}: a picture has no sound: use features of kind image.")
         path = root_path(self.roots[root])
         if path.suffix == ".parquet":
             if root not in self._parquet:
@@ -59,6 +72,17 @@ class Library:
             name = f"{path.name}, note {self.notes['note_id'].iat[index]}"
             return load_audio(self._parquet[root].read(int(audio)), sample_rate, name)
         return load_audio(path / audio, sample_rate)
+
+    def picture(self, index: int) -> np.ndarray:
+        """The picture that the note in row `index` is: float32 (height, width) in [0, 1], the top row first.
+
+        Raises TimbreError when the note is a sound, or the file cannot be read any more.
+        """
+        place = picture_place(str(self.notes["audio"].iat[index]))
+        if place is None:
+            name = self.notes["note_id"].iat[index]
+            raise TimbreError(f"{name}: a sound, not a picture: features of kind image are for pictures.")
+        return self._pictures.read(root_path(self.roots[int(self.notes["root"].to_numpy()[index])]), *place)
 
     def find(self, note_id: str) -> int:
         """Row of a note. Raises TimbreError if there is no such note."""
@@ -80,7 +104,13 @@ class Library:
                 stamp = 0 if self.roots[root] == STARTER else status.st_mtime_ns
                 digest.update(f"{root}:{status.st_size}:{stamp}\n".encode())
                 continue
-            for folder, names in _by_folder(self.notes.loc[self.notes["root"] == root, "audio"]).items():
+            files = self.notes.loc[self.notes["root"] == root, "audio"]
+            places = {place[0] for place in map(picture_place, files) if place}
+            if places:
+                stamps = [(name, picture_path(path, name).stat().st_size) for name in sorted(places)]
+                digest.update(f"{root}:{stamps}\n".encode())
+                continue
+            for folder, names in _by_folder(files).items():
                 wanted = set(names)
                 found = sorted(_stamp(entry) for entry in os.scandir(path / folder) if entry.name in wanted)
                 digest.update(f"{root}:{folder}:{found}\n".encode())
@@ -101,7 +131,8 @@ def open_library(
 ) -> Library:
     """Gather the notes of `roots` into one library.
 
-    A root is "starter" (the library that ships with the project), a .parquet library, a folder in NSynth's layout
+    A root is "starter" (the library that ships with the project), "sklearn-digits" (scikit-learn's pictures of digits),
+    MNIST's IDX files or a folder of them (see datasets.pictures), a .parquet library, a folder in NSynth's layout
     (examples.json and audio/), a folder that holds nsynth-train, -valid and -test, a folder of spoken digits (see
     datasets.fsdd), or any folder of audio files, labelled by its metadata.csv or by `pattern` (see datasets.folder). Roots
     without an official split are divided as `split` says, each on its own. Ids and instruments that occur in several roots
@@ -136,20 +167,26 @@ def open_library(
 
 
 def root_path(root: str) -> Path:
-    """Where a root's files are: the path itself, or the shipped Parquet file for "starter"."""
+    """Where a root's files are: the path itself, or the file that comes with a package for the names of shipped data."""
     if root == STARTER:
         from timbre_core.datasets.starter import starter_path
 
         return starter_path()
+    if root == BUNDLED:
+        return bundled_path()
     return Path(root).expanduser()
 
 
 def _read_root(root: str, pattern: str | None, progress: bool) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    if root == BUNDLED:
+        return read_bundled()
     path = root_path(root)
     if not path.exists():
         raise TimbreError(f"{root}: there is no such folder or file: check the path.")
     if path.suffix == ".parquet" and path.is_file():
         return read_parquet_notes(path)
+    if picture_files(path):
+        return read_pictures(path)
     if not path.is_dir():
         raise TimbreError(f"{root}: neither a folder nor a .parquet library: give the folder that holds the notes.")
     if nsynth_folders(path):
