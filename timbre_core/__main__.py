@@ -9,7 +9,18 @@ import sys
 from timbre_core import __version__
 from timbre_core.cli.shell import command_parser, guarded
 
-VERBS = ("recipes", "prepare", "evaluate", "compare", "reconstruct", "generate", "transfer", "export", "project")
+VERBS = (
+    "recipes",
+    "prepare",
+    "evaluate",
+    "compare",
+    "reconstruct",
+    "generate",
+    "morph",
+    "transfer",
+    "export",
+    "project",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -78,7 +78,7 @@ class Inverter:
         self,
         frames: np.ndarray | Iterable[np.ndarray],
         ref_db: float,
-        pitch: float | None = None,
+        pitch: float | np.ndarray | None = None,
         n_samples: int | None = None,
         seed: int = 0,
     ) -> Iterator[np.ndarray]:

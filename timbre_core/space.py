@@ -15,7 +15,11 @@ from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.spectrum import prepare_audio
-from timbre_core.features.windows import cut_windows, overlap_add, window_starts
+from timbre_core.features.windows import cut_windows, overlap_add
+from timbre_core.generation import sounds
+from timbre_core.generation.contours import Contour
+from timbre_core.generation.following import decode_along
+from timbre_core.generation.sounds import Generated
 from timbre_core.inverters import open_inverter
 from timbre_core.recipes.schema import InversionSettings
 
@@ -58,17 +62,6 @@ class Reconstruction:
     trajectory: Trajectory
 
 
-@dataclass(frozen=True)
-class Generated:
-    """A generated note: audio (n_samples,), frames (n_bins, n_frames), the latents of its windows, its MIDI pitch."""
-
-    audio: np.ndarray
-    frames: np.ndarray
-    z: np.ndarray
-    pitch: float
-    sample_rate: int
-
-
 class TimbreSpace:
     """Encode, decode, reconstruct, generate. Thread-safe after construction: the model is only read.
 
@@ -108,7 +101,7 @@ class TimbreSpace:
         cut = [cut_windows(frames, window.frames, window.hop) for frames in notes]
         counts = [len(starts) for _, starts in cut]
         windows = np.concatenate([windows for windows, _ in cut])
-        pitch = np.repeat([self._checked_pitch(value) for value in pitches], counts)
+        pitch = np.repeat([self.checked_pitch(value) for value in pitches], counts)
         mu, logvar = self._encode_windows(windows, pitch)
         ends = np.cumsum(counts)[:-1]
         parts = zip(np.split(mu, ends), np.split(logvar, ends), cut, notes, strict=True)
@@ -132,7 +125,7 @@ class TimbreSpace:
             raise TimbreError(
                 f"latents must be finite numbers of shape (windows, {self.recipe.model.latent_dim}), got {z.shape}."
             )
-        each = pitch if isinstance(pitch, np.ndarray) else np.full(len(z), self._checked_pitch(pitch))
+        each = pitch if isinstance(pitch, np.ndarray) else np.full(len(z), self.checked_pitch(pitch))
         out = []
         for first in range(0, len(z), _BATCH):
             part = slice(first, first + _BATCH)
@@ -140,8 +133,15 @@ class TimbreSpace:
             out.append(self.model.decode(latents, self._conditions(each[part])).cpu().numpy())
         return np.concatenate(out)
 
-    def decode(self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None) -> np.ndarray:
-        """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added."""
+    def decode(
+        self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | np.ndarray | None = None
+    ) -> np.ndarray:
+        """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added.
+
+        pitch: MIDI, or a contour, one for each frame (n_frames,).
+        """
+        if isinstance(pitch, np.ndarray):
+            return decode_along(self, z, starts, n_frames, pitch)
         return overlap_add(self.decode_windows(z, pitch), starts, n_frames)
 
     def decode_blocks(
@@ -179,11 +179,14 @@ class TimbreSpace:
         self,
         frames: np.ndarray,
         ref_db: float,
-        pitch: float | None = None,
+        pitch: float | np.ndarray | None = None,
         n_samples: int | None = None,
         seed: int = 0,
     ) -> np.ndarray:
-        """Frames (n_bins, n_frames) -> audio (n_samples,) with the space's inverter; a known MIDI `pitch` helps it."""
+        """Frames (n_bins, n_frames) -> audio (n_samples,) with the space's inverter; a known MIDI `pitch` helps it.
+
+        A contour, a pitch for each frame (n_frames,), is followed.
+        """
         return self.inverter(frames, ref_db, pitch, n_samples, seed)
 
     def reconstruct(self, audio: np.ndarray, pitch: float | None = None) -> Reconstruction:
@@ -198,38 +201,41 @@ class TimbreSpace:
 
     def generate(
         self,
-        pitch: float | None = None,
+        pitch: float | Contour | None = None,
         seconds: float = 2.0,
         seed: int = 0,
         family: str | None = None,
         like: str | None = None,
         level_db: float = -3.0,
+        walk: float | None = None,
     ) -> Generated:
-        """A new note.
+        """A new note: see `generation.sounds.generate`."""
+        return sounds.generate(self, pitch, seconds, seed, family, like, level_db, walk)
 
-        The timbre is drawn from the prior, from between the notes of a `family`, or is that of the note `like`. How the
-        sound unfolds in time (attack, sustain, release) comes from the library note whose mean latent is nearest: its
-        trajectory, moved to the drawn mean and stretched to `seconds`. `level_db` is the peak of the audio in dB full scale.
-        """
-        if not self.recipe.model.sampling and family is None and like is None:
-            raise TimbreError(
-                f"{self.checkpoint.name} is a plain autoencoder without a prior: choose a --family or a note with --like."
-            )
-        if not 0.05 <= seconds <= 60:
-            raise TimbreError(f"seconds {seconds:g}: choose between 0.05 and 60.")
-        pitch = self._pitch_for_generation(pitch, like)
-        n_frames = self.recipe.features.n_frames(round(seconds * self.sample_rate))
-        starts = window_starts(n_frames, self.recipe.window.frames, self.recipe.window.hop)
-        mean, near = self._draw_mean(np.random.default_rng(seed), family, like)
-        z = mean + _stretch(near - near.mean(axis=0), len(starts))
-        frames = self.decode(z, starts, n_frames, pitch)
-        # A model that is not told the pitch does not sound it, so its notes are inverted without one.
-        sounding = pitch if self.recipe.uses_pitch else None
-        audio = self.invert(frames, 0.0, sounding, round(seconds * self.sample_rate), seed)
-        peak = float(np.abs(audio).max())
-        if peak > 0:
-            audio = audio * np.float32(10 ** (level_db / 20) / peak)
-        return Generated(audio, frames, z, pitch, self.sample_rate)
+    def morph(
+        self,
+        notes: Sequence[str],
+        seconds: float = 4.0,
+        path: str = "spherical",
+        pitch: float | Contour | None = None,
+        seed: int = 0,
+        level_db: float = -3.0,
+    ) -> Generated:
+        """One sound that changes from note to note of the map: see `generation.sounds.morph`."""
+        return sounds.morph(self, notes, seconds, path, pitch, seed, level_db)
+
+    def morph_steps(
+        self,
+        notes: Sequence[str],
+        steps: int = 8,
+        seconds: float = 2.0,
+        path: str = "spherical",
+        pitch: float | Contour | None = None,
+        seed: int = 0,
+        level_db: float = -3.0,
+    ) -> Iterator[Generated]:
+        """Sounds at even distances on the path through notes of the map: see `generation.sounds.morph_steps`."""
+        return sounds.morph_steps(self, notes, steps, seconds, path, pitch, seed, level_db)
 
     def transfer(
         self, audio: np.ndarray, toward: str | None = None, amount: float = 1.0, pitch: float | None = None
@@ -243,23 +249,46 @@ class TimbreSpace:
 
     def neighbours(self, point: str | np.ndarray, k: int = 8) -> pd.DataFrame:
         """The k notes of the map nearest to a note id or a latent (latent_dim,), with their `distance`, nearest first."""
-        latents = self._latents
+        latents = self.map_notes
         if isinstance(point, str):
-            here = self._row(point)
-            distance = np.linalg.norm(self._means - self._means[here], axis=1)
+            here = self.row_of(point)
+            distance = np.linalg.norm(self.means - self.means[here], axis=1)
             distance[here] = np.inf
             k = min(k, len(latents) - 1)
         else:
-            distance = np.linalg.norm(self._means - np.asarray(point, dtype=np.float32), axis=1)
+            distance = np.linalg.norm(self.means - np.asarray(point, dtype=np.float32), axis=1)
         nearest = np.argsort(distance, kind="stable")[:k]
         return latents.iloc[nearest].assign(distance=distance[nearest])
 
     def trajectory_of(self, note_id: str) -> np.ndarray:
         """The saved latents of a map note's windows: (n_windows, latent_dim)."""
-        return self._trajectory(self._row(note_id))
+        return self._trajectory(self.row_of(note_id))
+
+    def pitch_of(self, note_id: str) -> float | None:
+        """A map note's MIDI pitch, None where it is not known. Raises TimbreError for an id that is not on the map."""
+        row = self.row_of(note_id)
+        pitch = float(self.map_notes["pitch"].iloc[row]) if "pitch" in self.map_notes else np.nan
+        return None if np.isnan(pitch) else pitch
 
     @cached_property
-    def _latents(self) -> pd.DataFrame:
+    def extent(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where notes lie in the latent space: their mean and standard deviation, (latent_dim,) each.
+
+        Those of the map's notes; without a map, those of a standard normal prior.
+        """
+        if not self.has_map:
+            size = self.recipe.model.latent_dim
+            return np.zeros(size, dtype=np.float32), np.ones(size, dtype=np.float32)
+        return self.means.mean(axis=0), self.means.std(axis=0)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the checkpoint has a map."""
+        return self.checkpoint.latents is not None and not self.checkpoint.latents.empty
+
+    @cached_property
+    def map_notes(self) -> pd.DataFrame:
+        """The map: a row a note. Raises TimbreError where there is none."""
         latents = self.checkpoint.latents
         if latents is None or latents.empty:
             raise TimbreError(
@@ -268,45 +297,24 @@ class TimbreSpace:
         return latents
 
     @cached_property
-    def _means(self) -> np.ndarray:
-        return np.stack(self._latents["mu"].tolist()).astype(np.float32)
+    def means(self) -> np.ndarray:
+        """The map notes' mean latents (n_notes, latent_dim)."""
+        return np.stack(self.map_notes["mu"].tolist()).astype(np.float32)
 
-    def _row(self, note_id: str) -> int:
-        found = np.flatnonzero((self._latents["note_id"] == note_id).to_numpy())
+    def row_of(self, note_id: str) -> int:
+        """A map note's row. Raises TimbreError for an id that is not on the map."""
+        found = np.flatnonzero((self.map_notes["note_id"] == note_id).to_numpy())
         if not len(found):
-            example = self._latents["note_id"].iloc[0]
+            example = self.map_notes["note_id"].iloc[0]
             raise TimbreError(f"no note {note_id!r} on this map: note ids look like {example!r}.")
         return int(found[0])
 
     def _trajectory(self, row: int) -> np.ndarray:
-        flat = np.asarray(self._latents["trajectory"].iloc[row], dtype=np.float32)
+        flat = np.asarray(self.map_notes["trajectory"].iloc[row], dtype=np.float32)
         return flat.reshape(-1, self.recipe.model.latent_dim)
 
-    def _draw_mean(
-        self, rng: np.random.Generator, family: str | None, like: str | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """A mean latent (latent_dim,) and the trajectory (n_windows, latent_dim) of the map note nearest to it."""
-        if like is not None:
-            trajectory = self.trajectory_of(like)
-            return trajectory.mean(axis=0), trajectory
-        if family is None:
-            mean = self.model.prior.sample(1, torch.Generator().manual_seed(int(rng.integers(2**31)))).numpy()[0]
-            rows = np.arange(len(self._means))
-        else:
-            families = self._latents["family"]
-            rows = np.flatnonzero((families == family).to_numpy())
-            if not len(rows):
-                raise TimbreError(f"no family {family!r} on this map: choose from {', '.join(sorted(set(families)))}.")
-            mean = _draw_near(rng, self._means[rows])
-        nearest = rows[np.argmin(np.linalg.norm(self._means[rows] - mean, axis=1))]
-        return mean, self._trajectory(int(nearest))
-
-    def _pitch_for_generation(self, pitch: float | None, like: str | None) -> float:
-        if pitch is None and like is not None:
-            pitch = float(self._latents["pitch"].iloc[self._row(like)])
-        return self._checked_pitch(60.0 if pitch is None or np.isnan(pitch) else pitch)
-
-    def _checked_pitch(self, pitch: float | None) -> float:
+    def checked_pitch(self, pitch: float | None) -> float:
+        """The MIDI pitch to tell the model; 0 for one that needs none. Raises TimbreError for what is no pitch."""
         if pitch is None or np.isnan(pitch):
             if self.recipe.uses_pitch:
                 raise TimbreError(
@@ -319,18 +327,3 @@ class TimbreSpace:
 
     def _conditions(self, pitch: np.ndarray) -> dict[str, torch.Tensor]:
         return {"pitch": torch.as_tensor(pitch, dtype=torch.float32, device=self.device)}
-
-
-def _stretch(trajectory: np.ndarray, count: int) -> np.ndarray:
-    """A trajectory (n, latent_dim) at `count` evenly spaced places from its first window to its last."""
-    places = np.linspace(0, len(trajectory) - 1, count) if count > 1 else np.zeros(1)
-    below = np.floor(places).astype(int)
-    above = np.minimum(below + 1, len(trajectory) - 1)
-    weight = (places - below)[:, None].astype(np.float32)
-    return trajectory[below] * (1 - weight) + trajectory[above] * weight
-
-
-def _draw_near(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
-    """A point between three random ones of `points` (n, latent_dim): inside the family's cloud, whatever its shape."""
-    chosen = points[rng.choice(len(points), size=min(3, len(points)), replace=False)]
-    return (rng.dirichlet(np.ones(len(chosen))) @ chosen).astype(np.float32)

@@ -79,9 +79,44 @@ def test_the_inverter_can_be_chosen(tiny_checkpoint: Path, note: Path, tmp_path:
     assert [fast == best for fast, best in pairs] == [False, False, False, True]
 
 
+def test_morph_writes_steps_or_one_sound(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    ends = ["--from", "bass_synthetic_000-054-100", "--to", "flute_synthetic_002-060-100"]
+    command = ["morph", str(tiny_checkpoint), *ends, "--seconds", "0.5"]
+    assert main([*command, "--steps", "3", "--out", str(tmp_path / "steps")]) == 0
+    sounds = [soundfile.read(path)[0] for path in sorted((tmp_path / "steps").glob("step-*.wav"))]
+    assert [len(sound) for sound in sounds] == [8000] * 3
+    assert not np.array_equal(sounds[0], sounds[2])
+    assert main([*command, "--path", "linear", "--vibrato", "50,5.5", "--out", str(tmp_path / "one.wav")]) == 0
+    assert soundfile.info(tmp_path / "one.wav").frames == 8000
+
+
+def test_generate_follows_contours_and_walks(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("seconds,hz\n0,220\n0.5,440\n", encoding="utf-8")
+    written = []
+    for options in ([], ["--contour", str(tmp_path / "points.csv")], ["--contour", "0:57,0.5:69"], ["--walk"]):
+        out = tmp_path / "note.wav"
+        assert main(["generate", str(tiny_checkpoint), "--seconds", "0.5", *options, "--out", str(out)]) == 0
+        written.append(out.read_bytes())
+    assert written[1] == written[2]
+    assert len(set(written)) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["morph", "CKPT", "--from", "kazoo", "--to", "kazoo"], "no note 'kazoo'"),
+        (["morph", "CKPT", "--from", "a", "--to", "b", "--path", "cubic"], "no path 'cubic'"),
+        (["morph", "CKPT", "--from", "a", "--to", "b", "--steps", "1"], "choose from 2"),
+        (["morph", "CKPT", "--from", "a", "--to", "b", "--out", "tests"], "it is a folder: name a file"),
+        (
+            ["morph", "CKPT", "--from", "a", "--to", "b", "--steps", "3", "--out", "README.md/x"],
+            "is a file, not a folder",
+        ),
+        (["generate", "CKPT", "--contour", "0:sixty"], "'sixty' is not a pitch"),
+        (["generate", "CKPT", "--contour", "nowhere.csv"], "nowhere.csv"),
+        (["generate", "CKPT", "--vibrato", "much"], "write cents and Hz"),
+        (["generate", "CKPT", "--vibrato", "50,0"], "choose a rate"),
+        (["generate", "CKPT", "--walk", "-1"], "a walk at pace -1"),
         (["generate", "CKPT", "--inverter", "fasst"], "did you mean 'fast'"),
         (["evaluate", "CKPT", "--split", "all", "--inverters", "fasst"], "did you mean 'fast'"),
         (["evaluate", "CKPT", "--split", "all", "--inverters", "librosa"], "did you mean 'librosa-32'"),

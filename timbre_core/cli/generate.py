@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 
 from timbre_core.cli.inverter_options import add_inverter_argument
-from timbre_core.cli.shell import check_seed
+from timbre_core.cli.pitch_options import add_pitch_arguments, pitch_of
+from timbre_core.cli.shell import check_output_file, check_seed
 
-HELP = "generate a note: from the prior, from a family, or with the timbre of a note on the map"
-EXAMPLE = "python -m timbre_core generate checkpoints/nsynth-cvae --pitch 60 --seconds 2 --family brass --out brass.wav"
+HELP = "generate a note: from the prior, from a family, or with the timbre of a note on the map; still or walking"
+EXAMPLE = """python -m timbre_core generate checkpoints/nsynth-cvae --pitch 60 --seconds 2 --family brass --out brass.wav
+  python -m timbre_core generate checkpoints/nsynth-cvae --family flute --vibrato 50,5.5 --seconds 4
+  python -m timbre_core generate checkpoints/nsynth-cvae --contour 0:C4,1:G4,3:262Hz --walk 0.5 --seconds 4"""
+_GENTLE = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
-    parser.add_argument("--pitch", type=float, help="MIDI pitch (default 60, or that of the --like note)")
+    add_pitch_arguments(parser, "60, or that of the --like note")
     parser.add_argument("--seconds", type=float, default=2.0, help="length, 0.05 to 60 (default 2)")
     parser.add_argument("--seed", type=int, default=0, help="another seed is another note (default 0)")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--family", help="draw from among this family's notes on the map")
     source.add_argument("--like", metavar="NOTE_ID", help="take the timbre of this note on the map")
+    parser.add_argument(
+        "--walk",
+        type=float,
+        nargs="?",
+        const=_GENTLE,
+        metavar="PACE",
+        help="let the timbre walk at random in small steps; PACE is the share of the notes' spread that it gets in a second "
+        f"(default {_GENTLE}: gently)",
+    )
     add_inverter_argument(parser)
     parser.add_argument(
         "--out",
@@ -32,17 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from timbre_core.checkpoint import open_checkpoint
-    from timbre_core.errors import TimbreError
     from timbre_core.features.audio import write_wav
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
-    if args.pitch is not None and not math.isfinite(args.pitch):
-        raise TimbreError(f"--pitch {args.pitch}: choose a MIDI pitch from 0 to 127 (60 is middle C).")
+    check_output_file(args.out, "--out")
+    pitch_of(args)  # what is wrong with it is said before the checkpoint is opened
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
-    if args.pitch is not None and not space.recipe.uses_pitch:
+    own = space.pitch_of(args.like) if args.like is not None and args.vibrato is not None else None
+    pitch = pitch_of(args, own)
+    if args.pitch is not None and args.vibrato is None and not space.recipe.uses_pitch:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so --pitch does not decide what sounds.")
-    note = space.generate(args.pitch, args.seconds, args.seed, args.family, args.like)
+    note = space.generate(pitch, args.seconds, args.seed, args.family, args.like, walk=args.walk)
     write_wav(Path(args.out), note.audio, note.sample_rate)
     print(args.out)
     return 0

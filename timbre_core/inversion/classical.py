@@ -43,7 +43,8 @@ def invert(
         n_samples: length of the result, cut or padded with zeros; none: (n_frames - 1) * hop_length.
         pitch: MIDI pitch of the notes where it is known, a number or (batch,), NaN for unknown. Log-mels blur neighbouring
             harmonics; told where they are, the inversion is several dB nearer to the original. It is not imposed: a
-            pitch that does not fit the frames is not used.
+            pitch that does not fit the frames is not used. A contour, a pitch for each frame as (n_frames,) for one note
+            or (batch, n_frames), is followed as it is.
 
     Returns:
         float32 (n_samples,) or (batch, n_samples) at `features.sample_rate`; frames of -1 give exact silence.
@@ -99,7 +100,7 @@ class Notes(NamedTuple):
 
     frames: Tensor  # (batch, n_bins, n_frames)
     level: Tensor  # (batch,) dB
-    pitch: Tensor | None  # (batch,) MIDI, NaN where unknown
+    pitch: Tensor | None  # (batch,) or, of contours, (batch, n_frames) MIDI, NaN where unknown
 
 
 def checked(
@@ -121,12 +122,25 @@ def checked(
     level = _per_note(ref_db, "ref_db", values)
     if not bool(torch.isfinite(values).all() and torch.isfinite(level).all()):
         raise TimbreError("features with NaN or infinite values cannot be inverted: compute them again.")
-    pitches = None if pitch is None else _per_note(pitch, "pitch", values)
+    pitches = None if pitch is None else _pitches(pitch, single, values)
     if pitches is not None and bool(((pitches < 0) | (pitches > 127)).any()):
         raise TimbreError(f"pitch {pitch} is not a MIDI pitch: give 0 to 127, or NaN where it is unknown.")
     if n_samples is not None and n_samples < 0:
         raise TimbreError(f"n_samples is {n_samples}: it cannot be negative.")
     return Notes(values, level, pitches)
+
+
+def _pitches(value: float | np.ndarray | Tensor, single: bool, frames: Tensor) -> Tensor:
+    """Pitches of the notes of `frames` (batch, n_bins, n_frames), (batch,), or their contours (batch, n_frames)."""
+    numbers = torch.as_tensor(value).detach().to(frames)
+    if numbers.ndim == 2 or (single and numbers.ndim == 1 and len(numbers) > 1):
+        numbers = numbers if numbers.ndim == 2 else numbers[None]
+        if numbers.shape != (len(frames), frames.shape[2]):
+            raise TimbreError(
+                f"a pitch contour of {numbers.shape[1]} frames does not fit a note of {frames.shape[2]}: give one pitch a frame."
+            )
+        return numbers
+    return _per_note(numbers, "pitch", frames)
 
 
 def _per_note(value: float | np.ndarray | Tensor, name: str, frames: Tensor) -> Tensor:

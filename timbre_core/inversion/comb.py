@@ -30,8 +30,8 @@ _TINY = 1e-30
 class Source(NamedTuple):
     """What each note of a batch is taken to be before its frames shape it."""
 
-    spectra: Tensor  # (batch, n_bins): power, flat or a comb of partials
-    partials: Tensor  # (batch, n_bins): where the partial nearest to a bin lies, in bins; NaN for a flat spectrum
+    spectra: Tensor  # (batch, n_bins) or, along contours, (batch, n_frames, n_bins): power, flat or a comb of partials
+    partials: Tensor  # of that shape: where the partial nearest to a bin lies, in bins; NaN for a flat spectrum
 
 
 def fitting_source(mel: Tensor, pitch: Tensor | None, settings: LogMelSettings) -> Source | None:
@@ -41,9 +41,14 @@ def fitting_source(mel: Tensor, pitch: Tensor | None, settings: LogMelSettings) 
     note gets the one that leaves the smoothest spectral envelope, which is what remains of the log-mel when the
     source's is taken off: a comb that does not fit leaves its own teeth and the note's. Notes without pitch, or told a
     wrong one, keep the flat spectrum; the cents by which recordings, players and estimates are off are found.
+
+    A contour, `pitch` (batch, n_frames), is taken as it is: what follows one was made to follow it. Its frames that are NaN
+    have flat spectra.
     """
     if pitch is None or bool(pitch.isnan().all()):
         return None
+    if pitch.ndim == 2:
+        return _along_contour(pitch, settings)
     chosen = []
     for note, told in zip(mel, pitch.tolist(), strict=True):
         # Without a pitch all candidates are one: the flat spectrum.
@@ -52,6 +57,13 @@ def fitting_source(mel: Tensor, pitch: Tensor | None, settings: LogMelSettings) 
         chosen.append((choice.spectra[index], choice.partials[index]))
     spectra, partials = zip(*chosen, strict=True)
     return Source(torch.stack(spectra), torch.stack(partials))
+
+
+def _along_contour(pitch: Tensor, settings: LogMelSettings) -> Source:
+    """Combs of harmonics of each frame's own pitch (batch, n_frames)."""
+    partials = nearest_partials(pitch, settings)
+    spectra = torch.where(partials.isnan(), 1.0, partial_comb(partials, settings))
+    return Source(spectra * mel_bands(settings, pitch.device).covered, partials)
 
 
 class _Candidates(NamedTuple):

@@ -33,12 +33,16 @@ def invert_learned(
 
     def make(values: Tensor, pitches: Tensor | None, length: int) -> Tensor:
         values = values.clamp(-1, 1)
+        # Networks heard notes of one pitch: of a contour they are told what it mostly is.
         told = values.new_full((len(values),), torch.nan) if pitches is None else pitches
+        told = told.nanmedian(dim=1).values if told.ndim == 2 else told
         if isinstance(network, MelToMagnitude):
             mel = frames_to_own_power(values, features)
-            start = network.power(values, told)
-            magnitude = mel_to_power(mel, features, inversion.mel_iterations, start).sqrt_()
             source = fitting_source(mel, pitches, features)
+            # Along a contour its combs of the median pitch would be wrong: the contour's own ones are the start.
+            along = source is not None and source.spectra.ndim == 3
+            start = source.spectra if source is not None and along else network.power(values, told)
+            magnitude = mel_to_power(mel, features, inversion.mel_iterations, start).sqrt_()
             return magnitude_to_audio(magnitude, features, inversion, length, seed, source)
         sounding = (frames_to_own_power(values, features) > 0).any(dim=1)
         spectra = network(values, told) * sounding[..., None]

@@ -29,9 +29,9 @@ def sinusoidal_phase(
     follows the peak nearest to it; along time the phase advances at that frequency. The phases of the first frame are
     random, by `seed`, and the same for each note of a batch.
 
-    `partials` (batch, n_bins) tell where the partials of a known pitch lie (see `Source`): where bins are wider than a
-    semitone they say more about a sinusoid's frequency than its neighbour bins do. The turns of a frame, given as
-    `before` (batch, n_bins), continue a note at the frame after it.
+    `partials`, (batch, n_bins) or (batch, n_frames, n_bins), tell where those of a known pitch lie (see `Source`): where
+    bins are wider than a semitone they say more about a sinusoid's frequency than its neighbour bins do. The turns of a
+    frame, given as `before` (batch, n_bins), continue a note at the frame after it.
     """
     n_bins, device = magnitude.shape[-1], magnitude.device
     if before is None:
@@ -41,7 +41,8 @@ def sinusoidal_phase(
     # Whole turns of a hop do not count: what remains adds up in float32 without losing the phase.
     frequency = peak + _offset(logs, frame, peak)
     if partials is not None:
-        frequency = _at_partials(frequency, partials[frame // magnitude.shape[1], peak])
+        row = frame if partials.ndim == 3 else frame // magnitude.shape[1]
+        frequency = _at_partials(frequency, partials.flatten(0, -2)[row, peak])
     advance = (frequency * (settings.hop_length / settings.n_fft)).frac_()
     advance = torch.repeat_interleave(advance, reach, output_size=magnitude.numel()).view_as(magnitude)
     advance[:, 0] += before

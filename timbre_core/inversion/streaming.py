@@ -37,7 +37,7 @@ def stream(
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
-    pitch: float | None = None,
+    pitch: float | np.ndarray | None = None,
     device: torch.device | str = "cpu",
 ) -> Iterator[np.ndarray]:
     """One note's audio in consecutive blocks (n,) float32: a quarter of a second, then longer ones.
@@ -49,13 +49,14 @@ def stream(
 
     With phases "spsi" and few iterations the blocks together are what `invert` gives, to -40 dB and better. With "pghi"
     each block goes on from the phases of the one before, and is cross-faded with it. Where the partials lie is decided
-    on all frames of an array, and on the first ones of an iterable. Features with pre-emphasis give one block.
+    on all frames of an array, and on the first ones of an iterable. Features with pre-emphasis, and a pitch that is a
+    contour, give one block.
 
     Raises TimbreError as `invert` does, for a block when its turn comes.
     """
     check_classical(inversion)
-    if features.pre_emphasis:
-        # Its inverse remembers all that was before, and the level over time is only right after it.
+    if features.pre_emphasis or isinstance(pitch, np.ndarray):
+        # The inverse of a pre-emphasis remembers all that was before, and the level over time is only right after it.
         whole = frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
         yield invert(torch.as_tensor(whole).to(device), ref_db, features, inversion, seed, n_samples, pitch)
         return

@@ -1,0 +1,1 @@
+"""New sounds from a latent space: paths through it, walks, and pitch over time."""

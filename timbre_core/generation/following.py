@@ -1,0 +1,59 @@
+"""Decoding along a pitch contour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from timbre_core.errors import TimbreError
+from timbre_core.features.frames import bin_frequencies
+from timbre_core.features.settings import SpectralSettings
+from timbre_core.features.windows import overlap_add
+
+if TYPE_CHECKING:
+    from timbre_core.space import TimbreSpace
+
+
+def decode_along(
+    space: TimbreSpace, z: np.ndarray, starts: np.ndarray, n_frames: int, contour: np.ndarray
+) -> np.ndarray:
+    """Latents of windows (n_windows, latent_dim) -> frames (n_bins, n_frames) whose pitch is `contour` (n_frames,) MIDI.
+
+    A window of one frame is decoded at the frame's own pitch. Longer ones are decoded at whole keys, which is what models
+    learn from, and each frame is made of the two keys around its pitch: their spectra are moved by the fraction of a
+    semitone that they are off, so that their partials lie where they should, and faded one into the other.
+
+    Raises TimbreError for a contour of another length, or outside 0 to 127.
+    """
+    if contour.shape != (n_frames,):
+        raise TimbreError(
+            f"a pitch contour of shape {contour.shape} does not fit {n_frames} frames: give one pitch a frame."
+        )
+    if not ((contour >= 0) & (contour <= 127)).all():
+        raise TimbreError("a contour's pitch is outside MIDI's 0-127 (60 is middle C).")
+    if space.recipe.window.frames == 1:
+        return overlap_add(space.decode_windows(z, contour[starts]), starts, n_frames)
+    below = np.floor(contour)
+    shares = {key: np.clip(1 - np.abs(contour - key), 0, 1) for key in np.unique([below, np.minimum(below + 1, 127)])}
+    shares = {key: share for key, share in shares.items() if share.any()}
+    keys = np.array(list(shares))
+    windows = space.decode_windows(np.tile(z, (len(keys), 1)), np.repeat(keys, len(z)))
+    total = np.zeros((windows.shape[1], n_frames), dtype=np.float32)
+    for (key, share), part in zip(shares.items(), np.split(windows, len(keys)), strict=True):
+        frames = overlap_add(part, starts, n_frames)
+        if isinstance(space.recipe.features, SpectralSettings):
+            here = share > 0
+            frames[:, here] = _moved(frames[:, here], contour[here] - key, bin_frequencies(space.recipe.features))
+        total += share.astype(np.float32) * frames
+    return total
+
+
+def _moved(frames: np.ndarray, semitones: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    """Spectra (n_bins, n) whose rows stand for `frequencies` (n_bins,) Hz, each moved up by `semitones` (n,)."""
+    wanted = frequencies[:, None] * 2.0 ** (-semitones / 12)
+    above = np.clip(np.searchsorted(frequencies, wanted), 1, len(frequencies) - 1)
+    low, high = frequencies[above - 1], frequencies[above]
+    share = np.clip((wanted - low) / (high - low), 0, 1).astype(np.float32)
+    column = np.arange(frames.shape[1])
+    return frames[above - 1, column] * (1 - share) + frames[above, column] * share

@@ -1,0 +1,180 @@
+"""New sounds of a timbre space: generated, walked, morphed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from timbre_core.errors import TimbreError
+from timbre_core.features.windows import window_starts
+from timbre_core.generation.contours import Contour
+from timbre_core.generation.journeys import (
+    check_notes,
+    morph_latents,
+    step_latents,
+    step_places,
+    stretch,
+    walk_latents,
+)
+from timbre_core.generation.paths import check_path
+
+if TYPE_CHECKING:
+    from timbre_core.space import TimbreSpace
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generated note: audio (n_samples,), frames (n_bins, n_frames), the latents of its windows, its MIDI pitch.
+
+    Of a note that follows a `contour` (n_frames,), the pitch is the contour's median.
+    """
+
+    audio: np.ndarray
+    frames: np.ndarray
+    z: np.ndarray
+    pitch: float
+    sample_rate: int
+    contour: np.ndarray | None = None
+
+
+def generate(
+    space: TimbreSpace,
+    pitch: float | Contour | None = None,
+    seconds: float = 2.0,
+    seed: int = 0,
+    family: str | None = None,
+    like: str | None = None,
+    level_db: float = -3.0,
+    walk: float | None = None,
+) -> Generated:
+    """A new note.
+
+    The timbre is drawn from the prior, from between the notes of a `family`, or is that of the note `like`. How the
+    sound unfolds in time (attack, sustain, release) comes from the library note whose mean latent is nearest: its
+    trajectory, moved to the drawn mean and stretched to `seconds`; without a map the timbre is held. A model that is told
+    the pitch follows a `Contour`. `level_db` is the peak of the audio in dB full scale. With `walk`, the timbre walks at
+    random from there, so fast that it gets about that share of the notes' spread in a second.
+    """
+    if not space.recipe.model.sampling and family is None and like is None:
+        raise TimbreError(
+            f"{space.checkpoint.name} is a plain autoencoder without a prior: choose a --family or a note with --like."
+        )
+    n_frames = _n_frames(space, seconds)
+    told = _pitch_for(space, pitch, like)
+    rng = np.random.default_rng(seed)
+    mean, near = _draw_mean(space, rng, family, like)
+    if walk is not None:
+        z, starts = walk_latents(space, mean, near, n_frames, walk, rng)
+    else:
+        starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
+        z = mean + stretch(near - near.mean(axis=0), len(starts))
+    return sounded(space, z, starts, seconds, told, seed, level_db)
+
+
+def morph(
+    space: TimbreSpace,
+    notes: Sequence[str],
+    seconds: float = 4.0,
+    path: str = "spherical",
+    pitch: float | Contour | None = None,
+    seed: int = 0,
+    level_db: float = -3.0,
+) -> Generated:
+    """One sound that changes from the first of the map's `notes` into the second, and so on to the last.
+
+    Its latents move along the path (one of `PATHS`) window by window. `pitch` is that of the first note unless given.
+    """
+    z, starts = morph_latents(space, notes, _n_frames(space, seconds), path)
+    return sounded(space, z, starts, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
+
+
+def morph_steps(
+    space: TimbreSpace,
+    notes: Sequence[str],
+    steps: int = 8,
+    seconds: float = 2.0,
+    path: str = "spherical",
+    pitch: float | Contour | None = None,
+    seed: int = 0,
+    level_db: float = -3.0,
+) -> Iterator[Generated]:
+    """`steps` sounds, one after the other, at even distances on the path through the map's `notes`, both ends included."""
+    check_notes(notes)
+    check_path(path)
+    n_frames, told = _n_frames(space, seconds), _pitch_for(space, pitch, notes[0])
+    starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
+    for place in step_places(len(notes), steps):
+        z = step_latents(space, notes, float(place), len(starts), path)
+        yield sounded(space, z, starts, seconds, told, seed, level_db)
+
+
+def sounded(
+    space: TimbreSpace,
+    z: np.ndarray,
+    starts: np.ndarray,
+    seconds: float,
+    pitch: float | Contour,
+    seed: int = 0,
+    level_db: float = -3.0,
+) -> Generated:
+    """Latents of windows (n_windows, latent_dim) that begin at `starts`, decoded and inverted, their peak at `level_db`."""
+    n_frames, n_samples = _n_frames(space, seconds), round(seconds * space.sample_rate)
+    told = pitch.at(np.arange(n_frames) / space.recipe.features.frame_rate) if isinstance(pitch, Contour) else pitch
+    frames = space.decode(z, starts, n_frames, told)
+    # A model that is not told the pitch does not sound it, so its notes are inverted without one.
+    audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed)
+    peak = float(np.abs(audio).max())
+    if peak > 0:
+        audio = audio * np.float32(10 ** (level_db / 20) / peak)
+    contour = told if isinstance(told, np.ndarray) else None
+    return Generated(audio, frames, z, float(np.median(told)), space.sample_rate, contour)
+
+
+def _draw_mean(
+    space: TimbreSpace, rng: np.random.Generator, family: str | None, like: str | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """A mean latent (latent_dim,) and the trajectory (n_windows, latent_dim) of the map note nearest to it."""
+    if like is not None:
+        trajectory = space.trajectory_of(like)
+        return trajectory.mean(axis=0), trajectory
+    if family is None:
+        mean = space.model.prior.sample(1, torch.Generator().manual_seed(int(rng.integers(2**31)))).numpy()[0]
+        if not space.has_map:
+            return mean, mean[None]
+        rows = np.arange(len(space.means))
+    else:
+        families = space.map_notes["family"]
+        rows = np.flatnonzero((families == family).to_numpy())
+        if not len(rows):
+            raise TimbreError(f"no family {family!r} on this map: choose from {', '.join(sorted(set(families)))}.")
+        mean = _draw_near(rng, space.means[rows])
+    nearest = rows[np.argmin(np.linalg.norm(space.means[rows] - mean, axis=1))]
+    return mean, space.trajectory_of(str(space.map_notes["note_id"].iloc[int(nearest)]))
+
+
+def _draw_near(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
+    """A point between three random ones of `points` (n, latent_dim): inside the family's cloud, whatever its shape."""
+    chosen = points[rng.choice(len(points), size=min(3, len(points)), replace=False)]
+    return (rng.dirichlet(np.ones(len(chosen))) @ chosen).astype(np.float32)
+
+
+def _pitch_for(space: TimbreSpace, pitch: float | Contour | None, like: str | None) -> float | Contour:
+    if isinstance(pitch, Contour):
+        if not space.recipe.uses_pitch:
+            raise TimbreError(
+                f"{space.checkpoint.name} is not told the pitch, so it cannot follow a contour: choose a checkpoint that is."
+            )
+        return pitch
+    if pitch is None and like is not None:
+        pitch = space.pitch_of(like)
+    return space.checked_pitch(60.0 if pitch is None or np.isnan(pitch) else pitch)
+
+
+def _n_frames(space: TimbreSpace, seconds: float) -> int:
+    if not 0.05 <= seconds <= 60:
+        raise TimbreError(f"seconds {seconds:g}: choose between 0.05 and 60.")
+    return space.recipe.features.n_frames(round(seconds * space.sample_rate))
