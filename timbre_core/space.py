@@ -202,15 +202,16 @@ class TimbreSpace:
     def generate(
         self,
         pitch: float | Contour | None = None,
-        seconds: float = 2.0,
+        seconds: float | None = None,
         seed: int = 0,
         family: str | None = None,
         like: str | None = None,
         level_db: float = -3.0,
         walk: float | None = None,
+        spread: float | None = None,
     ) -> Generated:
         """A new note: see `generation.sounds.generate`."""
-        return sounds.generate(self, pitch, seconds, seed, family, like, level_db, walk)
+        return sounds.generate(self, pitch, seconds, seed, family, like, level_db, walk, spread)
 
     def morph(
         self,

@@ -201,3 +201,26 @@ def test_the_prior_needs_no_map(tiny_checkpoint: Path) -> None:
 def test_impossible_journeys_are_refused(space: TimbreSpace, morph: object, message: str) -> None:
     with pytest.raises(TimbreError, match=message):
         morph(space)
+
+
+def test_spread_is_around_the_mean_of_a_family(space: TimbreSpace) -> None:
+    points = space.means[(space.map_notes["family"] == "brass").to_numpy()]
+    middle = space.generate(60, 1.0, family="brass", spread=0.0).z.mean(axis=0)
+    np.testing.assert_allclose(middle, points.mean(axis=0), atol=1e-5)
+    drawn = np.stack([space.generate(60, 0.1, seed, family="brass", spread=0.5).z.mean(axis=0) for seed in range(60)])
+    np.testing.assert_allclose(drawn.std(axis=0).mean(), 0.5 * points.std(axis=0).mean(), rtol=0.15)
+    for arguments in (
+        {"spread": 0.5},
+        {"family": "brass", "spread": -1.0},
+        {"family": "brass", "spread": float("nan")},
+    ):
+        with pytest.raises(TimbreError, match="spread"):
+            space.generate(60, 0.1, **arguments)
+
+
+def test_a_window_that_holds_a_note_gives_its_length(tiny_checkpoint: Path) -> None:
+    path = tiny_checkpoint / "recipe.yaml"
+    space = TimbreSpace(open_checkpoint(tiny_checkpoint))
+    assert len(space.generate(60).audio) == 2 * 16_000
+    path.write_text(path.read_text().replace("seconds: 1.0", "seconds: 0.49"))
+    assert len(TimbreSpace(open_checkpoint(tiny_checkpoint)).generate(60).audio) == round(0.49 * 16_000)

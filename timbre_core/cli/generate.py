@@ -11,6 +11,7 @@ from timbre_core.cli.shell import check_output_file, check_seed
 
 HELP = "generate a note: from the prior, from a family, or with the timbre of a note on the map; still or walking"
 EXAMPLE = """python -m timbre_core generate checkpoints/nsynth-cvae --pitch 60 --seconds 2 --family brass --out brass.wav
+  python -m timbre_core generate checkpoints/fsdd-stft-vae --family 7 --spread 0.5 --out seven.wav
   python -m timbre_core generate checkpoints/nsynth-cvae --family flute --vibrato 50,5.5 --seconds 4
   python -m timbre_core generate checkpoints/nsynth-cvae --contour 0:C4,1:G4,3:262Hz --walk 0.5 --seconds 4"""
 _GENTLE = 0.5
@@ -19,11 +20,19 @@ _GENTLE = 0.5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     add_pitch_arguments(parser, "60, or that of the --like note")
-    parser.add_argument("--seconds", type=float, default=2.0, help="length, 0.05 to 60 (default 2)")
+    parser.add_argument(
+        "--seconds", type=float, help="length, 0.05 to 60 (default 2; a whole note of a model that makes whole notes)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed is another note (default 0)")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--family", help="draw from among this family's notes on the map")
     source.add_argument("--like", metavar="NOTE_ID", help="take the timbre of this note on the map")
+    parser.add_argument(
+        "--spread",
+        type=float,
+        metavar="S",
+        help="draw around the mean of the --family, S times as wide as its notes lie; 0 is the mean itself",
+    )
     parser.add_argument(
         "--walk",
         type=float,
@@ -55,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     pitch = pitch_of(args, own)
     if args.pitch is not None and args.vibrato is None and not space.recipe.uses_pitch:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so --pitch does not decide what sounds.")
-    note = space.generate(pitch, args.seconds, args.seed, args.family, args.like, walk=args.walk)
+    note = space.generate(pitch, args.seconds, args.seed, args.family, args.like, walk=args.walk, spread=args.spread)
     write_wav(Path(args.out), note.audio, note.sample_rate)
     print(args.out)
     return 0

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from timbre_core.space import TimbreSpace
 
 
+_SECONDS = 2.0
+_WIDEST = 10  # times a family's deviation
+
+
 @dataclass(frozen=True)
 class Generated:
     """A generated note: audio (n_samples,), frames (n_bins, n_frames), the latents of its windows, its MIDI pitch.
@@ -44,16 +48,19 @@ class Generated:
 def generate(
     space: TimbreSpace,
     pitch: float | Contour | None = None,
-    seconds: float = 2.0,
+    seconds: float | None = None,
     seed: int = 0,
     family: str | None = None,
     like: str | None = None,
     level_db: float = -3.0,
     walk: float | None = None,
+    spread: float | None = None,
 ) -> Generated:
     """A new note.
 
-    The timbre is drawn from the prior, from between the notes of a `family`, or is that of the note `like`. How the
+    The timbre is drawn from the prior, from between the notes of a `family`, or is that of the note `like`. With `spread` it
+    is drawn around the family's mean, at so many times the deviation of its notes: 0 is the mean itself. `seconds` is, unless
+    given, a note's whole length where the model's windows hold one, or else 2. How the
     sound unfolds in time (attack, sustain, release) comes from the library note whose mean latent is nearest: its
     trajectory, moved to the drawn mean and stretched to `seconds`; without a map the timbre is held. A model that is told
     the pitch follows a `Contour`. `level_db` is the peak of the audio in dB full scale. With `walk`, the timbre walks at
@@ -63,10 +70,13 @@ def generate(
         raise TimbreError(
             f"{space.checkpoint.name} is a plain autoencoder without a prior: choose a --family or a note with --like."
         )
+    if spread is not None and family is None:
+        raise TimbreError("spread is around the mean of a family: name one with --family.")
+    seconds = _usual_seconds(space) if seconds is None else seconds
     n_frames = _n_frames(space, seconds)
     told = _pitch_for(space, pitch, like)
     rng = np.random.default_rng(seed)
-    mean, near = _draw_mean(space, rng, family, like)
+    mean, near = _draw_mean(space, rng, family, like, spread)
     if walk is not None:
         z, starts = walk_latents(space, mean, near, n_frames, walk, rng)
     else:
@@ -135,7 +145,7 @@ def sounded(
 
 
 def _draw_mean(
-    space: TimbreSpace, rng: np.random.Generator, family: str | None, like: str | None
+    space: TimbreSpace, rng: np.random.Generator, family: str | None, like: str | None, spread: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """A mean latent (latent_dim,) and the trajectory (n_windows, latent_dim) of the map note nearest to it."""
     if like is not None:
@@ -151,7 +161,8 @@ def _draw_mean(
         rows = np.flatnonzero((families == family).to_numpy())
         if not len(rows):
             raise TimbreError(f"no family {family!r} on this map: choose from {', '.join(sorted(set(families)))}.")
-        mean = _draw_near(rng, space.means[rows])
+        points = space.means[rows]
+        mean = _draw_near(rng, points) if spread is None else _draw_around(rng, points, spread)
     nearest = rows[np.argmin(np.linalg.norm(space.means[rows] - mean, axis=1))]
     return mean, space.trajectory_of(str(space.map_notes["note_id"].iloc[int(nearest)]))
 
@@ -160,6 +171,14 @@ def _draw_near(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
     """A point between three random ones of `points` (n, latent_dim): inside the family's cloud, whatever its shape."""
     chosen = points[rng.choice(len(points), size=min(3, len(points)), replace=False)]
     return (rng.dirichlet(np.ones(len(chosen))) @ chosen).astype(np.float32)
+
+
+def _draw_around(rng: np.random.Generator, points: np.ndarray, spread: float) -> np.ndarray:
+    """A Gaussian draw around the mean of `points` (n, latent_dim), `spread` times as wide as they are in each dimension."""
+    if not 0 <= spread <= _WIDEST:
+        raise TimbreError(f"spread {spread:g}: choose between 0 and {_WIDEST}.")
+    noise = rng.standard_normal(points.shape[1], dtype=np.float32)
+    return points.mean(axis=0) + np.float32(spread) * points.std(axis=0) * noise
 
 
 def _pitch_for(space: TimbreSpace, pitch: float | Contour | None, like: str | None) -> float | Contour:
@@ -172,6 +191,15 @@ def _pitch_for(space: TimbreSpace, pitch: float | Contour | None, like: str | No
     if pitch is None and like is not None:
         pitch = space.pitch_of(like)
     return space.checked_pitch(60.0 if pitch is None or np.isnan(pitch) else pitch)
+
+
+def _usual_seconds(space: TimbreSpace) -> float:
+    """The length of the recipe's notes where one window holds a whole note, such as a spoken digit; else 2."""
+    features, window = space.recipe.features, space.recipe.window
+    seconds = features.seconds
+    if seconds is not None and features.n_frames(round(seconds * space.sample_rate)) <= window.frames:
+        return seconds
+    return _SECONDS
 
 
 def _n_frames(space: TimbreSpace, seconds: float) -> int:
