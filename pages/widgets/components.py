@@ -108,7 +108,8 @@ _listen = _component("listen", _LISTEN_HTML, "spectrogram.js")
 _play = _component(
     "play",
     '<div class="tx-play"></div>',
-    *("spectrogram.js", "play_audio.js", "play_keys.js", "play_axes.js", "play_start.js", "play_view.js"),
+    *("spectrogram.js", "play_audio.js", "play_keys.js", "play_axes.js", "play_start.js", "play_hands.js"),
+    *("play_files.js", "play_rack.js", "play_view.js"),
 )
 
 

@@ -2,7 +2,6 @@
 
 const REST_MS = 160; // after the last change: pictures and words follow
 const QUIET_MS = 300; // without a key or a slider: sounds that may be wanted later are decoded
-const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
 const PREFETCH = [0, 12, -12, 7, -5, 4, -8, 2, -10, 5, -7, 9, -3, 11, -1, 14, 16, 3, 8, 10, 1, 6];
 const MOST_UNDO = 200;
 const players = new WeakMap();
@@ -24,8 +23,8 @@ class Player {
     this.root.timbrePlayer = this;
     this.data = {};
     this.key = 60;
-    this.held = new Map(); // key -> {voice, pedalled, down}
-    this.pedal = false;
+    this.hands = new Hands(this);
+    this.files = new Files(this);
     this.listeners = new AbortController();
     this.loading = new AbortController();
     this.bank = new SoundBank();
@@ -37,11 +36,8 @@ class Player {
 
   listen() {
     const on = (type, handler, options = {}) => window.addEventListener(type, handler, { signal: this.listeners.signal, ...options });
-    on("keydown", (event) => this.keydown(event), { capture: true });
-    on("keyup", (event) => this.keyup(event), { capture: true });
-    on("blur", () => this.allOff());
-    for (const type of ["pointerdown", "keydown"]) on(type, () => this.enable(), { capture: true });
-    this.meter = setInterval(() => this.view.drawMeter(this.synth), 60);
+    this.hands.listen(on);
+    this.meter = setInterval(() => this.view.rack.drawMeter(this.synth), 60);
     this.sizes = new ResizeObserver(() => this.view.draw());
     this.sizes.observe(this.root);
   }
@@ -52,9 +48,9 @@ class Player {
     this.bank.keepOnly(new Set());
     this.sizes.disconnect();
     this.view.destroy();
-    this.midi?.disconnect();
+    this.hands.destroy();
     clearInterval(this.meter);
-    for (const timer of [this.rest, this.previewEnd, this.poll, this.idle]) clearTimeout(timer);
+    for (const timer of [this.rest, this.poll, this.idle]) clearTimeout(timer);
     this.synth.close();
   }
 
@@ -81,7 +77,7 @@ class Player {
     this.loading.abort();
     this.loading = new AbortController();
     const { signal } = this.loading;
-    this.allOff();
+    this.hands.allOff();
     this.space = null;
     this.failed = false;
     this.bank.keepOnly(new Set());
@@ -148,7 +144,7 @@ class Player {
       if (undoable && this.z) this.remember();
       Object.assign(this, { start, origin: z, title, colour });
       this.place(z);
-      if (undoable) this.audition(performance.now());
+      if (undoable) this.hands.audition(performance.now());
     } catch (error) {
       if (error.name !== "AbortError") this.view.tell(error.message, true);
     }
@@ -206,7 +202,7 @@ class Player {
 
   slide(axis, coordinate, at) {
     this.move([[axis, coordinate - this.coordinates()[axis]]]);
-    this.audition(at);
+    this.hands.audition(at);
   }
 
   // A random place among the map's notes (amount 1), or a step from here; locked axes stay.
@@ -216,13 +212,13 @@ class Player {
     const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
     const free = now.map((_, axis) => axis).filter((axis) => !this.locks[this.axes].has(axis));
     this.move(free.map((axis) => [axis, amount === 1 ? normal() - now[axis] : amount * normal()]));
-    this.audition(performance.now());
+    this.hands.audition(performance.now());
   }
 
   reset() {
     this.remember();
     this.place([...this.origin]);
-    this.audition(performance.now());
+    this.hands.audition(performance.now());
   }
 
   snapshot() {
@@ -246,7 +242,7 @@ class Player {
     Object.assign(this, then);
     this.place(then.z);
     this.view.setHistory();
-    this.audition(performance.now());
+    this.hands.audition(performance.now());
   }
 
   toggleLock(axis) {
@@ -338,191 +334,10 @@ class Player {
     this.view.markReady(new Set([...this.view.keyboard.buttons.keys()].filter((key) => this.bank.has(this.soundUrl(key)))));
   }
 
-  // ---- playing -----------------------------------------------------------------------------------------------------
-
-  async enable() {
-    if (!this.space || this.synth.running) return;
-    await this.synth.open(this.space.sample_rate).catch(() => this.view.tell("This browser gives no sound: try another one.", true));
-  }
-
-  async press(key, velocity, at = performance.now()) {
-    if (!this.space || this.failed) return;
-    const before = this.held.get(key);
-    if (before?.voice) this.synth.end(before.voice, 0.03);
-    const note = { voice: null, down: true };
-    this.held.set(key, note);
-    const moved = this.key !== key;
-    this.key = key;
-    this.prefetch();
-    this.view.setHeld(this.held);
-    const url = this.soundUrl(key);
-    const ready = this.bank.has(url);
-    const opening = this.enable();
-    try {
-      const [sound] = await Promise.all([this.bank.get(url), opening]);
-      if (this.held.get(key) !== note && note.down) return;
-      this.sound(note, key, sound, velocity);
-      performance.measure("timbre:key-to-sound", { start: at, end: performance.now(), detail: { key, ready, latency: this.synth.latency } });
-    } catch (error) {
-      this.held.delete(key);
-      this.view.setHeld(this.held);
-      if (error.name !== "AbortError") this.view.tell(error.message, true);
-    }
-    if (moved) this.keyMoved();
-  }
-
-  sound(note, key, sound, velocity) {
-    if (!this.synth.context) return;
-    note.voice = this.synth.start(key, sound, velocity);
-    // Let go before its sound came: it sounds all the same, as short as a tap.
-    if (!note.down) setTimeout(() => this.synth.end(note.voice), 1000 * SHORTEST_TAP);
-  }
-
   keyMoved() {
     this.view.setKey();
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.describe(), REST_MS);
     this.save();
-  }
-
-  letGo(key) {
-    const note = this.held.get(key);
-    if (!note) return;
-    note.down = false;
-    if (this.pedal && note.voice) return;
-    this.held.delete(key);
-    if (note.voice) this.synth.end(note.voice);
-    this.view.setHeld(this.held);
-  }
-
-  setPedal(down) {
-    this.pedal = down;
-    this.view.setPedal(down);
-    if (!down) for (const [key, note] of [...this.held]) if (!note.down) this.letGo(key);
-  }
-
-  allOff() {
-    this.view.keyboard.releaseAll();
-    for (const voice of [...this.synth.voices]) this.synth.end(voice);
-    this.held.clear();
-    this.view.setHeld(this.held);
-  }
-
-  // Hear the point as it is now: held keys take on the new sound, otherwise the last key sounds for a moment. While one
-  // sound is on its way only the newest place is remembered.
-  async audition(at) {
-    if (this.failed) return;
-    this.stale = { at: this.stale?.at ?? at };
-    if (this.busy || !this.synth.context) return void (this.stale = this.busy ? this.stale : null);
-    this.busy = true;
-    this.bank.keepOnly(new Set());
-    while (this.stale) {
-      const asked = this.stale.at;
-      this.stale = null;
-      await this.hear(asked).catch((error) => error.name !== "AbortError" && this.view.tell(error.message, true));
-    }
-    this.busy = false;
-  }
-
-  async hear(asked) {
-    const sounding = [...this.held].filter(([, note]) => note.voice);
-    const keys = sounding.length ? sounding.map(([key]) => key) : [this.key];
-    const sounds = await Promise.all(keys.map((key) => this.bank.get(this.soundUrl(key))));
-    if (sounding.length) sounding.forEach(([, note], i) => this.synth.swap(note.voice, sounds[i]));
-    else this.hearPreview(sounds[0]);
-    performance.measure("timbre:slider-to-sound", { start: asked, end: performance.now(), detail: { latency: this.synth.latency } });
-  }
-
-  hearPreview(sound) {
-    const going = this.preview && this.synth.voices.has(this.preview) && !this.preview.ending && this.preview.key === this.key;
-    if (going) this.synth.swap(this.preview, sound);
-    else this.preview = this.synth.start(this.key, sound, 96);
-    clearTimeout(this.previewEnd);
-    const { preview } = this;
-    this.previewEnd = setTimeout(() => this.synth.end(preview, 0.35), PREVIEW_MS);
-  }
-
-  // ---- the computer's keyboard -------------------------------------------------------------------------------------
-
-  foreign(event) {
-    const typing = event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select, [contenteditable], [role=combobox]");
-    return Boolean(typing) || event.altKey;
-  }
-
-  keydown(event) {
-    if (this.foreign(event) || !this.space) return;
-    const command = event.ctrlKey || event.metaKey;
-    const onButton = event.target instanceof Element && event.target.closest("button, a, summary");
-    let ours = true;
-    if (command && event.code === "KeyZ") this.travel(!event.shiftKey);
-    else if (command && event.code === "KeyY") this.travel(false);
-    else if (command) ours = false;
-    else if (event.code === "Space" && !onButton) event.repeat || this.setPedal(true);
-    else if (event.key === "Escape") this.allOff();
-    else ours = this.view.keyboard.type(event);
-    if (!ours) return;
-    event.preventDefault();
-    // Streamlit has keys of its own; and a click is a gesture wherever it happens, so sound opens here too.
-    event.stopPropagation();
-    this.enable();
-  }
-
-  keyup(event) {
-    this.view.keyboard.typeUp(event);
-    const onButton = event.target instanceof Element && event.target.closest("button, a, summary");
-    if (event.code === "Space" && !onButton && !this.foreign(event)) this.setPedal(false);
-  }
-
-  async connectMidi() {
-    this.midi ??= new MidiInput({
-      press: (key, velocity, at) => this.press(key, velocity, at),
-      release: (key) => this.letGo(key),
-      pedal: (down) => this.setPedal(down),
-      bend: (cents) => this.synth.bend(cents),
-      told: (text, count) => this.view.setMidi(text, count),
-    });
-    await this.midi.connect();
-  }
-
-  // ---- files -------------------------------------------------------------------------------------------------------
-
-  async download(url, name) {
-    const response = await fetch(url);
-    if (!response.ok) throw await errorOf(response);
-    const link = build("a", { href: URL.createObjectURL(await response.blob()), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }
-
-  fileName(ending) {
-    return `${this.view.name().replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "instrument"}${ending}`;
-  }
-
-  saveSound() {
-    return this.download(this.url("sound", { z: this.zText, key: this.key, whole: 1 }), this.fileName(`-${noteName(this.key).replace("♯", "s")}.wav`));
-  }
-
-  savePreset() {
-    const { attack, release } = this.synth;
-    const told = { z: this.zText, key: this.key, name: this.view.name().slice(0, 120), attack, release };
-    return this.download(this.url("preset", told), this.fileName(".json"));
-  }
-
-  saveInstrument(low, high, step) {
-    return this.download(this.url("export", { z: this.zText, low, high, step, name: this.view.name().slice(0, 120) }), this.fileName(".zip"));
-  }
-
-  async loadPreset(file) {
-    if (file.size > 256 * 1024) throw new Error(`A preset has a few kilobytes, this file has ${Math.round(file.size / 1024)}: choose another file.`);
-    const preset = await fetchJson(this.url("preset"), { method: "POST", body: file, headers: { "Content-Type": "application/json" } });
-    this.remember();
-    Object.assign(this, { start: null, origin: preset.z, title: preset.name || "preset", colour: null, key: preset.key });
-    this.synth.attack = preset.attack;
-    this.synth.release = preset.release;
-    this.view.setEnvelope();
-    this.place(preset.z);
-    this.view.setKey();
-    this.report(null);
-    this.audition(performance.now());
   }
 }

@@ -6,13 +6,13 @@ class PlayView {
     this.player = player;
     this.make();
     this.keyboard = new Keyboard(this.keys, {
-      press: (key, velocity, at) => player.press(key, velocity, at),
-      release: (key) => player.letGo(key),
-      moved: (base) => this.setOctave(base),
+      press: (key, velocity, at) => player.hands.press(key, velocity, at),
+      release: (key) => player.hands.letGo(key),
+      moved: (base) => this.rack.setOctave(base),
     });
     this.keyboard.marked = () => {
       player.markReady();
-      this.setHeld(player.held);
+      this.setHeld(player.hands.held);
     };
     this.panel = new AxisPanel(this.axisList, {
       began: () => player.remember(),
@@ -23,8 +23,8 @@ class PlayView {
     this.search = new NoteSearch(this.field, this.found, (note) => player.choose({ note }));
     this.map = new SmallMap(this.mapCanvas, (note) => player.choose({ note }));
     this.picture = new Spectrogram(this.canvas, false);
-    this.setOctave(60);
-    this.setEnvelope();
+    this.rack.setOctave(60);
+    this.rack.setEnvelope();
   }
 
   destroy() {
@@ -38,7 +38,7 @@ class PlayView {
     this.root.replaceChildren(
       this.alarmed,
       build("div", { class: "tx-play-top" }, this.makeSound(), this.makeAxes()),
-      this.makeRack(),
+      (this.rack = new Rack(this)).element,
       this.makeKeys(),
     );
   }
@@ -115,113 +115,6 @@ class PlayView {
       ),
       build("div", { class: "tx-axes-told" }, this.measured, this.traitHeads),
       this.axisList,
-    );
-  }
-
-  dial(label, title, min, max, step, act) {
-    const input = build("input", { type: "range", min, max, step, "aria-label": title });
-    const told = build("output", {});
-    input.addEventListener("input", () => act(Number(input.value)));
-    const element = build("label", { class: "tx-dial", title }, build("span", { text: label }), input, told);
-    return { input, told, element };
-  }
-
-  makeRack() {
-    const { player } = this;
-    this.octave = build("output", { class: "tx-octave", "aria-label": "Octave of the computer keyboard" });
-    this.sustain = this.button("Sustain", "Hold notes after their keys are let go (Space, or a MIDI pedal)", "", () => player.setPedal(!player.pedal), {
-      class: "tx-toggle tx-sustain", "aria-pressed": "false",
-    });
-    this.midiButton = this.button("MIDI", "Connect a MIDI keyboard", "", () => player.connectMidi(), { class: "tx-toggle tx-midi" });
-    if (!MidiInput.possible) {
-      this.midiButton.disabled = true;
-      this.midiButton.title = "This browser has no Web MIDI: Chrome, Edge and Firefox have.";
-    }
-    this.velocity = this.dial("Velocity", "Velocity of the computer's keys", 10, 127, 1, (value) => {
-      this.keyboard.velocity = value;
-      this.setEnvelope();
-    });
-    this.attack = this.dial("Attack", "Fade in", 0, 1, 0.01, (value) => {
-      player.synth.attack = 2 * value ** 2;
-      this.setEnvelope();
-    });
-    this.release = this.dial("Release", "Fade out after a key is let go", 0, 1, 0.01, (value) => {
-      player.synth.release = 0.02 + 4 * value ** 2;
-      this.setEnvelope();
-    });
-    this.volume = this.dial("Volume", "Volume", 0, 1, 0.01, (value) => {
-      player.synth.setVolume(value ** 2);
-      this.setEnvelope();
-    });
-    this.meterBar = build("i", {});
-    this.volume.told.replaceWith(build("span", { class: "tx-meter", "aria-hidden": "true" }, this.meterBar));
-    return build(
-      "div",
-      { class: "tx-rack" },
-      build(
-        "div",
-        { class: "tx-octaves", role: "group", "aria-label": "Octave" },
-        this.button("−", "Octave down (Z)", "", () => this.keyboard.shift(-1)),
-        this.octave,
-        this.button("+", "Octave up (X)", "", () => this.keyboard.shift(1)),
-      ),
-      this.sustain,
-      this.midiButton,
-      build("div", { class: "tx-dials" }, ...[this.velocity, this.attack, this.release, this.volume].map(({ element }) => element)),
-      this.makeFiles(),
-    );
-  }
-
-  makeFiles() {
-    const { player } = this;
-    this.file = build("input", { type: "file", accept: ".json,application/json", class: "tx-file", tabindex: -1, "aria-label": "Preset file" });
-    this.file.addEventListener("change", () => {
-      const [file] = this.file.files;
-      this.file.value = "";
-      if (file) this.attempt(() => player.loadPreset(file));
-    });
-    const number = (label, value, min, max) => {
-      const input = build("input", { type: "number", value, min, max, "aria-label": label });
-      return { input, element: build("label", {}, build("span", { text: label }), input) };
-    };
-    const [low, high, step] = [number("Lowest key", 36, 0, 127), number("Highest key", 84, 0, 127), number("Every … semitones", 3, 1, 24)];
-    this.count = build("p", { class: "tx-count" });
-    const counted = () => {
-      const [a, b, c] = [low, high, step].map(({ input }) => input.valueAsNumber);
-      const sensible = [low, high, step].every(({ input }) => input.validity.valid && Number.isInteger(input.valueAsNumber)) && a <= b;
-      this.count.textContent = sensible
-        ? `${Math.floor((b - a) / c) + 1} samples, ${noteName(a)} to ${noteName(b)}, loops where the sound is steady`
-        : "Choose MIDI keys from 0 to 127, the lowest first, and a step of 1 to 24.";
-      this.exporting.disabled = !sensible || this.exporting.classList.contains("tx-busy");
-    };
-    this.exporting = this.button("Export", "Render the samples and save them as a ZIP archive", "", async () => {
-      this.exporting.classList.add("tx-busy");
-      this.count.textContent = "Rendering the samples …";
-      this.exporting.disabled = true;
-      try {
-        await player.saveInstrument(...[low, high, step].map(({ input }) => input.valueAsNumber));
-        this.menu.open = false;
-      } finally {
-        this.exporting.classList.remove("tx-busy");
-        counted();
-      }
-    }, { class: "tx-export" });
-    for (const { input } of [low, high, step]) input.addEventListener("input", counted);
-    this.menu = build(
-      "details",
-      { class: "tx-menu" },
-      build("summary", { text: "Instrument" , title: "Export as a multi-sampled instrument (SFZ and WAV)" }),
-      build("div", {}, build("b", { text: "Multi-sampled instrument" }), build("p", { text: "An SFZ file and WAV samples, for any sampler." }), ...[low, high, step].map(({ element }) => element), this.count, this.exporting),
-    );
-    counted();
-    return build(
-      "div",
-      { class: "tx-files" },
-      this.button("Save", "Save the sound as a preset (JSON)", "", () => player.savePreset(), { class: "tx-save" }),
-      this.button("Load", "Load a preset (JSON)", "", () => this.file.click(), { class: "tx-load" }),
-      this.file,
-      this.button("WAV", "Save the current key as a WAV file", "", () => player.saveSound(), { class: "tx-wav" }),
-      this.menu,
     );
   }
 
@@ -333,31 +226,9 @@ class PlayView {
     this.redo.disabled = !this.player.undone.length;
   }
 
-  setOctave(base) {
-    this.octave.textContent = `${noteName(base)}`;
-  }
-
-  setPedal(down) {
-    this.sustain.setAttribute("aria-pressed", String(down));
-  }
-
   setMidi(text, count) {
-    this.midiButton.setAttribute("aria-pressed", String(count > 0));
-    this.midiButton.title = text;
+    this.rack.setMidi(text, count > 0);
     this.tell(count ? `MIDI: ${text}` : text);
-  }
-
-  setEnvelope() {
-    const { synth } = this.player;
-    const seconds = (value) => (value < 0.1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(2)} s`);
-    const set = (dial, value, told) => {
-      dial.input.value = value;
-      dial.told.textContent = told;
-    };
-    set(this.velocity, this.keyboard.velocity, String(this.keyboard.velocity));
-    set(this.attack, Math.sqrt(synth.attack / 2), seconds(synth.attack));
-    set(this.release, Math.sqrt(Math.max(0, synth.release - 0.02) / 4), seconds(synth.release));
-    set(this.volume, Math.sqrt(synth.volume), "");
   }
 
   setHeld(held) {
@@ -371,11 +242,6 @@ class PlayView {
   sounding(synth) {
     this.root.classList.toggle("tx-audible", synth.running);
     this.root.dataset.voices = synth.voices.size;
-  }
-
-  drawMeter(synth) {
-    const db = 20 * Math.log10(Math.max(synth.level(), 1e-4));
-    this.meterBar.style.width = `${Math.max(0, Math.min(100, (100 * (db + 54)) / 48))}%`;
   }
 
   // What makes the whole page useless stands at its top, over the sound that cannot be heard.

@@ -117,16 +117,16 @@ def test_chords_glissando_octaves_and_pedal(page: Any, app: str) -> None:
     for key in "adg":
         page.keyboard.down(key)
     page.wait_for_function(f"() => [...{PLAYER}.synth.voices].filter(v => !v.ending).length === 3")
-    assert page.evaluate(f"() => [...{PLAYER}.held.keys()]") == [60, 64, 67]
+    assert page.evaluate(f"() => [...{PLAYER}.hands.held.keys()]") == [60, 64, 67]
     for key in "adg":
         page.keyboard.up(key)
-    page.wait_for_function(f"() => {PLAYER}.held.size === 0")
+    page.wait_for_function(f"() => {PLAYER}.hands.held.size === 0")
     page.keyboard.press("x")
     page.keyboard.down("a")
-    assert page.evaluate(f"() => [...{PLAYER}.held.keys()]") == [72]
+    assert page.evaluate(f"() => [...{PLAYER}.hands.held.keys()]") == [72]
     page.keyboard.press("z")
     page.keyboard.up("a")
-    assert page.evaluate(f"() => {PLAYER}.held.size") == 0, "a key let go after an octave shift ends its own note"
+    assert page.evaluate(f"() => {PLAYER}.hands.held.size") == 0, "a key let go after an octave shift ends its own note"
 
     first, last = (key_button(page, key).bounding_box() for key in (60, 65))
     page.mouse.move(first["x"] + 8, first["y"] + first["height"] - 12)
@@ -135,10 +135,10 @@ def test_chords_glissando_octaves_and_pedal(page: Any, app: str) -> None:
     for step in range(25):
         part = step / 24
         page.mouse.move(first["x"] + 8 + part * (last["x"] - first["x"]), first["y"] + first["height"] - 12)
-        played += page.evaluate(f"() => [...{PLAYER}.held.keys()]")
+        played += page.evaluate(f"() => [...{PLAYER}.hands.held.keys()]")
     page.mouse.up()
     assert set(played) == {60, 62, 64, 65}
-    assert page.evaluate(f"() => {PLAYER}.held.size") == 0
+    assert page.evaluate(f"() => {PLAYER}.hands.held.size") == 0
 
     page.locator(".tx-sustain").click()
     key_button(page, 64).click()

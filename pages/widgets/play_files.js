@@ -1,0 +1,47 @@
+// What the Play page saves and loads: a sound, a preset, a multi-sampled instrument.
+
+class Files {
+  constructor(player) {
+    this.player = player;
+  }
+
+  async download(url, name) {
+    const response = await fetch(url);
+    if (!response.ok) throw await errorOf(response);
+    const link = build("a", { href: URL.createObjectURL(await response.blob()), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  fileName(ending) {
+    return `${this.player.view.name().replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "instrument"}${ending}`;
+  }
+
+  saveSound() {
+    return this.download(this.player.url("sound", { z: this.player.zText, key: this.player.key, whole: 1 }), this.fileName(`-${noteName(this.player.key).replace("♯", "s")}.wav`));
+  }
+
+  savePreset() {
+    const { attack, release } = this.player.synth;
+    const told = { z: this.player.zText, key: this.player.key, name: this.player.view.name().slice(0, 120), attack, release };
+    return this.download(this.player.url("preset", told), this.fileName(".json"));
+  }
+
+  saveInstrument(low, high, step) {
+    return this.download(this.player.url("export", { z: this.player.zText, low, high, step, name: this.player.view.name().slice(0, 120) }), this.fileName(".zip"));
+  }
+
+  async loadPreset(file) {
+    if (file.size > 256 * 1024) throw new Error(`A preset has a few kilobytes, this file has ${Math.round(file.size / 1024)}: choose another file.`);
+    const preset = await fetchJson(this.player.url("preset"), { method: "POST", body: file, headers: { "Content-Type": "application/json" } });
+    this.player.remember();
+    Object.assign(this.player, { start: null, origin: preset.z, title: preset.name || "preset", colour: null, key: preset.key });
+    this.player.synth.attack = preset.attack;
+    this.player.synth.release = preset.release;
+    this.player.view.rack.setEnvelope();
+    this.player.place(preset.z);
+    this.player.view.setKey();
+    this.player.report(null);
+    this.player.hands.audition(performance.now());
+  }
+}

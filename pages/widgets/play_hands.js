@@ -1,0 +1,161 @@
+// What hands do on the Play page: keys held, the pedal, sounds heard while a slider moves, the computer's keyboard and MIDI.
+
+const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
+
+class Hands {
+  constructor(player) {
+    this.player = player;
+    this.held = new Map(); // key -> {voice, pedalled, down}
+    this.pedal = false;
+  }
+
+  // on(type, handler, options): listens on the window for as long as the page is there.
+  listen(on) {
+    on("keydown", (event) => this.keydown(event), { capture: true });
+    on("keyup", (event) => this.keyup(event), { capture: true });
+    on("blur", () => this.allOff());
+    for (const type of ["pointerdown", "keydown"]) on(type, () => this.enable(), { capture: true });
+  }
+
+  destroy() {
+    this.midi?.disconnect();
+    clearTimeout(this.previewEnd);
+  }
+
+  async enable() {
+    if (!this.player.space || this.player.synth.running) return;
+    await this.player.synth.open(this.player.space.sample_rate).catch(() => this.player.view.tell("This browser gives no sound: try another one.", true));
+  }
+
+  async press(key, velocity, at = performance.now()) {
+    if (!this.player.space || this.player.failed) return;
+    const before = this.held.get(key);
+    if (before?.voice) this.player.synth.end(before.voice, 0.03);
+    const note = { voice: null, down: true };
+    this.held.set(key, note);
+    const moved = this.player.key !== key;
+    this.player.key = key;
+    this.player.prefetch();
+    this.player.view.setHeld(this.held);
+    const url = this.player.soundUrl(key);
+    const ready = this.player.bank.has(url);
+    const opening = this.enable();
+    try {
+      const [sound] = await Promise.all([this.player.bank.get(url), opening]);
+      if (this.held.get(key) !== note && note.down) return;
+      this.sound(note, key, sound, velocity);
+      performance.measure("timbre:key-to-sound", { start: at, end: performance.now(), detail: { key, ready, latency: this.player.synth.latency } });
+    } catch (error) {
+      this.held.delete(key);
+      this.player.view.setHeld(this.held);
+      if (error.name !== "AbortError") this.player.view.tell(error.message, true);
+    }
+    if (moved) this.player.keyMoved();
+  }
+
+  sound(note, key, sound, velocity) {
+    if (!this.player.synth.context) return;
+    note.voice = this.player.synth.start(key, sound, velocity);
+    // Let go before its sound came: it sounds all the same, as short as a tap.
+    if (!note.down) setTimeout(() => this.player.synth.end(note.voice), 1000 * SHORTEST_TAP);
+  }
+
+  letGo(key) {
+    const note = this.held.get(key);
+    if (!note) return;
+    note.down = false;
+    if (this.pedal && note.voice) return;
+    this.held.delete(key);
+    if (note.voice) this.player.synth.end(note.voice);
+    this.player.view.setHeld(this.held);
+  }
+
+  setPedal(down) {
+    this.pedal = down;
+    this.player.view.rack.setPedal(down);
+    if (!down) for (const [key, note] of [...this.held]) if (!note.down) this.letGo(key);
+  }
+
+  allOff() {
+    this.player.view.keyboard.releaseAll();
+    for (const voice of [...this.player.synth.voices]) this.player.synth.end(voice);
+    this.held.clear();
+    this.player.view.setHeld(this.held);
+  }
+
+  // Hear the point as it is now: held keys take on the new sound, otherwise the last key sounds for a moment. While one
+  // sound is on its way only the newest place is remembered.
+  async audition(at) {
+    if (this.player.failed) return;
+    this.stale = { at: this.stale?.at ?? at };
+    if (this.busy || !this.player.synth.context) return void (this.stale = this.busy ? this.stale : null);
+    this.busy = true;
+    this.player.bank.keepOnly(new Set());
+    while (this.stale) {
+      const asked = this.stale.at;
+      this.stale = null;
+      await this.hear(asked).catch((error) => error.name !== "AbortError" && this.player.view.tell(error.message, true));
+    }
+    this.busy = false;
+  }
+
+  async hear(asked) {
+    const sounding = [...this.held].filter(([, note]) => note.voice);
+    const keys = sounding.length ? sounding.map(([key]) => key) : [this.player.key];
+    const sounds = await Promise.all(keys.map((key) => this.player.bank.get(this.player.soundUrl(key))));
+    if (sounding.length) sounding.forEach(([, note], i) => this.player.synth.swap(note.voice, sounds[i]));
+    else this.hearPreview(sounds[0]);
+    performance.measure("timbre:slider-to-sound", { start: asked, end: performance.now(), detail: { latency: this.player.synth.latency } });
+  }
+
+  hearPreview(sound) {
+    const going = this.preview && this.player.synth.voices.has(this.preview) && !this.preview.ending && this.preview.key === this.player.key;
+    if (going) this.player.synth.swap(this.preview, sound);
+    else this.preview = this.player.synth.start(this.player.key, sound, 96);
+    clearTimeout(this.previewEnd);
+    const { preview } = this;
+    this.previewEnd = setTimeout(() => this.player.synth.end(preview, 0.35), PREVIEW_MS);
+  }
+
+  // ---- the computer's keyboard -------------------------------------------------------------------------------------
+
+  foreign(event) {
+    const typing = event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select, [contenteditable], [role=combobox]");
+    return Boolean(typing) || event.altKey;
+  }
+
+  keydown(event) {
+    if (this.foreign(event) || !this.player.space) return;
+    const command = event.ctrlKey || event.metaKey;
+    const onButton = event.target instanceof Element && event.target.closest("button, a, summary");
+    let ours = true;
+    if (command && event.code === "KeyZ") this.player.travel(!event.shiftKey);
+    else if (command && event.code === "KeyY") this.player.travel(false);
+    else if (command) ours = false;
+    else if (event.code === "Space" && !onButton) event.repeat || this.setPedal(true);
+    else if (event.key === "Escape") this.allOff();
+    else ours = this.player.view.keyboard.type(event);
+    if (!ours) return;
+    event.preventDefault();
+    // Streamlit has keys of its own; and a click is a gesture wherever it happens, so sound opens here too.
+    event.stopPropagation();
+    this.enable();
+  }
+
+  keyup(event) {
+    this.player.view.keyboard.typeUp(event);
+    const onButton = event.target instanceof Element && event.target.closest("button, a, summary");
+    if (event.code === "Space" && !onButton && !this.foreign(event)) this.setPedal(false);
+  }
+
+  async connectMidi() {
+    this.midi ??= new MidiInput({
+      press: (key, velocity, at) => this.press(key, velocity, at),
+      release: (key) => this.letGo(key),
+      pedal: (down) => this.setPedal(down),
+      bend: (cents) => this.player.synth.bend(cents),
+      told: (text, count) => this.player.view.setMidi(text, count),
+    });
+    await this.midi.connect();
+  }
+}

@@ -1,0 +1,146 @@
+// The Play page's middle row: octave, pedal, MIDI, envelope and volume, and the files to save and load.
+
+class Rack {
+  constructor(view) {
+    this.view = view;
+    this.element = this.make();
+  }
+
+  dial(label, title, min, max, step, act) {
+    const input = build("input", { type: "range", min, max, step, "aria-label": title });
+    const told = build("output", {});
+    input.addEventListener("input", () => act(Number(input.value)));
+    const element = build("label", { class: "tx-dial", title }, build("span", { text: label }), input, told);
+    return { input, told, element };
+  }
+
+  make() {
+    const { player } = this.view;
+    this.octave = build("output", { class: "tx-octave", "aria-label": "Octave of the computer keyboard" });
+    this.sustain = this.view.button("Sustain", "Hold notes after their keys are let go (Space, or a MIDI pedal)", "", () => player.hands.setPedal(!player.hands.pedal), {
+      class: "tx-toggle tx-sustain", "aria-pressed": "false",
+    });
+    this.midiButton = this.view.button("MIDI", "Connect a MIDI keyboard", "", () => player.hands.connectMidi(), { class: "tx-toggle tx-midi" });
+    if (!MidiInput.possible) {
+      this.midiButton.disabled = true;
+      this.midiButton.title = "This browser has no Web MIDI: Chrome, Edge and Firefox have.";
+    }
+    this.velocity = this.dial("Velocity", "Velocity of the computer's keys", 10, 127, 1, (value) => {
+      this.view.keyboard.velocity = value;
+      this.setEnvelope();
+    });
+    this.attack = this.dial("Attack", "Fade in", 0, 1, 0.01, (value) => {
+      player.synth.attack = 2 * value ** 2;
+      this.setEnvelope();
+    });
+    this.release = this.dial("Release", "Fade out after a key is let go", 0, 1, 0.01, (value) => {
+      player.synth.release = 0.02 + 4 * value ** 2;
+      this.setEnvelope();
+    });
+    this.volume = this.dial("Volume", "Volume", 0, 1, 0.01, (value) => {
+      player.synth.setVolume(value ** 2);
+      this.setEnvelope();
+    });
+    this.meterBar = build("i", {});
+    this.volume.told.replaceWith(build("span", { class: "tx-meter", "aria-hidden": "true" }, this.meterBar));
+    return build(
+      "div",
+      { class: "tx-rack" },
+      build(
+        "div",
+        { class: "tx-octaves", role: "group", "aria-label": "Octave" },
+        this.view.button("−", "Octave down (Z)", "", () => this.view.keyboard.shift(-1)),
+        this.octave,
+        this.view.button("+", "Octave up (X)", "", () => this.view.keyboard.shift(1)),
+      ),
+      this.sustain,
+      this.midiButton,
+      build("div", { class: "tx-dials" }, ...[this.velocity, this.attack, this.release, this.volume].map(({ element }) => element)),
+      this.makeFiles(),
+    );
+  }
+
+  makeFiles() {
+    const { player } = this.view;
+    this.file = build("input", { type: "file", accept: ".json,application/json", class: "tx-file", tabindex: -1, "aria-label": "Preset file" });
+    this.file.addEventListener("change", () => {
+      const [file] = this.file.files;
+      this.file.value = "";
+      if (file) this.view.attempt(() => player.files.loadPreset(file));
+    });
+    const number = (label, value, min, max) => {
+      const input = build("input", { type: "number", value, min, max, "aria-label": label });
+      return { input, element: build("label", {}, build("span", { text: label }), input) };
+    };
+    const [low, high, step] = [number("Lowest key", 36, 0, 127), number("Highest key", 84, 0, 127), number("Every … semitones", 3, 1, 24)];
+    this.count = build("p", { class: "tx-count" });
+    const counted = () => {
+      const [a, b, c] = [low, high, step].map(({ input }) => input.valueAsNumber);
+      const sensible = [low, high, step].every(({ input }) => input.validity.valid && Number.isInteger(input.valueAsNumber)) && a <= b;
+      this.count.textContent = sensible
+        ? `${Math.floor((b - a) / c) + 1} samples, ${noteName(a)} to ${noteName(b)}, loops where the sound is steady`
+        : "Choose MIDI keys from 0 to 127, the lowest first, and a step of 1 to 24.";
+      this.exporting.disabled = !sensible || this.exporting.classList.contains("tx-busy");
+    };
+    this.exporting = this.view.button("Export", "Render the samples and save them as a ZIP archive", "", async () => {
+      this.exporting.classList.add("tx-busy");
+      this.count.textContent = "Rendering the samples …";
+      this.exporting.disabled = true;
+      try {
+        await player.files.saveInstrument(...[low, high, step].map(({ input }) => input.valueAsNumber));
+        this.menu.open = false;
+      } finally {
+        this.exporting.classList.remove("tx-busy");
+        counted();
+      }
+    }, { class: "tx-export" });
+    for (const { input } of [low, high, step]) input.addEventListener("input", counted);
+    this.menu = build(
+      "details",
+      { class: "tx-menu" },
+      build("summary", { text: "Instrument" , title: "Export as a multi-sampled instrument (SFZ and WAV)" }),
+      build("div", {}, build("b", { text: "Multi-sampled instrument" }), build("p", { text: "An SFZ file and WAV samples, for any sampler." }), ...[low, high, step].map(({ element }) => element), this.count, this.exporting),
+    );
+    counted();
+    return build(
+      "div",
+      { class: "tx-files" },
+      this.view.button("Save", "Save the sound as a preset (JSON)", "", () => player.files.savePreset(), { class: "tx-save" }),
+      this.view.button("Load", "Load a preset (JSON)", "", () => this.file.click(), { class: "tx-load" }),
+      this.file,
+      this.view.button("WAV", "Save the current key as a WAV file", "", () => player.files.saveSound(), { class: "tx-wav" }),
+      this.menu,
+    );
+  }
+
+  setEnvelope() {
+    const { synth } = this.view.player;
+    const seconds = (value) => (value < 0.1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(2)} s`);
+    const set = (dial, value, told) => {
+      dial.input.value = value;
+      dial.told.textContent = told;
+    };
+    set(this.velocity, this.view.keyboard.velocity, String(this.view.keyboard.velocity));
+    set(this.attack, Math.sqrt(synth.attack / 2), seconds(synth.attack));
+    set(this.release, Math.sqrt(Math.max(0, synth.release - 0.02) / 4), seconds(synth.release));
+    set(this.volume, Math.sqrt(synth.volume), "");
+  }
+
+  setOctave(base) {
+    this.octave.textContent = `${noteName(base)}`;
+  }
+
+  setPedal(down) {
+    this.sustain.setAttribute("aria-pressed", String(down));
+  }
+
+  setMidi(text, connected) {
+    this.midiButton.setAttribute("aria-pressed", String(connected));
+    this.midiButton.title = text;
+  }
+
+  drawMeter(synth) {
+    const db = 20 * Math.log10(Math.max(synth.level(), 1e-4));
+    this.meterBar.style.width = `${Math.max(0, Math.min(100, (100 * (db + 54)) / 48))}%`;
+  }
+}
