@@ -58,8 +58,10 @@ _NOTE_HTML = """
     aria-label="Versions: keys 1 to 3 play one or switch to it at the same place, X goes back and forth, L loops"></div>
   <div class="tx-cards"></div>
   <div class="tx-keys">
-    <div class="tx-level">soft<i class="tx-key-level"></i>loud</div>
-    <div class="tx-apart">softer<i class="tx-key-difference"></i>louder <span class="tx-unit"></span></div>
+    <div class="tx-level"><span class="tx-word-soft">soft</span><i class="tx-key-level"></i><span
+      class="tx-word-loud">loud</span></div>
+    <div class="tx-apart"><span class="tx-word-softer">softer</span><i class="tx-key-difference"></i><span
+      class="tx-word-louder">louder</span></div>
     <div class="tx-reading"></div>
   </div>
   <div class="tx-tabs" role="tablist" aria-label="More about the note"></div>

@@ -103,16 +103,16 @@ def near_cards(notes: NoteMap, near: list[tuple[int, float]]) -> list[dict[str, 
 def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
     """What names a note: id, title, family, the family's colour, pitch, and as `detail` what tells it from its like."""
     label = notes.labels.iloc[row]
-    family = str(label.get("family", "unknown"))
+    family, instrument = str(label.get("family", "unknown")), str(label.get("instrument", ""))
     pitch, velocity = _number(label.get("pitch")), _number(label.get("velocity"))
     return {
         "id": notes.ids[row],
-        "title": instrument_name(str(label.get("instrument", notes.ids[row]))),
+        "title": notes.ids[row] if instrument in ("", "unknown", "nan", "None") else instrument_name(instrument),
         "family": readable(family),
         "colour": colour_of("family", family),
         "pitch": pitch,
         "pitch_name": note_name(pitch) if pitch is not None else "",
-        "detail": "" if velocity is None else f"v {velocity:g}",
+        "detail": f"v {velocity:g}" if velocity is not None else readable(family) if pitch is None else "",
     }
 
 

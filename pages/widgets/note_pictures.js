@@ -72,8 +72,14 @@ class Pictures {
     card.status.replaceChildren();
     card.picture.frames = frames;
     this.drawCard(card);
-    this.root.querySelector(".tx-unit").textContent = frames.unit;
+    this.label(frames.unit);
     if (kind !== "difference") this.subtract();
+  }
+
+  // Decibels are loudness; other values are just less and more.
+  label(unit) {
+    const [soft, loud, softer, louder] = unit ? ["soft", "loud", "softer", `louder (${unit})`] : ["low", "high", "less", "more"];
+    for (const [name, text] of Object.entries({ soft, loud, softer, louder })) this.root.querySelector(`.tx-word-${name}`).textContent = text;
   }
 
   fail(kind, sentence) {
