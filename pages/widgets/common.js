@@ -56,6 +56,7 @@ function soundAddress(data, note, kind) {
 async function errorOf(response) {
   const body = await response.json().catch(() => ({}));
   const error = new Error(body.error || `The server answered ${response.status}.`);
+  error.status = response.status;
   error.recordingMissing = Boolean(body.recording_missing);
   return error;
 }

@@ -114,6 +114,12 @@ _play = _component(
     *("play_files.js", "play_rack.js", "play_view.js"),
 )
 
+_transfer = _component(
+    "transfer",
+    '<div class="tx-transfer"></div>',
+    *("spectrogram.js", "note_player.js", "play_start.js", "transfer_pitch.js", "transfer_map.js", "transfer_view.js"),
+)
+
 
 def _common(notes: NoteMap) -> dict[str, Any]:
     return {"url": API, "checkpoint": notes.checkpoint.name, "version": notes.version}
@@ -150,3 +156,18 @@ def show_listening(
 def show_play(notes: NoteMap, start: dict[str, Any] | None, key: str = "play") -> None:
     """The instrument. `start` is {note}, {family} or {seed}; what is chosen last is in the session's `key`, as `start`."""
     _play(key=key, data={**_common(notes), "start": start}, default={"start": None}, on_start_change=lambda: None)
+
+
+def show_transfer(
+    notes: NoteMap, source: dict[str, str], settings: dict[str, Any], key: str = "transfer"
+) -> dict[str, Any] | None:
+    """A sound and what becomes of it. `source` is {note} or {sound}, a token of own_sounds.py; `settings` are what the link says.
+
+    Returns the settings that were chosen last (toward, amount, shift, steady, and note where another one is to be the source),
+    or None. Once a token is no longer known, the session's `key` has it as `gone`.
+    """
+    data = {**_common(notes), "source": source, "settings": settings}
+    default = {"settings": None, "gone": None}
+    return _transfer(
+        key=key, data=data, default=default, on_settings_change=lambda: None, on_gone_change=lambda: None
+    ).settings

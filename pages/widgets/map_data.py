@@ -100,6 +100,19 @@ def near_cards(notes: NoteMap, near: list[tuple[int, float]]) -> list[dict[str, 
     return cards
 
 
+def first_note(notes: NoteMap) -> str:
+    """The id of a note to begin with: of a family that sings, near middle C where pitches are known."""
+    labels = notes.labels
+    rows = np.arange(len(labels))
+    if "family" in labels:
+        sung = next((name for name in ("vocal", "string", "flute") if (labels["family"] == name).any()), None)
+        rows = rows if sung is None else np.flatnonzero((labels["family"] == sung).to_numpy())
+    if "pitch" in labels:
+        off = np.abs(labels["pitch"].to_numpy(np.float64)[rows] - 60)
+        rows = rows[np.argsort(np.where(np.isnan(off), np.inf, off), kind="stable")]
+    return notes.ids[int(rows[0])]
+
+
 def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
     """What names a note: id, title, family, the family's colour, pitch, and as `detail` what tells it from its like."""
     label = notes.labels.iloc[row]

@@ -21,6 +21,7 @@ from pages.widgets.listen_routes import LISTEN_ROUTES
 from pages.widgets.map_data import describe_note, packed_map
 from pages.widgets.packing import pack_frames
 from pages.widgets.play_routes import PLAY_ROUTES
+from pages.widgets.transfer_routes import TRANSFER_ROUTES
 from timbre_core.errors import TimbreError
 
 
@@ -131,6 +132,7 @@ ROUTES = [
     *LISTEN_ROUTES,
     *PLAY_ROUTES,
     *GUEST_ROUTES,
+    *TRANSFER_ROUTES,
     Route(f"{API}/plotly.js", plotly_route),
     # The last one: it takes whatever is left.
     Route(f"{API}{{rest:path}}", unknown_route, methods=_METHODS),
