@@ -38,7 +38,9 @@ def probe(mu: np.ndarray, pitch: np.ndarray, family: np.ndarray, instrument: np.
         pitch_probe_accuracy: exact key (rounded pitch) by multinomial logistic regression, cross-validated by instrument.
         pitch_probe_r2: R2 of MIDI pitch by ridge regression, same folds; 0 is no better than the mean, below is worse.
         pitch_chance, family_chance: accuracy, in the same folds, of always naming the commonest training label.
-        family_probe_accuracy: by multinomial logistic regression, cross-validated by pitch.
+        family_probe_accuracy: by multinomial logistic regression, cross-validated by pitch. Where no note has one, as spoken
+            digits have not, by instrument: a digit is read from speakers that the probe was not fitted on; and by note
+            where there is one instrument alone.
         family_silhouette: mean silhouette of the families (Rousseeuw 1987), -1 to 1, Euclidean.
         and pitch_probe_accuracy_nonlinear, pitch_probe_r2_nonlinear, family_probe_accuracy_nonlinear: the same folds with
         support vector machines (radial basis functions), which find what no plane separates. Of the usual probes they
@@ -52,7 +54,7 @@ def probe(mu: np.ndarray, pitch: np.ndarray, family: np.ndarray, instrument: np.
     mu, pitch, family, instrument = (np.asarray(array)[chosen] for array in (mu, pitch, family, instrument))
     known = ~np.isnan(pitch)
     _pitch_probes(results, mu[known], pitch[known], instrument[known])
-    _family_probes(results, mu, pitch, family)
+    _family_probes(results, mu, pitch, family, instrument)
     return results
 
 
@@ -77,13 +79,19 @@ def _pitch_probes(results: ProbeResults, mu: np.ndarray, pitch: np.ndarray, inst
         results.values[name] = float(1.0 - (residual**2).sum() / ((pitch - pitch.mean()) ** 2).sum())
 
 
-def _family_probes(results: ProbeResults, mu: np.ndarray, pitch: np.ndarray, family: np.ndarray) -> None:
+def _family_probes(
+    results: ProbeResults, mu: np.ndarray, pitch: np.ndarray, family: np.ndarray, instrument: np.ndarray
+) -> None:
     from sklearn.metrics import silhouette_score
 
     names = ("family_probe_accuracy", "family_chance", "family_probe_accuracy_nonlinear")
     known = ~np.isnan(pitch)
     label = np.unique(family, return_inverse=True)[1]
     key = np.rint(np.where(known, pitch, 0)).astype(np.int64)
+    if not known.any():
+        known = np.ones(len(mu), dtype=bool)
+        key = np.unique(instrument, return_inverse=True)[1]
+        key = key if len(set(key)) > 1 else np.arange(len(mu))
     reason = _undefined(label[known], key[known], "pitches", "families")
     if reason:
         _leave_out(results, names, reason)
