@@ -167,10 +167,10 @@ def _open_trained(
             "choose another inverter."
         )
     if settings is None:
-        updates = task.mel_iterations if isinstance(task, MelToMagnitudeTask) else 1
-        settings = PRESETS["fast"].model_copy(
-            update={"kind": "learned", "network": checkpoint.path.name, "mel_iterations": max(1, updates)}
-        )
+        own = {"kind": "learned", "network": checkpoint.path.name, "mel_iterations": 1}
+        if isinstance(task, MelToMagnitudeTask):
+            own |= {"mel_iterations": max(1, task.mel_iterations), "emphasis": task.emphasis}
+        settings = PRESETS["fast"].model_copy(update=own)
     network = _network_of(checkpoint.path, _changed(checkpoint.path / WEIGHTS), device)
     return Inverter(checkpoint.path.name, features, settings, device, network)
 

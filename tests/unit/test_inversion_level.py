@@ -11,7 +11,7 @@ from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion import invert
 from timbre_core.inversion.griffin_lim import griffin_lim
-from timbre_core.inversion.level import limit, restore_level
+from timbre_core.inversion.level import emphasised, limit, restore_level
 from timbre_core.inversion.pghi import integrated_phase
 from timbre_core.inversion.phase import sinusoidal_phase
 from timbre_core.inversion.stft import Stft
@@ -124,3 +124,13 @@ def test_every_phase_inverts(phase: str) -> None:
     spectrum = np.abs(np.fft.rfft(result * np.hanning(len(result))))
     assert abs(np.fft.rfftfreq(len(result), 1 / RATE)[spectrum.argmax()] - 146.8) < 3
     assert rms_db(result) == pytest.approx(rms_db(audio), abs=0.5)
+
+
+def test_emphasis_sharpens_and_keeps_the_level_of_every_frame() -> None:
+    magnitude = torch.rand(2, 5, 33) + 0.01
+    magnitude[0, 3] = 0
+    sharp = emphasised(magnitude, 1.2)
+    torch.testing.assert_close(sharp.norm(dim=-1), magnitude.norm(dim=-1))
+    ratio = (sharp / magnitude)[1, 2]
+    assert ratio[magnitude[1, 2].argmax()] > 1 > ratio[magnitude[1, 2].argmin()]
+    assert emphasised(magnitude, 1.0) is magnitude

@@ -32,16 +32,19 @@ from timbre_core.training.inverter_losses import inverter_input, mel_to_magnitud
 from timbre_core.training.tasks import Step, stored_features, task_of
 from timbre_core.training.trainer import train
 
-KINDS = ("mel-magnitude", "vocoder", "note-classifier")
+KINDS = ("mel-magnitude", "mel-inverter", "vocoder", "note-classifier")
 SMALL = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8", "training.epochs=3"]
 NARROW = ["task.backbone.width=8", "task.backbone.layers=1"]
+NARROWER = {
+    "note-classifier": ["task.channels=[4, 4]"],
+    "mel-inverter": ["task.backbone={kind: cbhg, bank: 3, channels: 8, units: 8}", "data.roots=[starter]"],
+}
 ALONE = Team(torch.device("cpu"))
 FEATURES = LogMelSettings(seconds=1.0)
 
 
 def small_recipe(name: str, *overrides: str) -> Recipe:
-    narrow = ["task.channels=[4, 4]"] if name == "note-classifier" else NARROW
-    return load_recipe(name, [*SMALL, *narrow, *overrides])
+    return load_recipe(name, [*SMALL, *NARROWER.get(name, NARROW), *overrides])
 
 
 @pytest.fixture(scope="module")

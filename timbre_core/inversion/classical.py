@@ -15,7 +15,7 @@ from timbre_core.features.settings import FeatureSettings, LogMelSettings, Spect
 from timbre_core.features.spectrum import de_emphasised
 from timbre_core.inversion.comb import Source, fitting_source
 from timbre_core.inversion.griffin_lim import griffin_lim
-from timbre_core.inversion.level import fade_ends, limit, restore_level
+from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
 from timbre_core.inversion.mel import mel_to_power
 from timbre_core.inversion.phase import sinusoidal_phase
 from timbre_core.inversion.stft import open_stft
@@ -201,5 +201,6 @@ def magnitude_to_audio(
         phase = integrated_phase(magnitude, features, seed)
     else:
         phase, _ = sinusoidal_phase(magnitude, features, seed, None if source is None else source.partials)
-    audio = griffin_lim(magnitude, phase, stft, inversion.iterations, inversion.momentum)
+    wanted = emphasised(magnitude, inversion.emphasis)
+    audio = griffin_lim(wanted, phase, stft, inversion.iterations, inversion.momentum)
     return restore_level(audio, magnitude, stft)

@@ -15,6 +15,17 @@ _FADE_SECONDS = 0.001
 _TINY = 1e-30
 
 
+def emphasised(magnitude: Tensor, exponent: float) -> Tensor:
+    """Magnitudes (batch, n_frames, n_bins) to a power, each frame as loud as before.
+
+    Above 1 it sharpens blurred spectra: Wang et al., "Tacotron" (2017) take 1.2 before Griffin-Lim.
+    """
+    if exponent == 1:
+        return magnitude
+    raised = magnitude**exponent
+    return raised * (magnitude.norm(dim=-1, keepdim=True) / raised.norm(dim=-1, keepdim=True).clamp(min=_TINY))
+
+
 def restore_level(audio: Tensor, magnitude: Tensor, stft: Stft) -> Tensor:
     """`audio` (batch, n_samples) with the energy over time of `magnitude` (batch, n_frames, n_bins).
 

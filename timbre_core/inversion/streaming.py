@@ -20,7 +20,7 @@ from timbre_core.inversion.classical import (
 )
 from timbre_core.inversion.comb import Source
 from timbre_core.inversion.griffin_lim import griffin_lim
-from timbre_core.inversion.level import fade_ends, limit, restore_level
+from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
 from timbre_core.inversion.phase import sinusoidal_phase
 from timbre_core.inversion.stft import open_stft
 from timbre_core.recipes.schema import InversionSettings
@@ -161,7 +161,8 @@ def _block(
     else:
         phase, turns = sinusoidal_phase(magnitude, features, seed, None if source is None else source.partials, memory)
         memory = turns[:, kept.start - 1] if kept.start > 0 else None
-    audio = griffin_lim(magnitude, phase, stft, inversion.iterations, inversion.momentum)
+    wanted = emphasised(magnitude, inversion.emphasis)
+    audio = griffin_lim(wanted, phase, stft, inversion.iterations, inversion.momentum)
     if inversion.phase == "pghi":
         memory = stft.forward(audio)[:, kept].angle()
     return restore_level(audio, magnitude, stft), memory

@@ -1,11 +1,11 @@
-"""A 1-D ConvNeXt along time: the backbone of the inverter networks."""
+"""A 1-D ConvNeXt along time: a backbone of inverter networks."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from timbre_core.recipes.tasks import Backbone
+from timbre_core.recipes.tasks import ConvNeXtBackbone
 
 
 class ConvNeXtBlock(nn.Module):
@@ -14,7 +14,7 @@ class ConvNeXtBlock(nn.Module):
     Liu et al., "A ConvNet for the 2020s" (2022), in one dimension as in Siuzdak, "Vocos" (2023).
     """
 
-    def __init__(self, settings: Backbone) -> None:
+    def __init__(self, settings: ConvNeXtBackbone) -> None:
         super().__init__()
         width = settings.width
         self.depthwise = nn.Conv1d(width, width, settings.kernel_size, padding="same", groups=width)
@@ -33,13 +33,14 @@ class ConvNeXtBlock(nn.Module):
 class ConvNeXt(nn.Module):
     """Frames and a vector per window to features per frame."""
 
-    def __init__(self, settings: Backbone, in_bins: int, hint_bins: int) -> None:
+    def __init__(self, settings: ConvNeXtBackbone, in_bins: int, hint_bins: int) -> None:
         super().__init__()
         self.enter = nn.Conv1d(in_bins, settings.width, settings.kernel_size, padding="same")
         self.hint = nn.Linear(hint_bins, settings.width, bias=False)
         self.norm = nn.LayerNorm(settings.width)
         self.blocks = nn.Sequential(*[ConvNeXtBlock(settings) for _ in range(settings.layers)])
         self.leave = nn.LayerNorm(settings.width)
+        self.out_features = settings.width
 
     def forward(self, frames: Tensor, hint: Tensor) -> Tensor:
         """frames (batch, in_bins, T) and hint (batch, hint_bins), zeros for none -> (batch, T, width)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from timbre_core.features.log_mel import mel_filterbank
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.models.convnext import ConvNeXt
+from timbre_core.models.backbones import BACKBONES
 from timbre_core.models.pitch_hint import pitch_hint
 from timbre_core.recipes.tasks import MelToMagnitudeTask
 
@@ -28,9 +29,10 @@ class MelToMagnitude(nn.Module):
         super().__init__()
         self.features = features
         n_fft_bins = 1 + features.n_fft // 2
-        self.backbone = ConvNeXt(settings.backbone, features.n_bins, n_fft_bins)
-        self.departure = nn.Linear(settings.backbone.width, n_fft_bins)
-        self.strength = nn.Linear(settings.backbone.width, n_fft_bins)
+        self.backbone: Any  # of a kind that is only known when a recipe is read
+        self.backbone = BACKBONES[settings.backbone.kind](settings.backbone, features.n_bins, n_fft_bins)
+        self.departure = nn.Linear(self.backbone.out_features, n_fft_bins)
+        self.strength = nn.Linear(self.backbone.out_features, n_fft_bins)
         bank = mel_filterbank(features)
         covered = bank.sum(dim=0)
         # Mean of the bands over a bin, weighted by how much of each it is: (n_mels, n_fft_bins). A band's power is

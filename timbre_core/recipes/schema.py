@@ -154,6 +154,12 @@ class InversionSettings(Part):
     iterations: Annotated[int, Field(ge=0, le=10_000, description="of fast Griffin-Lim")] = 3
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
     mel_iterations: Annotated[int, Field(ge=1, le=10_000, description="updates from mel to magnitude")] = 6
+    emphasis: Annotated[
+        float,
+        Field(
+            ge=0.5, le=2, description="exponent of magnitudes; above 1 spectral peaks stand out from what is between"
+        ),
+    ] = 1.0
     network: str | None = Field(default=None, description="name or path of an inverter checkpoint, for kind learned")
 
     @model_validator(mode="after")

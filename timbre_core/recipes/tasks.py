@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from timbre_core.recipes.part import Part
 
@@ -18,13 +18,35 @@ class AutoencodeTask(Part):
     kind: Literal["autoencode"] = "autoencode"
 
 
-class Backbone(Part):
+class ConvNeXtBackbone(Part):
     """Frames to features: 1-D ConvNeXt blocks along time, as in Vocos (Siuzdak, 2023)."""
 
+    kind: Literal["convnext"] = "convnext"
     width: Width = 192
     layers: Annotated[int, Field(ge=1, le=64)] = 4
     expansion: Annotated[int, Field(ge=1, le=16)] = 3
     kernel_size: Annotated[int, Field(ge=1, le=63, description="frames")] = 7
+
+
+class CbhgBackbone(Part):
+    """Frames to features: a bank of convolutions, highway layers and a bidirectional GRU, as in Tacotron (Wang, 2017)."""
+
+    kind: Literal["cbhg"] = "cbhg"
+    bank: Annotated[int, Field(ge=1, le=64, description="convolutions, of 1 to this many frames")] = 16
+    channels: Annotated[Width, Field(description="of each convolution of the bank, and of the projection")] = 128
+    projection_kernel: Annotated[int, Field(ge=1, le=63, description="frames")] = 3
+    highway_layers: Annotated[int, Field(ge=0, le=64)] = 4
+    units: Annotated[Width, Field(description="of highway layers and of each direction of the GRU")] = 128
+
+
+def _convnext_by_default(value: Any) -> Any:
+    # Recipes from before there was another kind do not name it.
+    return {"kind": "convnext", **value} if isinstance(value, dict) else value
+
+
+Backbone = Annotated[
+    Annotated[ConvNeXtBackbone | CbhgBackbone, Field(discriminator="kind")], BeforeValidator(_convnext_by_default)
+]
 
 
 class BlurSettings(Part):
@@ -37,7 +59,7 @@ class BlurSettings(Part):
 class InverterTask(Part):
     """What inverters have in common. The pitch is an optional condition: a share of the windows is trained without it."""
 
-    backbone: Backbone = Backbone()
+    backbone: Backbone = ConvNeXtBackbone()
     pitch_dropout: Share = 0.3
     blur: BlurSettings | None = None
 
@@ -52,13 +74,14 @@ class MelToMagnitudeTask(InverterTask):
     mel_iterations: Annotated[
         int, Field(ge=0, le=1000, description="Kullback-Leibler updates that make the spectrum agree with the mel")
     ] = 5
+    emphasis: Annotated[float, Field(ge=0.5, le=2, description="of the inversion by this network, by default")] = 1.0
 
 
 class VocoderTask(InverterTask):
     """Log-mel frames to audio through an inverse STFT (Siuzdak, "Vocos", 2023)."""
 
     kind: Literal["vocoder"] = "vocoder"
-    backbone: Backbone = Backbone(width=256, layers=6)
+    backbone: Backbone = ConvNeXtBackbone(width=256, layers=6)
     resolutions: list[Annotated[int, Field(ge=32, le=16_384)]] = Field(
         default=[512, 1024, 2048], min_length=1, max_length=8, description="FFT sizes of the spectral loss"
     )
