@@ -12,11 +12,13 @@ SAMPLE_RATE = 16_000
 FAMILIES = ("bass", "brass", "flute", "guitar")
 
 
-def harmonic_note(pitch: float, brightness: float, seconds: float = 1.0, seed: int = 0) -> np.ndarray:
-    """A decaying harmonic tone (n_samples,) at 16 kHz with a little noise."""
-    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+def harmonic_note(
+    pitch: float, brightness: float, seconds: float = 1.0, seed: int = 0, sample_rate: int = SAMPLE_RATE
+) -> np.ndarray:
+    """A decaying harmonic tone (n_samples,) at `sample_rate` Hz with a little noise."""
+    time = np.arange(round(seconds * sample_rate)) / sample_rate
     f0 = 440.0 * 2 ** ((pitch - 69) / 12)
-    harmonics = [brightness**n * np.sin(2 * np.pi * n * f0 * time) for n in range(1, 20) if n * f0 < SAMPLE_RATE / 2]
+    harmonics = [brightness**n * np.sin(2 * np.pi * n * f0 * time) for n in range(1, 20) if n * f0 < sample_rate / 2]
     noise = 1e-3 * np.random.default_rng(seed).standard_normal(len(time))
     note = np.sum(harmonics, axis=0) * np.exp(-2 * time) + noise
     return (0.8 * note / np.abs(note).max()).astype(np.float32)

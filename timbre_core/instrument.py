@@ -10,6 +10,7 @@ import pandas as pd
 
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
+from timbre_core.features.frames import spectrogram
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import window_starts
 from timbre_core.inverters import Inverter
@@ -117,14 +118,16 @@ class Instrument:
         key = _checked(key)
         frames = self.frames(key)
         rate = self.space.sample_rate
-        steady = steady_frames(frames, self.space.recipe.features)
+        features = self.space.recipe.features
+        spectra = spectrogram(frames, features)
+        steady = steady_frames(spectra, features)
         if steady is not None:
             audio = _levelled(self._sounding(frames, key, steady[1] + _AFTER_LOOP), rate)
-            hop = self.space.recipe.features.hop_length / self._speed(key)
+            hop = features.hop_length / self._speed(key)
             looped = find_loop(audio, rate, round(steady[0] * hop), round(steady[1] * hop))
             if looped is not None:
                 return PlayedNote(key, looped[0], looped[1], frames, rate)
-        last = _audible(frames, self.space.recipe.features.top_db)
+        last = _audible(spectra, features.top_db)
         audio = _levelled(self._sounding(frames, key, last), rate)
         return PlayedNote(key, _faded(audio, rate), None, frames, rate)
 

@@ -37,7 +37,7 @@ PRESETS = {
     "fast": InversionSettings(),
     "best": InversionSettings(phase="pghi", iterations=32, mel_iterations=30),
 }
-"""Settings of the classical inverter that have a name: fast enough to play live, and as good as it gets."""
+"""Settings of the classical inverter that have a name: fast enough to play live, and as good as it gets. For spectra."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Inverter:
     ) -> np.ndarray:
         """Audio (n_samples,) or (batch, n_samples) of frames (n_bins, n_frames) or (batch, n_bins, n_frames).
 
-        The contract of `timbre_core.inversion.invert`.
+        pitch: MIDI; for envelopes it may be a contour, a pitch for each frame. The contract of `timbre_core.inversion.invert`.
         """
         import torch
 
@@ -100,6 +100,13 @@ class Inverter:
             yield self(whole, ref_db, pitch, n_samples, seed)
 
 
+def presets(features: FeatureSettings) -> dict[str, InversionSettings]:
+    """Inverters without a network that suit these features, by name; the first one is fast enough to play live."""
+    if features.needs_pitch:
+        return {"additive": InversionSettings(kind="additive")}
+    return PRESETS
+
+
 def inverter_names(features: FeatureSettings, folder: Path | None = None) -> list[str]:
     """Names that `open_inverter` knows for these features: presets, then trained inverters among the checkpoints.
 
@@ -113,7 +120,7 @@ def inverter_names(features: FeatureSettings, folder: Path | None = None) -> lis
             continue  # the checkpoint pages tell what is wrong with it
         if recipe.makes_an_inverter and _difference(recipe.features, features) is None:
             trained.append(path.name)
-    return [*PRESETS, *trained]
+    return [*presets(features), *trained]
 
 
 def open_inverter(
@@ -131,14 +138,14 @@ def open_inverter(
 
     device = torch.device(device)
     if name is None or isinstance(name, InversionSettings):
-        settings = name or InversionSettings()
+        settings = name or next(iter(presets(features).values()))
         if settings.network is not None:
             return _open_trained(find_checkpoint(settings.network, folder), features, device, settings)
-    elif name in PRESETS:
-        settings = PRESETS[name]
+    elif name in presets(features):
+        settings = presets(features)[name]
     else:
         return _open_trained(_trained(name, features, folder), features, device)
-    title = next((known for known, preset in PRESETS.items() if preset == settings), settings.kind)
+    title = next((known for known, preset in presets(features).items() if preset == settings), settings.kind)
     return Inverter(title, features, settings, device)
 
 

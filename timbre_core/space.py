@@ -19,6 +19,7 @@ from timbre_core.features.windows import cut_windows, overlap_add
 from timbre_core.generation import sounds
 from timbre_core.generation.contours import Contour
 from timbre_core.generation.following import decode_along
+from timbre_core.generation.journeys import stretch
 from timbre_core.generation.sounds import Generated
 from timbre_core.inverters import open_inverter
 from timbre_core.recipes.schema import InversionSettings
@@ -86,9 +87,12 @@ class TimbreSpace:
         """Hz of all audio that goes in and comes out."""
         return self.recipe.features.sample_rate
 
-    def analyse(self, audio: np.ndarray) -> tuple[np.ndarray, float]:
-        """Audio (n_samples,) at `sample_rate` -> frames (n_bins, n_frames) and their reference level in dB."""
-        return note_frames(audio, self.recipe.features)
+    def analyse(self, audio: np.ndarray, pitch: float | None = None) -> tuple[np.ndarray, float]:
+        """Audio (n_samples,) at `sample_rate` -> frames (n_bins, n_frames) and their reference level in dB.
+
+        pitch: MIDI, for features that are analysed around it.
+        """
+        return note_frames(audio, self.recipe.features, pitch)
 
     def encode(self, frames: np.ndarray, pitch: float | None = None) -> Trajectory:
         """Frames (n_bins, n_frames) -> trajectory. `pitch` is MIDI; a model conditioned on pitch needs it."""
@@ -191,7 +195,7 @@ class TimbreSpace:
 
     def reconstruct(self, audio: np.ndarray, pitch: float | None = None) -> Reconstruction:
         """A note (n_samples,) at `sample_rate` in three variants. The model decodes mu."""
-        frames, ref_db = self.analyse(audio)
+        frames, ref_db = self.analyse(audio, pitch)
         trajectory = self.encode(frames, pitch)
         decoded = self.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch)
         audio = prepare_audio(audio, self.recipe.features)[: len(audio)]
@@ -262,7 +266,7 @@ class TimbreSpace:
         return latents.iloc[nearest].assign(distance=distance[nearest])
 
     def trajectory_of(self, note_id: str) -> np.ndarray:
-        """The saved latents of a map note's windows: (n_windows, latent_dim)."""
+        """The latents of a map note's windows, (n_windows, latent_dim), between those that were saved linearly."""
         return self._trajectory(self.row_of(note_id))
 
     def pitch_of(self, note_id: str) -> float | None:
@@ -311,8 +315,10 @@ class TimbreSpace:
         return int(found[0])
 
     def _trajectory(self, row: int) -> np.ndarray:
-        flat = np.asarray(self.map_notes["trajectory"].iloc[row], dtype=np.float32)
-        return flat.reshape(-1, self.recipe.model.latent_dim)
+        saved = np.asarray(self.map_notes["trajectory"].iloc[row], dtype=np.float32)
+        saved = saved.reshape(-1, self.recipe.model.latent_dim)
+        count = int(self.map_notes["n_windows"].iloc[row]) if "n_windows" in self.map_notes else len(saved)
+        return saved if count == len(saved) else stretch(saved, count)
 
     def checked_pitch(self, pitch: float | None) -> float:
         """The MIDI pitch to tell the model; 0 for one that needs none. Raises TimbreError for what is no pitch."""

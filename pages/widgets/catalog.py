@@ -28,7 +28,7 @@ from timbre_core.errors import TimbreError, explain_os_error
 
 PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
 _COORDINATE = re.compile(r"[a-z0-9]+_[123]")
-_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "root", "audio", "start", "n_frames", "ref_db"}
+_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "n_windows", "root", "audio", "start", "n_frames", "ref_db"}
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class Studio:
         return prepare_audio(audio, self.settings)[: len(audio)]
 
     def _analyse(self, row: int, kind: Kind) -> Frames:
-        return Frames(*self.space().analyse(self.audio(row, kind)))
+        return Frames(*self.space().analyse(self.audio(row, kind), self.pitch(row)))
 
     def _decode(self, row: int, kind: Kind) -> Frames:
         space, pitch = self.space(), self.pitch(row)

@@ -44,7 +44,7 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
     told = _MIDDLE_C if heard is None else float(round(heard))
 
     space, invert = studio.space(), studio.inverter()
-    frames, reference = space.analyse(audio)
+    frames, reference = space.analyse(audio, heard)
     trajectory = space.encode(frames, told)
     decoded = space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, told)
     near = near_cards(notes, notes.nearest(trajectory.mean, MOST_NEAR))
@@ -68,7 +68,10 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
         "inversion": invert(frames, reference, heard, len(audio)),
         "reconstruction": invert(decoded, reference, heard, len(audio)),
     }
-    pictures = {"original_frames": frame_bytes(frames), "reconstruction_frames": frame_bytes(decoded)}
+    pictures = {
+        "original_frames": frame_bytes(frames, settings),
+        "reconstruction_frames": frame_bytes(decoded, settings),
+    }
     return pack(header, {name: np.asarray(sound, np.float32) for name, sound in arrays.items()} | pictures)
 
 

@@ -85,7 +85,10 @@ class Booth:
         """The features (n_bins, n_frames) in [-1, 1] of what `audio` gives."""
         from timbre_core.features.frames import note_frames
 
-        return note_frames(self.audio(row, variant, source), self.checkpoint.recipe.features)[0]
+        return note_frames(self.audio(row, variant, source), self.checkpoint.recipe.features, self._pitch(row))[0]
+
+    def _pitch(self, row: int) -> float:
+        return float(starter_library().notes["pitch"].to_numpy()[row])
 
     def _source_key(self, source: Source) -> tuple[object, ...]:
         if source == "clean":
@@ -109,8 +112,8 @@ class Booth:
 
         settings = self.checkpoint.recipe.features
         recording = self.audio(row, ORIGINAL, source)
-        pitch = float(starter_library().notes["pitch"].to_numpy()[row])
-        frames, ref_db = note_frames(recording, settings)
+        pitch = self._pitch(row)
+        frames, ref_db = note_frames(recording, settings, pitch)
         if source == "reconstruction":
             frames = self._decode(frames, pitch)
         if variant == LIBROSA:

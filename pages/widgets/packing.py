@@ -38,11 +38,14 @@ def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
 
 def pack_frames(frames: np.ndarray, settings: FeatureSettings, reference: float | None = None) -> bytes:
     """Frames (n_bins, n_frames) in [-1, 1] as bytes, 0 for -1 and 255 for +1, packed for spectrogram.js: see `frame_header`."""
-    return pack(frame_header(frames, settings, reference), {"frames": frame_bytes(frames)})
+    return pack(frame_header(frames, settings, reference), {"frames": frame_bytes(frames, settings)})
 
 
-def frame_bytes(frames: np.ndarray) -> np.ndarray:
-    """Frames in [-1, 1] as uint8, 0 for -1 and 255 for +1."""
+def frame_bytes(frames: np.ndarray, settings: FeatureSettings) -> np.ndarray:
+    """The spectrogram of frames in [-1, 1] as uint8, 0 for -1 and 255 for +1."""
+    from timbre_core.features.frames import spectrogram
+
+    frames = spectrogram(frames, settings)
     return np.clip(np.round((frames + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
@@ -54,8 +57,9 @@ def frame_header(frames: np.ndarray, settings: FeatureSettings, reference: float
 
     reference: of the note, which knows its range where every note has its own.
     """
-    from timbre_core.features.frames import bin_frequencies
+    from timbre_core.features.frames import bin_frequencies, spectrogram
 
+    frames = spectrogram(frames, settings)
     bands = bin_frequencies(settings)
     decibels = getattr(reference, "range_db", getattr(settings, "top_db", None))
     rate = getattr(settings, "frame_rate", None)

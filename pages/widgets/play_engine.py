@@ -56,7 +56,7 @@ def _open_instrument(notes: NoteMap, z: tuple[float, ...], live: bool) -> Instru
     from timbre_core.inverters import open_inverter
 
     space = Studio(notes).space()
-    inverter = open_inverter("fast", notes.checkpoint.recipe.features) if live else None
+    inverter = open_inverter(None, notes.checkpoint.recipe.features) if live else None
     return Instrument(space, np.array(z, dtype=np.float32), inverter)
 
 

@@ -163,7 +163,7 @@ class Coder:
             pitch = estimate_f0(audio, features.sample_rate).midi
             if math.isnan(pitch):
                 raise TimbreError("it has no pitch label and no pitch can be heard: label it, or use another model.")
-        frames, ref_db = note_frames(audio, features)
+        frames, ref_db = note_frames(audio, features, pitch)
         windows, starts = cut_windows(frames, window.frames, window.hop)
         return Note(index, pitch, frames, ref_db, windows, starts)
 

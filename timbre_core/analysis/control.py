@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -47,7 +48,7 @@ def measure_control(
             asked = [asked_for[note.index] for note in batch]
             labels = [note.pitch for note in batch]
             generated += _cents(generate_at(coder, batch, asked), asked, rate)
-            inverted += _cents(_inverted(coder, batch, [note.frames for note in batch]), labels, rate)
+            inverted += _cents(_inverted(coder, batch, [note.frames for note in batch], labels), labels, rate)
             recorded += _cents((library.load(note.index, rate) for note in batch), labels, rate)
             bar.update(len(batch))
     return _summary(np.array(generated), np.array(inverted), np.array(recorded))
@@ -79,21 +80,23 @@ def generate_at(coder: Coder, notes: list[Note], pitches: list[float]) -> Iterat
     mu, _ = coder.encode(np.concatenate([note.windows for note in notes]), np.repeat([n.pitch for n in notes], counts))
     windows = np.split(coder.decode(mu, np.repeat(pitches, counts)), np.cumsum(counts)[:-1])
     frames = [overlap_add(w, n.starts, n.frames.shape[1]) for w, n in zip(windows, notes, strict=True)]
-    yield from _inverted(coder, notes, frames)
+    yield from _inverted(coder, notes, frames, pitches)
 
 
-def _inverted(coder: Coder, notes: list[Note], frames: list[np.ndarray]) -> Iterator[np.ndarray]:
+def _inverted(coder: Coder, notes: list[Note], frames: list[np.ndarray], pitches: list[float]) -> Iterator[np.ndarray]:
     """Audio of each of `frames`, at the level of its note; at once where all have one length.
 
-    The inverter is not told a pitch, though it could use it: the pitch measured is to come from the frames alone.
+    The inverter is not told the pitches, though it could use them: what is measured is to come from the frames alone. Only
+    features that hold no pitch cannot sound without.
     """
     features, inversion = coder.recipe.features, coder.recipe.inversion
     levels = np.array([note.ref_db for note in notes], dtype=np.float32)
+    told = pitches if features.needs_pitch else [math.nan] * len(pitches)
     if len({part.shape for part in frames}) == 1:
-        yield from invert(np.stack(frames), levels, features, inversion)
+        yield from invert(np.stack(frames), levels, features, inversion, pitch=np.array(told))
     else:
-        for part, level in zip(frames, levels, strict=True):
-            yield invert(part, float(level), features, inversion)
+        for part, level, pitch in zip(frames, levels, told, strict=True):
+            yield invert(part, float(level), features, inversion, pitch=pitch)
 
 
 def _cents(audio: Iterable[np.ndarray], pitches: list[float], sample_rate: int) -> list[float]:

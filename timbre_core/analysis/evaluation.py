@@ -15,8 +15,10 @@ from timbre_core.analysis.latents import spread_over
 from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors
 from timbre_core.analysis.probes import probe
 from timbre_core.datasets.library import Library
-from timbre_core.datasets.notes import SPLITS
+from timbre_core.datasets.notes import LEFT_OUT, SPLITS
 from timbre_core.errors import TimbreError
+from timbre_core.features.frames import mean_error_db
+from timbre_core.features.settings import FeatureSettings
 from timbre_core.features.windows import overlap_add
 
 CONTROL_NOTES = 100
@@ -35,7 +37,8 @@ def evaluate(
     """Measure a checkpoint on notes of a library. The same arguments give the same figures.
 
     Args:
-        split: "unseen" (all notes of instruments that it was not trained on), "train", "valid", "test" or "all".
+        split: "unseen" (all notes of instruments that it was not trained on), "train", "valid", "test",
+            "left_out" (by the recipe) or "all".
         limit: at most this many notes, spread over instruments and pitches.
         control_notes: at most this many notes are generated to measure their pitch.
 
@@ -45,15 +48,15 @@ def evaluate(
         checkpoint, split, notes, instruments, skipped (notes that could not be used).
 
         reconstruction: l1 and mse of windows on frames in [-1, 1], z sampled once with a fixed seed; l1_mean decodes mu
-        instead; log_mel_mae_db: mean absolute error in dB of whole notes as they are heard, mu decoded and overlap-added;
-        by_pitch: mse and l1 per MIDI pitch. Averages over the windows of a note, then over notes.
+        instead; log_mel_mae_db: mean error in dB (see `mean_error_db`) of whole notes as they are heard, mu decoded and
+        overlap-added; by_pitch: mse and l1 per MIDI pitch. Averages over the windows of a note, then over notes.
 
         latent: kl_per_dim (nats, mean over windows), kl_total their sum, active_units (Burda et al. 2016), mu_variance,
         and the probes of `analysis.probes`; notes_on says why a value is None.
 
         control: timbres of notes, decoded at another pitch (3 to 12 semitones away, within their instrument's range where
-        it is that wide and within MIDI 36-96), inverted without telling the inverter the pitch, and measured with
-        `estimate_f0`: within_50_cents, and
+        it is that wide and within MIDI 36-96), inverted without telling the inverter the pitch (unless the frames do not
+        hold it: then the synthesis is measured), and measured with `estimate_f0`: within_50_cents, and
         within_octave_error, where an error of whole octaves is forgiven; unvoiced, the share without a measurable pitch
         (wrong in both); median_cents, the median absolute error of voiced ones; notes, how many. Two ceilings of this
         measurement, from the same notes at their own label: recording_within_50_cents, the recordings (some are not at
@@ -73,7 +76,7 @@ def evaluate(
     pitches: list[float] = []
     with tqdm(total=len(rows), desc="evaluating", unit="note", disable=not progress, file=sys.stderr) as bar:
         for coded in coder.coded(coder.notes(library, rows), seed):
-            errors.add(coded.note.pitch, **_note_errors(coded, checkpoint.recipe.features.top_db))
+            errors.add(coded.note.pitch, **_note_errors(coded, checkpoint.recipe.features))
             latents.add(coded.mu, coder.kl(coded.mu, coded.logvar))
             used.append(coded.note.index)
             means.append(coded.mu.mean(axis=0))
@@ -107,13 +110,13 @@ def select_rows(checkpoint: Trained, library: Library, split: str) -> np.ndarray
     notes, where = library.notes, ", ".join(library.roots)
     if split == "all":
         return np.arange(len(notes))
-    if split in SPLITS:
+    if split in (*SPLITS, LEFT_OUT):
         rows = np.flatnonzero((notes["split"] == split).to_numpy())
         if not len(rows):
             raise TimbreError(f"{where} has no notes in the split {split!r}: choose another --split, or all.")
         return rows
     if split != "unseen":
-        raise TimbreError(f"no split {split!r}: choose from unseen, {', '.join(SPLITS)}, all.")
+        raise TimbreError(f"no split {split!r}: choose from unseen, {', '.join((*SPLITS, LEFT_OUT))}, all.")
     trained = checkpoint.recipe.provenance.get("train_instruments")
     if trained is None:
         raise TimbreError(
@@ -137,7 +140,7 @@ def without_root(instrument: str) -> str:
     return instrument.partition("+")[2] or instrument
 
 
-def _note_errors(coded: CodedNote, top_db: float) -> dict[str, float]:
+def _note_errors(coded: CodedNote, features: FeatureSettings) -> dict[str, float]:
     note = coded.note
     heard = overlap_add(coded.decoded, note.starts, note.frames.shape[1])
     difference = coded.sampled - note.windows
@@ -145,5 +148,5 @@ def _note_errors(coded: CodedNote, top_db: float) -> dict[str, float]:
         "l1": float(np.abs(difference).mean()),
         "l1_mean": float(np.abs(coded.decoded - note.windows).mean()),
         "mse": float((difference**2).mean()),
-        "log_mel_mae_db": float(np.abs(heard - note.frames).mean() * top_db / 2),
+        "log_mel_mae_db": mean_error_db(heard, note.frames, features),
     }

@@ -16,6 +16,8 @@ from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
 from timbre_core.features.windows import overlap_add
 
+_MOST_WINDOWS = 128  # of a note that are kept: models of single frames have hundreds, of which neighbours hardly differ
+
 
 def compute_latents(
     checkpoint: Trained,
@@ -34,7 +36,8 @@ def compute_latents(
 
     Returns:
         A row per note, in the order of `indices`: the note table's columns, `mu` and `logvar` (latent_dim,) as means over
-        the note's windows, `trajectory` (n_windows * latent_dim,) the windows' mu one after the other, `recon_l1` the
+        the note's windows, `trajectory` (count * latent_dim,) the windows' mu one after the other (of notes with more than
+        128 windows so many, evenly spaced), `n_windows` how many there are, `recon_l1` the
         mean absolute error of the note's frames when mu is decoded and overlap-added, and the projections. Arrays are
         float32. Where the label is missing and the model needs a pitch, the pitch is estimated and marked so. Notes
         that cannot be used are reported on stderr and left out.
@@ -45,7 +48,7 @@ def compute_latents(
     indices = np.arange(len(library.notes)) if indices is None else np.asarray(indices, dtype=np.int64)
     coder = Coder.of(checkpoint, device)
     rows: list[int] = []
-    columns: dict[str, list] = {name: [] for name in ("pitch", "mu", "logvar", "trajectory", "recon_l1")}
+    columns: dict[str, list] = {name: [] for name in ("pitch", "mu", "logvar", "trajectory", "n_windows", "recon_l1")}
     notes = tqdm(
         coder.notes(library, indices),
         total=len(indices),
@@ -61,7 +64,8 @@ def compute_latents(
         columns["pitch"].append(coded.note.pitch)
         columns["mu"].append(coded.mu.mean(axis=0))
         columns["logvar"].append(coded.logvar.mean(axis=0))
-        columns["trajectory"].append(coded.mu.reshape(-1))
+        columns["trajectory"].append(_thinned(coded.mu).reshape(-1))
+        columns["n_windows"].append(len(coded.mu))
         columns["recon_l1"].append(np.float32(np.abs(decoded - frames).mean()))
     if not rows:
         raise TimbreError(f"no usable note in {', '.join(library.roots)}: give --data with other notes.")
@@ -72,6 +76,12 @@ def compute_latents(
     table = table.assign(**columns)
     projections = project(np.stack(columns["mu"]), methods, seed, progress)
     return pd.concat([table, projections], axis=1)
+
+
+def _thinned(trajectory: np.ndarray) -> np.ndarray:
+    """At most _MOST_WINDOWS rows of a trajectory (n_windows, latent_dim), evenly spaced from the first to the last."""
+    places = np.linspace(0, len(trajectory) - 1, min(len(trajectory), _MOST_WINDOWS))
+    return trajectory[places.round().astype(int)]
 
 
 def spread_over(notes: pd.DataFrame, most: int | None) -> np.ndarray:

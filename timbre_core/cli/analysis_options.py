@@ -25,8 +25,9 @@ def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
     parser.add_argument(
         "--split",
         default=split,
-        choices=("unseen", "train", "valid", "test", "all"),
-        help=f"which notes; unseen: those of instruments that it was not trained on (default {split})",
+        choices=("unseen", "train", "valid", "test", "left_out", "all"),
+        help="which notes; unseen: those of instruments that it was not trained on; left_out: those that its recipe's "
+        f"data.leave_out names (default {split})",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="at most N notes, spread over instruments and pitches")
     parser.add_argument("--device", help="cpu, cuda or cuda:N (default: a GPU where there is one)")
@@ -41,12 +42,12 @@ def check_limit(args: argparse.Namespace) -> None:
 def open_data(args: argparse.Namespace) -> tuple[Checkpoint, Library]:
     """The checkpoint and the library that the arguments name, with notes that cannot be used reported."""
     from timbre_core.checkpoint import open_checkpoint
-    from timbre_core.datasets.library import open_library
+    from timbre_core.datasets.library import recipe_library
 
     checkpoint = open_checkpoint(args.checkpoint)
     data = checkpoint.recipe.data
     try:
-        library = open_library(args.data or data.roots, data.pattern, data.split)
+        library = recipe_library(data, args.data)
     except TimbreError as error:
         if args.data:
             raise

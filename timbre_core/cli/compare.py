@@ -112,10 +112,10 @@ def _measure(checkpoints: dict[str, Checkpoint], args: argparse.Namespace) -> di
     import numpy as np
 
     from timbre_core.analysis.evaluation import evaluate, select_rows
-    from timbre_core.datasets.library import open_library
+    from timbre_core.datasets.library import recipe_library
 
     data = next(iter(checkpoints.values())).recipe.data
-    library = open_library(args.data, data.pattern, data.split)
+    library = recipe_library(data, args.data)
     rows = np.arange(len(library.notes))
     for checkpoint in checkpoints.values():
         rows = np.intersect1d(rows, select_rows(checkpoint, library, args.split))

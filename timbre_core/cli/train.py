@@ -99,10 +99,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, members: Team) -> None:
-    from timbre_core.datasets.library import open_library
+    from timbre_core.datasets.library import recipe_library
     from timbre_core.training.trainer import measure_splits, train
 
-    library = open_library(recipe.data.roots, recipe.data.pattern, recipe.data.split)
+    library = recipe_library(recipe.data)
     store = _store(args, library, recipe, members)
     if members.leads:
         if recipe.data.split.by == "instrument":

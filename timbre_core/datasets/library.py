@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.datasets.fsdd import digits_folder, read_digits
-from timbre_core.datasets.notes import METADATA, NOTE_COLUMNS
+from timbre_core.datasets.notes import LEFT_OUT, METADATA, NOTE_COLUMNS
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
 from timbre_core.datasets.parquet import ParquetAudio, read_parquet_notes
 from timbre_core.datasets.pictures import (
@@ -26,10 +26,11 @@ from timbre_core.datasets.pictures import (
     read_bundled,
     read_pictures,
 )
+from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError, load_audio
-from timbre_core.recipes.schema import SplitSettings
+from timbre_core.recipes.schema import DataSettings, NoteFilter, SplitSettings
 
 STARTER = "starter"
 
@@ -126,8 +127,20 @@ def _stamp(entry: os.DirEntry[str]) -> tuple[str, int, int]:
     return entry.name, status.st_size, status.st_mtime_ns
 
 
+def recipe_library(data: DataSettings, roots: Sequence[str | Path] | None = None, progress: bool = True) -> Library:
+    """The library that a recipe's data settings name, or that `roots` make in their place: see `open_library`."""
+    return open_library(
+        roots or data.roots, data.pattern, data.split, progress=progress, only=data.only, leave_out=data.leave_out
+    )
+
+
 def open_library(
-    roots: Sequence[str | Path], pattern: str | None = None, split: SplitSettings | None = None, progress: bool = True
+    roots: Sequence[str | Path],
+    pattern: str | None = None,
+    split: SplitSettings | None = None,
+    progress: bool = True,
+    only: NoteFilter | None = None,
+    leave_out: NoteFilter | None = None,
 ) -> Library:
     """Gather the notes of `roots` into one library.
 
@@ -136,8 +149,9 @@ def open_library(
     (examples.json and audio/), a folder that holds nsynth-train, -valid and -test, a folder of spoken digits (see
     datasets.fsdd), or any folder of audio files, labelled by its metadata.csv or by `pattern` (see datasets.folder). Roots
     without an official split are divided as `split` says, each on its own. Ids and instruments that occur in several roots
-    get the root's name as a prefix. Raises TimbreError when a root does not exist or holds no usable note; single bad notes
-    are listed in `skipped`.
+    get the root's name as a prefix. Notes that do not agree with `only` are not there; those that agree with `leave_out`
+    are in the split "left_out", whatever instrument they are of. Raises TimbreError when a root does not exist or holds no
+    usable note; single bad notes are listed in `skipped`.
     """
     if isinstance(roots, (str, Path)):
         roots = [roots]
@@ -153,14 +167,23 @@ def open_library(
         notes, bad = _read_root(root, pattern, progress)
         twice = notes["note_id"].duplicated()
         bad += [(f"{root}, note {name}", "its name occurs twice: rename one") for name in notes.loc[twice, "note_id"]]
-        notes = notes[~twice].reset_index(drop=True)
+        notes = notes[~twice]
+        if only is not None:
+            notes = notes[agrees(notes, only)]
+        notes = notes.reset_index(drop=True)
         if (notes["split"] == "").all():
             notes["split"] = assign_splits(notes, split)
             absent = sorted(set(split.held_out) - set(notes["instrument"]))
             bad += [(f"data.split.held_out {name!r}", f"{root} has no such instrument") for name in absent]
+        if leave_out is not None and not leave_out.is_empty:
+            notes.loc[agrees(notes, leave_out), "split"] = LEFT_OUT
         notes["root"] = number
         tables.append(notes)
         skipped += bad
+    if not any(map(len, tables)):
+        raise TimbreError(
+            f"{', '.join(map(str, roots))}: no note agrees with data.only: change it, or give other notes."
+        )
     names = [str(root) for root in roots]
     notes = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
     return Library(names, _tell_roots_apart(notes[list(NOTE_COLUMNS)], names), skipped)
@@ -219,4 +242,4 @@ def _by_folder(paths: pd.Series) -> dict[str, list[str]]:
     return {str(folder): list(names) for folder, names in parts[2].groupby(parts[0])}
 
 
-__all__ = ["STARTER", "AudioError", "Library", "open_library", "root_path"]
+__all__ = ["STARTER", "AudioError", "Library", "open_library", "recipe_library", "root_path"]

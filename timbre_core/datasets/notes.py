@@ -15,7 +15,7 @@ UNKNOWN = "unknown"
 METADATA = "metadata.csv"
 """The table in a folder of recordings that says what they are (see datasets.folder)."""
 
-# note_id: unique name. pitch: MIDI, NaN unknown. velocity: MIDI 1-127, NaN unknown. split: train, valid, test or "".
+# note_id: unique name. pitch: MIDI, NaN unknown. velocity: MIDI 1-127, NaN unknown. split: train, valid, test, left_out or "".
 # root: index into Library.roots. audio: path below that root (posix); in a Parquet library the row's number.
 NOTE_COLUMNS: dict[str, str] = {
     "note_id": "str",
@@ -30,6 +30,8 @@ NOTE_COLUMNS: dict[str, str] = {
     "audio": "str",
 }
 SPLITS = ("train", "valid", "test")
+LEFT_OUT = "left_out"
+"""The split of notes that a recipe takes out of all three: see `DataSettings.leave_out`."""
 
 _DEFAULTS: dict[str, Any] = {
     "instrument": UNKNOWN,

@@ -152,6 +152,7 @@ def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> 
     """Read and analyse the notes in `rows`, in batches of notes of one length."""
     from timbre_core.features.spectrum import prepare_audio
 
+    pitches = library.notes["pitch"].to_numpy(np.float64)
     results: dict[int, Analysed] = {}
     batch: dict[int, np.ndarray] = {}
     for row in rows:
@@ -162,23 +163,30 @@ def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> 
             continue
         length = len(next(iter(batch.values()), audio))
         if len(audio) != length or (len(batch) + 1) * length > _BATCH_SAMPLES:
-            results |= _analyse_batch(batch, settings)
+            results |= _analyse_batch(batch, pitches, settings)
             batch = {}
         batch[row] = audio
-    results |= _analyse_batch(batch, settings)
+    results |= _analyse_batch(batch, pitches, settings)
     return [results[row] for row in rows]
 
 
-def _analyse_batch(batch: dict[int, np.ndarray], settings: StoredFeatures) -> dict[int, Analysed]:
+def _analyse_batch(batch: dict[int, np.ndarray], pitches: np.ndarray, settings: StoredFeatures) -> dict[int, Analysed]:
     import torch
 
     from timbre_core.features.frames import analyse as analyse_audio
 
     if not batch:
         return {}
-    frames, references = analyse_audio(torch.from_numpy(np.stack(list(batch.values()))), settings)
+    try:
+        audio = torch.from_numpy(np.stack(list(batch.values())))
+        frames, references = analyse_audio(audio, settings, pitches[list(batch)].tolist())
+    except TimbreError as error:
+        if len(batch) == 1:
+            return dict.fromkeys(batch, Analysed(None, float("nan"), str(error)))
+        alone = [_analyse_batch({row: note}, pitches, settings) for row, note in batch.items()]
+        return {row: analysed for each in alone for row, analysed in each.items()}
     return {
-        row: Analysed(note.T.to(torch.float16).numpy(), reference, "")
+        row: Analysed(note.T.to(torch.float16).contiguous().numpy(), reference, "")
         if np.isfinite(reference)
         else Analysed(None, float("nan"), "holds NaN or infinite samples: export it again.")
         for row, note, reference in zip(batch, frames, references, strict=True)

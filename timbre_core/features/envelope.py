@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,16 +18,16 @@ from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.true_envelope import cepstral_order, envelope_at, true_envelope
 
 _TINY = 1e-10  # amplitude; the softest that a ratio is taken of
-_SILENT = 1e-6  # mean square of a frame; a note whose loudest one is softer has no sustained part
+_SILENT = 1e-5  # peak of a note without harmonics to measure
 _FLOOR = -1 + 1e-3  # a scaled envelope not above this is "top_db below the loudest or softer": nothing is heard there
 _PITCHED_SHARE = 0.15  # of a pitched note's energy that lies in harmonics, by the median over frames, at least
 
 
-def envelope_frames(audio: np.ndarray, settings: EnvelopeSettings, pitch: float | None) -> tuple[np.ndarray, float]:
-    """Frames (n_coefficients, n_frames) float32 in [-1, 1] of one note's sustained part, and its reference level.
+def envelope_frames(audio: Tensor, settings: EnvelopeSettings, pitch: float | None) -> tuple[Tensor, float]:
+    """Frames (n_coefficients, n_frames) float32 in [-1, 1] of one note, and its reference level.
 
     Args:
-        audio: (n_samples,) float at `settings.sample_rate`.
+        audio: (n_samples,) float at `settings.sample_rate`: the sustained part, see `prepare_audio`.
         pitch: MIDI, where the label says that the note is; the fundamental is refined in each frame.
 
     The reference is the amplitude of the loudest harmonic in dB full scale. Raises TimbreError for a note without a pitch,
@@ -37,29 +36,19 @@ def envelope_frames(audio: np.ndarray, settings: EnvelopeSettings, pitch: float 
     """
     f0 = float(midi_to_hz(math.nan if pitch is None else pitch))
     check_f0(f0, settings)
-    if settings.seconds is not None:
-        audio = audio[: max(1, round(settings.seconds * settings.sample_rate))]
     if len(audio) < settings.win_length:
         raise TimbreError(f"its {len(audio)} samples are fewer than a window of {settings.win_length}: leave it out.")
-    harmonics = analyse_harmonics(torch.from_numpy(np.asarray(audio, np.float32))[None], torch.tensor([f0]), settings)
-    kept = sustained(harmonics.energy[0], settings.sustain_db)
-    if not float(harmonics.share[0, kept].median()) >= _PITCHED_SHARE:
+    if not float(audio.abs().max()) > _SILENT:
+        raise TimbreError("it is silent: leave it out.")
+    harmonics = analyse_harmonics(audio[None], torch.tensor([f0]), settings)
+    if not float(harmonics.share.median()) >= _PITCHED_SHARE:
         raise TimbreError(
             f"no harmonics of its pitch (MIDI {pitch:g}, {f0:.0f} Hz) are heard: correct its label, or leave it out."
         )
-    return cepstra_of(Harmonics(*(each[0, kept] for each in harmonics)), f0, settings)
+    return cepstra_of(Harmonics(*(each[0] for each in harmonics)), f0, settings)
 
 
-def sustained(energy: Tensor, sustain_db: float) -> slice:
-    """The frames from the first to the last that are within `sustain_db` of the loudest; `energy` is (n_frames,)."""
-    loudest = float(energy.max())
-    if not loudest > _SILENT**2:
-        raise TimbreError("it is silent: leave it out.")
-    loud = torch.nonzero(energy >= loudest * 10 ** (-sustain_db / 10))
-    return slice(int(loud[0]), int(loud[-1]) + 1)
-
-
-def cepstra_of(harmonics: Harmonics, f0: float, settings: EnvelopeSettings) -> tuple[np.ndarray, float]:
+def cepstra_of(harmonics: Harmonics, f0: float, settings: EnvelopeSettings) -> tuple[Tensor, float]:
     """Frames and reference level of harmonics (n_frames, n_harmonics) of one note whose label says `f0` Hz."""
     loudest = float(harmonics.magnitude.max().clamp(min=_TINY))
     scaled = 1 + torch.log10(harmonics.magnitude.clamp(min=_TINY) / loudest) * (40 / settings.top_db)
@@ -77,7 +66,7 @@ def cepstra_of(harmonics: Harmonics, f0: float, settings: EnvelopeSettings) -> t
         settings.settling,
     )
     cepstra[:, 1:] *= math.sqrt(2)
-    return cepstra.clamp_(-1, 1).T.contiguous().numpy(), 20 * math.log10(loudest)
+    return cepstra.clamp_(-1, 1).T.contiguous(), 20 * math.log10(loudest)
 
 
 def frames_to_amplitudes(frames: Tensor, ref_db: float, f0: Tensor, settings: EnvelopeSettings) -> Tensor:
@@ -93,3 +82,11 @@ def frames_to_amplitudes(frames: Tensor, ref_db: float, f0: Tensor, settings: En
     heard = (scaled > _FLOOR) & (position < 0.5)
     decibels = (scaled.clamp(max=1.0) - 1) * (settings.top_db / 2) + ref_db
     return torch.where(heard, torch.pow(10.0, decibels / 20), 0.0)
+
+
+def log_envelopes(frames: Tensor, count: int) -> Tensor:
+    """Log envelopes (count, n_frames) in [-1, 1] of frames, at frequencies evenly spaced from 0 to half the sample rate."""
+    cepstra = frames.T.clone()
+    cepstra[:, 1:] /= math.sqrt(2)
+    position = torch.linspace(0, 0.5, count).expand(len(cepstra), -1)
+    return envelope_at(cepstra, position).clamp(-1, 1).T

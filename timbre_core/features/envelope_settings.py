@@ -24,19 +24,17 @@ class EnvelopeSettings(BaseModel):
     hop_length: Annotated[int, Field(ge=1, le=65_536)] = 256
     n_harmonics: Annotated[int, Field(ge=2, le=1024)] = 100
     n_coefficients: Annotated[int, Field(ge=2, le=1024, description="of the cepstrum, the mean level included")] = 91
-    top_db: Annotated[float, Field(gt=0, le=200)] = 100.0
+    top_db: Annotated[float, Field(gt=0, le=200)] = 80.0
     tolerance_db: Annotated[
         float, Field(gt=0, le=20, description="how far below a harmonic the true envelope may pass")
     ] = 2.0
     settling: Annotated[
         int, Field(ge=0, le=100, description="rounds that then bring it nearer to the harmonics; published: none")
     ] = 4
-    sustain_db: Annotated[
-        float, Field(gt=0, le=200, description="frames are kept from the first to the last within this of the loudest")
+    trim_db: Annotated[
+        float | None,
+        Field(gt=0, le=200, description="kept is what lies within this of the note's loudest frame; none: all of it"),
     ] = 30.0
-    seconds: Annotated[
-        float | None, Field(gt=0, le=600, description="notes are cut to this; none keeps their length")
-    ] = None
 
     @model_validator(mode="after")
     def _consistent(self) -> EnvelopeSettings:
@@ -45,6 +43,21 @@ class EnvelopeSettings(BaseModel):
         if self.hop_length > self.win_length:
             raise ValueError(f"hop_length {self.hop_length} is larger than win_length {self.win_length}")
         return self
+
+    @property
+    def needs_pitch(self) -> bool:
+        """Whether notes can only be analysed, and sounded, with their pitch: the frames do not hold it."""
+        return True
+
+    @property
+    def window_length(self) -> int:
+        """Samples that a frame reads."""
+        return self.win_length
+
+    @property
+    def seconds(self) -> float | None:
+        """Length that notes are cut or padded to: none, their sustained part keeps its own."""
+        return None
 
     @property
     def n_bins(self) -> int:
@@ -62,5 +75,5 @@ class EnvelopeSettings(BaseModel):
         return self.sample_rate / self.hop_length
 
     def n_frames(self, n_samples: int) -> int:
-        """Frames of a centred analysis of `n_samples` samples, before the sustained part is cut out."""
+        """Frames of a centred analysis of `n_samples` samples."""
         return 1 + n_samples // self.hop_length

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from timbre_core.features.settings import FeatureSettings, SpectralSettings, WaveformSettings
+from timbre_core.features.settings import FeatureSettings, WaveformSettings
 
 _TINY = 1e-30
 
@@ -26,7 +26,7 @@ def fit_length(audio: np.ndarray, settings: FeatureSettings | WaveformSettings) 
     return np.pad(audio, (0, n_samples - len(audio)))
 
 
-def _trimmed(audio: np.ndarray, settings: SpectralSettings) -> np.ndarray:
+def _trimmed(audio: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     size, hop = settings.window_length, settings.hop_length
     if settings.trim_db is None or len(audio) < size:
         return audio

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.envelope_settings import EnvelopeSettings
 
 
 class SpectralSettings(BaseModel):
@@ -51,6 +52,11 @@ class SpectralSettings(BaseModel):
                 f"{'n_fft' if self.win_length is None else 'win_length'} {self.window_length}: samples would be lost"
             )
         return self
+
+    @property
+    def needs_pitch(self) -> bool:
+        """Whether notes can only be analysed, and sounded, with their pitch: see `EnvelopeSettings`."""
+        return False
 
     @property
     def window_length(self) -> int:
@@ -115,7 +121,10 @@ class StftSettings(SpectralSettings):
         return 1 + self.n_fft // 2 if self.bins is None else self.bins
 
 
-FeatureSettings = Annotated[LogMelSettings | StftSettings, Field(discriminator="kind")]
+SpectralFeatures = LogMelSettings | StftSettings
+"""Frames of power in dB, whose phases an inverter has to find."""
+
+FeatureSettings = Annotated[LogMelSettings | StftSettings | EnvelopeSettings, Field(discriminator="kind")]
 """What a model's frames can be. `frames.py` analyses each kind, `inversion` makes each kind sound."""
 
 
@@ -169,5 +178,7 @@ class WaveformSettings(BaseModel):
         return n_frames - 1 + 2 * self.margin
 
 
-StoredFeatures = Annotated[LogMelSettings | StftSettings | WaveformSettings, Field(discriminator="kind")]
+StoredFeatures = Annotated[
+    LogMelSettings | StftSettings | EnvelopeSettings | WaveformSettings, Field(discriminator="kind")
+]
 """What a feature store can hold."""

@@ -1,6 +1,5 @@
-"""Frames back to audio."""
+"""Frames back to audio, whatever kind of features they are."""
 
-from timbre_core.inversion.classical import invert
-from timbre_core.inversion.streaming import stream
+from timbre_core.inversion.any_kind import invert, stream
 
 __all__ = ["invert", "stream"]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.decibels import frames_to_power, in_common_range
-from timbre_core.features.settings import FeatureSettings, LogMelSettings, SpectralSettings, StftSettings
+from timbre_core.features.settings import LogMelSettings, SpectralFeatures, SpectralSettings, StftSettings
 from timbre_core.features.spectrum import de_emphasised
 from timbre_core.inversion.comb import Source, fitting_source
 from timbre_core.inversion.griffin_lim import griffin_lim
@@ -27,7 +27,7 @@ _FLOOR = -1 + 1e-3  # a frame value not above this is "top_db below the maximum 
 def invert(
     frames: np.ndarray | Tensor,
     ref_db: float | np.ndarray | Tensor,
-    features: FeatureSettings,
+    features: SpectralFeatures,
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
@@ -66,7 +66,7 @@ def note_by_note(
     make: Callable[[Tensor, Tensor | None, int], Tensor],
     frames: np.ndarray | Tensor,
     ref_db: float | np.ndarray | Tensor,
-    features: FeatureSettings,
+    features: SpectralFeatures,
     n_samples: int | None = None,
     pitch: float | np.ndarray | Tensor | None = None,
 ) -> np.ndarray:
@@ -106,7 +106,7 @@ class Notes(NamedTuple):
 def checked(
     frames: np.ndarray | Tensor,
     ref_db: float | np.ndarray | Tensor,
-    features: FeatureSettings,
+    features: SpectralFeatures,
     n_samples: int | None,
     pitch: float | np.ndarray | Tensor | None,
 ) -> Notes:
@@ -151,7 +151,7 @@ def _per_note(value: float | np.ndarray | Tensor, name: str, frames: Tensor) -> 
     return numbers.expand(len(frames))
 
 
-def analysed_length(n_frames: int, features: FeatureSettings, n_samples: int | None) -> int:
+def analysed_length(n_frames: int, features: SpectralFeatures, n_samples: int | None) -> int:
     """Samples whose analysis has `n_frames` frames: `n_samples` if that is so, otherwise the fewest."""
     if n_samples is not None and n_samples > 0 and features.n_frames(n_samples) == n_frames:
         return n_samples
@@ -159,7 +159,7 @@ def analysed_length(n_frames: int, features: FeatureSettings, n_samples: int | N
 
 
 def frames_to_magnitude(
-    frames: Tensor, features: FeatureSettings, inversion: InversionSettings, source: Source | None = None
+    frames: Tensor, features: SpectralFeatures, inversion: InversionSettings, source: Source | None = None
 ) -> Tensor:
     """Magnitudes (batch, n_frames, 1 + n_fft // 2) of frames (batch, n_bins, n_frames), where the loudest bin is 1.
 
@@ -172,7 +172,7 @@ def frames_to_magnitude(
     return mel_to_power(frames_to_own_power(frames, features), features, inversion.mel_iterations, start).sqrt_()
 
 
-def known_source(frames: Tensor, pitch: Tensor | None, features: FeatureSettings) -> Source | None:
+def known_source(frames: Tensor, pitch: Tensor | None, features: SpectralFeatures) -> Source | None:
     """Where partials lie that the frames (batch, n_bins, n_frames) do not tell themselves."""
     if not isinstance(features, LogMelSettings):
         return None
@@ -187,7 +187,7 @@ def frames_to_own_power(frames: Tensor, features: SpectralSettings) -> Tensor:
 
 def magnitude_to_audio(
     magnitude: Tensor,
-    features: FeatureSettings,
+    features: SpectralFeatures,
     inversion: InversionSettings,
     n_samples: int,
     seed: int = 0,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from timbre_core.features.settings import FeatureSettings
+from timbre_core.features.settings import SpectralFeatures
 from timbre_core.inversion.classical import (
     analysed_length,
     check_classical,
@@ -33,7 +33,7 @@ _CONTEXT_WINDOWS = 4  # on each side that a block is inverted with: as far as a 
 def stream(
     frames: np.ndarray | Tensor | Iterable[np.ndarray],
     ref_db: float,
-    features: FeatureSettings,
+    features: SpectralFeatures,
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
@@ -84,7 +84,7 @@ def _enough(blocks: Iterator[Tensor], n_frames: int) -> Tensor:
     return torch.cat(parts, dim=-1)
 
 
-def _context(features: FeatureSettings) -> int:
+def _context(features: SpectralFeatures) -> int:
     return _CONTEXT_WINDOWS * -(-features.window_length // features.hop_length)
 
 
@@ -92,7 +92,7 @@ def _context(features: FeatureSettings) -> int:
 def stream_magnitudes(
     magnitudes: Iterator[Tensor],
     gain: float,
-    features: FeatureSettings,
+    features: SpectralFeatures,
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
@@ -142,7 +142,7 @@ def stream_magnitudes(
 def _block(
     magnitude: Tensor,
     length: int,
-    features: FeatureSettings,
+    features: SpectralFeatures,
     inversion: InversionSettings,
     seed: int,
     source: Source | None,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from timbre_core.features.settings import FeatureSettings, LogMelSettings
-from timbre_core.recipes.part import Part
+from timbre_core.recipes.part import Part, kind_or
 from timbre_core.recipes.parts import (
     Condition,
     ConvDecoder,
@@ -48,6 +48,43 @@ class SplitSettings(Part):
         return self
 
 
+Numbers = Annotated[list[int | str], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
+"""Whole numbers and spans of them: [63, 66-68]."""
+
+
+class NoteFilter(Part):
+    """Notes that agree with all fields that are given. A span of pitches or velocities holds both of its ends."""
+
+    pitches: Numbers = Field(default_factory=list, description="MIDI, such as [63] or [60-62, 69-71]")
+    velocities: Numbers = Field(default_factory=list, description="such as [25] or [90-127]")
+    instruments: list[str] = Field(default_factory=list)
+    families: list[str] = Field(default_factory=list)
+    sources: list[str] = Field(default_factory=list)
+
+    @field_validator("pitches", "velocities")
+    @classmethod
+    def _are_spans(cls, values: list[int | str]) -> list[int | str]:
+        for value in values:
+            span(value)
+        return values
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for, with which every note agrees."""
+        return self == NoteFilter()
+
+
+def span(value: int | str) -> tuple[int, int]:
+    """The lowest and highest number of a span: 63 or "60-71". Raises ValueError for anything else."""
+    low, dash, high = str(value).partition("-")
+    if not low.strip().isdigit() or (dash and not high.strip().isdigit()):
+        raise ValueError(f"{value!r} is neither a whole number nor a span of them such as 60-71")
+    found = int(low), int(high if dash else low)
+    if not 0 <= found[0] <= found[1] <= 127:
+        raise ValueError(f"{value!r} does not lie within 0-127 from the lower to the higher number")
+    return found
+
+
 class DataSettings(Part):
     roots: list[str] = Field(default_factory=lambda: ["starter"], description="folders or .parquet libraries")
     repeats: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
@@ -55,6 +92,11 @@ class DataSettings(Part):
     )
     pattern: str | None = Field(default=None, description="file-name pattern for folders without labels")
     split: SplitSettings = SplitSettings()
+    only: NoteFilter = Field(default=NoteFilter(), description="notes that the system is about; others are not there")
+    leave_out: NoteFilter = Field(
+        default=NoteFilter(),
+        description="notes that are neither trained nor validated on, to be evaluated: they are the split left_out",
+    )
 
 
 class WindowSettings(Part):
@@ -67,9 +109,9 @@ class WindowSettings(Part):
         return max(1, round(self.frames * (1 - self.overlap)))
 
 
-Encoder = Annotated[ConvEncoder | DenseEncoder | LstmEncoder, Field(discriminator="kind")]
-Decoder = Annotated[ConvDecoder | DenseDecoder | LstmDecoder, Field(discriminator="kind")]
-Prior = Annotated[StandardNormalPrior | MixturePrior, Field(discriminator="kind")]
+Encoder = Annotated[ConvEncoder | DenseEncoder | LstmEncoder, Field(discriminator="kind"), kind_or("conv")]
+Decoder = Annotated[ConvDecoder | DenseDecoder | LstmDecoder, Field(discriminator="kind"), kind_or("conv")]
+Prior = Annotated[StandardNormalPrior | MixturePrior, Field(discriminator="kind"), kind_or("standard_normal")]
 
 
 class Likelihood(Part):
@@ -144,8 +186,9 @@ class TrainingSettings(Part):
 class InversionSettings(Part):
     """How frames become audio: a classical inverter (no training), or a trained network."""
 
-    kind: Literal["griffin_lim", "learned"] = Field(
-        default="griffin_lim", description="griffin_lim: mel inversion, a first phase, iterations; learned: a network"
+    kind: Literal["griffin_lim", "learned", "additive"] = Field(
+        default="griffin_lim",
+        description="griffin_lim: mel inversion, a first phase, iterations; learned: a network; additive: sinusoids",
     )
     phase: Literal["spsi", "pghi"] = Field(
         default="spsi",
@@ -175,7 +218,7 @@ class Recipe(Part):
     source: str = Field(default="", description="paper or project that the system comes from")
     published: dict[str, Any] = Field(default_factory=dict, description="figures that the source reports")
     data: DataSettings = DataSettings()
-    features: FeatureSettings = LogMelSettings()
+    features: Annotated[FeatureSettings, kind_or("log_mel")] = LogMelSettings()
     window: WindowSettings = WindowSettings()
     task: Task = AutoencodeTask()
     model: ModelSettings = ModelSettings()
@@ -200,6 +243,15 @@ class Recipe(Part):
             raise ValueError(f"task {self.task.kind} reads features of kind log_mel, not {self.features.kind}")
         return self
 
+    @model_validator(mode="after")
+    def _inverter_suits_the_features(self) -> Recipe:
+        if (self.inversion.kind == "additive") != self.features.needs_pitch:
+            raise ValueError(
+                "inversion.kind additive is for features of kind envelope, and they have no other, "
+                f"got {self.inversion.kind} for {self.features.kind}"
+            )
+        return self
+
     @property
     def makes_a_space(self) -> bool:
         """Whether training makes a timbre space, rather than a network that serves one."""
@@ -212,5 +264,7 @@ class Recipe(Part):
 
     @property
     def uses_pitch(self) -> bool:
-        """Whether the model of a timbre space is told the pitch anywhere, so that each note must have one."""
-        return self.makes_a_space and any(part.label == "pitch" for part in self.model.conditions)
+        """Whether a timbre space's model or features are told the pitch anywhere, so that each note must have one."""
+        return self.makes_a_space and (
+            self.features.needs_pitch or any(part.label == "pitch" for part in self.model.conditions)
+        )
