@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import MixturePrior as MixtureSettings
 from timbre_core.recipes.schema import Recipe
 from timbre_core.recipes.schema import StandardNormalPrior as PriorSettings
+from timbre_core.training.state import load_weights, save_weights
 
 ENCODER_TOO = "model.conditions.0.into=[encoder,decoder]"
 
@@ -243,3 +245,17 @@ def test_shipped_recipes_keep_the_names_of_their_weights() -> None:
         layers |= {"mu", "decoder.seed"} | ({"logvar"} if recipe != "nsynth-ae" else set())
         expected = {f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")}
         assert names == expected | ({"conditions.0.table.weight"} if recipe == "nsynth-cvae" else set())
+
+
+def test_a_mixture_prior_starts_from_weights_without_one(tmp_path: Path) -> None:
+    plain, mixed = model_of(recipe="nsynth-vae")[1], model_of("model.prior.kind=mixture", recipe="nsynth-vae")[1]
+    save_weights(tmp_path / "plain.safetensors", plain)
+    means = mixed.prior.means.clone()
+    load_weights(tmp_path / "plain.safetensors", mixed, but=("prior", "likelihood"))
+    assert torch.equal(mixed.mu.weight, plain.mu.weight)
+    assert torch.equal(mixed.prior.means, means)
+    with pytest.raises(TimbreError, match=r"'prior\.\w+' are missing"):
+        load_weights(tmp_path / "plain.safetensors", mixed)
+    save_weights(tmp_path / "mixed.safetensors", mixed)
+    with pytest.raises(TimbreError, match=r"'prior\.\w+' are not part"):
+        load_weights(tmp_path / "mixed.safetensors", plain, but=("prior", "likelihood"))

@@ -51,10 +51,15 @@ def save_weights(path: Path, model: nn.Module, metadata: dict[str, str] | None =
     _write(path, tensors, metadata)
 
 
-def load_weights(path: Path, model: nn.Module) -> None:
-    """Fill a model from a safetensors file; TimbreError names the file when it is damaged or of another model."""
+def load_weights(path: Path, model: nn.Module, but: tuple[str, ...] = ()) -> None:
+    """Fill a model from a safetensors file; TimbreError names the file when it is damaged or of another model.
+
+    but: parts of the model (such as "prior") that stay as they are where the file has nothing of them.
+    """
     tensors = _read(path)[0]
     expected = model.state_dict()
+    absent = tuple(f"{part}." for part in but if not any(name.startswith(f"{part}.") for name in tensors))
+    tensors |= {name: tensor for name, tensor in expected.items() if name.startswith(absent)}
     wrong = next((name for name in expected if name not in tensors), None)
     if wrong:
         raise TimbreError(f"{path}: weights {wrong!r} are missing: the file belongs to another recipe.")

@@ -35,6 +35,8 @@ WEIGHTS = "model.safetensors"
 LAST_WEIGHTS = "last.safetensors"
 STATE = "state.safetensors"
 EVENTS = "tensorboard"
+# Parts without which a model can start from another one's weights, such as a VAE with a mixture prior from one without.
+_LEARNED_AFRESH = ("prior", "likelihood")
 # On a GPU every look at a number waits for the queue to drain; NaN is looked for this often there, each step on a CPU.
 _GPU_NAN_CHECK = 50
 
@@ -124,7 +126,7 @@ def new_training(recipe: Recipe, team: Team, start: Path | None = None) -> Train
     torch.manual_seed(settings.seed)
     model = build_network(recipe).to(team.device)
     if start is not None:
-        load_weights(start, model)
+        load_weights(start, model, but=_LEARNED_AFRESH)
     if uses_channels_last(settings, team.device):
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = AveragedModel(model, multi_avg_fn=_average(settings.ema), use_buffers=True) if settings.ema else None
