@@ -111,7 +111,7 @@ _play = _component(
     "play",
     '<div class="tx-play"></div>',
     *("spectrogram.js", "play_audio.js", "play_keys.js", "play_axes.js", "play_start.js", "play_hands.js"),
-    *("play_files.js", "play_rack.js", "play_view.js"),
+    *("play_files.js", "play_kept.js", "play_rack.js", "play_view.js"),
 )
 
 _transfer = _component(

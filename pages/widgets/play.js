@@ -25,6 +25,7 @@ class Player {
     this.key = 60;
     this.hands = new Hands(this);
     this.files = new Files(this);
+    this.kept = new Kept(this);
     this.listeners = new AbortController();
     this.loading = new AbortController();
     this.bank = new SoundBank();
@@ -91,7 +92,7 @@ class Player {
       this.axes = "dimensions";
       this.traits = null;
       this.view.open(space);
-      if (!this.restore()) await this.begin(this.data.start ?? this.firstStart(), false);
+      if (!this.kept.restore()) await this.begin(this.data.start ?? this.firstStart(), false);
       this.view.showAxes();
       // The server loads its model now, not at the first key.
       fetchJson(address(`${this.data.url}/ready`, this.parameters()), { signal }).then(
@@ -178,7 +179,7 @@ class Player {
     this.zText = z.map((value) => Number(value.toFixed(4))).join(",");
     this.view.setPoint();
     this.markReady();
-    this.save();
+    this.kept.save();
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.describe(), REST_MS);
   }
@@ -248,46 +249,14 @@ class Player {
   toggleLock(axis) {
     const locks = this.locks[this.axes];
     if (!locks.delete(axis)) locks.add(axis);
-    this.save();
+    this.kept.save();
     return locks.has(axis);
   }
 
   switchAxes(name) {
     this.axes = name;
     this.view.showAxes();
-    this.save();
-  }
-
-  // ---- kept in this browser tab, so that a reload changes nothing ----------------------------------------------------
-
-  get slot() {
-    return `timbre:play:${this.data.checkpoint}:${this.data.version}`;
-  }
-
-  save() {
-    const locks = Object.fromEntries(Object.entries(this.locks).map(([name, axes]) => [name, [...axes]]));
-    const kept = { ...this.snapshot(), axes: this.axes, locks, key: this.key };
-    try {
-      sessionStorage.setItem(this.slot, JSON.stringify(kept));
-    } catch {
-      // Without storage a reload starts from the link again.
-    }
-  }
-
-  restore() {
-    let kept = null;
-    try {
-      kept = JSON.parse(sessionStorage.getItem(this.slot));
-    } catch {
-      return false;
-    }
-    const fits = kept?.z?.length === this.space.latent_dim && kept.z.every(Number.isFinite);
-    if (!fits || (this.data.start && JSON.stringify(this.data.start) !== JSON.stringify(kept.start))) return false;
-    const { start, origin, title, colour, axes, locks, key } = kept;
-    Object.assign(this, { start, origin, title, colour, axes, key });
-    for (const name of Object.keys(this.locks)) this.locks[name] = new Set(locks[name]);
-    this.place(kept.z);
-    return true;
+    this.kept.save();
   }
 
   // ---- what there is to see ----------------------------------------------------------------------------------------
@@ -338,6 +307,6 @@ class Player {
     this.view.setKey();
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.describe(), REST_MS);
-    this.save();
+    this.kept.save();
   }
 }

@@ -17,7 +17,7 @@ class PlayView {
     this.panel = new AxisPanel(this.axisList, {
       began: () => player.remember(),
       moved: (axis, coordinate, at) => player.slide(axis, coordinate, at),
-      rested: () => player.save(),
+      rested: () => player.kept.save(),
       locked: (axis) => player.toggleLock(axis),
     });
     this.search = new NoteSearch(this.field, this.found, (note) => player.choose({ note }));

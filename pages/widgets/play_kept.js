@@ -1,0 +1,40 @@
+// The sound of the Play page kept in this browser tab, so that a reload changes nothing.
+
+class Kept {
+  constructor(player) {
+    this.player = player;
+  }
+
+  get slot() {
+    const { player } = this;
+    return `timbre:play:${player.data.checkpoint}:${player.data.version}`;
+  }
+
+  save() {
+    const { player } = this;
+    const locks = Object.fromEntries(Object.entries(player.locks).map(([name, axes]) => [name, [...axes]]));
+    const kept = { ...player.snapshot(), axes: player.axes, locks, key: player.key };
+    try {
+      sessionStorage.setItem(this.slot, JSON.stringify(kept));
+    } catch {
+      // Without storage a reload starts from the link again.
+    }
+  }
+
+  restore() {
+    const { player } = this;
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(this.slot));
+    } catch {
+      return false;
+    }
+    const fits = kept?.z?.length === player.space.latent_dim && kept.z.every(Number.isFinite);
+    if (!fits || (player.data.start && JSON.stringify(player.data.start) !== JSON.stringify(kept.start))) return false;
+    const { start, origin, title, colour, axes, locks, key } = kept;
+    Object.assign(player, { start, origin, title, colour, axes, key });
+    for (const name of Object.keys(player.locks)) player.locks[name] = new Set(locks[name]);
+    player.place(kept.z);
+    return true;
+  }
+}
