@@ -26,6 +26,7 @@ from timbre_core.training.batches import Batch, BatchSource, _crops_on_device
 from timbre_core.training.distributed import Team
 from timbre_core.training.draws import Draws
 from timbre_core.training.objective import beta_at, learning_rate_at, loss
+from timbre_core.training.optimizer import set_rate
 from timbre_core.training.state import Progress, load_state, load_weights, save_state, save_weights
 from timbre_core.training.tasks import Step, task_of
 from timbre_core.training.trainer import new_training, train
@@ -347,3 +348,19 @@ def test_two_processes_match_one(tiny_nsynth: Path, tmp_path: Path) -> None:
         assert shared["val"]["recon"] == pytest.approx(alone["val"]["recon"], rel=0.01)
         assert shared["train"]["recon"] == pytest.approx(alone["train"]["recon"], rel=0.01)
         assert shared["train"]["discriminator"] == pytest.approx(alone["train"]["discriminator"], rel=0.01)
+
+
+def test_a_learned_prior_and_scale_have_a_rate_of_their_own() -> None:
+    overrides = (
+        "model.prior={kind: mixture, components: 3}",
+        "model.likelihood.kind=gaussian",
+        "training.prior_rate=10",
+    )
+    run = new_training(small_recipe(*overrides), ALONE)
+    set_rate(run.optimizer, 0.01)
+    rates = {id(p): group["lr"] for group in run.optimizer.param_groups for p in group["params"]}
+    names = {name: rates[id(parameter)] for name, parameter in run.model.named_parameters()}
+    fast = {name for name, rate in names.items() if rate == pytest.approx(0.1)}
+    assert fast == {"prior.means", "prior.logvars", "prior.logits", "likelihood.log_scale"}
+    assert all(rate == pytest.approx(0.01) for name, rate in names.items() if name not in fast)
+    assert len(new_training(small_recipe(*overrides[:2]), ALONE).optimizer.param_groups) == 1

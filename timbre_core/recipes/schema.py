@@ -163,6 +163,9 @@ class TrainingSettings(Part):
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 1e-3
+    prior_rate: Annotated[
+        float, Field(gt=0, le=1000, description="times the learning rate for a learned prior and a likelihood's scale")
+    ] = 1.0
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     schedule: Literal["constant", "cosine", "plateau"] = "constant"
     plateau_patience: Annotated[int, Field(ge=1, description="epochs without a better one until the rate falls")] = 5
