@@ -1,10 +1,9 @@
 """Timbre transfer: any sound moved in a timbre space, its pitch and loudness over time kept.
 
 A sound is encoded window by window, as notes are. Moving its trajectory as a whole, so that its mean goes toward another mean,
-changes the timbre and keeps how it unfolds. The model decodes each moment at the key nearest to the pitch there; what the key
-and the pitch differ by (vibrato, glides, mistuning) is restored by playing the decoded sound that much faster or slower,
-while its frames are laid out that much slower or faster: so pitch is exact whatever model and inverter do. At the end the
-loudness over time is that of the source.
+changes the timbre and keeps how it unfolds. A model that is conditioned on pitch decodes each frame at the pitch wanted there,
+and the inverter is told it. What a model without that condition decodes can only be played faster or slower. At the end the
+loudness over time is made that of the source.
 """
 
 from __future__ import annotations
@@ -20,16 +19,12 @@ from timbre_core.features.frames import note_frames
 from timbre_core.features.loudness import loudness, with_loudness
 from timbre_core.features.note_names import note_name
 from timbre_core.features.pitch_track import PitchContour, track_pitch
-from timbre_core.features.windows import overlap_add
 from timbre_core.space import TimbreSpace, Trajectory
 
 MOST_AMOUNT = 2.0
 """How far a timbre can be moved: 1 is to the target, 2 as far beyond it."""
 
 _UNKNOWN_KEY = 60.0  # what a model is told of a sound without pitch
-_LEAVE_KEY = 0.75  # semitones off the key that a contour must be before another key is decoded
-_FARTHEST = 1.5  # semitones that a decoded key is bent by
-_KEY_FADE = 5  # frames over which one key's frames become the next one's
 _NEAR = 6.0  # semitones: notes of a family this far off the sound's pitch count 0.6 times those at it
 _RESTING = 0.03  # semitones: what deviates less is left as it is decoded
 _SHORTEST = 0.05  # seconds
@@ -149,89 +144,54 @@ def transfer(
     if toward is not None:
         register = wanted if space.recipe.uses_pitch else sound.pitch
         z = z + np.float32(amount) * (target_mean(space, toward, register.median) - sound.trajectory.mean)
-    told, base = _plan(space, sound, wanted)
-    frames = _decode(space, z, sound.trajectory, told)
-    audio = _resounded(space, sound, frames, told, _bend(wanted, base, space.recipe.uses_pitch), seed)
+    frames = space.decode(z, sound.trajectory.starts, sound.trajectory.n_frames, _decoded_pitch(space, sound, wanted))
+    frames = frames[:, : len(wanted.midi)]
+    audio = _sounding(space, sound, frames, wanted, seed)
     audio = _limited(with_loudness(audio, sound.loudness, space.sample_rate), space.sample_rate)
-    return Transferred(audio, frames, wanted, z, tuple(_remarks(space, sound, wanted)), space.sample_rate)
+    return Transferred(audio, frames, wanted, z, tuple(_remarks(space, wanted)), space.sample_rate)
 
 
-def _plan(space: TimbreSpace, sound: Sound, wanted: PitchContour) -> tuple[np.ndarray, np.ndarray]:
-    """What the model, or else the inverter, is told of the pitch, and what the decoded sound then has.
-
-    Each (n,) MIDI, NaN unknown.
-    """
-    if space.recipe.uses_pitch:
-        keys = decoded_keys(wanted)
-        return keys, keys
-    own = sound.pitch.filled()
-    return own, own
-
-
-def decoded_keys(contour: PitchContour) -> np.ndarray:
-    """The whole MIDI key (n_frames,) that each frame is decoded at: it changes when the pitch has clearly left it."""
-    pitch = contour.filled()
-    keys = np.full(len(pitch), _UNKNOWN_KEY, dtype=np.float32)
-    if np.isnan(pitch).any():
-        return keys
-    notes = contour.notes()
-    key = float(np.round(np.median(pitch[notes[0]] if notes else pitch)))
-    for i, value in enumerate(pitch):
-        if abs(value - key) > _LEAVE_KEY:
-            key = float(np.round(np.median(pitch[i : i + _KEY_FADE])))
-        keys[i] = key
-    return np.clip(keys, 0, 127)
-
-
-def _decode(space: TimbreSpace, z: np.ndarray, trajectory: Trajectory, keys: np.ndarray) -> np.ndarray:
-    """Frames (n_bins, n_frames) of latents (n_windows, latent_dim), each frame at its key."""
-    starts, n_frames, size = trajectory.starts, trajectory.n_frames, space.recipe.window.frames
+def _decoded_pitch(space: TimbreSpace, sound: Sound, wanted: PitchContour) -> np.ndarray | None:
+    """What a model that is conditioned on pitch is told for each of the trajectory's frames (n_frames,)."""
     if not space.recipe.uses_pitch:
-        return space.decode(z, starts, n_frames)
-    last = int(starts[-1]) + size
-    keys = np.pad(keys[:last], (0, max(0, last - len(keys))), mode="edge")
-    rows, told = [], []
-    for row, start in enumerate(starts):
-        here = np.unique(keys[start : start + size])
-        rows += [row] * len(here)
-        told += here.tolist()
-    decoded = space.decode_windows(z[rows], np.array(told, dtype=np.float32))
-    shares = {key: _faded(keys == key) for key in set(told)}
-    windows = np.zeros((len(z), *decoded.shape[1:]), dtype=np.float32)
-    weights = np.zeros((len(z), size), dtype=np.float32)
-    for row, key, part in zip(rows, told, decoded, strict=True):
-        share = shares[key][starts[row] : starts[row] + size]
-        windows[row] += part * share
-        weights[row] += share
-    return overlap_add(windows / weights[:, None], starts, n_frames)
+        return None
+    pitch = _known(wanted)
+    return np.pad(pitch, (0, max(0, sound.trajectory.n_frames - len(pitch))), mode="edge")[: sound.trajectory.n_frames]
 
 
-def _faded(here: np.ndarray) -> np.ndarray:
-    """Where a key is decoded (n,), 0 to 1, with ramps of _KEY_FADE frames."""
-    ramp = np.hanning(_KEY_FADE + 2)[1:-1].astype(np.float32)
-    return np.convolve(np.pad(here.astype(np.float32), _KEY_FADE // 2, mode="edge"), ramp / ramp.sum(), mode="valid")
+def _known(contour: PitchContour) -> np.ndarray:
+    """The contour (n_frames,) without gaps; C4 throughout where no pitch is heard."""
+    pitch = contour.filled()
+    return np.full_like(pitch, _UNKNOWN_KEY) if np.isnan(pitch).any() else pitch
 
 
-def _bend(wanted: PitchContour, base: np.ndarray, conditioned: bool) -> np.ndarray:
-    """Semitones (n_frames,) that the decoded sound is to be raised by, smoothed; 0 where a pitch is not known."""
-    bend = np.nan_to_num(wanted.filled() - base[: len(wanted.midi)])
-    if conditioned:
-        bend = np.clip(bend, -_FARTHEST, _FARTHEST)
-    padded = np.pad(bend, 2, mode="edge")
-    medians = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
-    smooth = np.convolve(np.pad(medians, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    return np.where(np.abs(smooth).max() < _RESTING, 0.0, smooth)
+def _sounding(space: TimbreSpace, sound: Sound, frames: np.ndarray, wanted: PitchContour, seed: int) -> np.ndarray:
+    """Audio (n_samples,) of decoded frames (n_bins, n_frames)."""
+    length = len(sound.audio)
+    if space.recipe.uses_pitch:
+        return space.invert(frames, sound.ref_db, _one_if_constant(_known(wanted)), length, seed)
+    own = sound.pitch.filled()
+    bend = np.nan_to_num(wanted.filled() - own)
+    if np.abs(bend).max() < _RESTING:
+        return space.invert(frames, sound.ref_db, _one_if_constant(own), length, seed)
+    return _bent(space, sound, frames, own, bend, seed)
 
 
-def _resounded(
-    space: TimbreSpace, sound: Sound, frames: np.ndarray, told: np.ndarray, bend: np.ndarray, seed: int
+def _one_if_constant(pitch: np.ndarray) -> float | np.ndarray | None:
+    """A contour as an inverter is told it best: as one number where it is one; None where nothing is known."""
+    if np.isnan(pitch).any():
+        return None
+    return float(pitch[0]) if np.ptp(pitch) == 0 else pitch
+
+
+def _bent(
+    space: TimbreSpace, sound: Sound, frames: np.ndarray, own: np.ndarray, bend: np.ndarray, seed: int
 ) -> np.ndarray:
-    """Audio (n_samples,) of frames, bent by semitones (n_frames,) without changing when anything happens."""
-    hop, length = space.recipe.features.hop_length, len(sound.audio)
-    count = len(bend)
-    frames = frames[:, :count]
-    if not bend.any():
-        return space.invert(frames, sound.ref_db, _told(told), length, seed)
+    """Audio (n_samples,) of frames whose pitch is `own` (n_frames,), bent by semitones (n_frames,).
+
+    It is played faster or slower, its frames laid out that much slower or faster, so that everything happens when it did.
+    """
+    hop, length, count = space.recipe.features.hop_length, len(sound.audio), len(bend)
     # The decoded sound is read at these places (in frames) while the result goes on by one frame at a time.
     places = np.concatenate([[0.0], np.cumsum(2.0 ** ((bend[:-1] + bend[1:]) / 24))])
     stretched = int(np.ceil(places[-1])) + 1
@@ -239,14 +199,8 @@ def _resounded(
     low = np.minimum(when.astype(int), count - 1)
     part = (when - low).astype(np.float32)
     laid_out = frames[:, low] * (1 - part) + frames[:, np.minimum(low + 1, count - 1)] * part
-    audio = space.invert(laid_out, sound.ref_db, _told(told[low]), (stretched - 1) * hop, seed)
+    audio = space.invert(laid_out, sound.ref_db, _one_if_constant(own[low]), (stretched - 1) * hop, seed)
     return _read_at(audio, np.interp(np.arange(length) / hop, np.arange(count), places) * hop)
-
-
-def _told(keys: np.ndarray) -> float | None:
-    """The pitch that an inverter is told: the one key, or nothing where there are several."""
-    low, high = np.nanmin(keys, initial=np.inf), np.nanmax(keys, initial=-np.inf)
-    return float(np.nanmedian(keys)) if low <= high and high - low < 1 else None
 
 
 def _read_at(audio: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -274,7 +228,7 @@ def _limited(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     return limited
 
 
-def _remarks(space: TimbreSpace, sound: Sound, wanted: PitchContour) -> list[str]:
+def _remarks(space: TimbreSpace, wanted: PitchContour) -> list[str]:
     """What is not kept, told to people."""
     remarks = []
     if not space.recipe.uses_pitch:

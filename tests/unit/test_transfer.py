@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.unit.test_pitch_track import contour_of, sung
+from tests.unit.test_pitch_track import sung
 from timbre_core.__main__ import main
 from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.loudness import loudness, loudness_correlation, with_loudness
 from timbre_core.features.pitch_track import track_pitch
 from timbre_core.space import TimbreSpace
-from timbre_core.transfer import decoded_keys, open_sound, target_mean, transfer
+from timbre_core.transfer import open_sound, target_mean, transfer
 
 RATE, HOP = 16_000, 256
 NOTE = "bass_synthetic_000-054-100"
@@ -123,12 +123,6 @@ def test_a_model_that_is_not_told_the_pitch_says_so_and_still_transposes() -> No
 def test_amounts_out_of_range_are_refused(tiny: TimbreSpace, amount: float) -> None:
     with pytest.raises(TimbreError, match="choose from 0"):
         tiny.transfer(played(np.full(40, 60.0)), NOTE, amount)
-
-
-def test_keys_stay_until_the_pitch_has_left_them() -> None:
-    assert decoded_keys(contour_of(60.3, 60.6, 60.4, 59.5)).tolist() == [60] * 4
-    assert decoded_keys(contour_of(60, 60, 60, 61, 62, 62, 62, 62)).tolist()[-1] == 62
-    assert decoded_keys(contour_of(float("nan"), float("nan"))).tolist() == [60, 60]
 
 
 def test_loudness_is_measured_and_given() -> None:

@@ -68,11 +68,12 @@ class PitchContour:
         return float(np.nanmedian(self.midi)) if self.voiced.any() else math.nan
 
     def filled(self) -> np.ndarray:
-        """(n_frames,) pitch with gaps bridged in a straight line; all NaN where none is heard at all."""
-        if not self.voiced.any():
+        """(n_frames,) pitch, in gaps that of the nearest frame that has one; all NaN where none is heard at all."""
+        voiced = np.flatnonzero(self.voiced)
+        if not len(voiced):
             return self.midi.copy()
-        places = np.arange(len(self.midi))
-        return np.interp(places, places[self.voiced], self.midi[self.voiced]).astype(np.float32)
+        middles = (voiced[:-1] + voiced[1:]) / 2
+        return self.midi[voiced[np.searchsorted(middles, np.arange(len(self.midi)))]]
 
     def notes(self) -> list[slice]:
         """Runs of frames that sound as one note each: voiced, without a jump of more than 0.7 semitones."""

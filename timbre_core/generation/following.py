@@ -34,19 +34,24 @@ def decode_along(
         raise TimbreError("a contour's pitch is outside MIDI's 0-127 (60 is middle C).")
     if space.recipe.window.frames == 1:
         return overlap_add(space.decode_windows(z, contour[starts]), starts, n_frames)
-    below = np.floor(contour)
-    shares = {key: np.clip(1 - np.abs(contour - key), 0, 1) for key in np.unique([below, np.minimum(below + 1, 127)])}
-    shares = {key: share for key, share in shares.items() if share.any()}
-    keys = np.array(list(shares))
-    windows = space.decode_windows(np.tile(z, (len(keys), 1)), np.repeat(keys, len(z)))
-    total = np.zeros((windows.shape[1], n_frames), dtype=np.float32)
-    for (key, share), part in zip(shares.items(), np.split(windows, len(keys)), strict=True):
-        frames = overlap_add(part, starts, n_frames)
+    size = space.recipe.window.frames
+    # What lies beyond the last frame is cut off again.
+    told = np.pad(contour, (0, max(0, int(starts[-1]) + size - n_frames)), mode="edge")
+    rows, keys = [], []
+    for row, start in enumerate(starts):
+        here = told[start : start + size]
+        sounding = np.unique([np.floor(here), np.ceil(here)])
+        rows += [row] * len(sounding)
+        keys += sounding.tolist()
+    windows = np.zeros((len(z), space.recipe.features.n_bins, size), dtype=np.float32)
+    for row, key, part in zip(rows, keys, space.decode_windows(z[rows], np.array(keys)), strict=True):
+        off = told[starts[row] : starts[row] + size] - key
+        share = np.clip(1 - np.abs(off), 0, 1)
+        here = share > 0
         if isinstance(space.recipe.features, SpectralSettings):
-            here = share > 0
-            frames[:, here] = _moved(frames[:, here], contour[here] - key, bin_frequencies(space.recipe.features))
-        total += share.astype(np.float32) * frames
-    return total
+            part[:, here] = _moved(part[:, here], off[here], bin_frequencies(space.recipe.features))
+        windows[row] += share.astype(np.float32) * part
+    return overlap_add(windows, starts, n_frames)
 
 
 def _moved(frames: np.ndarray, semitones: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
