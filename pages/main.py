@@ -15,6 +15,7 @@ page = st.navigation(
         st.Page("explore.py", title="Explore", icon=":material/scatter_plot:", url_path="home", default=True),
         st.Page("explore.py", title="Explore", url_path="explore", visibility="hidden"),
         st.Page("play.py", title="Play", icon=":material/piano:", url_path="play"),
+        st.Page("morph.py", title="Morph", icon=":material/conversion_path:", url_path="morph"),
         st.Page("transfer.py", title="Transfer", icon=":material/graphic_eq:", url_path="transfer"),
         st.Page("listen.py", title="Listen", icon=":material/headphones:", url_path="listen"),
         st.Page("compare.py", title="Compare", icon=":material/compare:", url_path="compare"),

@@ -119,6 +119,11 @@ _transfer = _component(
     '<div class="tx-transfer"></div>',
     *("spectrogram.js", "note_player.js", "play_start.js", "transfer_pitch.js", "transfer_map.js", "transfer_view.js"),
 )
+_morph = _component(
+    "morph",
+    '<div class="tx-morph"></div>',
+    *("play_audio.js", "play_axes.js", "play_start.js", "morph_path.js", "morph_pad.js", "morph_contour.js"),
+)
 
 
 def _common(notes: NoteMap) -> dict[str, Any]:
@@ -171,3 +176,14 @@ def show_transfer(
     return _transfer(
         key=key, data=data, default=default, on_settings_change=lambda: None, on_gone_change=lambda: None
     ).settings
+
+
+def show_morph(notes: NoteMap, chosen: dict[str, Any], conditioned: bool, key: str = "morph") -> None:
+    """The Morph page's notes and its three ways between them.
+
+    chosen: notes, view, path, key, contour and vibrato, as the link has them; what is chosen last is in the session's `key`,
+    as `chosen`. conditioned: whether sounds can be asked for at a pitch.
+    """
+    rate = notes.checkpoint.recipe.features.sample_rate
+    data = {**_common(notes), "chosen": chosen, "conditioned": conditioned, "sampleRate": rate}
+    _morph(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)

@@ -121,7 +121,7 @@ class NoteSearch {
 // The map in small: where the sound is among the notes; a click starts from the nearest dot.
 class SmallMap {
   constructor(canvas, chosen) {
-    Object.assign(this, { canvas, chosen, near: [] });
+    Object.assign(this, { canvas, chosen, near: [], dot: 2.2 });
     canvas.addEventListener("click", (event) => this.click(event));
     canvas.addEventListener("pointermove", (event) => this.over(event));
   }
@@ -159,7 +159,7 @@ class SmallMap {
     const context = this.picture.getContext("2d");
     context.scale(ratio, ratio);
     const crowd = this.x.length > 5000;
-    const size = crowd ? 1 : 2.2;
+    const size = crowd ? 1 : this.dot;
     context.globalAlpha = crowd ? 0.35 : 0.55;
     for (let row = 0; row < this.x.length; row++) {
       const [x, y] = this.place(row, width, height);

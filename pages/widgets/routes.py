@@ -19,6 +19,7 @@ from pages.widgets.guest_routes import GUEST_ROUTES
 from pages.widgets.latent_axes import described_latents
 from pages.widgets.listen_routes import LISTEN_ROUTES
 from pages.widgets.map_data import describe_note, packed_map
+from pages.widgets.morph_routes import MORPH_ROUTES
 from pages.widgets.packing import pack_frames
 from pages.widgets.play_routes import PLAY_ROUTES
 from pages.widgets.transfer_routes import TRANSFER_ROUTES
@@ -131,6 +132,7 @@ ROUTES = [
     Route(f"{API}/ready", ready_route),
     *LISTEN_ROUTES,
     *PLAY_ROUTES,
+    *MORPH_ROUTES,
     *GUEST_ROUTES,
     *TRANSFER_ROUTES,
     Route(f"{API}/plotly.js", plotly_route),

@@ -102,6 +102,27 @@ def morph(
     return sounded(space, z, starts, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
 
 
+def morph_step(
+    space: TimbreSpace,
+    notes: Sequence[str],
+    place: float,
+    seconds: float = 2.0,
+    path: str = "spherical",
+    pitch: float | Contour | None = None,
+    seed: int = 0,
+    level_db: float = -3.0,
+) -> Generated:
+    """The sound at one `place` (0: the first note, 1: the second, and so on) of the path through the map's `notes`."""
+    check_notes(notes)
+    check_path(path)
+    if not 0 <= place <= len(notes) - 1:
+        raise TimbreError(f"place {place:g} on a path through {len(notes)} notes: choose from 0 to {len(notes) - 1}.")
+    n_frames = _n_frames(space, seconds)
+    starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
+    z = step_latents(space, notes, place, len(starts), path)
+    return sounded(space, z, starts, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
+
+
 def morph_steps(
     space: TimbreSpace,
     notes: Sequence[str],
@@ -114,12 +135,8 @@ def morph_steps(
 ) -> Iterator[Generated]:
     """`steps` sounds, one after the other, at even distances on the path through the map's `notes`, both ends included."""
     check_notes(notes)
-    check_path(path)
-    n_frames, told = _n_frames(space, seconds), _pitch_for(space, pitch, notes[0])
-    starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
     for place in step_places(len(notes), steps):
-        z = step_latents(space, notes, float(place), len(starts), path)
-        yield sounded(space, z, starts, seconds, told, seed, level_db)
+        yield morph_step(space, notes, float(place), seconds, path, pitch, seed, level_db)
 
 
 def sounded(

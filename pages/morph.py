@@ -1,0 +1,132 @@
+"""Morph: from timbre to timbre, along a path, on a pad, or along a drawn pitch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.widgets import pickers
+from pages.widgets.catalog import NoteMap, listing, note_map
+from pages.widgets.components import show_morph
+from pages.widgets.engine import visited
+from pages.widgets.morph_engine import MOST_NOTES, follows_pitch, has_sound
+from pages.widgets.morph_routes import contour_in, notes_in
+from pages.widgets.music import plain
+from pages.widgets.states import show_broken, show_empty, show_title, show_without_map
+from timbre_core.errors import TimbreError
+from timbre_core.generation.paths import PATHS
+
+_SENTENCE = "From timbre to timbre: along a path between notes, on a pad between four, along a pitch that you draw."
+_VIEWS = ("path", "pad", "pitch")
+_UNSAID = {"view": _VIEWS[0], "path": next(iter(PATHS)), "key": "", "contour": "", "vibrato": ""}
+_CHOICES = ("notes", "view", "path", "key", "contour", "vibrato")
+_FIRST_FAMILIES = ("brass", "flute", "string", "mallet", "guitar", "organ")
+_MIDDLE = 60.0
+
+
+def choices(notes: NoteMap) -> dict[str, Any]:
+    """What the page shows: chosen last in this session, at first what the link says, otherwise a start of its own.
+
+    `notes`, a list of ids; `view` and `path`, names; `key`, MIDI or ""; `contour` and `vibrato`, as in a link, or "".
+    """
+    kept = (st.session_state.get("morph") or {}).get("chosen")
+    wanted = kept if isinstance(kept, dict) else {name: st.query_params.get(name) for name in _CHOICES}
+    chosen: dict[str, Any] = {**_UNSAID, "notes": []}
+    for name in _CHOICES:
+        value = wanted.get(name)
+        if value is None or value == "":
+            continue
+        try:
+            chosen[name] = _checked(notes, name, value)
+        except (TimbreError, ValueError):
+            if kept is None:
+                pickers.refuse(name, str(value))
+    return chosen if chosen["notes"] or (kept and kept.get("notes") == []) else {**chosen, "notes": first_notes(notes)}
+
+
+def _checked(notes: NoteMap, name: str, value: Any) -> Any:
+    """A choice if it makes sense for this map; raises TimbreError or ValueError if not."""
+    if name == "notes":
+        return list(notes_in(str(value)[:4096], notes.rows)) if isinstance(value, str) else _on_map(notes, value)
+    if name == "contour":
+        contour_in(str(value)[:2000], "")
+    if name == "vibrato":
+        contour_in("0:60", str(value)[:40])
+    if name == "key" and not (str(value).isdecimal() and int(value) <= 127):
+        raise ValueError(value)
+    if (name == "view" and value not in _VIEWS) or (name == "path" and value not in PATHS):
+        raise ValueError(value)
+    return str(value)
+
+
+def _on_map(notes: NoteMap, value: Any) -> list[str]:
+    found = [note for note in value if note in notes.rows] if isinstance(value, list) else []
+    return found[:MOST_NOTES]
+
+
+def first_notes(notes: NoteMap, count: int = 4) -> list[str]:
+    """Notes of as many different families, at middle C or near it: something to begin with."""
+    labels = notes.labels
+    missing = np.full(len(labels), np.nan)
+    distance = np.abs(labels["pitch"].to_numpy(np.float64) - _MIDDLE) if "pitch" in labels else missing
+    distance = np.where(np.isnan(distance), 1e3, distance)
+    families = labels["family"].astype(str).to_numpy() if "family" in labels else np.full(len(labels), "")
+    known = [name for name in _FIRST_FAMILIES if (families == name).any()]
+    order = [*known, *sorted(set(families.tolist()) - set(known))]
+    rows = [int(np.flatnonzero(families == name)[distance[families == name].argmin()]) for name in order[:count]]
+    others = (row for row in np.argsort(distance, kind="stable").tolist() if row not in rows)
+    return [notes.ids[row] for row in [*rows, *others][: min(count, len(notes.ids))]]
+
+
+def remember(chosen: dict[str, Any]) -> None:
+    """Write the choices into the address bar."""
+    for name in _CHOICES:
+        value = ",".join(chosen[name]) if name == "notes" else chosen[name]
+        if not value or value == _UNSAID.get(name):
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
+            st.query_params[name] = value
+
+
+def show(notes: NoteMap) -> None:
+    """The page for one checkpoint."""
+    if not has_sound(notes):
+        st.info(
+            "This checkpoint makes pictures, which have no sound to morph: choose another checkpoint above, or walk through "
+            "its pictures on the Explore page.",
+            icon=":material/image:",
+        )
+        return
+    chosen = choices(notes)
+    remember(chosen)
+    show_morph(notes, chosen, follows_pitch(notes))
+
+
+def main() -> None:
+    visited()
+    left, right = st.columns([8, 4], gap="medium", vertical_alignment="bottom")
+    with left:
+        show_title("Morph", _SENTENCE)
+    found = listing()
+    if not found.checkpoints:
+        show_empty(found)
+        show_broken(found)
+        return
+    with right:
+        checkpoint = found.checkpoints[pickers.pick_checkpoint(found)]
+    try:
+        notes = note_map(checkpoint)
+    except TimbreError as error:
+        st.error(plain(str(error), 600), icon=":material/error:")
+    else:
+        if notes is None or notes.labels.empty:
+            show_without_map(checkpoint)
+        else:
+            show(notes)
+    show_broken(found)
+    pickers.show_refusals()
+
+
+main()

@@ -1,0 +1,332 @@
+// The Morph page: notes that are chosen once, and three ways between them: a path, a pad, a drawn pitch.
+
+const MOST_NOTES = 8;
+const LETTERS = "ABCDEFGH";
+const REPORT_MS = 250; // after the last change the link follows
+const VIEWS = [
+  { name: "path", title: "Path", about: "From note to note, step by step or as one sound" },
+  { name: "pad", title: "Pad", about: "Four timbres in the corners, everything between them under your finger" },
+  { name: "pitch", title: "Pitch", about: "Draw the pitch over time" },
+];
+const morphs = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  let morph = morphs.get(parentElement);
+  if (!morph) morphs.set(parentElement, (morph = new Morph(parentElement)));
+  morph.report = (chosen) => setStateValue("chosen", chosen);
+  morph.update(data);
+  return () => {
+    morph.destroy();
+    morphs.delete(parentElement);
+  };
+}
+
+class Morph {
+  constructor(parent) {
+    this.root = parent.querySelector(".tx-morph");
+    this.root.timbreMorph = this;
+    this.data = {};
+    this.chosen = { notes: [] };
+    this.armed = -1; // the chip whose note the next choice replaces
+    this.loading = new AbortController();
+    this.bank = new SoundBank();
+    this.bank.changed = () => this.panel?.ready();
+    this.synth = new Synth(() => {});
+    this.make();
+    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes.observe(this.root);
+  }
+
+  destroy() {
+    this.loading.abort();
+    this.bank.keepOnly(new Set());
+    this.sizes.disconnect();
+    clearTimeout(this.telling);
+    clearTimeout(this.idle);
+    cancelAnimationFrame(this.frame);
+    this.stop();
+    this.synth.close();
+  }
+
+  // ---- building ----------------------------------------------------------------------------------------------------
+
+  make() {
+    this.chips = build("div", { class: "tx-chips", role: "group", "aria-label": "Notes of the path, in order" });
+    this.field = build("input", {
+      type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "tx-morph-found", "aria-autocomplete": "list",
+      "aria-label": "Add a note of the map", placeholder: "Add a note: flute C4, sitar …", autocomplete: "off",
+    });
+    this.found = build("div", { class: "tx-found", id: "tx-morph-found", role: "listbox", "aria-label": "Notes found", hidden: "" });
+    const dice = build("button", { type: "button", class: "tx-dice", title: "Other notes, drawn at random; with a note marked, that one alone", onclick: () => this.dice() },
+      icon(ICONS.dice), build("span", { text: "Dice" }));
+    this.canvas = build("canvas", { role: "img", "aria-label": "Map of the notes and the path between those chosen. Notes can be chosen by searching, too." });
+    this.search = new NoteSearch(this.field, this.found, (note) => this.choose(note));
+    this.map = new PathMap(this.canvas, (note) => this.choose(note));
+    this.told = build("p", { class: "tx-told", role: "status" });
+    this.panels = { path: new PathPanel(this), pad: new PadPanel(this), pitch: new PitchPanel(this) };
+    this.tabs = VIEWS.map(({ name, title, about }) =>
+      build("button", { type: "button", role: "tab", id: `tx-tab-${name}`, "data-view": name, title: about, text: title, "aria-controls": `tx-view-${name}`,
+        onclick: () => this.change({ view: name }) }));
+    const tabs = build("div", { class: "tx-tabs", role: "tablist", "aria-label": "Ways between the notes" }, ...this.tabs);
+    tabs.addEventListener("keydown", (event) => this.walkTabs(event));
+    this.keys = this.makeKeys();
+    for (const [name, panel] of Object.entries(this.panels)) {
+      Object.assign(panel.element, { id: `tx-view-${name}` }).setAttribute("role", "tabpanel");
+      panel.element.setAttribute("aria-labelledby", `tx-tab-${name}`);
+    }
+    this.root.replaceChildren(
+      build("div", { class: "tx-morph-top" },
+        build("section", { class: "tx-from", "aria-label": "Notes" },
+          build("div", { class: "tx-adding" }, build("div", { class: "tx-search" }, this.field, this.found), dice),
+          this.chips,
+          build("figure", {}, this.canvas, build("figcaption", { text: "click a dot to add its note · click a letter above, then a dot, to replace it" }))),
+        build("section", { class: "tx-ways" }, build("div", { class: "tx-ways-head" }, tabs, this.keys), ...Object.values(this.panels).map(({ element }) => element))),
+      this.told,
+    );
+  }
+
+  makeKeys() {
+    const step = (by) => this.change({ key: String(Math.min(108, Math.max(21, this.key + by))) });
+    this.keyName = build("output", { "aria-live": "polite" });
+    const button = (text, by, title) => build("button", { type: "button", title, "aria-label": title, text, onclick: () => step(by) });
+    return build("div", { class: "tx-pitch", role: "group", "aria-label": "Pitch of all sounds" },
+      build("span", { text: "Pitch" }), button("−", -1, "A semitone lower"), this.keyName, button("+", 1, "A semitone higher"));
+  }
+
+  walkTabs(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const now = VIEWS.findIndex(({ name }) => name === this.chosen.view);
+    const next = (now + step + VIEWS.length) % VIEWS.length;
+    this.change({ view: VIEWS[next].name });
+    this.tabs[next].focus();
+  }
+
+  // ---- what is chosen ----------------------------------------------------------------------------------------------
+
+  update(data) {
+    const moved = data.checkpoint !== this.data.checkpoint || data.version !== this.data.version;
+    const wanted = JSON.stringify(data.chosen);
+    const news = wanted !== this.last && wanted !== JSON.stringify(this.chosen);
+    this.data = data;
+    this.last = wanted;
+    if (moved || (news && !this.telling)) this.chosen = { ...data.chosen, notes: [...data.chosen.notes] };
+    this.keys.hidden = !data.conditioned;
+    if (moved) this.open();
+    else this.paint();
+  }
+
+  async open() {
+    this.loading.abort();
+    this.loading = new AbortController();
+    const { signal } = this.loading;
+    this.stop();
+    this.notes = null;
+    this.armed = -1;
+    this.bank.keepOnly(new Set());
+    delete this.root.dataset.ready;
+    this.tell("Loading the notes …");
+    try {
+      const map = await fetchPacked(address(`${this.data.url}/map`, this.parameters()), { signal });
+      this.notes = this.search.notes = new Notes(map);
+      this.map.fill(this.notes);
+      this.tell("");
+      this.paint();
+      this.root.dataset.ready = this.data.checkpoint;
+      // The server loads its model now, not at the first sound.
+      await fetchJson(address(`${this.data.url}/ready`, this.parameters()), { signal });
+      this.prefetch();
+    } catch (error) {
+      if (error.name !== "AbortError") this.tell(error.message, true);
+    }
+  }
+
+  parameters(extra = {}) {
+    return { checkpoint: this.data.checkpoint, v: this.data.version, ...extra };
+  }
+
+  // MIDI pitch of all sounds: chosen, or else that of the first note.
+  get key() {
+    if (this.chosen.key) return Number(this.chosen.key);
+    const own = this.notes?.arrays.label_pitch?.[this.notes.rows.get(this.chosen.notes[0])];
+    return Number.isFinite(own) ? Math.round(own) : 60;
+  }
+
+  soundUrl(extra, part = "sound") {
+    const key = this.data.conditioned && !extra.contour ? { key: this.key } : {};
+    const notes = { notes: this.chosen.notes.join(","), path: this.chosen.path };
+    return address(`${this.data.url}/morph/${part}`, this.parameters({ ...notes, ...key, ...extra }));
+  }
+
+  change(patch) {
+    if (patch.view && patch.view !== this.chosen.view) this.stop();
+    Object.assign(this.chosen, patch);
+    this.paint();
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      this.telling = null;
+      this.last = JSON.stringify(this.chosen);
+      this.report({ ...this.chosen, notes: [...this.chosen.notes] });
+    }, REPORT_MS);
+    this.prefetch();
+  }
+
+  choose(note) {
+    const notes = [...this.chosen.notes];
+    if (this.armed >= 0) notes[this.armed] = note;
+    else if (notes.length < MOST_NOTES) notes.push(note);
+    else return this.tell(`A path goes through ${MOST_NOTES} notes at most: click a letter first, to replace its note.`, true);
+    this.armed = -1;
+    this.change({ notes });
+    this.panels.path.hearNote(notes.indexOf(note));
+  }
+
+  remove(place) {
+    this.armed = -1;
+    this.change({ notes: this.chosen.notes.filter((_, i) => i !== place) });
+  }
+
+  dice() {
+    if (!this.notes) return;
+    const any = () => this.notes.ids[Math.floor(Math.random() * this.notes.ids.length)];
+    const notes = [...this.chosen.notes];
+    if (this.armed >= 0) notes[this.armed] = any();
+    else {
+      const families = new Set();
+      for (let i = 0; i < Math.max(2, notes.length); i++) {
+        // Of different families where there are enough: a path within one says little.
+        let note = any();
+        for (let tries = 0; tries < 40 && families.has(this.notes.text("family", this.notes.rows.get(note))); tries++) note = any();
+        families.add(this.notes.text("family", this.notes.rows.get(note)));
+        notes[i] = note;
+      }
+    }
+    this.change({ notes });
+  }
+
+  describe(note) {
+    const row = this.notes.rows.get(note);
+    return {
+      colour: this.notes.colour(row),
+      title: `${this.notes.text("instrument", row) || note} ${this.notes.pitch(row)}`.trim(),
+      family: this.notes.text("family", row),
+    };
+  }
+
+  // ---- painting ----------------------------------------------------------------------------------------------------
+
+  get panel() {
+    return this.notes ? this.panels[this.chosen.view] : null;
+  }
+
+  paint() {
+    if (!this.notes) return;
+    for (const tab of this.tabs) {
+      const here = tab.dataset.view === this.chosen.view;
+      tab.setAttribute("aria-selected", String(here));
+      tab.tabIndex = here ? 0 : -1;
+    }
+    for (const [name, panel] of Object.entries(this.panels)) panel.element.hidden = name !== this.chosen.view;
+    this.keyName.textContent = noteName(this.key);
+    this.paintChips();
+    this.map.show(this.chosen.notes);
+    this.showTrail();
+    this.panel.paint();
+  }
+
+  paintChips() {
+    const chips = this.chosen.notes.map((note, i) => {
+      const { colour, title, family } = this.describe(note);
+      return build("span", { class: "tx-chip", "data-note": note },
+        build("button", { type: "button", class: "tx-arm", "aria-pressed": String(this.armed === i), title: `${title}, ${family}: click, then choose the note that replaces it`,
+          onclick: () => { this.armed = this.armed === i ? -1 : i; this.paintChips(); } },
+          build("b", { text: LETTERS[i], style: `background:${colour}` }), build("span", { text: title })),
+        build("button", { type: "button", class: "tx-remove", "aria-label": `Take ${title} out`, title: "Take it out", text: "×", onclick: () => this.remove(i) }));
+    });
+    this.chips.replaceChildren(...chips, ...(chips.length ? [] : [build("em", { text: "No note yet: search for one, click a dot, or throw the dice." })]));
+  }
+
+  async showTrail() {
+    const { notes, path } = this.chosen;
+    const wanted = JSON.stringify([this.data.checkpoint, this.data.version, notes, path]);
+    if (this.trailOf === wanted) return;
+    this.trailOf = wanted;
+    this.map.trail = null;
+    if (notes.length < 2 || !this.notes.projection) return this.map.draw();
+    try {
+      const asked = this.parameters({ notes: notes.join(","), path, projection: this.notes.projection });
+      const { points } = await fetchJson(address(`${this.data.url}/morph/trail`, asked));
+      if (this.trailOf !== wanted) return;
+      this.map.trail = points;
+      this.map.draw();
+    } catch (error) {
+      this.tell(error.message, true);
+    }
+  }
+
+  draw() {
+    if (!this.notes) return;
+    this.map.draw();
+    this.panel.draw();
+  }
+
+  tell(sentence, wrong = false) {
+    this.told.textContent = sentence;
+    this.told.classList.toggle("tx-wrong", wrong);
+  }
+
+  // ---- sound -------------------------------------------------------------------------------------------------------
+
+  // Play an address from its beginning; what sounded before fades. `follow(part)` is told how far it is, 0 to 1, then null.
+  async play(url, follow = () => {}) {
+    const turn = (this.turn = {});
+    try {
+      const opening = this.synth.open(this.data.sampleRate);
+      const [sound] = await Promise.all([this.bank.get(url), opening]);
+      if (turn !== this.turn) return null;
+      this.stop(turn);
+      this.tell("");
+      const voice = this.synth.start(this.key, sound, 110);
+      this.playing = { voice, follow, began: performance.now(), lasts: 1000 * sound.buffer.duration };
+      cancelAnimationFrame(this.frame);
+      this.follow();
+      return sound;
+    } catch (error) {
+      if (error.name !== "AbortError") this.tell(error.message, true);
+      return null;
+    }
+  }
+
+  follow() {
+    if (!this.playing) return;
+    const { follow, began, lasts } = this.playing;
+    const part = (performance.now() - began) / lasts;
+    if (part >= 1) return this.stop();
+    follow(part);
+    this.frame = requestAnimationFrame(() => this.follow());
+  }
+
+  stop(turn = null) {
+    this.turn = turn;
+    const { playing } = this;
+    this.playing = null;
+    if (!playing) return;
+    this.synth.end(playing.voice, 0.06);
+    playing.follow(null);
+  }
+
+  // What the open panel will probably be asked for is decoded while nothing else is to do, one sound at a time.
+  prefetch(wait = 300) {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(async () => {
+      if (!this.panel || document.hidden) return;
+      const next = this.panel.wanted().find((url) => !this.bank.has(url));
+      if (next === undefined) return;
+      const free = this.bank.waiting.size < 2;
+      const refused = free ? await this.bank.get(next).then(() => null, (error) => error) : null;
+      if (refused && refused.name !== "AbortError") return this.tell(refused.message, true);
+      this.prefetch(20);
+    }, wait);
+  }
+}

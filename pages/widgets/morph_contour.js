@@ -1,0 +1,341 @@
+// Pitch over time, drawn: points joined by lines, vibrato on top, and the pitch that is heard in the result.
+
+const DRAWN_SECONDS = 4;
+const EDGE = { left: 42, right: 10, top: 10, bottom: 22 };
+const GRASP = 14; // pixels around a point
+const MEASURE_MS = 350;
+const SHAPES = {
+  Held: (key) => [[0, key]],
+  Glide: (key) => [[0.4, key], [2.8, key + 7]],
+  Fall: (key) => [[0.3, key], [2, key - 12]],
+  Melody: (key) => [0, 4, 7, 12].flatMap((step, i) => [[i + 0.06 * (i > 0), key + step], [i + 0.94, key + step]]),
+};
+
+class PitchPanel {
+  constructor(morph) {
+    this.morph = morph;
+    this.selected = 0;
+    this.canvas = build("canvas", {
+      tabindex: "0", role: "application",
+      "aria-label": "Pitch over time. Arrow keys move the marked point, Page Up and Page Down mark another, Enter adds one, Delete removes it.",
+    });
+    this.source = build("select", { "aria-label": "Timbre", onchange: () => this.changed() });
+    this.shapes = Object.keys(SHAPES).map((name) => build("button", { type: "button", text: name, onclick: () => this.shape(name) }));
+    this.depth = this.slider("Depth", 0, 200, 5, "cents");
+    this.rate = this.slider("Rate", 1, 10, 0.1, "Hz");
+    this.button = build("button", { type: "button", class: "tx-main tx-sing", onclick: () => this.play() });
+    this.save = build("a", { class: "tx-save", text: "Save as WAV", download: "contour.wav" });
+    this.measured = build("span", { class: "tx-state", role: "status" });
+    this.sorry = build("p", { class: "tx-sorry", hidden: "", text: "This model was not told the pitch when it learned, so it cannot follow one: choose a checkpoint above whose name says that it is told the pitch, such as the pitch-conditioned one." });
+    this.body = build("div", { class: "tx-pitch-body" },
+      build("div", { class: "tx-row" }, build("label", {}, "Timbre ", this.source), build("div", { class: "tx-shapes", role: "group", "aria-label": "Shapes to begin with" }, ...this.shapes)),
+      build("div", { class: "tx-draw" }, this.canvas),
+      build("div", { class: "tx-row tx-vibrato", role: "group", "aria-label": "Vibrato" }, build("b", { text: "Vibrato" }), this.depth.element, this.rate.element),
+      build("div", { class: "tx-row" }, this.button, this.save, this.measured));
+    this.element = build("div", { class: "tx-panel tx-contour-panel" }, this.sorry, this.body);
+    this.canvas.addEventListener("pointerdown", (event) => this.press(event));
+    this.canvas.addEventListener("pointermove", (event) => this.drag(event));
+    for (const type of ["pointerup", "pointercancel"]) this.canvas.addEventListener(type, () => this.lift());
+    this.canvas.addEventListener("dblclick", (event) => this.removeAt(event));
+    this.canvas.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  slider(name, low, high, step, unit) {
+    const input = build("input", { type: "range", min: low, max: high, step, "aria-label": `${name} of the vibrato in ${unit}` });
+    const output = build("output");
+    const told = () => (output.textContent = `${Number(input.value)} ${unit}`);
+    input.addEventListener("input", () => { told(); this.draw(); });
+    input.addEventListener("change", () => this.changed());
+    return { input, told, element: build("label", { class: "tx-dial" }, build("span", { text: name }), input, output) };
+  }
+
+  // ---- what is asked for -------------------------------------------------------------------------------------------
+
+  paint() {
+    const { morph } = this;
+    this.sorry.hidden = morph.data.conditioned;
+    this.body.hidden = !morph.data.conditioned;
+    const { notes, contour, vibrato, path } = morph.chosen;
+    const wanted = JSON.stringify([notes, contour, vibrato, path, morph.key, morph.data.checkpoint]);
+    if (wanted === this.painted) return;
+    this.painted = wanted;
+    const kept = this.source.value;
+    this.source.replaceChildren(
+      ...notes.map((note, i) => build("option", { value: String(i), text: `${LETTERS[i]}: ${morph.describe(note).title}` })),
+      ...(notes.length > 1 ? [build("option", { value: "all", text: "the whole path, A to " + LETTERS[notes.length - 1] })] : []));
+    this.source.value = [...this.source.options].some(({ value }) => value === kept) ? kept : "0";
+    this.points = contour ? contour.split(",").map((point) => point.split(":").map(Number)) : SHAPES.Held(morph.key);
+    const [depth, rate] = vibrato ? vibrato.split(",").map(Number) : [contour ? 0 : 50, 5.5];
+    Object.assign(this.depth.input, { value: depth });
+    Object.assign(this.rate.input, { value: rate });
+    for (const slider of [this.depth, this.rate]) slider.told();
+    this.selected = Math.min(this.selected, this.points.length - 1);
+    for (const button of [this.button, this.source]) button.disabled = !notes.length;
+    this.fitRange();
+    this.label();
+    this.refresh();
+  }
+
+  get contour() {
+    return this.points.map(([time, pitch]) => `${Number(time.toFixed(3))}:${Number(pitch.toFixed(2))}`).join(",");
+  }
+
+  get vibrato() {
+    return `${Number(this.depth.input.value)},${Number(this.rate.input.value)}`;
+  }
+
+  asked() {
+    const { notes } = this.morph.chosen;
+    const one = this.source.value === "all" ? {} : { notes: notes[Number(this.source.value)] ?? notes[0] };
+    return { ...one, contour: this.contour, vibrato: this.vibrato, seconds: DRAWN_SECONDS };
+  }
+
+  url() {
+    return this.morph.soundUrl(this.asked());
+  }
+
+  wanted() {
+    return this.morph.data.conditioned && this.morph.chosen.notes.length ? [this.url()] : [];
+  }
+
+  changed() {
+    this.painted = null;
+    this.morph.change({ contour: this.contour, vibrato: this.vibrato });
+  }
+
+  shape(name) {
+    this.points = SHAPES[name](this.morph.key).map(([time, pitch]) => [time, Math.min(120, Math.max(12, pitch))]);
+    this.selected = 0;
+    this.fitRange();
+    this.changed();
+  }
+
+  // The drawing's range: what is drawn, with room around it; unchanged while a hand moves a point.
+  fitRange() {
+    const pitches = this.points.map(([, pitch]) => pitch);
+    const [low, high] = [Math.min(...pitches), Math.max(...pitches)];
+    const room = Math.max(3, (12 - (high - low)) / 2);
+    this.range = [Math.max(0, Math.floor(low - room)), Math.min(127, Math.ceil(high + room))];
+  }
+
+  // Fetch what is asked for, and measure it.
+  refresh() {
+    this.heard = null;
+    this.draw();
+    clearTimeout(this.measuring);
+    if (!this.morph.data.conditioned || !this.morph.chosen.notes.length) return;
+    this.save.href = this.url();
+    this.measured.textContent = "measuring the pitch …";
+    this.measuring = setTimeout(() => this.measure(), MEASURE_MS);
+  }
+
+  async measure() {
+    if (this.morph.chosen.view !== "pitch") return void (this.painted = null);
+    const turn = (this.turn = {});
+    try {
+      const heard = await fetchJson(this.morph.soundUrl(this.asked(), "pitch"));
+      if (turn !== this.turn) return;
+      this.heard = heard;
+      this.measured.textContent = heard.cents === null ? "no clear pitch is heard in it" : `heard within ${heard.cents} cents of the line (median)`;
+      this.element.dataset.cents = heard.cents ?? "";
+      this.draw();
+    } catch (error) {
+      this.measured.textContent = "";
+      this.morph.tell(error.message, true);
+    }
+  }
+
+  ready() {}
+
+  label() {
+    this.button.textContent = this.part === null || this.part === undefined ? "Play" : "Stop";
+  }
+
+  async play() {
+    if (this.part !== null && this.part !== undefined) return this.morph.stop();
+    await this.morph.play(this.url(), (part) => {
+      this.part = part;
+      this.label();
+      this.draw();
+    });
+  }
+
+  // ---- drawing -----------------------------------------------------------------------------------------------------
+
+  box() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    return { width: width - EDGE.left - EDGE.right, height: height - EDGE.top - EDGE.bottom };
+  }
+
+  pixel([time, pitch]) {
+    const { width, height } = this.box();
+    const [low, high] = this.range;
+    return [EDGE.left + (time / DRAWN_SECONDS) * width, EDGE.top + (1 - (pitch - low) / (high - low)) * height];
+  }
+
+  pointAt(event) {
+    const bounds = this.canvas.getBoundingClientRect();
+    const { width, height } = this.box();
+    const [low, high] = this.range;
+    const time = ((event.clientX - bounds.left - EDGE.left) / width) * DRAWN_SECONDS;
+    const pitch = low + (1 - (event.clientY - bounds.top - EDGE.top) / height) * (high - low);
+    // Onto the semitone where the hand is near one; with Shift wherever it is.
+    const near = Math.abs(pitch - Math.round(pitch)) < 0.25 && !event.shiftKey ? Math.round(pitch) : pitch;
+    return [Math.min(DRAWN_SECONDS, Math.max(0, time)), Math.min(high, Math.max(low, near))];
+  }
+
+  pitchAt(time) {
+    const after = this.points.findIndex(([at]) => at >= time);
+    if (after === 0) return this.points[0][1];
+    if (after < 0) return this.points.at(-1)[1];
+    const [[t0, p0], [t1, p1]] = [this.points[after - 1], this.points[after]];
+    return p0 + ((p1 - p0) * (time - t0)) / (t1 - t0);
+  }
+
+  draw() {
+    if (!this.canvas.clientWidth || !this.points) return;
+    const { context, width, height } = fitCanvas(this.canvas);
+    context.clearRect(0, 0, width, height);
+    const text = themeColour(this.canvas, "text-color");
+    const accent = themeColour(this.canvas, "primary-color");
+    this.drawGrid(context, width, text);
+    const [depth, rate] = [Number(this.depth.input.value) / 100, Number(this.rate.input.value)];
+    const asked = Array.from({ length: 601 }, (_, i) => {
+      const time = (i / 600) * DRAWN_SECONDS;
+      return this.pixel([time, this.pitchAt(time) + depth * Math.sin(2 * Math.PI * rate * time)]);
+    });
+    this.line(context, asked, { colour: accent, width: 3, alpha: 0.9 });
+    if (this.heard) {
+      const heard = this.heard.midi.map((midi, i) => (midi === null ? null : this.pixel([i * this.heard.seconds, midi])));
+      this.line(context, heard, { colour: text, width: 1.6, alpha: 0.95, dash: [5, 3] });
+    }
+    this.points.forEach((point, i) => {
+      context.beginPath();
+      context.arc(...this.pixel(point), i === this.selected ? 8 : 6, 0, 7);
+      context.fillStyle = i === this.selected ? accent : themeColour(this.canvas, "background-color");
+      context.fill();
+      context.lineWidth = 2;
+      context.strokeStyle = i === this.selected ? text : accent;
+      context.stroke();
+    });
+    if (this.part !== null && this.part !== undefined) {
+      const [x] = this.pixel([this.part * DRAWN_SECONDS, this.range[0]]);
+      this.line(context, [[x, EDGE.top], [x, height - EDGE.bottom]], { colour: text, width: 1.5, alpha: 0.8 });
+    }
+  }
+
+  drawGrid(context, width, text) {
+    context.font = "11px sans-serif";
+    context.fillStyle = text;
+    context.textBaseline = "middle";
+    const [low, high] = this.range;
+    const every = high - low > 30 ? 12 : high - low > 16 ? 3 : 2;
+    for (let pitch = Math.ceil(low); pitch <= high; pitch++) {
+      const [, y] = this.pixel([0, pitch]);
+      const named = (pitch - Math.round(this.morph.key)) % every === 0;
+      this.line(context, [[EDGE.left, y], [width - EDGE.right, y]], { colour: text, width: 1, alpha: named ? 0.25 : 0.08 });
+      context.textAlign = "right";
+      if (named) context.fillText(noteName(pitch), EDGE.left - 7, y);
+    }
+    context.textAlign = "center";
+    for (let second = 0; second <= DRAWN_SECONDS; second++) {
+      const [x, y] = this.pixel([second, low]);
+      this.line(context, [[x, EDGE.top], [x, y]], { colour: text, width: 1, alpha: 0.15 });
+      context.fillText(`${second} s`, Math.min(x, width - 14), y + 13);
+    }
+  }
+
+  line(context, points, { colour, width, alpha, dash = [] }) {
+    context.save();
+    Object.assign(context, { strokeStyle: colour, lineWidth: width, globalAlpha: alpha, lineJoin: "round" });
+    context.setLineDash(dash);
+    context.beginPath();
+    let pen = false;
+    for (const point of points) {
+      if (point) context[pen ? "lineTo" : "moveTo"](...point);
+      pen = Boolean(point);
+    }
+    context.stroke();
+    context.restore();
+  }
+
+  // ---- what the hand does ------------------------------------------------------------------------------------------
+
+  near(event) {
+    const bounds = this.canvas.getBoundingClientRect();
+    const away = this.points.map((point) => {
+      const [x, y] = this.pixel(point);
+      return Math.hypot(x - event.clientX + bounds.left, y - event.clientY + bounds.top);
+    });
+    const best = away.indexOf(Math.min(...away));
+    return away[best] < GRASP ? best : -1;
+  }
+
+  press(event) {
+    this.canvas.setPointerCapture(event.pointerId);
+    this.canvas.focus();
+    const near = this.near(event);
+    this.selected = near >= 0 ? near : this.add(this.pointAt(event));
+    this.dragging = true;
+    this.draw();
+  }
+
+  add([time, pitch]) {
+    const place = this.points.findIndex(([at]) => at > time);
+    const index = place < 0 ? this.points.length : place;
+    if (this.points.length >= 32 || this.points.some(([at]) => Math.abs(at - time) < 0.02)) return this.selected;
+    this.points.splice(index, 0, [time, pitch]);
+    return index;
+  }
+
+  // Move the marked point; it stays between its neighbours.
+  place([time, pitch]) {
+    const before = this.points[this.selected - 1]?.[0] ?? -0.02;
+    const after = this.points[this.selected + 1]?.[0] ?? DRAWN_SECONDS + 0.02;
+    this.points[this.selected] = [Math.min(after - 0.02, Math.max(before + 0.02, time)), Math.min(120, Math.max(12, pitch))];
+    this.heard = null;
+    this.draw();
+  }
+
+  drag(event) {
+    if (this.dragging) this.place(this.pointAt(event));
+    else this.canvas.style.cursor = this.near(event) >= 0 ? "grab" : "crosshair";
+  }
+
+  lift() {
+    if (!this.dragging) return;
+    this.dragging = false;
+    this.changed();
+  }
+
+  removeAt(event) {
+    const near = this.near(event);
+    if (near >= 0) this.remove(near);
+  }
+
+  remove(index) {
+    if (this.points.length < 2) return;
+    this.points.splice(index, 1);
+    this.selected = Math.max(0, index - 1);
+    this.changed();
+  }
+
+  key(event) {
+    const [time, pitch] = this.points[this.selected];
+    const move = { ArrowLeft: [-0.05, 0], ArrowRight: [0.05, 0], ArrowUp: [0, event.shiftKey ? 0.1 : 1], ArrowDown: [0, event.shiftKey ? -0.1 : -1] }[event.key];
+    const mark = { PageUp: -1, PageDown: 1 }[event.key];
+    if (move) this.place([time + move[0], pitch + move[1]]);
+    else if (mark) this.selected = Math.min(this.points.length - 1, Math.max(0, this.selected + mark));
+    else if (event.key === "Enter") this.selected = this.add([Math.min(DRAWN_SECONDS, time + 0.5), this.pitchAt(Math.min(DRAWN_SECONDS, time + 0.5))]);
+    else if (event.key === "Delete" || event.key === "Backspace") this.remove(this.selected);
+    else if (event.key === " ") this.play();
+    else return;
+    event.preventDefault();
+    if (!mark && event.key !== " ") {
+      if (pitch + (move?.[1] ?? 0) > this.range[1] || pitch + (move?.[1] ?? 0) < this.range[0]) this.fitRange();
+      clearTimeout(this.settling);
+      this.settling = setTimeout(() => this.changed(), 250);
+    }
+    this.draw();
+  }
+}

@@ -1,0 +1,195 @@
+// A path between notes: on the map, as steps, and as one sound that changes.
+
+const A_SEGMENT = 6; // steps from one note to the next, both included but for the last
+const STEP_MS = 850; // between two steps that are played in a row
+const LENGTHS = [2, 4, 8]; // seconds of the sound that changes
+
+class PathMap extends SmallMap {
+  dot = 3.4;
+
+  show(notes) {
+    this.chosenNotes = notes;
+    this.draw();
+  }
+
+  // The path, the letters of its notes, and where on it a sound is.
+  mark(context) {
+    const text = themeColour(this.canvas, "text-color");
+    const back = themeColour(this.canvas, "background-color");
+    if (this.trail) {
+      context.lineJoin = "round";
+      for (const [width, colour] of [[5, back], [2, text]]) {
+        context.beginPath();
+        this.trail.forEach((point, i) => context[i ? "lineTo" : "moveTo"](...this.at(point)));
+        context.lineWidth = width;
+        context.strokeStyle = colour;
+        context.stroke();
+      }
+    }
+    (this.chosenNotes ?? []).forEach((note, i) => this.letter(context, note, LETTERS[i], text));
+    if (this.trail && this.part !== null && this.part !== undefined) {
+      const [x, y] = this.at(this.trail[Math.round(this.part * (this.trail.length - 1))]);
+      context.beginPath();
+      context.arc(x, y, 6, 0, 7);
+      context.fillStyle = themeColour(this.canvas, "primary-color");
+      context.fill();
+    }
+  }
+
+  letter(context, note, letter, text) {
+    const row = this.notes.rows.get(note);
+    if (row === undefined) return;
+    const [x, y] = this.place(row);
+    context.beginPath();
+    context.arc(x, y, 9, 0, 7);
+    context.fillStyle = this.notes.colour(row);
+    context.fill();
+    context.lineWidth = 1.5;
+    context.strokeStyle = text;
+    context.stroke();
+    context.font = "700 11px sans-serif";
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillStyle = "#10141c";
+    context.fillText(letter, x, y + 0.5);
+  }
+
+  at([x, y]) {
+    const part = (value, [low, high]) => (value - low) / (high - low || 1);
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    return [8 + (width - 16) * part(x, this.spanX), height - 8 - (height - 16) * part(y, this.spanY)];
+  }
+
+  moveTo(part) {
+    this.part = part;
+    this.draw();
+  }
+}
+
+class PathPanel {
+  constructor(morph) {
+    this.morph = morph;
+    this.seconds = 4;
+    this.steps = build("div", { class: "tx-steps", role: "group", "aria-label": "Steps of the path" });
+    this.kinds = [
+      ["spherical", "Spherical", "Along an arc around the middle of the space, where most timbres lie"],
+      ["linear", "Linear", "Straight through the space, nearer to its middle"],
+    ].map(([kind, text, title]) => build("button", { type: "button", role: "radio", "data-path": kind, text, title, onclick: () => morph.change({ path: kind }) }));
+    this.lengths = build("select", { "aria-label": "Length of the one sound", onchange: () => { this.seconds = Number(this.lengths.value); morph.prefetch(); this.paint(); } },
+      ...LENGTHS.map((seconds) => build("option", { value: seconds, text: `${seconds} s`, selected: seconds === this.seconds })));
+    this.walk = build("button", { type: "button", class: "tx-main tx-walk", onclick: () => this.playSteps() });
+    this.whole = build("button", { type: "button", class: "tx-main tx-whole", onclick: () => this.playWhole() });
+    this.bar = build("i");
+    this.save = build("a", { class: "tx-save", text: "Save as WAV", download: "morph.wav" });
+    this.hint = build("p", { class: "tx-hint" });
+    this.element = build("div", { class: "tx-panel tx-path-panel" },
+      build("div", { class: "tx-row" }, build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Kind of path" }, ...this.kinds), this.hint),
+      build("h3", { text: "As steps" }),
+      build("p", { text: "Each dot is a timbre on the way: click one, or hear them in a row." }),
+      this.steps,
+      build("div", { class: "tx-row" }, this.walk),
+      build("h3", { text: "As one sound" }),
+      build("p", { text: "One note whose timbre moves along the path while it sounds." }),
+      build("div", { class: "tx-bar" }, this.bar),
+      build("div", { class: "tx-row" }, this.whole, this.lengths, this.save));
+  }
+
+  get places() {
+    const last = this.morph.chosen.notes.length - 1;
+    const count = last > 3 ? 3 * last + 1 : last > 1 ? 4 * last + 1 : A_SEGMENT + 3;
+    return last < 1 ? [] : Array.from({ length: count }, (_, i) => (i * last) / (count - 1));
+  }
+
+  stepUrl(place) {
+    return this.morph.soundUrl({ place: Number(place.toFixed(4)), seconds: 2 });
+  }
+
+  wholeUrl() {
+    return this.morph.soundUrl({ seconds: this.seconds });
+  }
+
+  wanted() {
+    return this.places.length ? [...this.places.map((place) => this.stepUrl(place)), this.wholeUrl()] : [];
+  }
+
+  paint() {
+    const { chosen, map } = this.morph;
+    for (const kind of this.kinds) kind.setAttribute("aria-checked", String(kind.dataset.path === chosen.path));
+    const enough = chosen.notes.length >= 2;
+    this.hint.textContent = enough ? "" : "Choose two notes or more: a path has two ends.";
+    for (const button of [this.walk, this.whole]) button.disabled = !enough;
+    this.save.href = enough ? this.wholeUrl() : "#";
+    this.save.toggleAttribute("hidden", !enough);
+    const colours = chosen.notes.map((note) => parseColour(this.morph.describe(note).colour));
+    const dots = this.places.map((place, i) => {
+      const below = Math.min(Math.floor(place), colours.length - 2);
+      const mixed = colours[below].map((value, k) => Math.round(value + (colours[below + 1][k] - value) * (place - below)));
+      const letter = Number.isInteger(place) ? LETTERS[place] : "";
+      const title = letter ? `Note ${letter}: ${this.morph.describe(chosen.notes[place]).title}` : `${Math.round(100 * (place - below))} % of the way from ${LETTERS[below]} to ${LETTERS[below + 1]}`;
+      return build("button", { type: "button", "data-step": i, title, "aria-label": title, style: `--tx-mix:rgb(${mixed})`, text: letter, onclick: () => this.hear(i) });
+    });
+    this.steps.replaceChildren(...dots);
+    this.label();
+    this.ready();
+    map.moveTo(null);
+  }
+
+  label() {
+    this.walk.textContent = this.walking ? "Stop" : "Play the steps";
+    this.whole.textContent = this.sounding ? "Stop" : "Play as one sound";
+  }
+
+  ready() {
+    this.places.forEach((place, i) => this.steps.children[i]?.classList.toggle("tx-ready", this.morph.bank.has(this.stepUrl(place))));
+  }
+
+  draw() {}
+
+  mark(step) {
+    [...this.steps.children].forEach((dot, i) => dot.classList.toggle("tx-now", i === step));
+    this.morph.map.moveTo(step === null ? null : step / (this.places.length - 1));
+  }
+
+  hear(step) {
+    return this.morph.play(this.stepUrl(this.places[step]), (part) => this.mark(part === null ? null : step));
+  }
+
+  // The note that was just chosen, as the model makes it sound.
+  hearNote(index) {
+    const { notes } = this.morph.chosen;
+    if (this.morph.chosen.view !== "path") return;
+    if (notes.length >= 2) this.hear(this.places.indexOf(index));
+    else this.morph.play(this.morph.soundUrl({ seconds: 2 }));
+  }
+
+  async playSteps() {
+    if (this.walking) return this.stopWalking();
+    const turn = (this.walking = {});
+    this.label();
+    for (let step = 0; step < this.places.length && this.walking === turn; step++) {
+      const sound = await this.hear(step);
+      if (!sound) break;
+      await new Promise((done) => setTimeout(done, STEP_MS));
+    }
+    if (this.walking === turn) this.stopWalking(false);
+  }
+
+  stopWalking(quiet = true) {
+    this.walking = null;
+    if (quiet) this.morph.stop();
+    this.label();
+  }
+
+  async playWhole() {
+    if (this.sounding) return this.morph.stop();
+    this.walking = null;
+    this.whole.classList.add("tx-busy");
+    await this.morph.play(this.wholeUrl(), (part) => {
+      this.sounding = part !== null;
+      this.bar.style.width = `${100 * (part ?? 0)}%`;
+      this.morph.map.moveTo(part);
+      this.label();
+    });
+    this.whole.classList.remove("tx-busy");
+  }
+}
