@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import os
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -241,19 +241,19 @@ def test_slow_work_does_not_hold_up_the_event_loop(monkeypatch: pytest.MonkeyPat
     from pages.widgets import routes
     from tests.app.asgi import call
 
-    monkeypatch.setattr(routes, "warm_up", lambda notes: time.sleep(0.5))
+    answered = threading.Event()
+    monkeypatch.setattr(routes, "warm_up", lambda notes: answered.wait(20))
 
-    async def both() -> float:
+    async def both() -> Answer:
         slow = asyncio.create_task(call("/api/ready", "checkpoint=alpha"))
         await asyncio.sleep(0.05)
-        start = time.perf_counter()
-        await call("/api/audio", urlencode({**KNOWN, "kind": "original"}))
-        quick = time.perf_counter() - start
+        quick = await call("/api/audio", urlencode({**KNOWN, "kind": "original"}))
         assert not slow.done()
+        answered.set()
         await slow
         return quick
 
-    assert asyncio.run(both()) < 0.4
+    assert asyncio.run(both()).status == 200
 
 
 @pytest.mark.usefixtures("checkpoints")
