@@ -43,9 +43,9 @@ def read_preset(data: bytes, checkpoint: Checkpoint) -> Preset:
     try:
         told: Any = json.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError):
-        raise TimbreError("this is not a preset: choose a JSON file that this page saved.") from None
+        raise TimbreError("this is not a preset: choose a JSON file that the Play page saved.") from None
     if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise TimbreError("this JSON file is not a preset: choose one that this page saved.")
+        raise TimbreError("this JSON file is not a preset: choose one that the Play page saved.")
     try:
         preset = Preset.model_validate(told)
     except ValidationError as error:
@@ -55,7 +55,7 @@ def read_preset(data: bytes, checkpoint: Checkpoint) -> Preset:
     if preset.checkpoint != checkpoint.name:
         raise TimbreError(
             f"this preset belongs to the checkpoint {preset.checkpoint[:80]!r}, not to {checkpoint.name!r}: "
-            "choose that checkpoint, then load it again."
+            "choose that checkpoint, or another preset."
         )
     size = checkpoint.recipe.model.latent_dim
     if len(preset.z) != size:

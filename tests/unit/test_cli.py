@@ -210,3 +210,33 @@ def test_interrupted_training_keeps_its_epochs_and_says_so(tiny_nsynth: Path, tm
     assert "kept" in error.splitlines()[-1]
     assert f"--resume --out {tmp_path / 'out'}" in error
     assert state.exists()
+
+
+def test_out_is_checked_before_the_work(
+    tiny_checkpoint: Path, note: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    below_a_file = str(note / "out")
+    for command in (
+        ["reconstruct", "no/checkpoint", "no.wav", "--out", below_a_file],
+        ["export", "no/checkpoint", "--out", below_a_file],
+    ):
+        assert main(command) == 1
+        assert f"--out {below_a_file}: {note} is a file" in capsys.readouterr().err
+    assert train_cli.main(["--data", str(tmp_path / "no-data"), "--out", below_a_file]) == 1
+    assert f"{note} is a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pitch", ["nan", "128", "-1"])
+def test_reconstruct_refuses_what_is_no_pitch(
+    tiny_checkpoint: Path, note: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], pitch: str
+) -> None:
+    assert main(["reconstruct", str(tiny_checkpoint), str(note), "--pitch", pitch, "--out", str(tmp_path)]) == 1
+    assert f"--pitch {pitch}: choose a MIDI pitch from 0 to 127" in capsys.readouterr().err
+
+
+def test_export_names_a_preset_that_is_none(
+    tiny_checkpoint: Path, note: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(tiny_checkpoint), "--preset", str(note), "--out", str(tmp_path / "x")]) == 1
+    assert f"--preset {note}: " in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()

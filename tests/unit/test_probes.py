@@ -133,3 +133,11 @@ def test_families_without_pitches_are_read_across_instruments(labels: dict[str, 
     assert probe(secret, **silent).values["family_probe_accuracy"] < 0.6
     alone = silent | {"instrument": np.full(N, "theo")}
     assert probe(secret, **alone).values["family_probe_accuracy_nonlinear"] > 0.9
+
+
+def test_chance_is_never_below_guessing() -> None:
+    # Each instrument has pitches of its own: the commonest of the others' is never right.
+    pitch = np.array([50.0, 51, 60, 61])
+    values = probe(np.eye(4), pitch, np.array(["a", "b", "a", "b"]), np.array([0, 0, 1, 1])).values
+    assert values["pitch_chance"] == pytest.approx(1 / 4)
+    assert values["family_chance"] == pytest.approx(1 / 2)

@@ -37,7 +37,8 @@ def probe(mu: np.ndarray, pitch: np.ndarray, family: np.ndarray, instrument: np.
     Returns, in `values`:
         pitch_probe_accuracy: exact key (rounded pitch) by multinomial logistic regression, cross-validated by instrument.
         pitch_probe_r2: R2 of MIDI pitch by ridge regression, same folds; 0 is no better than the mean, below is worse.
-        pitch_chance, family_chance: accuracy, in the same folds, of always naming the commonest training label.
+        pitch_chance, family_chance: accuracy, in the same folds, of always naming the commonest training label, or of guessing
+            any label where that is better: with few notes the commonest of the others may never be right.
         family_probe_accuracy: by multinomial logistic regression, cross-validated by pitch. Where no note has one, as spoken
             digits have not, by instrument: a digit is read from speakers that the probe was not fitted on; and by note
             where there is one instrument alone.
@@ -74,6 +75,7 @@ def _pitch_probes(results: ProbeResults, mu: np.ndarray, pitch: np.ndarray, inst
     }
     for name, model in accuracy.items():
         results.values[name] = float((_predicted(model, mu, key, folds) == key).mean())
+    _no_worse_than_guessing(results, "pitch_chance", key)
     for name, model in {"pitch_probe_r2": _ridge(), "pitch_probe_r2_nonlinear": _curved_regressor()}.items():
         residual = _predicted(model, mu, pitch, folds) - pitch
         results.values[name] = float(1.0 - (residual**2).sum() / ((pitch - pitch.mean()) ** 2).sum())
@@ -99,10 +101,15 @@ def _family_probes(
         folds = _folds(mu[known], key[known])
         for name, model in zip(names, (_logistic(), _commonest(), _curved()), strict=True):
             results.values[name] = float((_predicted(model, mu[known], label[known], folds) == label[known]).mean())
+        _no_worse_than_guessing(results, "family_chance", label[known])
     if 2 <= len(set(label)) < len(label):
         results.values["family_silhouette"] = float(silhouette_score(mu, label))
     else:
         _leave_out(results, ("family_silhouette",), "a silhouette needs two families, and more notes than families")
+
+
+def _no_worse_than_guessing(results: ProbeResults, chance: str, label: np.ndarray) -> None:
+    results.values[chance] = max(results.values[chance] or 0.0, 1 / len(set(label.tolist())))
 
 
 def _undefined(label: np.ndarray, group: np.ndarray, groups: str, labels: str) -> str:

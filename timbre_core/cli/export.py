@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from timbre_core.cli.shell import check_seed
+from timbre_core.cli.shell import check_output_folder, check_seed
 
 HELP = "write a sound as a multi-sampled instrument: an SFZ file and its WAV samples"
 EXAMPLE = "python -m timbre_core export checkpoints/nsynth-cvae --family flute --low 48 --high 96 --step 3 --out flute"
@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--like", metavar="NOTE_ID", help="take the timbre of this note on the map")
     source.add_argument("--family", help="take the mean timbre of this family's notes on the map")
-    source.add_argument("--preset", metavar="FILE.json", help="take a sound saved on the Play page")
+    source.add_argument(
+        "--preset", metavar="FILE.json", help="take a preset that the Play page saved for this checkpoint"
+    )
     source.add_argument("--seed", type=int, default=0, help="draw a timbre from the prior (default, with seed 0)")
     parser.add_argument("--low", type=int, default=36, help="lowest sampled MIDI key (default 36)")
     parser.add_argument("--high", type=int, default=84, help="highest sampled MIDI key (default 84)")
@@ -37,19 +39,23 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from timbre_core.checkpoint import open_checkpoint
-    from timbre_core.errors import os_errors
+    from timbre_core.errors import TimbreError, os_errors
     from timbre_core.instrument import Instrument, starting_point
     from timbre_core.presets import Preset, preset_to_json, read_preset
     from timbre_core.sampler import file_name, multi_sample, sampled_keys, write_files
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
+    check_output_folder(args.out, "--out")
     keys = sampled_keys(args.low, args.high, args.step)
     space = TimbreSpace(open_checkpoint(args.checkpoint))
     if args.preset:
         with os_errors(args.preset):
             data = Path(args.preset).read_bytes()
-        mean = np.array(read_preset(data, space.checkpoint).z, dtype=np.float32)
+        try:
+            mean = np.array(read_preset(data, space.checkpoint).z, dtype=np.float32)
+        except TimbreError as error:
+            raise TimbreError(f"--preset {args.preset}: {error}") from error
     else:
         mean = starting_point(space, args.like, args.family, args.seed)
     source = Path(args.preset).stem if args.preset else args.like or args.family or f"seed-{args.seed}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timbre_core.cli.inverter_options import add_inverter_argument
+from timbre_core.cli.shell import check_output_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.errors import TimbreError
     from timbre_core.features.audio import load_audio, write_wav
     from timbre_core.space import TimbreSpace
 
+    check_output_folder(args.out, "--out")
+    if args.pitch is not None and not 0 <= args.pitch <= 127:
+        raise TimbreError(f"--pitch {args.pitch:g}: choose a MIDI pitch from 0 to 127 (60 is middle C).")
     checkpoint = open_checkpoint(args.checkpoint)
     audio = load_audio(Path(args.input), checkpoint.recipe.features.sample_rate)
     pitch = args.pitch

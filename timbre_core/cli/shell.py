@@ -31,7 +31,7 @@ def guarded(run: Callable[[], int]) -> int:
     except TimbreError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
-        print("\nstopped: what was written so far is kept.", file=sys.stderr)
+        print("\nstopped: whatever was finished is kept.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not an error, and nothing more can be printed.

@@ -18,6 +18,7 @@ from timbre_core.checkpoint import (
     open_checkpoint,
     write_evaluation,
 )
+from timbre_core.cli.shell import check_output_folder
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import write_text
 from timbre_core.recipes.library import list_recipes, load_recipe, read_recipe, recipe_to_yaml
@@ -167,6 +168,7 @@ def _choose_out(args: argparse.Namespace, recipe: Recipe) -> Path:
         out = folder / f"{recipe.name}-{number}"
     if out.exists() and not args.resume and (not out.is_dir() or any(out.iterdir())):
         raise TimbreError(f"--out {out}: it exists already: choose another folder (nothing is overwritten).")
+    check_output_folder(out, "--out")
     return out
 
 
