@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from pages.widgets.catalog import NoteMap, listing, note_map, version_of
 from pages.widgets.memo import Memo
 from timbre_core.checkpoint import Checkpoint, default_checkpoints_folder
 from timbre_core.errors import TimbreError
+from timbre_core.features.settings import has_sound
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
@@ -125,15 +126,24 @@ class Studio:
     def _read(self, row: int) -> np.ndarray:
         from timbre_core.features.preparation import prepare_audio
 
+        rate = self.settings.sample_rate
+        audio = self._from_library(row, lambda library, index: library.load(index, rate))
+        return prepare_audio(audio, self.settings)[: len(audio)]
+
+    def _from_library(self, row: int, read: Callable[[Library, int], np.ndarray]) -> np.ndarray:
         try:
             library = _libraries.get(self._key, self._library)
             with _reading:
-                audio = library.load(library.find(self.notes.ids[row]), self.settings.sample_rate)
+                return read(library, library.find(self.notes.ids[row]))
         except TimbreError as error:
             raise RecordingMissing(f"The recording of this note is not on this machine: {error}") from error
-        return prepare_audio(audio, self.settings)[: len(audio)]
 
     def _analyse(self, row: int, kind: Kind) -> Frames:
+        if kind == "original" and not has_sound(self.settings):
+            from timbre_core.features.frames import signal_frames
+
+            picture = self._from_library(row, lambda library, index: library.picture(index))
+            return Frames(*signal_frames(picture, self.settings))
         return Frames(*self.space().analyse(self.audio(row, kind), self.pitch(row)))
 
     def _decode(self, row: int, kind: Kind) -> Frames:
@@ -202,7 +212,8 @@ def warm_up(notes: NoteMap) -> None:
     """
     if len(notes.labels):
         share_cores()
-        Studio(notes).audio(0, "reconstruction")
+        studio = Studio(notes)
+        (studio.audio if has_sound(studio.settings) else studio.frames)(0, "reconstruction")
 
 
 def _warm_up_first() -> None:

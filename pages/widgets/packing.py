@@ -58,9 +58,10 @@ def frame_header(frames: np.ndarray, settings: FeatureSettings, reference: float
     reference: of the note, which knows its range where every note has its own.
     """
     from timbre_core.features.frames import bin_frequencies, spectrogram
+    from timbre_core.features.settings import has_sound
 
     frames = spectrogram(frames, settings)
-    bands = bin_frequencies(settings)
+    bands = bin_frequencies(settings) if has_sound(settings) else None
     decibels = getattr(reference, "range_db", getattr(settings, "top_db", None))
     rate = getattr(settings, "frame_rate", None)
     return {

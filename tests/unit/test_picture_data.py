@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import struct
 from pathlib import Path
@@ -9,10 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from timbre_core.checkpoint import open_checkpoint
+from timbre_core.cli.evaluate import summary
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.pictures import picture_place, read_pictures
 from timbre_core.errors import TimbreError
+from timbre_core.features.frames import signal_frames
+from timbre_core.features.image_settings import ImageSettings
 from timbre_core.recipes.schema import SplitSettings
+from timbre_core.space import TimbreSpace
+from timbre_core.training.pictures import picture_epochs
 
 COUNT = 20
 
@@ -122,3 +129,74 @@ def test_digits_of_scikit_learn() -> None:
 def test_sharps_in_file_names_are_no_pictures() -> None:
     assert picture_place("piano/C#4.wav") is None
     assert picture_place("train-images-idx3-ubyte#12") == ("train-images-idx3-ubyte", 12)
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint trained on MNIST-like pictures for an epoch, by the command."""
+    from timbre_core.cli import train as command
+
+    folder = tmp_path_factory.mktemp("pictures")
+    data, out = write_mnist(folder / "mnist"), folder / "checkpoints" / "tiny"
+    narrow = ["model.encoder.channels=[4,4,4]", "model.decoder.channels=[4,4,4]", "training.epochs=1"]
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    given = ["mnist-vae", "--data", str(data), "--out", str(out), "--maps", "pca", "--set", *narrow]
+    assert command.run(parser.parse_args([*given, "training.batch_size=4"])) == 0
+    return out
+
+
+def test_a_space_of_pictures_trains_and_is_measured(space: Path) -> None:
+    checkpoint = open_checkpoint(space)
+    assert checkpoint.evaluation is not None
+    assert checkpoint.evaluation["reconstruction"]["log_mel_mae_db"] is None
+    assert checkpoint.evaluation["control"]["notes"] == 0
+    assert "MSE" in summary(checkpoint.evaluation)
+    assert checkpoint.latents is not None
+    assert set(checkpoint.latents["family"]) == {str(digit) for digit in range(10)}
+    assert picture_epochs(space) == [1]
+
+
+def test_a_space_of_pictures_says_kindly_that_it_has_no_sound(space: Path, tmp_path: Path) -> None:
+    opened = TimbreSpace(open_checkpoint(space))
+    assert opened.decode_windows(np.zeros((2, 32))).shape == (2, 28, 28)
+    for act in (lambda: opened.generate(), lambda: opened.invert(np.zeros((28, 28)), 0.0), lambda: opened.sample_rate):
+        with pytest.raises(TimbreError, match="Pictures have no sound"):
+            act()
+
+
+def test_pictures_stand_upright_with_their_lowest_row_first() -> None:
+    picture = np.zeros((28, 28), dtype=np.float32)
+    picture[0, 3] = 1.0
+    frames, reference = signal_frames(picture, ImageSettings())
+    assert frames[27, 3] == 1
+    assert (frames == 1).sum() == 1
+    assert frames.min() == -1
+    assert reference == 0
+    small, _ = signal_frames(np.eye(8, dtype=np.float32), ImageSettings())
+    assert small.shape == (28, 28)
+    assert np.argmax(small[27]) <= 3
+    assert np.argmax(small[0]) >= 24
+
+
+def test_sounds_are_no_pictures(tiny_nsynth: Path) -> None:
+    with pytest.raises(TimbreError, match="a sound, not a picture"):
+        open_library([tiny_nsynth]).signal(0, ImageSettings())
+
+
+def test_the_app_shows_pictures_without_sound(space: Path) -> None:
+    from pages.widgets.catalog import note_map
+    from pages.widgets.engine import Studio, warm_up
+    from pages.widgets.packing import frame_header
+
+    notes = note_map(open_checkpoint(space))
+    assert notes is not None
+    warm_up(notes)
+    studio = Studio(notes)
+    original, decoded = (studio.frames(0, kind).values for kind in ("original", "reconstruction"))
+    assert original.shape == decoded.shape == (28, 28)
+    header = frame_header(original, studio.settings, 0.0)
+    assert (header["seconds_per_frame"], header["bands"], header["unit"]) == (None, None, "")
+    for kind in ("original", "reconstruction", "inversion"):
+        with pytest.raises(TimbreError, match="Pictures have no sound"):
+            studio.audio(0, kind)

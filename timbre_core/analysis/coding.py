@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
-from timbre_core.features.frames import note_frames
+from timbre_core.features.frames import signal_frames
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import cut_windows
 from timbre_core.models.vae import VAE
@@ -158,12 +158,11 @@ class Coder:
 
     def _load(self, library: Library, index: int, pitch: float) -> Note:
         features, window = self.recipe.features, self.recipe.window
-        audio = library.load(index, features.sample_rate)
         if math.isnan(pitch) and self.recipe.uses_pitch:
-            pitch = estimate_f0(audio, features.sample_rate).midi
+            pitch = estimate_f0(library.load(index, features.sample_rate), features.sample_rate).midi
             if math.isnan(pitch):
                 raise TimbreError("it has no pitch label and no pitch can be heard: label it, or use another model.")
-        frames, ref_db = note_frames(audio, features, pitch)
+        frames, ref_db = signal_frames(library.signal(index, features), features, pitch)
         windows, starts = cut_windows(frames, window.frames, window.hop)
         return Note(index, pitch, frames, ref_db, windows, starts)
 

@@ -41,7 +41,11 @@ def measure_control(
     targets = targets[~np.isnan(targets)]
     chosen = spread_over(library.notes.iloc[rows], most) if most else np.arange(0)
     asked_for = dict(zip(rows[chosen].tolist(), targets[chosen].tolist(), strict=True))
-    generated, recorded, inverted = [], [], []
+    generated: list[float] = []
+    recorded: list[float] = []
+    inverted: list[float] = []
+    if not len(chosen):
+        return _summary(np.empty(0), np.empty(0), np.empty(0))
     rate = coder.recipe.features.sample_rate
     with tqdm(total=len(chosen), desc="control", unit="note", disable=not progress, file=sys.stderr) as bar:
         for batch in _batches(coder.notes(library, rows[chosen])):

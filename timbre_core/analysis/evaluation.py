@@ -18,7 +18,7 @@ from timbre_core.datasets.library import Library
 from timbre_core.datasets.notes import LEFT_OUT, SPLITS
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import mean_error_db
-from timbre_core.features.settings import FeatureSettings
+from timbre_core.features.settings import FeatureSettings, has_sound
 from timbre_core.features.windows import overlap_add
 
 CONTROL_NOTES = 100
@@ -49,7 +49,8 @@ def evaluate(
 
         reconstruction: l1 and mse of windows on frames in [-1, 1], z sampled once with a fixed seed; l1_mean decodes mu
         instead; log_mel_mae_db: mean error in dB (see `mean_error_db`) of whole notes as they are heard, mu decoded and
-        overlap-added; by_pitch: mse and l1 per MIDI pitch. Averages over the windows of a note, then over notes.
+        overlap-added (None of pictures); by_pitch: mse and l1 per MIDI pitch. Averages over the windows of a note, then over
+        notes.
 
         latent: kl_per_dim (nats, mean over windows), kl_total their sum, active_units (Burda et al. 2016), mu_variance,
         and the probes of `analysis.probes`; notes_on says why a value is None.
@@ -92,7 +93,7 @@ def evaluate(
         "notes": len(used),
         "instruments": int(notes["instrument"].nunique()),
         "skipped": len(coder.skipped),
-        "reconstruction": errors.summary(),
+        "reconstruction": {"log_mel_mae_db": None, **errors.summary()},
         "latent": {
             "kl_per_dim": latents.kl_per_dim.tolist(),
             "kl_total": float(latents.kl_per_dim.sum()),
@@ -148,5 +149,5 @@ def _note_errors(coded: CodedNote, features: FeatureSettings) -> dict[str, float
         "l1": float(np.abs(difference).mean()),
         "l1_mean": float(np.abs(coded.decoded - note.windows).mean()),
         "mse": float((difference**2).mean()),
-        "log_mel_mae_db": mean_error_db(heard, note.frames, features),
+        **({"log_mel_mae_db": mean_error_db(heard, note.frames, features)} if has_sound(features) else {}),
     }

@@ -104,7 +104,7 @@ def summary(result: dict[str, Any]) -> str:
         ("notes", f"{result['notes']} of {result['instruments']} instruments, split {result['split']}"),
         *([("skipped", f"{result['skipped']} notes that could not be used")] if result["skipped"] else []),
         ("reconstruction", f"L1 {reconstruction['l1']:.4f} (mu decoded: {reconstruction['l1_mean']:.4f})"),
-        ("", f"MSE {reconstruction['mse']:.4f}, log-mel {reconstruction['log_mel_mae_db']:.2f} dB"),
+        ("", f"MSE {reconstruction['mse']:.4f}" + _decibels(reconstruction["log_mel_mae_db"])),
         ("KL", f"{latent['kl_total']:.2f} nats, {latent['active_units']} of {len(latent['kl_per_dim'])} units active"),
         ("pitch in z", _probe(latent, "pitch_probe_accuracy", "pitch_chance")),
         ("", f"R2 {_number(latent['pitch_probe_r2'])}, non-linear {_number(latent['pitch_probe_r2_nonlinear'])}"),
@@ -135,6 +135,10 @@ def _probe(latent: dict[str, Any], accuracy: str, chance: str) -> str:
 
 def _number(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.3f}"
+
+
+def _decibels(error: float | None) -> str:
+    return "" if error is None else f", log-mel {error:.2f} dB"
 
 
 def _percent(value: float | None) -> str:

@@ -150,22 +150,20 @@ def one_thread() -> Iterator[None]:
 
 def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> list[Analysed]:
     """Read and analyse the notes in `rows`, in batches of notes of one length."""
-    from timbre_core.features.spectrum import prepare_audio
-
     pitches = library.notes["pitch"].to_numpy(np.float64)
     results: dict[int, Analysed] = {}
     batch: dict[int, np.ndarray] = {}
     for row in rows:
         try:
-            audio = prepare_audio(library.load(row, settings.sample_rate), settings)
+            signal = library.signal(row, settings)
         except TimbreError as error:
             results[row] = Analysed(None, float("nan"), str(error))
             continue
-        length = len(next(iter(batch.values()), audio))
-        if len(audio) != length or (len(batch) + 1) * length > _BATCH_SAMPLES:
+        first = next(iter(batch.values()), signal)
+        if signal.shape != first.shape or (len(batch) + 1) * signal.size > _BATCH_SAMPLES:
             results |= _analyse_batch(batch, pitches, settings)
             batch = {}
-        batch[row] = audio
+        batch[row] = signal
     results |= _analyse_batch(batch, pitches, settings)
     return [results[row] for row in rows]
 

@@ -16,6 +16,7 @@ from timbre_core.features.log_mel import hz_to_mel, mel_power, mel_to_hz
 from timbre_core.features.settings import (
     EnvelopeSettings,
     FeatureSettings,
+    ImageSettings,
     LogMelSettings,
     StftSettings,
     StoredFeatures,
@@ -32,9 +33,9 @@ Analysis = tuple[Iterable[Tensor], Sequence[float]]
 def analyse(audio: Tensor, settings: StoredFeatures, pitches: Sequence[float | None] | None = None) -> Analysis:
     """Notes of equal length, (batch, n_samples), prepared as `prepare_audio` does -> the frames of each, and references.
 
-    Frames are (n_bins, n_frames) float32; a reference is the power of +1 in dB (see `Reference`), NaN where the audio is
-    not finite. pitches: MIDI of each note, which kind envelope needs; it raises TimbreError for a note that it cannot
-    follow.
+    Of pictures (batch, height, width) in [0, 1] too, whose references are 0. Frames are (n_bins, n_frames) float32; a
+    reference is the power of +1 in dB (see `Reference`), NaN where the audio is not finite. pitches: MIDI of each note,
+    which kind envelope needs; it raises TimbreError for a note that it cannot follow.
     """
     with torch.no_grad():
         if isinstance(settings, EnvelopeSettings):
@@ -50,7 +51,14 @@ def note_frames(audio: np.ndarray, settings: FeatureSettings, pitch: float | Non
     audio = np.asarray(audio, dtype=np.float32)
     if audio.ndim != 1:
         raise TimbreError(f"audio has shape {audio.shape}: one channel (n_samples,) was expected, mix it down first.")
-    frames, references = analyse(torch.from_numpy(prepare_audio(audio, settings))[None], settings, [pitch])
+    return signal_frames(prepare_audio(audio, settings), settings, pitch)
+
+
+def signal_frames(
+    signal: np.ndarray, settings: FeatureSettings, pitch: float | None = None
+) -> tuple[np.ndarray, float]:
+    """As `note_frames`, of what `Library.signal` gives."""
+    frames, references = analyse(torch.from_numpy(signal)[None], settings, [pitch])
     if not math.isfinite(references[0]):
         raise TimbreError("audio holds NaN or infinite samples: render or record it again.")
     return next(iter(frames)).numpy(), references[0]
@@ -75,7 +83,10 @@ def mean_error_db(heard: np.ndarray, frames: np.ndarray, settings: FeatureSettin
 
 
 def bin_frequencies(settings: FeatureSettings) -> np.ndarray:
-    """Frequencies (n_rows,) in Hz that the rows of a `spectrogram` stand for: centres of mel bands, or of FFT bins."""
+    """Frequencies (n_rows,) in Hz that the rows of a `spectrogram` stand for: centres of mel bands, or of FFT bins.
+
+    Raises NoSound for pictures, whose rows are no frequencies.
+    """
     if isinstance(settings, EnvelopeSettings):
         return np.linspace(0, settings.sample_rate / 2, _ENVELOPE_ROWS)
     if isinstance(settings, LogMelSettings):
@@ -94,6 +105,13 @@ def _envelopes(audio: Tensor, settings: EnvelopeSettings, pitches: Sequence[floa
     return frames, references
 
 
+def _image(pictures: Tensor, settings: ImageSettings) -> Analysis:
+    size = (settings.height, settings.width)
+    if pictures.shape[1:] != size:
+        pictures = torch.nn.functional.interpolate(pictures[:, None], size, mode="bilinear", antialias=True)[:, 0]
+    return pictures.float().flip(1).mul(2).sub(1).clamp(-1, 1), [0.0] * len(pictures)
+
+
 def _stft(audio: Tensor, settings: StftSettings) -> Analysis:
     return power_to_frames(stft_power(audio, settings)[..., : settings.n_bins], settings)
 
@@ -106,5 +124,6 @@ def _waveform(audio: Tensor, settings: WaveformSettings) -> Analysis:
 _ANALYSES: dict[str, Callable[..., Analysis]] = {
     "log_mel": lambda audio, settings: power_to_frames(mel_power(audio, settings), settings),
     "stft": _stft,
+    "image": _image,
     "waveform": _waveform,
 }

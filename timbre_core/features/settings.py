@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.envelope_settings import EnvelopeSettings
+from timbre_core.features.image_settings import ImageSettings
 
 
 class SpectralSettings(BaseModel):
@@ -124,8 +125,15 @@ class StftSettings(SpectralSettings):
 SpectralFeatures = LogMelSettings | StftSettings
 """Frames of power in dB, whose phases an inverter has to find."""
 
-FeatureSettings = Annotated[LogMelSettings | StftSettings | EnvelopeSettings, Field(discriminator="kind")]
-"""What a model's frames can be. `frames.py` analyses each kind, `inversion` makes each kind sound."""
+FeatureSettings = Annotated[
+    LogMelSettings | StftSettings | EnvelopeSettings | ImageSettings, Field(discriminator="kind")
+]
+"""What a model's frames can be. `frames.py` analyses each kind, `inversion` makes each kind sound that has one."""
+
+
+def has_sound(features: FeatureSettings) -> bool:
+    """Whether frames come from sounds and can become some: not those of pictures."""
+    return not isinstance(features, ImageSettings)
 
 
 def as_log_mel(features: FeatureSettings) -> LogMelSettings:
@@ -179,6 +187,6 @@ class WaveformSettings(BaseModel):
 
 
 StoredFeatures = Annotated[
-    LogMelSettings | StftSettings | EnvelopeSettings | WaveformSettings, Field(discriminator="kind")
+    LogMelSettings | StftSettings | EnvelopeSettings | ImageSettings | WaveformSettings, Field(discriminator="kind")
 ]
 """What a feature store can hold."""

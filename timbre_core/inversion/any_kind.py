@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from timbre_core.features.image_settings import NO_SOUND, ImageSettings, NoSound
 from timbre_core.features.settings import EnvelopeSettings, FeatureSettings
 from timbre_core.inversion import classical, streaming
 from timbre_core.inversion.harmonic import invert_envelope
@@ -25,8 +26,10 @@ def invert(
 ) -> np.ndarray:
     """Audio whose features are `frames`: the contract of `classical.invert`.
 
-    Envelopes sound at the pitch that is given, which may be a contour: see `invert_envelope`.
+    Envelopes sound at the pitch that is given, which may be a contour: see `invert_envelope`. Raises NoSound for pictures.
     """
+    if isinstance(features, ImageSettings):
+        raise NoSound(NO_SOUND)
     if isinstance(features, EnvelopeSettings):
         return invert_envelope(frames, ref_db, features, n_samples, pitch)
     return classical.invert(frames, ref_db, features, inversion, seed, n_samples, pitch)
@@ -43,6 +46,8 @@ def stream(
     device: torch.device | str = "cpu",
 ) -> Iterator[np.ndarray]:
     """One note's audio in consecutive blocks (n,) float32: the contract of `streaming.stream`; envelopes give one block."""
+    if isinstance(features, ImageSettings):
+        raise NoSound(NO_SOUND)
     if isinstance(features, EnvelopeSettings):
         whole = frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
         yield invert_envelope(whole, ref_db, features, n_samples, pitch)
