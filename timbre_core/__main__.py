@@ -17,6 +17,8 @@ VERBS = (
     "reconstruct",
     "generate",
     "morph",
+    "traverse",
+    "swap",
     "transfer",
     "export",
     "project",
