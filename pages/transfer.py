@@ -25,8 +25,11 @@ _FIRST_TARGETS = ("brass", "organ", "flute")
 _RANGES = {"amount": (0.0, 1.5), "shift": (-24.0, 24.0)}
 
 
-def own_sound(notes: NoteMap, kind: str) -> dict[str, str] | None:
-    """The visitor's file or recording as {sound: token}; None while there is none. Raises TimbreError where it cannot be used."""
+def own_sound(kind: str, rate: int) -> dict[str, str] | None:
+    """The visitor's file or recording as {sound: token}, decoded at `rate` Hz; None while there is none.
+
+    Raises TimbreError where it cannot be used.
+    """
     if kind == "file":
         given = st.file_uploader(
             "Your sound",
@@ -37,14 +40,16 @@ def own_sound(notes: NoteMap, kind: str) -> dict[str, str] | None:
         )
     else:
         given = st.audio_input(
-            f"Record up to {LIMITS.seconds:g} seconds", key="transfer_recording", label_visibility="collapsed"
+            f"Record up to {LIMITS.seconds:g} seconds",
+            sample_rate=48_000,
+            key="transfer_recording",
+            label_visibility="collapsed",
         )
     kept = st.session_state.setdefault("transfer_sounds", {})
     if given is None:
         for _, token in [kept.pop(key) for key in list(kept) if key[0] == kind]:
             SHELF.drop(token)
         return None
-    rate = notes.checkpoint.recipe.features.sample_rate
     # What was handed in before under this name of the widget's, at this rate.
     key = (kind, rate)
     file_id, token = kept.get(key, ("", ""))
@@ -59,7 +64,7 @@ def own_sound(notes: NoteMap, kind: str) -> dict[str, str] | None:
     return {"sound": token}
 
 
-def pick_source(notes: NoteMap, note: str) -> dict[str, str] | None:
+def pick_source(note: str, rate: int) -> dict[str, str] | None:
     """What is to be changed: {note} or {sound}; None while a sound of one's own is awaited.
 
     Raises TimbreError for one that cannot be used.
@@ -82,7 +87,7 @@ def pick_source(notes: NoteMap, note: str) -> dict[str, str] | None:
                 f"up to {LIMITS.seconds:g} seconds, one note or melody at a time. Nobody else hears it."
             )
             return {"note": note}
-        return own_sound(notes, str(kind))
+        return own_sound(str(kind), rate)
 
 
 def linked_settings(notes: NoteMap) -> dict[str, Any]:
@@ -143,12 +148,12 @@ def remember(settings: dict[str, Any], source: dict[str, str] | None) -> None:
             st.query_params[name] = value
 
 
-def show_page(notes: NoteMap) -> None:
+def show_page(notes: NoteMap, rate: int) -> None:
     """The sound, and what becomes of it."""
     settings = linked_settings(notes)
     source, wrong = None, ""
     try:
-        source = pick_source(notes, settings["note"])
+        source = pick_source(settings["note"], rate)
     except TimbreError as error:
         wrong = str(error)
     remember(settings, source)
@@ -179,6 +184,7 @@ def main() -> None:
     with right:
         checkpoint = found.checkpoints[pickers.pick_checkpoint(found)]
     try:
+        rate = checkpoint.recipe.features.sample_rate
         notes = note_map(checkpoint)
     except TimbreError as error:
         st.error(plain(str(error), 600), icon=":material/error:")
@@ -186,7 +192,7 @@ def main() -> None:
         if notes is None or notes.labels.empty:
             show_without_map(checkpoint)
         else:
-            show_page(notes)
+            show_page(notes, rate)
     show_broken(found)
     pickers.show_refusals()
 

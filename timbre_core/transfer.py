@@ -82,9 +82,9 @@ def open_sound(space: TimbreSpace, audio: np.ndarray) -> Sound:
     pitch = track_pitch(audio, rate, features.hop_length)
     # The map's notes were encoded with the silence that fills them up to `seconds`: so is this, to be comparable.
     padded = np.pad(audio, (0, max(0, round((features.seconds or 0) * rate) - len(audio))))
-    whole = features.model_copy(update={"seconds": None, "trim_db": None})
-    frames, ref_db = note_frames(padded, whole)
+    cut = {name: None for name in ("seconds", "trim_db") if name in type(features).model_fields}
     told = pitch.median if pitch.voiced.any() else _UNKNOWN_KEY
+    frames, ref_db = note_frames(padded, features.model_copy(update=cut), told)
     trajectory = space.encode(frames, told if space.recipe.uses_pitch else None)
     return Sound(audio, frames, ref_db, pitch, loudness(audio, rate), trajectory)
 
@@ -151,6 +151,11 @@ def transfer(
     return Transferred(audio, frames, wanted, z, tuple(_remarks(space, wanted)), space.sample_rate)
 
 
+def _follows(space: TimbreSpace) -> bool:
+    """Whether pitch is chosen when a sound is decoded or inverted; otherwise it lies in the frames and is decoded with them."""
+    return space.recipe.uses_pitch or space.recipe.features.needs_pitch
+
+
 def _decoded_pitch(space: TimbreSpace, sound: Sound, wanted: PitchContour) -> np.ndarray | None:
     """What a model that is conditioned on pitch is told for each of the trajectory's frames (n_frames,)."""
     if not space.recipe.uses_pitch:
@@ -168,7 +173,7 @@ def _known(contour: PitchContour) -> np.ndarray:
 def _sounding(space: TimbreSpace, sound: Sound, frames: np.ndarray, wanted: PitchContour, seed: int) -> np.ndarray:
     """Audio (n_samples,) of decoded frames (n_bins, n_frames)."""
     length = len(sound.audio)
-    if space.recipe.uses_pitch:
+    if _follows(space):
         return space.invert(frames, sound.ref_db, _one_if_constant(_known(wanted)), length, seed)
     own = sound.pitch.filled()
     bend = np.nan_to_num(wanted.filled() - own)
@@ -231,7 +236,7 @@ def _limited(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 def _remarks(space: TimbreSpace, wanted: PitchContour) -> list[str]:
     """What is not kept, told to people."""
     remarks = []
-    if not space.recipe.uses_pitch:
+    if not _follows(space):
         remarks.append(
             f"{space.checkpoint.name} is not told the pitch: moving the timbre may move the pitch too, and another pitch "
             "takes the timbre along, as a tape that runs faster does."

@@ -99,6 +99,11 @@ def wait_for_curves(page: Any) -> None:
     page.wait_for_timeout(1500)
 
 
+def wait_for_transfer(page: Any) -> None:
+    page.wait_for_selector(".tx-transfer[data-shown]", timeout=120_000)
+    page.wait_for_timeout(500)
+
+
 def play_chord(page: Any) -> None:
     """Wait until the Play page knows everything, then hold two keys."""
     page.get_by_text("correlation over").wait_for(timeout=300_000)
@@ -139,6 +144,8 @@ README_STATES = {
     "training-light": State(
         scheme="light", act=wait_for_curves, query="training?run=nsynth-cvae&run=nsynth-vae&run=nsynth-ae"
     ),
+    "transfer": State(act=wait_for_transfer, query="transfer?toward=brass"),
+    "transfer-light": State(scheme="light", act=wait_for_transfer, query="transfer?toward=organ&shift=-5"),
     "play": State(act=play_chord, query="play?family=brass"),
     "play-light": State(scheme="light", act=play_chord, query="play?family=flute"),
 }
@@ -146,6 +153,9 @@ OTHER_STATES = {
     "play-small": State(size=(1280, 720), act=play_chord, query="play"),
     "play-tablet": State(size=(900, 1180), scheme="light", act=play_chord, query="play?family=mallet"),
     "play-unconditioned": State(act=play_chord, query="play?checkpoint=nsynth-vae"),
+    "transfer-small": State(size=(1280, 720), act=wait_for_transfer, query="transfer"),
+    "transfer-tablet": State(size=(820, 1180), scheme="light", act=wait_for_transfer, query="transfer"),
+    "transfer-unconditioned": State(act=wait_for_transfer, query="transfer?checkpoint=nsynth-vae"),
     "start": State(size=(1280, 720)),
     "hover": State(size=(1280, 720), act=hover_note),
     "small": State(size=(1280, 720), act=click_note),

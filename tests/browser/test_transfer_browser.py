@@ -180,6 +180,19 @@ def test_a_file_of_ones_own_is_tracked_corrected_and_private(page: Any, app: str
     other.context.close()
 
 
+def test_a_recording(page: Any, app: str) -> None:
+    page.context.grant_permissions(["microphone"])
+    open_transfer(page, app)
+    page.get_by_text("Record", exact=True).click()
+    page.get_by_label("Record", exact=True).last.click()
+    page.wait_for_timeout(2500)
+    page.get_by_label("Stop recording").click()
+    page.wait_for_selector(".tx-transfer[data-ready=own]", timeout=60_000)
+    wait_shown(page)
+    assert page.locator("figure[data-kind=source] .tx-name").inner_text() == "my recording"
+    assert len(fetched(result_address(page))) > 16_000
+
+
 @pytest.mark.parametrize(
     ("content", "said"), [(b"RIFF, but no sound", "not readable as audio"), (b"", "empty"), ("silence", "silent")]
 )
