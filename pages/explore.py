@@ -9,7 +9,7 @@ from pages.widgets.components import show_map, show_note
 from pages.widgets.engine import visited
 from pages.widgets.music import plain
 from pages.widgets.report import show_figures, show_training
-from pages.widgets.states import show_broken, show_empty, show_title, show_without_map
+from pages.widgets.states import show_broken, show_empty, show_title, show_without_map, warn_of_broken
 from timbre_core.errors import TimbreError
 
 _SENTENCE = "Every dot is one recorded note: the closer two dots, the more alike the model finds their timbres."
@@ -28,9 +28,10 @@ def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
         inverter = pickers.pick_inverter(notes.checkpoint)
     selected = pickers.linked_note(notes)
     pickers.remember_note(selected)
+    filters = pickers.linked_filters(notes)
     left, right = st.columns([7, 5], gap="medium")
     with left:
-        show_map(notes, projection, colour, selected)
+        show_map(notes, projection, colour, selected, filters)
     with right:
         show_note(notes, selected, inverter)
 
@@ -43,6 +44,7 @@ def main() -> None:
         show_empty(found)
         show_broken(found)
         return
+    warn_of_broken(found)
     left, right = st.columns([7, 5], gap="medium")
     controls = [*left.columns([1, 1], gap="medium"), *right.columns([1, 1], gap="medium")]
     with controls[0]:

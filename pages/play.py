@@ -19,7 +19,8 @@ _LARGEST_SEED = 2**32 - 1
 
 
 def linked_start(notes: NoteMap) -> dict[str, Any] | None:
-    """Where the sound starts: chosen last in this session, at first what the link says; None leaves it to the page.
+    """Where the sound starts: chosen last on this page, at first what the link says, else the note that another page of this
+    session had; None leaves it to the page.
 
     One of {"note": id}, {"family": name}, {"seed": number}.
     """
@@ -35,8 +36,9 @@ def linked_start(notes: NoteMap) -> dict[str, Any] | None:
         start: dict[str, Any] = {what: int(wanted) if is_number else wanted}
         if fits(notes, start):
             return start
-        st.session_state.setdefault("refused", []).append((what, wanted))
-    return None
+        pickers.refuse(what, wanted)
+    before = pickers.kept("start")
+    return before if before and fits(notes, before) else None
 
 
 def fits(notes: NoteMap, start: dict[str, Any]) -> bool:
@@ -84,6 +86,8 @@ def main() -> None:
         else:
             start = linked_start(notes)
             remember(start)
+            if start:
+                pickers.keep("start", start)
             show_play(notes, start)
     show_broken(found)
     pickers.show_refusals()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,6 +23,7 @@ QUICK = ThreadPoolExecutor(4, thread_name_prefix="quick")
 SLOW = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=share_cores)
 _LOG = logging.getLogger(__name__)
 _LONGEST_PARAMETER = 512
+_LEFT = 0.05  # seconds between looks at whether the asker is still there
 
 
 class BadRequest(TimbreError):
@@ -79,6 +81,22 @@ async def answer(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Resp
     except Exception:
         _LOG.exception("a request failed")
         return refused("Something went wrong here: the server's log has the details.", 500)
+
+
+async def answer_while_wanted(request: Request, pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Response:
+    """As `answer`, but work that is still waiting for its turn when its asker leaves is left undone."""
+    left = threading.Event()
+
+    async def watch() -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(_LEFT)
+        left.set()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        return await answer(pool, lambda: Response(status_code=204) if left.is_set() else work())
+    finally:
+        watcher.cancel()
 
 
 def ranged(data: bytes, wanted: str, headers: dict[str, str]) -> Response:

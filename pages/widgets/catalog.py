@@ -27,8 +27,11 @@ from timbre_core.checkpoint import (
 from timbre_core.errors import TimbreError, explain_os_error
 
 PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
+SPACE = "3d"
+"""The 3-D view, in a link as if it were a projection."""
+_SPACES = ("umap3", "pca")
 _COORDINATE = re.compile(r"[a-z0-9]+_[123]")
-_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "n_windows", "root", "audio", "start", "n_frames", "ref_db"}
+_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "n_windows", "root", "audio", "start", "n_frames", "n_windows", "ref_db"}
 
 
 @dataclass(frozen=True)
@@ -55,18 +58,40 @@ class NoteMap:
         return [name for name in PROJECTIONS if {f"{name}_1", f"{name}_2"} <= set(self.labels.columns)]
 
     @cached_property
+    def space(self) -> list[str]:
+        """The three columns of the 3-D view, none where there are not three."""
+        for name in _SPACES:
+            columns = [f"{name}_{axis}" for axis in (1, 2, 3)]
+            if set(columns) <= set(self.labels.columns):
+                return columns
+        return []
+
+    @cached_property
     def label_columns(self) -> list[str]:
-        """Columns that points can be coloured by, families and pitch first; those that say nothing are left out."""
-        first = ["family", "pitch", "instrument", "source", "velocity", "recon_l1"]
+        """Columns that points can be coloured by, families and pitch first; those that say nothing are left out.
+
+        Every map has one at least: where no label tells notes apart, one that does not.
+        """
+        first = ["family", "pitch", "instrument", "source", "velocity", "brightness", "recon_l1"]
         others = [name for name in self.labels.columns if name not in first]
-        return [
+        known = [
             name
             for name in [*first, *others]
-            if name in self.labels.columns
-            and name not in _NOT_LABELS
-            and not _COORDINATE.fullmatch(name)
-            and (name == "family" or self.labels[name].nunique() > 1)
+            if name in self.labels.columns and name not in _NOT_LABELS and not _COORDINATE.fullmatch(name)
         ]
+        return [name for name in known if self._tells_apart(name)] or known[:1] or ["note_id"]
+
+    @cached_property
+    def filter_columns(self) -> list[str]:
+        """Columns that the browser gets: those that colour, and those that name a note."""
+        named = (name for name in ("pitch", "instrument", "velocity") if name in self.labels)
+        return list(dict.fromkeys([*self.label_columns, *named]))
+
+    def _tells_apart(self, column: str) -> bool:
+        values = self.labels[column]
+        different = values.nunique()
+        is_name = not pd.api.types.is_numeric_dtype(values) and different > max(24, len(values) // 2)
+        return column == "family" or (different > 1 and not is_name)
 
     @cached_property
     def means(self) -> np.ndarray:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.widgets.answers import API
 from pages.widgets.catalog import NoteMap
+from pages.widgets.growing_plot import PLOTLY
 
 _FOLDER = Path(__file__).parent
 
@@ -18,7 +19,15 @@ _MAP_HTML = """
     <canvas class="tx-points" tabindex="0" role="application"
       aria-label="Map of notes. Arrow keys walk from note to note, Enter plays."></canvas>
     <canvas class="tx-marks"></canvas>
-    <div class="tx-zoom">
+    <div class="tx-space" hidden></div>
+    <div class="tx-find">
+      <input type="search" aria-label="Search notes" placeholder="Search notes" maxlength="100" spellcheck="false">
+      <button type="button" class="tx-filter" aria-expanded="false" title="Show only some notes; the others turn grey">
+        <svg viewBox="0 0 16 16"><path d="M2.5 4h11M4.5 8h7M6.5 12h3"/></svg><span>Filter</span></button>
+      <output class="tx-shown" aria-live="polite"></output>
+    </div>
+    <div class="tx-panel" role="dialog" aria-label="Filters" hidden></div>
+    <div class="tx-tools">
       <button type="button" class="tx-in" aria-label="Zoom in" title="Zoom in (+)">
         <svg viewBox="0 0 16 16"><path d="M8 3v10M3 8h10"/></svg></button>
       <button type="button" class="tx-out" aria-label="Zoom out" title="Zoom out (-)">
@@ -28,8 +37,21 @@ _MAP_HTML = """
       <button type="button" class="tx-random" aria-label="Play a random note" title="Play a random note">
         <svg viewBox="0 0 16 16"><rect x="2.5" y="2.5" width="11" height="11" rx="2.5"/>
         <path d="M5.5 5.5h.01M8 8h.01M10.5 10.5h.01"/></svg></button>
+      <button type="button" class="tx-lasso" aria-pressed="false" aria-label="Draw around notes"
+        title="Draw around notes to choose many (or drag with Shift)">
+        <svg viewBox="0 0 16 16"><path d="M8 2.5c3.6 0 6 1.7 6 4s-2.4 4-6 4-6-1.7-6-4 2.4-4 6-4ZM4.5 10c-1.4 1.2-.6 3.4 1 3.5"/>
+        </svg></button>
+      <button type="button" class="tx-sound" aria-pressed="true" aria-label="Sound under the pointer"
+        title="Sound under the pointer">
+        <svg viewBox="0 0 16 16"><path d="M2.5 6v4h2.5l3.5 3V3L5 6ZM11 5.5a3.5 3.5 0 0 1 0 5M12.8 3.5a6 6 0 0 1 0 9"/>
+        </svg></button>
     </div>
-    <div class="tx-hint">click a dot to hear it · drag and scroll to move · arrow keys to walk</div>
+    <button type="button" class="tx-enable" hidden>
+      <svg viewBox="0 0 16 16"><path d="M2.5 6v4h2.5l3.5 3V3L5 6ZM11 5.5a3.5 3.5 0 0 1 0 5M12.8 3.5a6 6 0 0 1 0 9"/></svg>
+      Enable sound</button>
+    <div class="tx-table" hidden></div>
+    <div class="tx-gathered" role="region" aria-label="Chosen notes" hidden></div>
+    <div class="tx-hint">point at a dot to hear it, click to choose it · drag and scroll to move · arrow keys to walk</div>
     <div class="tx-tip" hidden></div>
     <div class="tx-message" role="status"></div>
     <div class="tx-live" aria-live="polite"></div>
@@ -99,7 +121,12 @@ def _component(name: str, html: str, *scripts: str) -> Any:
     )
 
 
-_map = _component("map", _MAP_HTML, "points.js", "legend.js")
+_map = _component(
+    "map",
+    _MAP_HTML,
+    *("plotly_loader.js", "points.js", "legend.js", "map_hands.js", "map_marks.js", "map_sound.js", "map_filters.js"),
+    *("map_lasso.js", "map_space.js"),
+)
 _note = _component(
     "note",
     _NOTE_HTML,
@@ -131,11 +158,32 @@ def _common(notes: NoteMap) -> dict[str, Any]:
 
 
 def show_map(
-    notes: NoteMap, projection: str, colour: str, selected: dict[str, Any] | None, key: str = "map"
-) -> dict[str, Any] | None:
-    """Draw the map. `selected` is {note, seq}; returns the same for what was clicked last, or None."""
-    data = {**_common(notes), "projection": projection, "colour": colour, "selected": selected}
-    return _map(key=key, data=data, default={"selected": None}, on_selected_change=lambda: None).selected
+    notes: NoteMap,
+    projection: str,
+    colour: str,
+    selected: dict[str, Any] | None,
+    filters: dict[str, Any],
+    key: str = "map",
+) -> None:
+    """Draw the map. `selected` is {note, seq}, `filters` what `filters_from_link` gives.
+
+    What was clicked last is in the session's `key`, as `selected` and `filters`.
+    """
+    data = {
+        **_common(notes),
+        "projection": projection,
+        "colour": colour,
+        "selected": selected,
+        "filters": filters,
+        "plotly": PLOTLY,
+    }
+    _map(
+        key=key,
+        data=data,
+        default={"selected": None, "filters": None},
+        on_selected_change=lambda: None,
+        on_filters_change=lambda: None,
+    )
 
 
 def show_note(notes: NoteMap, selected: dict[str, Any] | None, inverter: str | None = None, key: str = "note") -> None:

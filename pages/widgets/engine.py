@@ -38,6 +38,8 @@ _LOG = logging.getLogger(__name__)
 _IDLE_START = 4.0
 # Playback level of a note whose recording, and so whose loudness, is not on this machine.
 _PEAK = 0.6
+PREVIEW_SECONDS = 1.5
+_PREVIEW_FADE = 0.15
 
 
 class RecordingMissing(TimbreError):
@@ -96,6 +98,14 @@ class Studio:
         if kind == "original":
             return self.recording(row)
         return _results.get((*self._sound_key, row, kind, "audio"), partial(self._invert, row, kind))
+
+    def preview(self, row: int, kind: Kind) -> np.ndarray:
+        """The first PREVIEW_SECONDS of a variant, faded out at their end."""
+        rate = self.settings.sample_rate
+        short = self.audio(row, kind)[: round(PREVIEW_SECONDS * rate)].copy()
+        fade = min(len(short), round(_PREVIEW_FADE * rate))
+        short[len(short) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        return short
 
     def frames(self, row: int, kind: Kind) -> Frames:
         """Frames of a variant: of the recording, of its inversion (analysed again), or as the model decodes them."""

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _FOLDER = Path(__file__).parent
+PLOTLY = f"{API}/plotly.js?v={version('plotly')}"
+"""Where browsers find Plotly's script; plotly_loader.js loads it."""
 _SCRIPT = Path(str(files("plotly") / "package_data" / "plotly.min.js"))
 
 _plot = st.components.v2.component(
     "timbre_plot",
     html='<div class="tx-plotly"><div role="img"></div><p role="status">Drawing…</p></div>',
     css=(_FOLDER / "growing_plot.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "growing_plot.js").read_text(encoding="utf-8"),
+    js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("plotly_loader.js", "growing_plot.js")),
     isolate_styles=False,
 )
 
@@ -41,7 +43,7 @@ async def plotly_route(request: Request) -> Response:
 def show_growing_plot(figure: go.Figure, key: str, alt: str) -> None:
     """Draw a figure of fixed height as wide as there is room, in the theme's colours."""
     data = {
-        "script": f"{API}/plotly.js?v={version('plotly')}",
+        "script": PLOTLY,
         "figure": figure.to_json(),
         "height": figure.layout.height,
         "alt": alt,

@@ -1,40 +1,56 @@
-// What the colours of a map mean: entries to switch off and on, or a scale.
+// What the colours of a map mean: entries that switch a value's notes off and on, or a scale.
+
+// More entries than this nobody reads: the most frequent are shown, search and filters find the others.
+const MOST_ENTRIES = 200;
 
 class Legend {
-  constructor(element, points, changed) {
-    this.element = element;
-    this.points = points;
-    this.changed = changed;
+  constructor(element, points, filters, changed) {
+    Object.assign(this, { element, points, filters, changed });
+    this.buttons = new Map();
   }
 
   show(key) {
-    if (this.shown === key) return;
+    if (this.shown === key) return this.sync();
     this.shown = key;
     this.points.emphasis = -1;
+    this.buttons.clear();
     const column = this.points.column();
     const entries = column.kind === "category" ? this.entries(column) : this.scale(column);
     this.element.classList.toggle("tx-scale", column.kind !== "category");
     this.element.replaceChildren(...entries);
+    this.sync();
+  }
+
+  // Entries look as the filters say.
+  sync() {
+    for (const [value, button] of this.buttons) {
+      button.setAttribute("aria-pressed", String(this.filters.allows(this.points.colour, value)));
+    }
   }
 
   entries(column) {
-    return column.names.map((name, code) => {
+    const codes = column.names.map((_, code) => code);
+    if (codes.length > MOST_ENTRIES) codes.sort((a, b) => column.counts[b] - column.counts[a]);
+    const entries = codes.slice(0, MOST_ENTRIES).map((code) => {
+      const about = `${column.counts[code]} notes: click to turn them grey or back, Shift-click for these alone`;
       const entry = build(
         "button",
-        { type: "button", "aria-pressed": String(!this.points.muted.has(code)), title: `${column.counts[code]} notes: click to hide or show` },
+        { type: "button", title: about },
         build("i", { style: `background:${column.colours[code]}` }),
-        name || "unknown",
+        column.names[code] || "unknown",
       );
-      entry.addEventListener("click", () => {
-        const { muted } = this.points;
-        if (!muted.delete(code)) muted.add(code);
-        entry.setAttribute("aria-pressed", String(!muted.has(code)));
-        this.changed();
+      entry.addEventListener("click", (event) => {
+        const value = column.values[code];
+        if (event.shiftKey) this.filters.allowOnly(this.points.colour, value);
+        else this.filters.toggle(this.points.colour, value);
       });
       entry.addEventListener("pointerenter", () => this.emphasise(code));
       entry.addEventListener("pointerleave", () => this.emphasise(-1));
+      this.buttons.set(column.values[code], entry);
       return entry;
     });
+    const left = codes.length - entries.length;
+    return left > 0 ? [...entries, build("span", { text: `and ${left} more: search for them` })] : entries;
   }
 
   emphasise(code) {
@@ -49,9 +65,10 @@ class Legend {
     const marks = ticks.map((value) =>
       build("span", {
         style: `left:${(100 * (value - column.low)) / span}%`,
-        text: isPitch ? noteName(value) : `${Math.round(value * 1000) / 1000}`,
+        text: isPitch ? noteName(value) : brief(value),
       }),
     );
+    const unknown = this.points.codes().some(Number.isNaN);
     return [
       build("em", { text: isPitch ? "Pitch (MIDI note)" : column.title }),
       build(
@@ -60,8 +77,14 @@ class Legend {
         build("div", { class: "tx-bar", style: `background:${gradient(pointScale(this.points.dark))}` }),
         build("div", { class: "tx-ticks" }, ...marks),
       ),
+      ...(unknown ? [build("span", { class: "tx-unknown" }, build("i", { style: `background:${UNKNOWN_COLOUR}` }), "unknown")] : []),
     ];
   }
+}
+
+// A number with as many digits as people read.
+function brief(value) {
+  return String(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
 }
 
 function octaves(low, high) {

@@ -1,13 +1,13 @@
 // The map: every note a dot. Keeps its zoom when colours change; a click plays at once, Python hears of it afterwards.
 
-const CLICK_RADIUS = 14;
 const MOVE_MS = 550;
+const SPACE = "3d";
 const views = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   let view = views.get(parentElement);
-  if (!view) views.set(parentElement, (view = new MapView(parentElement)));
-  view.report = (selected) => setStateValue("selected", selected);
+  if (!view) views.set(parentElement, (view = new MapView(parentElement, data.filters)));
+  view.report = setStateValue;
   view.update(data);
   return () => {
     view.destroy();
@@ -16,45 +16,52 @@ export default function ({ data, parentElement, setStateValue }) {
 }
 
 class MapView {
-  constructor(parent) {
+  constructor(parent, filters) {
     this.data = {};
     this.selected = this.hovered = -1;
     this.seq = 0;
     this.neighbours = [];
-    this.pulse = 0;
-    this.pointers = new Map();
+    this.guest = null;
     this.listeners = new AbortController();
     this.root = parent.querySelector(".tx-map");
     this.canvas = this.root.querySelector(".tx-points");
-    this.marks = this.root.querySelector(".tx-marks");
     this.tip = this.root.querySelector(".tx-tip");
+    this.hint = this.root.querySelector(".tx-hint");
     this.message = this.root.querySelector(".tx-message");
     this.live = this.root.querySelector(".tx-live");
-    this.points = new Points(this.canvas);
-    this.legend = new Legend(this.root.querySelector(".tx-legend"), this.points, () => this.draw());
-    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.root.timbreMap = this;
-    this.listen();
-  }
-
-  listen() {
     const on = (target, type, handler, options = {}) =>
       target.addEventListener(type, handler, { ...options, signal: this.listeners.signal });
+    this.points = new Points(this.canvas);
+    this.hands = new Hands(this, on);
+    this.marks = new Marks(this, this.root.querySelector(".tx-marks"));
+    this.sound = new PointerSound(this.root, on, (sentence) => this.notice(sentence));
+    this.gathered = new Gathered(this);
+    this.space = new Space(this, on);
+    this.filters = new Filters(this.root, {
+      changed: () => this.filter(),
+      tell: (told) => this.report("filters", told),
+      gather: () => this.gather(Array.from(this.points.lit.keys()).filter((i) => this.points.lit[i])),
+    });
+    this.filters.load(filters);
+    this.legend = new Legend(this.root.querySelector(".tx-legend"), this.points, this.filters, () => this.draw());
+    this.root.timbreMap = this;
+    this.listen(on);
+  }
+
+  listen(on) {
     const button = (name, handler) => on(this.root.querySelector(name), "click", handler);
-    on(this.canvas, "pointerdown", (event) => this.pointerDown(event));
-    on(this.canvas, "pointermove", (event) => this.pointerMove(event));
-    on(this.canvas, "pointerup", (event) => this.pointerUp(event));
-    on(this.canvas, "pointercancel", (event) => this.pointers.delete(event.pointerId));
-    on(this.canvas, "pointerleave", () => this.hover(-1));
-    on(this.canvas, "wheel", (event) => this.wheel(event), { passive: false });
-    on(this.canvas, "keydown", (event) => this.key(event));
     button(".tx-in", () => this.zoomBy(1.6));
     button(".tx-out", () => this.zoomBy(1 / 1.6));
     button(".tx-fit", () => this.showAll());
     button(".tx-random", () => this.selectRandom());
+    button(".tx-lasso", (event) => {
+      this.hands.draws(!this.hands.drawing);
+      event.currentTarget.setAttribute("aria-pressed", String(this.hands.drawing));
+    });
     on(window, SELECT, (event) => event.detail.from !== this && this.selectId(event.detail.id, event.detail.play));
     on(window, NEIGHBOURS, (event) => this.showNeighbours(event.detail.ids));
-    on(window, PLAYING, (event) => this.ripple(event.detail.playing));
+    on(window, PLAYING, (event) => this.marks.ripple(event.detail.playing));
+    on(window, GUEST, (event) => this.showGuest(event.detail));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.canvas);
   }
@@ -63,7 +70,8 @@ class MapView {
     this.listeners.abort();
     this.sizes.disconnect();
     clearTimeout(this.resting);
-    for (const frame of [this.frame, this.waiting, this.rippling]) cancelAnimationFrame(frame);
+    for (const frame of [this.frame, this.waiting]) cancelAnimationFrame(frame);
+    for (const part of [this.marks, this.gathered, this.sound, this.space, this.filters]) part.destroy();
   }
 
   // ---- data ------------------------------------------------------------------------------------------------------
@@ -73,7 +81,11 @@ class MapView {
     this.data = data;
     if (data.checkpoint !== before.checkpoint || data.version !== before.version) return this.load();
     if (!this.points.map) return;
-    if (data.projection !== before.projection) this.moveTo(data.projection);
+    if (data.projection !== before.projection) {
+      if (data.projection !== SPACE && before.projection !== SPACE) this.moveTo(data.projection);
+      else if (data.projection !== SPACE) Object.assign(this.points, this.points.layout(data.projection));
+      this.space.show(data.projection === SPACE);
+    }
     this.refresh();
   }
 
@@ -82,6 +94,14 @@ class MapView {
     const dark = isDark(this.root);
     this.points.paint(this.data.colour, dark);
     this.legend.show(JSON.stringify([this.parameters(), this.data.colour, dark]));
+    this.draw();
+  }
+
+  // Other notes are lit.
+  filter() {
+    if (!this.points.map) return;
+    this.filters.apply(this.points.lit);
+    this.legend.sync();
     this.draw();
   }
 
@@ -98,21 +118,41 @@ class MapView {
       const map = await fetchPacked(address(`${data.url}/map`, this.parameters()));
       if (!current()) return;
       this.message.textContent = "";
+      this.notice("");
+      this.gather([]);
       this.selected = this.hovered = -1;
       this.neighbours = [];
+      this.guest = null;
+      this.sound.from(this.data);
       this.points.fill(map, this.data.projection);
+      this.filters.fill(map);
+      this.filters.apply(this.points.lit);
+      this.space.fill();
       this.refresh();
+      this.space.show(this.data.projection === SPACE);
       requestAnimationFrame(() => this.arrived());
     } catch (error) {
       if (current()) this.message.textContent = error.message;
     }
   }
 
-  arrived() {
+  async arrived() {
     performance.mark("timbre:map-drawn");
     this.root.dataset.drawn = this.points.count;
-    // The page is there: now the server may load the model for the first click.
-    fetch(address(`${this.data.url}/ready`, this.parameters())).catch(() => {});
+    const { data } = this;
+    try {
+      // The page is there: now the server may load the model for the first click.
+      await fetchJson(address(`${data.url}/ready`, this.parameters()));
+    } catch (error) {
+      if (data.checkpoint === this.data.checkpoint) this.notice(error.message);
+    }
+  }
+
+  // Said at the map's foot, until another map is loaded.
+  notice(sentence) {
+    this.explained ??= this.hint.textContent;
+    this.hint.textContent = sentence || this.explained;
+    this.hint.classList.toggle("tx-notice", Boolean(sentence));
   }
 
   // Python's word on what is selected counts unless something was clicked here since it was spoken.
@@ -151,69 +191,18 @@ class MapView {
     this.waiting ??= requestAnimationFrame(() => {
       this.waiting = null;
       if (!this.points.map || !this.points.ink) return;
-      if (this.stale) this.points.draw();
+      if (this.stale && this.space.shown) this.space.draw();
+      else if (this.stale) this.points.draw();
       this.stale = false;
-      this.drawMarks();
+      this.marks.draw();
     });
-  }
-
-  drawMarks() {
-    const { context, width, height } = fitCanvas(this.marks);
-    context.clearRect(0, 0, width, height);
-    const radius = this.points.radius();
-    const accent = themeColour(this.root, "primary-color");
-    const ring = (i, size, colour, thickness, alpha = 1) => {
-      context.globalAlpha = alpha;
-      context.beginPath();
-      context.arc(...this.points.place(i), size, 0, 2 * Math.PI);
-      context.lineWidth = thickness;
-      context.strokeStyle = colour;
-      context.stroke();
-      context.globalAlpha = 1;
-    };
-    if (this.selected >= 0) {
-      for (const i of this.neighbours) {
-        context.globalAlpha = 0.45;
-        context.beginPath();
-        context.moveTo(...this.points.place(this.selected));
-        context.lineTo(...this.points.place(i));
-        context.lineWidth = 1;
-        context.strokeStyle = accent;
-        context.stroke();
-        ring(i, radius + 2.5, accent, 1.6, 0.9);
-      }
-      const grown = Math.max(radius + 1.5, 5.5);
-      context.beginPath();
-      context.arc(...this.points.place(this.selected), grown, 0, 2 * Math.PI);
-      context.fillStyle = this.points.colourOf(this.selected);
-      context.fill();
-      ring(this.selected, grown + 2, accent, 2.2);
-      if (this.pulse > 0) ring(this.selected, grown + 4 + 26 * this.pulse, accent, 2, 1 - this.pulse);
-    }
-    if (this.hovered >= 0 && this.hovered !== this.selected) {
-      ring(this.hovered, radius + 2, themeColour(this.root, "text-color"), 1.6);
-    }
-  }
-
-  // Rings that spread from the selected note while it sounds.
-  ripple(playing) {
-    cancelAnimationFrame(this.rippling);
-    this.pulse = 0;
-    const start = performance.now();
-    const step = (now) => {
-      this.pulse = ((now - start) % 1100) / 1100;
-      this.mark();
-      this.rippling = requestAnimationFrame(step);
-    };
-    if (playing && !this.still && this.selected >= 0) this.rippling = requestAnimationFrame(step);
-    else this.mark();
   }
 
   animate(duration, step) {
     cancelAnimationFrame(this.frame);
     const start = performance.now();
     const tick = (now) => {
-      const t = this.still || duration <= 0 ? 1 : Math.min(1, (now - start) / duration);
+      const t = this.marks.still || duration <= 0 ? 1 : Math.min(1, (now - start) / duration);
       step(1 - (1 - t) ** 3);
       this.draw();
       if (t < 1) this.frame = requestAnimationFrame(tick);
@@ -235,96 +224,24 @@ class MapView {
     if (this.points.map) this.glideTo(this.points.zoomed(w / 2, h / 2, ratio));
   }
 
-  // ---- what the hand does ----------------------------------------------------------------------------------------
-
-  at(event) {
-    const box = this.canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  }
-
-  pointerDown(event) {
-    if (!this.points.map || event.button > 0) return;
-    this.canvas.setPointerCapture(event.pointerId);
-    this.pointers.set(event.pointerId, this.at(event));
-    this.travelled = this.pointers.size > 1 ? Infinity : 0;
-  }
-
-  pointerMove(event) {
-    if (!this.points.map) return;
-    const [x, y] = this.at(event);
-    const last = this.pointers.get(event.pointerId);
-    if (!last) return event.pointerType === "mouse" ? this.hover(this.points.nearest(x, y, CLICK_RADIUS)) : undefined;
-    const [dx, dy] = [x - last[0], y - last[1]];
-    this.travelled += Math.hypot(dx, dy);
-    const others = [...this.pointers].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
-    this.pointers.set(event.pointerId, [x, y]);
-    if (others.length) {
-      const [ox, oy] = others[0];
-      const ratio = Math.hypot(x - ox, y - oy) / Math.max(1, Math.hypot(last[0] - ox, last[1] - oy));
-      this.look(this.points.zoomed((x + ox) / 2, (y + oy) / 2, ratio));
-    } else if (this.travelled > 4) {
-      const { view } = this.points;
-      this.look({ k: view.k, x: view.x + dx, y: view.y + dy });
-      this.canvas.classList.add("tx-dragging");
-    }
-  }
-
-  pointerUp(event) {
-    if (!this.pointers.delete(event.pointerId) || !this.points.map) return;
-    this.canvas.classList.remove("tx-dragging");
-    if (this.travelled > 4) return;
-    this.select(this.points.nearest(...this.at(event), event.pointerType === "mouse" ? CLICK_RADIUS : 2 * CLICK_RADIUS));
-  }
-
-  wheel(event) {
-    if (!this.points.map) return;
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 16 : 1;
-    this.look(this.points.zoomed(...this.at(event), Math.exp(-event.deltaY * lines * 0.0016)));
-  }
-
-  look(view) {
-    cancelAnimationFrame(this.frame);
-    this.points.view = view;
-    this.hover(-1);
-    this.root.classList.add("tx-used");
-    this.draw();
-  }
-
-  // Arrow keys walk from note to note; Enter and space play it again.
-  key(event) {
-    const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    if (!this.points.map) return;
-    if (event.key in arrows) this.walk(...arrows[event.key]);
-    else if (event.key === "Enter" || event.key === " ") this.select(this.selected);
-    else if (event.key === "+" || event.key === "=") this.zoomBy(1.6);
-    else if (event.key === "-") this.zoomBy(1 / 1.6);
-    else if (event.key === "0") this.showAll();
-    else return;
-    event.preventDefault();
-  }
-
-  walk(dx, dy) {
-    const { clientWidth: w, clientHeight: h } = this.canvas;
-    if (this.selected < 0) this.select(this.points.nearest(w / 2, h / 2, Infinity));
-    else this.select(this.points.ahead(this.selected, dx, dy));
-  }
-
   // ---- selection -------------------------------------------------------------------------------------------------
 
   select(i, play = true) {
     if (i < 0) return;
     this.hover(-1);
+    this.sound.stop();
+    this.gathered.stop();
     this.root.classList.add("tx-used");
     if (i !== this.selected) this.neighbours = [];
     this.selected = i;
     this.reveal(i);
-    this.mark();
+    if (this.space.shown) this.draw();
+    else this.mark();
     this.seq += 1;
     const id = this.points.map.ids[i];
-    this.live.textContent = ["instrument", "family", "pitch"].map((name) => this.points.label(name, i)).join(", ");
+    this.live.textContent = ["instrument", "family", "pitch"].map((name) => this.points.label(name, i)).filter(Boolean).join(", ") || id;
     window.dispatchEvent(new CustomEvent(SELECT, { detail: { id, seq: this.seq, play, from: this } }));
-    this.report({ note: id, seq: this.seq });
+    this.report("selected", { note: id, seq: this.seq });
   }
 
   selectId(id, play) {
@@ -338,8 +255,20 @@ class MapView {
     this.select(visible[Math.floor(Math.random() * visible.length)] ?? -1);
   }
 
+  // Many notes, by their indices.
+  gather(rows) {
+    this.gathered.show(rows);
+    this.mark();
+  }
+
   showNeighbours(ids) {
     this.neighbours = ids.map((id) => this.points.row?.get(id)).filter((i) => i !== undefined);
+    this.mark();
+  }
+
+  showGuest(guest) {
+    const near = guest?.near.map(({ id, weight }) => ({ i: this.points.row?.get(id), weight })).filter(({ i }) => i !== undefined);
+    this.guest = near?.length ? { near } : null;
     this.mark();
   }
 
@@ -357,11 +286,9 @@ class MapView {
     this.hovered = i;
     this.canvas.classList.toggle("tx-over", i >= 0);
     this.tip.hidden = i < 0;
-    clearTimeout(this.resting);
-    if (i >= 0) {
-      // Who rests on a note may click it: its sound is on the way already.
-      const sound = soundAddress(this.data, this.points.map.ids[i], "original");
-      this.resting = setTimeout(() => fetch(sound).catch(() => {}), 80);
+    if (i < 0) this.sound.leave();
+    else {
+      if (i !== this.selected && !this.gathered.timer) this.sound.point(this.points.map.ids[i]);
       this.showTip(i);
     }
     this.mark();
@@ -379,7 +306,9 @@ class MapView {
     const head = build("div", { class: "tx-tip-head" }, build("i", { style: `background:${colour}` }));
     head.append(points.label("instrument", i) || ids[i]);
     this.tip.replaceChildren(head, ...lines);
-    const [x, y] = points.place(i);
+    const box = this.canvas.getBoundingClientRect();
+    const { pointer } = this.space;
+    const [x, y] = this.space.shown && pointer ? [pointer.clientX - box.left, pointer.clientY - box.top] : points.place(i);
     const { clientWidth: w, clientHeight: h } = this.canvas;
     this.tip.style.left = `${Math.min(x + 14, w - this.tip.offsetWidth - 6)}px`;
     this.tip.style.top = `${y + 14 + this.tip.offsetHeight > h ? y - this.tip.offsetHeight - 12 : y + 14}px`;

@@ -14,6 +14,7 @@ from pages.widgets.colours import colour_of
 from pages.widgets.memo import Memo
 from pages.widgets.music import instrument_name, note_name, readable
 from pages.widgets.packing import pack
+from timbre_core.errors import TimbreError
 
 MOST_NEAR = 8
 _MOST_CATEGORIES = 65_535
@@ -25,6 +26,7 @@ COLUMN_TITLES = {
     "instrument": "Instrument",
     "source": "Source",
     "velocity": "Velocity",
+    "brightness": "Brightness (Hz)",
     "recon_l1": "Reconstruction error (L1)",
     "split": "Split",
     "pitch_estimated": "Pitch estimated",
@@ -54,11 +56,20 @@ def _pack_map(notes: NoteMap) -> bytes:
             name = f"{projection}_{axis}"
             arrays[name] = notes.labels[name].to_numpy(dtype=np.float32)
     columns = {}
-    for column in dict.fromkeys([*notes.label_columns, "pitch", "instrument", "velocity"]):
-        if column in notes.labels:
-            columns[column], arrays[f"label_{column}"] = _describe_column(column, notes.labels[column])
+    for column in notes.filter_columns:
+        columns[column], arrays[f"label_{column}"] = _describe_column(column, notes.labels[column])
     header = {"ids": notes.ids, "projections": notes.projections, "columns": columns}
     return pack(header, arrays)
+
+
+def packed_space(notes: NoteMap) -> bytes:
+    """The places of all notes in the 3-D view: arrays `x`, `y` and `z`. Raises TimbreError where there is none."""
+    if not notes.space:
+        raise TimbreError(
+            f"checkpoint {notes.checkpoint.name!r} has no 3-D view: make its map with `python -m timbre_core project`."
+        )
+    places = {axis: notes.labels[name].to_numpy(np.float32) for axis, name in zip("xyz", notes.space, strict=True)}
+    return pack({}, places)
 
 
 def _describe_column(column: str, values: pd.Series) -> tuple[dict[str, Any], np.ndarray]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages.widgets.catalog import PROJECTIONS, Listing, NoteMap
+from pages.widgets.catalog import PROJECTIONS, SPACE, Listing, NoteMap
 from pages.widgets.map_data import column_title
+from pages.widgets.map_filters import filters_from_link, filters_to_link
 from pages.widgets.music import plain
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.inverters import inverter_names
@@ -19,6 +20,7 @@ from timbre_core.inverters import inverter_names
 _OWN = "own"
 _SOURCES = {"clean": "The recordings", "reconstruction": "What the model makes of them"}
 _MOST_DOZENS = 9999
+_FILTERS = ("search", "only", "not")
 _INVERTERS = {_OWN: "The model's own", "fast": "Fast", "best": "Best"}
 
 
@@ -47,18 +49,18 @@ def pick_checkpoint(found: Listing) -> str:
 
 
 def pick_projection(notes: NoteMap) -> str:
-    """The chosen projection's key."""
+    """The chosen projection's key, SPACE for the 3-D view."""
     return _pick(
         "projection",
-        notes.projections,
+        [*notes.projections, *([SPACE] if notes.space else [])],
         lambda options, key: st.segmented_control(
             "Projection",
             options,
             key=key,
-            format_func=lambda name: PROJECTIONS[name],
+            format_func=lambda name: PROJECTIONS.get(name, "3-D"),
             required=True,
             help="How the model's many dimensions are flattened to two. UMAP, PaCMAP and t-SNE keep neighbours together; "
-            "PCA keeps the directions in which notes differ most.",
+            "PCA keeps the directions in which notes differ most. 3-D keeps one dimension more: drag to turn it.",
         ),
     )
 
@@ -124,13 +126,17 @@ def pick_dozen() -> int:
 
 
 def linked_note(notes: NoteMap) -> dict[str, Any] | None:
-    """The selected note as {note, seq}: the one clicked last in this session, at first the one in the link."""
+    """The selected note as {note, seq}: the one clicked last on this page, at first the one in the link, else the one that
+    another page of this session had."""
     clicked = (st.session_state.get("map") or {}).get("selected")
     if isinstance(clicked, dict) and clicked.get("note") in notes.rows and isinstance(clicked.get("seq"), int):
         return {"note": clicked["note"], "seq": clicked["seq"]}
-    wanted = st.query_params.get("note")
-    if wanted is None or clicked is not None:
+    if clicked is not None:
         return None
+    wanted = st.query_params.get("note")
+    if wanted is None:
+        wanted = (kept("start") or {}).get("note")
+        return {"note": wanted, "seq": 0} if wanted in notes.rows else None
     if wanted not in notes.rows:
         refuse("note", wanted)
         return None
@@ -138,11 +144,43 @@ def linked_note(notes: NoteMap) -> dict[str, Any] | None:
 
 
 def remember_note(selected: dict[str, Any] | None) -> None:
-    """Write the selected note into the address bar, or take it out."""
+    """Write the selected note into the address bar, or take it out; other pages begin with it."""
     if selected is not None:
         _write("note", selected["note"])
+        keep("start", {"note": selected["note"]})
     elif "note" in st.query_params:
         del st.query_params["note"]
+
+
+def linked_filters(notes: NoteMap) -> dict[str, Any]:
+    """The map's filters: those of this session, at first those in the link. They are written into the address bar."""
+    told = (st.session_state.get("map") or {}).get("filters")
+    if told is not None:
+        link = filters_to_link(told)
+    else:
+        link = {name: st.query_params.get_all(name) for name in _FILTERS}
+        if not any(link.values()):
+            link = kept("filters") or {}
+    filters, refused = filters_from_link(link, notes)
+    if told is None and any(st.query_params.get_all(name) for name in _FILTERS):
+        for what, text in refused:
+            refuse(what, text)
+    link = filters_to_link(filters)
+    keep("filters", link)
+    for name in _FILTERS:
+        if link[name] != st.query_params.get_all(name):
+            st.query_params[name] = link[name]
+    return filters
+
+
+def keep(what: str, value: Any) -> None:
+    """Remember something for the session's other pages: a link from page to page carries nothing."""
+    st.session_state.setdefault("kept", {})[what] = value
+
+
+def kept(what: str) -> Any:
+    """What `keep` was told last, None if nothing."""
+    return st.session_state.get("kept", {}).get(what)
 
 
 def show_refusals() -> None:
@@ -162,17 +200,19 @@ def _pick(
     widget: Callable[[Sequence[str], str], str | None],
     unsaid: str | None = None,
 ) -> str:
-    """Show a widget that starts from the link and writes its choice back into it, all but the choice `unsaid`."""
+    """Show a widget that starts from the link, or from the choice on another page, and writes its choice back into the
+    link, all but the choice `unsaid`."""
     key = f"pick_{what}"
     if key not in st.session_state:
-        wanted = st.query_params.get(what, options[0])
-        if wanted not in options:
+        wanted = st.query_params.get(what)
+        if wanted is not None and wanted not in options:
             refuse(what, wanted)
-        st.session_state[key] = wanted
+        st.session_state[key] = wanted or kept(what) or options[0]
     if st.session_state[key] not in options:
         # Nonsense in the link, or the checkpoint shown before had this choice and the one now open has not.
         st.session_state[key] = options[0]
     choice = widget(options, key) or options[0]
+    keep(what, choice)
     if choice != unsaid:
         _write(what, choice)
     elif what in st.query_params:

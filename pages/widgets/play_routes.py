@@ -6,10 +6,7 @@ the same address is always the same sound. Work whose asker has left before its 
 
 from __future__ import annotations
 
-import asyncio
 import math
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,7 +14,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.widgets.answers import API, QUICK, BadRequest, answer, body_of, parameter, refused, stored
+from pages.widgets.answers import (
+    API,
+    QUICK,
+    BadRequest,
+    answer,
+    answer_while_wanted,
+    body_of,
+    parameter,
+    refused,
+    stored,
+)
 from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.map_data import note_card
 from pages.widgets.packing import pack_frames
@@ -25,7 +32,6 @@ from timbre_core.errors import TimbreError
 
 _LIVE = ThreadPoolExecutor(2, thread_name_prefix="play")
 _EXPORT = ThreadPoolExecutor(1, thread_name_prefix="export")
-_LEFT = 0.05  # seconds between looks at whether the asker is still there
 _MOST_NEAR = 4
 _NUMBER = 24  # characters of a number at most
 
@@ -67,22 +73,6 @@ def _number(request: Request, name: str, fallback: float, high: float) -> float:
     if not 0 <= value <= high:
         raise BadRequest(f"parameter {name!r} must lie between 0 and {high:g}.")
     return value
-
-
-async def _while_wanted(request: Request, pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Response:
-    """As `answer`, but work that is still waiting for its turn when its asker leaves is left undone."""
-    left = threading.Event()
-
-    async def watch() -> None:
-        while not await request.is_disconnected():
-            await asyncio.sleep(_LEFT)
-        left.set()
-
-    watcher = asyncio.create_task(watch())
-    try:
-        return await answer(pool, lambda: Response(status_code=204) if left.is_set() else work())
-    finally:
-        watcher.cancel()
 
 
 async def space_route(request: Request) -> Response:
@@ -156,7 +146,7 @@ async def about_route(request: Request) -> Response:
         own = None if notes.checkpoint.recipe.uses_pitch else round(instrument(notes, z).root, 2)
         return JSONResponse({"nearest": near, "own_pitch": own}, headers=stored(request))
 
-    return await _while_wanted(request, _LIVE, work)
+    return await answer_while_wanted(request, _LIVE, work)
 
 
 async def sound_route(request: Request) -> Response:
@@ -183,7 +173,7 @@ async def sound_route(request: Request) -> Response:
             headers["X-Loop"] = f"{note.loop[0]}-{note.loop[1]}"
         return Response(looped_wav(note), media_type="audio/wav", headers=headers)
 
-    return await _while_wanted(request, _LIVE, work)
+    return await answer_while_wanted(request, _LIVE, work)
 
 
 async def picture_route(request: Request) -> Response:
@@ -197,7 +187,7 @@ async def picture_route(request: Request) -> Response:
         packed = pack_frames(instrument(notes, z).frames(key), notes.checkpoint.recipe.features)
         return Response(packed, media_type="application/octet-stream", headers=stored(request))
 
-    return await _while_wanted(request, _LIVE, work)
+    return await answer_while_wanted(request, _LIVE, work)
 
 
 async def export_route(request: Request) -> Response:
@@ -222,7 +212,7 @@ async def export_route(request: Request) -> Response:
         headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
         return Response(archive, media_type="application/zip", headers=headers)
 
-    return await _while_wanted(request, _EXPORT, work)
+    return await answer_while_wanted(request, _EXPORT, work)
 
 
 async def save_route(request: Request) -> Response:

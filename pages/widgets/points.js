@@ -1,6 +1,7 @@
 // The points of a map: where they are, how they are coloured, and drawing them on a 2-D canvas.
 
-const MARGIN = 34;
+// Room around the points, for what lies over the map's edges.
+const MARGIN = { x: 44, y: 52 };
 const ZOOM = [0.6, 60];
 // Above this many, points as small as a few pixels are set pixel by pixel.
 const CROWD = 20000;
@@ -11,7 +12,7 @@ class Points {
     this.canvas = canvas;
     this.count = 0;
     this.map = null;
-    this.muted = new Set();
+    this.lit = new Uint8Array();
     this.emphasis = -1;
     this.sprites = new Map();
   }
@@ -21,9 +22,9 @@ class Points {
     this.count = map.ids.length;
     this.row = new Map(map.ids.map((id, i) => [id, i]));
     this.order = shuffled(this.count);
-    this.muted.clear();
+    this.lit = new Uint8Array(this.count).fill(1);
     this.view = { k: 1, x: 0, y: 0 };
-    Object.assign(this, this.layout(projection));
+    Object.assign(this, this.layout(map.projections.includes(projection) ? projection : map.projections[0]));
   }
 
   // ---- places ----------------------------------------------------------------------------------------------------
@@ -54,7 +55,7 @@ class Points {
   // CSS pixels per unit of a position when the whole map is shown.
   fitted() {
     const { clientWidth: w, clientHeight: h } = this.canvas;
-    return Math.max(1e-9, Math.min((w - 2 * MARGIN) / this.shape.width, (h - 2 * MARGIN) / this.shape.height));
+    return Math.max(1e-9, Math.min((w - 2 * MARGIN.x) / this.shape.width, (h - 2 * MARGIN.y) / this.shape.height));
   }
 
   scale() {
@@ -87,6 +88,25 @@ class Points {
       }
     }
     return best;
+  }
+
+  // Indices of the visible points within a closed path of places.
+  inside(path) {
+    const [left, right] = extent(path.map(([x]) => x));
+    const [top, bottom] = extent(path.map(([, y]) => y));
+    const rows = [];
+    for (let i = 0; i < this.count; i++) {
+      if (this.isMuted(i)) continue;
+      const [x, y] = this.place(i);
+      if (x < left || x > right || y < top || y > bottom) continue;
+      let within = false;
+      for (let a = 0, b = path.length - 1; a < path.length; b = a++) {
+        const [[ax, ay], [bx, by]] = [path[a], path[b]];
+        if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
+      }
+      if (within) rows.push(i);
+    }
+    return rows;
   }
 
   // The point that an arrow key leads to: ahead, and not far to the side.
@@ -127,12 +147,11 @@ class Points {
   }
 
   isMuted(i) {
-    return this.muted.size > 0 && this.muted.has(this.codes()[i]);
+    return this.lit[i] === 0;
   }
 
   // Gives every point an index into `palette`.
   paint(colour, dark) {
-    if (colour !== this.colour) this.muted.clear();
     this.colour = colour;
     this.dark = dark;
     const column = this.column();
@@ -174,6 +193,11 @@ class Points {
     return crowd * Math.min(2.4, this.view.k ** 0.45);
   }
 
+  // Where many dots lie on each other, how many there are shows through.
+  opacity() {
+    return Math.min(0.9, Math.max(0.55, 0.9 - 0.2 * Math.log10(this.count / 3000 / this.view.k)));
+  }
+
   draw() {
     const { context, width, height } = fitCanvas(this.canvas);
     context.clearRect(0, 0, width, height);
@@ -210,7 +234,7 @@ class Points {
     context.scale(ratio, ratio);
     context.beginPath();
     context.arc(half, half, radius, 0, 2 * Math.PI);
-    context.globalAlpha = faint ? 0.16 : 0.9;
+    context.globalAlpha = this.opacity() * (faint ? 0.18 : 1);
     context.fillStyle = faint ? UNKNOWN_COLOUR : this.palette[ink];
     context.fill();
     if (!faint && radius > 2) {

@@ -11,14 +11,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.widgets.answers import API, QUICK, SLOW, BadRequest, answer, inverter_of, parameter, ranged, refused, stored
+from pages.widgets.answers import (
+    API,
+    QUICK,
+    SLOW,
+    BadRequest,
+    answer,
+    answer_while_wanted,
+    inverter_of,
+    parameter,
+    ranged,
+    refused,
+    stored,
+)
 from pages.widgets.catalog import NoteMap, find_map
-from pages.widgets.engine import KINDS, Kind, Studio, warm_up
+from pages.widgets.engine import KINDS, Kind, RecordingMissing, Studio, warm_up
+from pages.widgets.gathered_routes import GATHERED_ROUTES
 from pages.widgets.growing_plot import plotly_route
 from pages.widgets.guest_routes import GUEST_ROUTES
 from pages.widgets.latent_axes import described_latents
 from pages.widgets.listen_routes import LISTEN_ROUTES
-from pages.widgets.map_data import describe_note, packed_map
+from pages.widgets.map_data import describe_note, packed_map, packed_space
 from pages.widgets.morph_routes import MORPH_ROUTES
 from pages.widgets.packing import pack_frames
 from pages.widgets.play_routes import PLAY_ROUTES
@@ -58,6 +71,16 @@ async def map_route(request: Request) -> Response:
     return await answer(QUICK, work)
 
 
+async def space_route(request: Request) -> Response:
+    """`/api/space?checkpoint=`: the places of all notes in the 3-D view, packed."""
+
+    def work() -> Response:
+        notes = find_map(parameter(request, "checkpoint"))
+        return Response(packed_space(notes), media_type="application/octet-stream", headers=stored(request))
+
+    return await answer(QUICK, work)
+
+
 async def note_route(request: Request) -> Response:
     """`/api/note?checkpoint=&note=`: labels, nearest neighbours and axes of one note, as JSON."""
 
@@ -87,6 +110,30 @@ async def audio_route(request: Request) -> Response:
         return ranged(wav, request.headers.get("range", ""), stored(request))
 
     return await answer(QUICK if request.query_params.get("kind") == "original" else SLOW, work)
+
+
+async def preview_route(request: Request) -> Response:
+    """`/api/preview?checkpoint=&note=`: a WAV file of a note's beginning, for a pointer that passes by.
+
+    Header `X-Kind` says what sounds: the `original`, or the `reconstruction` where the recording is not on this machine.
+    """
+    from timbre_core.features.audio import encode_wav
+
+    def sound(kind: Kind) -> Response:
+        studio, row = _studio(request)
+        wav = encode_wav(studio.preview(row, kind), studio.settings.sample_rate)
+        return Response(wav, media_type="audio/wav", headers={**stored(request), "X-Kind": kind})
+
+    def recorded() -> Response:
+        try:
+            return sound("original")
+        except RecordingMissing:
+            return Response(status_code=204)
+
+    response = await answer(QUICK, recorded)
+    if response.status_code != 204:
+        return response
+    return await answer_while_wanted(request, SLOW, lambda: sound("reconstruction"))
 
 
 async def frames_route(request: Request) -> Response:
@@ -125,11 +172,14 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 ROUTES = [
     Route(f"{API}/map", map_route),
+    Route(f"{API}/space", space_route),
     Route(f"{API}/note", note_route),
     Route(f"{API}/latents", latents_route),
     Route(f"{API}/audio", audio_route),
+    Route(f"{API}/preview", preview_route),
     Route(f"{API}/frames", frames_route),
     Route(f"{API}/ready", ready_route),
+    *GATHERED_ROUTES,
     *LISTEN_ROUTES,
     *PLAY_ROUTES,
     *MORPH_ROUTES,

@@ -26,6 +26,16 @@ def show_broken(found: Listing) -> None:
             st.markdown(f"**{plain(name)}**: {plain(reason, 600)}")
 
 
+def warn_of_broken(found: Listing) -> None:
+    """In one sentence, where it is seen at once: which folder is no usable checkpoint, and the cure."""
+    if not found.broken:
+        return
+    name, reason = next(iter(found.broken.items()))
+    others = len(found.broken) - 1
+    more = f" {others} more below." if others else ""
+    st.warning(f"**{plain(name)}** cannot be opened: {plain(reason, 600)}{more}", icon=":material/warning:")
+
+
 def show_empty(found: Listing) -> None:
     """No checkpoint at all: what to do next."""
     with st.container(border=True):

@@ -14,6 +14,7 @@ from timbre_core.analysis.coding import Coder, Trained
 from timbre_core.analysis.projections import DEFAULT_METHODS, project
 from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
+from timbre_core.features.brightness import frames_brightness
 from timbre_core.features.windows import overlap_add
 
 _MOST_WINDOWS = 128  # of a note that are kept: models of single frames have hundreds, of which neighbours hardly differ
@@ -38,9 +39,9 @@ def compute_latents(
         A row per note, in the order of `indices`: the note table's columns, `mu` and `logvar` (latent_dim,) as means over
         the note's windows, `trajectory` (count * latent_dim,) the windows' mu one after the other (of notes with more than
         128 windows so many, evenly spaced), `n_windows` how many there are, `recon_l1` the
-        mean absolute error of the note's frames when mu is decoded and overlap-added, and the projections. Arrays are
-        float32. Where the label is missing and the model needs a pitch, the pitch is estimated and marked so. Notes
-        that cannot be used are reported on stderr and left out.
+        mean absolute error of the note's frames when mu is decoded and overlap-added, `brightness` in Hz (see
+        `frames_brightness`), and the projections. Arrays are float32. Where the label is missing and the model needs a
+        pitch, the pitch is estimated and marked so. Notes that cannot be used are reported on stderr and left out.
 
     Raises:
         TimbreError: no note could be used.
@@ -48,7 +49,8 @@ def compute_latents(
     indices = np.arange(len(library.notes)) if indices is None else np.asarray(indices, dtype=np.int64)
     coder = Coder.of(checkpoint, device)
     rows: list[int] = []
-    columns: dict[str, list] = {name: [] for name in ("pitch", "mu", "logvar", "trajectory", "n_windows", "recon_l1")}
+    numbers = ("pitch", "mu", "logvar", "trajectory", "n_windows", "recon_l1", "brightness")
+    columns: dict[str, list] = {name: [] for name in numbers}
     notes = tqdm(
         coder.notes(library, indices),
         total=len(indices),
@@ -67,6 +69,7 @@ def compute_latents(
         columns["trajectory"].append(_thinned(coded.mu).reshape(-1))
         columns["n_windows"].append(len(coded.mu))
         columns["recon_l1"].append(np.float32(np.abs(decoded - frames).mean()))
+        columns["brightness"].append(np.float32(frames_brightness(frames, checkpoint.recipe.features)))
     if not rows:
         raise TimbreError(f"no usable note in {', '.join(library.roots)}: give --data with other notes.")
     table = library.notes.iloc[rows].reset_index(drop=True)

@@ -1,0 +1,167 @@
+// Many notes at once, drawn around or filtered: heard one after the other, seen as a table, taken away as files.
+
+const STEP_MS = 500;
+const MOST_HEARD = 200;
+const MOST_LISTED = 300;
+const MOST_MARKED = 2000;
+
+class Gathered {
+  constructor(view) {
+    this.view = view;
+    this.bar = view.root.querySelector(".tx-gathered");
+    this.table = view.root.querySelector(".tx-table");
+    this.notes = [];
+    this.sounding = -1;
+    this.order = "map";
+  }
+
+  destroy() {
+    this.stop();
+  }
+
+  marked() {
+    return this.notes.length <= MOST_MARKED ? this.notes : [];
+  }
+
+  // rows: indices of notes; none empties the choice.
+  show(rows) {
+    this.stop();
+    this.notes = rows;
+    this.bar.hidden = !rows.length;
+    this.table.hidden = true;
+    this.view.root.classList.toggle("tx-many", rows.length > 0);
+    if (!rows.length) return;
+    const count = `${rows.length.toLocaleString("en")} ${rows.length === 1 ? "note" : "notes"}`;
+    const button = (text, title, onclick) => build("button", { type: "button", text, title, onclick });
+    this.player = button("▶ Play", "One after the other", () => (this.timer ? this.stop() : this.play()));
+    const order = build(
+      "select",
+      { "aria-label": "In which order" },
+      build("option", { value: "map", text: "along the map" }),
+      ...(this.view.points.map.columns.pitch ? [build("option", { value: "pitch", text: "by pitch" })] : []),
+    );
+    order.value = this.order;
+    if (order.selectedIndex < 0) order.selectedIndex = 0;
+    order.addEventListener("change", () => (this.order = order.value));
+    this.lister = button("Table", "Their labels, in rows", () => this.list(this.table.hidden));
+    this.status = build("span", { class: "tx-status", role: "status" });
+    this.bar.replaceChildren(
+      build("b", { text: count }),
+      this.player,
+      order,
+      this.lister,
+      button("CSV", "Their labels as a file", () => this.take("csv")),
+      button("Sounds", "Their sounds as WAV files in a ZIP archive", () => this.take("zip")),
+      button("✕", "Let them go (Escape)", () => this.view.gather([])),
+      this.status,
+    );
+    this.bar.lastChild.previousSibling.setAttribute("aria-label", "Let them go");
+  }
+
+  // ---- heard -----------------------------------------------------------------------------------------------------
+
+  ordered() {
+    const { points } = this.view;
+    const picked = this.notes.filter((_, k) => k % Math.ceil(this.notes.length / MOST_HEARD) === 0);
+    if (this.order === "pitch") {
+      const pitch = points.map.arrays.label_pitch;
+      const known = (i) => (Number.isNaN(pitch[i]) ? Infinity : pitch[i]);
+      return picked.sort((a, b) => known(a) - known(b) || a - b);
+    }
+    // From the leftmost, always on to the nearest that was not heard yet.
+    const left = new Set(picked);
+    let here = picked.reduce((a, b) => (points.place(b)[0] < points.place(a)[0] ? b : a));
+    const path = [];
+    while (left.size) {
+      path.push(here);
+      left.delete(here);
+      const [x, y] = points.place(here);
+      let least = Infinity;
+      for (const i of left) {
+        const [px, py] = points.place(i);
+        const distance = (px - x) ** 2 + (py - y) ** 2;
+        if (distance < least) [least, here] = [distance, i];
+      }
+    }
+    return path;
+  }
+
+  async play() {
+    const { sound, points } = this.view;
+    const path = this.ordered();
+    this.stop();
+    this.player.textContent = "■ Stop";
+    this.heard = [];
+    const next = async (k) => {
+      if (k >= path.length) return this.stop();
+      const timer = this.timer;
+      const id = points.map.ids[path[k]];
+      const buffer = await sound.sound(id);
+      for (const ahead of path.slice(k + 1, k + 4)) sound.sound(points.map.ids[ahead]);
+      if (timer !== this.timer) return;
+      if (!buffer) {
+        this.status.textContent = sound.silent ?? "";
+        return this.stop();
+      }
+      sound.play(id, buffer);
+      this.heard.push(id);
+      this.sounding = path[k];
+      this.view.mark();
+      this.timer = setTimeout(() => next(k + 1), STEP_MS);
+    };
+    this.timer = setTimeout(() => next(0), 0);
+  }
+
+  stop() {
+    if (!this.timer) return;
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.sounding = -1;
+    this.player.textContent = "▶ Play";
+    this.view.sound.stop();
+    this.view.mark();
+  }
+
+  // ---- seen ------------------------------------------------------------------------------------------------------
+
+  list(open) {
+    this.table.hidden = !open;
+    this.lister.setAttribute("aria-expanded", String(open));
+    if (!open) return;
+    const { points } = this.view;
+    const { columns, ids } = points.map;
+    const shown = [...new Set(["instrument", "family", "pitch", "velocity", points.colour])].filter((name) => name in columns);
+    const rows = this.notes.slice(0, MOST_LISTED).map((i) => {
+      const first = build("button", { type: "button", text: points.label("instrument", i) || ids[i], title: ids[i] });
+      first.addEventListener("click", () => this.view.select(i));
+      const cells = shown.filter((name) => name !== "instrument").map((name) => build("td", { text: points.label(name, i) }));
+      return build("tr", { "data-note": ids[i] }, build("th", { scope: "row" }, first), ...cells);
+    });
+    const titles = ["Note", ...shown.filter((name) => name !== "instrument").map((name) => columns[name].title)];
+    const head = build("thead", {}, build("tr", {}, ...titles.map((text) => build("th", { scope: "col", text }))));
+    const more = this.notes.length - rows.length;
+    this.table.replaceChildren(
+      build("table", {}, head, build("tbody", {}, ...rows)),
+      ...(more > 0 ? [build("p", { text: `and ${more.toLocaleString("en")} more: the CSV file has them all` })] : []),
+    );
+  }
+
+  // ---- taken away ------------------------------------------------------------------------------------------------
+
+  async take(kind) {
+    const { data, points } = this.view;
+    this.status.textContent = kind === "zip" ? "Gathering the sounds…" : "";
+    try {
+      const ids = this.notes.map((i) => points.map.ids[i]);
+      const url = address(`${data.url}/gathered/${kind}`, { checkpoint: data.checkpoint });
+      const response = await fetch(url, { method: "POST", body: JSON.stringify(ids) });
+      if (!response.ok) throw await errorOf(response);
+      const link = build("a", { href: URL.createObjectURL(await response.blob()), download: `${data.checkpoint}-notes.${kind}` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      this.status.textContent = "";
+    } catch (error) {
+      this.status.textContent = error.message;
+    }
+  }
+}

@@ -1,0 +1,148 @@
+// The sound under the pointer: the beginning of the note that is pointed at, played without a round through Python.
+
+const MOST_KEPT = 300;
+const FADE = 0.015; // seconds: too short to be heard as a fade, long enough not to click
+// A note that the pointer only passes over is not played; one that the model must decode first is not even asked for.
+const PASSING_MS = 30;
+const DECODING_MS = 150;
+const SETTING = "timbre:pointer-sound";
+
+class PointerSound {
+  constructor(root, on, told) {
+    this.told = told;
+    this.kept = new Map(); // note -> promise of an AudioBuffer
+    this.button = root.querySelector(".tx-sound");
+    this.invitation = root.querySelector(".tx-enable");
+    this.wanted = null;
+    this.voice = null;
+    this.decodes = false;
+    this.on = localStorage.getItem(SETTING) !== "off";
+    on(this.button, "click", () => this.switch(!this.on));
+    on(this.invitation, "click", () => this.ready());
+    for (const type of ["pointerdown", "keydown"]) on(window, type, () => this.ready(), { capture: true });
+    on(window, HUSH, (event) => event.detail.from !== this && this.stop());
+    this.show();
+  }
+
+  destroy() {
+    this.stop();
+    this.context?.close();
+  }
+
+  // Whether the browser lets a page sound: only after a click or a key.
+  get allowed() {
+    return navigator.userActivation?.hasBeenActive !== false;
+  }
+
+  switch(on) {
+    this.on = on;
+    localStorage.setItem(SETTING, on ? "on" : "off");
+    if (!on) this.stop();
+    this.show();
+  }
+
+  show() {
+    this.button.setAttribute("aria-pressed", String(this.on));
+    this.button.title = `Sound under the pointer: ${this.on ? "on" : "off"}`;
+    this.invitation.hidden = this.allowed || !this.on;
+  }
+
+  ready() {
+    if (!this.allowed) return;
+    this.context ??= new AudioContext({ latencyHint: "interactive" });
+    if (this.context.state === "suspended") this.context.resume();
+    this.show();
+  }
+
+  // Another map: what was heard of the one before is forgotten.
+  from(data) {
+    this.data = data;
+    this.kept.clear();
+    this.decodes = false;
+    this.silent = null;
+    this.stop();
+  }
+
+  // The pointer came over a note.
+  point(note) {
+    this.wanted = note;
+    clearTimeout(this.rest);
+    if (!this.on || !this.allowed || this.silent) return;
+    performance.mark("timbre:pointed");
+    const asked = performance.now();
+    this.rest = setTimeout(
+      async () => {
+        const heard = this.sound(note);
+        if (this.decodes) return this.start(note, await heard);
+        const buffer = await heard;
+        const left = PASSING_MS - (performance.now() - asked);
+        this.rest = setTimeout(() => this.start(note, buffer), Math.max(0, left));
+      },
+      this.decodes && !this.kept.has(note) ? DECODING_MS : 0,
+    );
+  }
+
+  leave() {
+    this.wanted = null;
+    clearTimeout(this.rest);
+  }
+
+  start(note, buffer) {
+    if (note !== this.wanted || !buffer) return;
+    this.play(note, buffer);
+    performance.mark("timbre:pointer-sounding");
+  }
+
+  // A note's beginning as an AudioBuffer, null where it has no sound.
+  sound(note) {
+    const before = this.kept.get(note);
+    this.kept.delete(note);
+    const sound = before ?? this.fetch(note);
+    this.kept.set(note, sound);
+    if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value);
+    return sound;
+  }
+
+  async fetch(note) {
+    const { data } = this;
+    try {
+      const response = await fetch(address(`${data.url}/preview`, { checkpoint: data.checkpoint, note, v: data.version }));
+      if (!response.ok) throw await errorOf(response);
+      if (data === this.data) this.decodes = response.headers.get("X-Kind") !== "original";
+      const { samples, rate } = readWav(await response.arrayBuffer());
+      const buffer = new AudioBuffer({ length: Math.max(1, samples.length), sampleRate: rate, numberOfChannels: 1 });
+      buffer.copyToChannel(samples, 0);
+      return buffer;
+    } catch (error) {
+      this.kept.delete(note);
+      if (data === this.data) {
+        // What one note lacks the others lack too: asked for once, said once.
+        this.silent = error.message;
+        this.told(error.message);
+      }
+      return null;
+    }
+  }
+
+  play(note, buffer) {
+    this.ready();
+    if (!this.context) return;
+    window.dispatchEvent(new CustomEvent(HUSH, { detail: { from: this } }));
+    this.stop();
+    const source = new AudioBufferSourceNode(this.context, { buffer });
+    const gain = new GainNode(this.context);
+    source.connect(gain).connect(this.context.destination);
+    source.start();
+    const voice = { note, source, gain, buffer };
+    source.addEventListener("ended", () => this.voice === voice && (this.voice = null));
+    this.voice = voice;
+  }
+
+  stop() {
+    if (!this.voice) return;
+    const now = this.context.currentTime;
+    this.voice.gain.gain.setTargetAtTime(0, now, FADE / 4);
+    this.voice.source.stop(now + 2 * FADE);
+    this.voice = null;
+  }
+}

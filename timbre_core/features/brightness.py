@@ -1,0 +1,29 @@
+"""How bright a note is, read from its frames: no audio is needed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from timbre_core.features.decibels import frames_to_power
+from timbre_core.features.frames import bin_frequencies
+from timbre_core.features.settings import FeatureSettings, SpectralSettings
+
+
+def frames_brightness(frames: np.ndarray, settings: FeatureSettings) -> float:
+    """Spectral centroid in Hz of frames (n_bins, n_frames), frames weighted by their level; NaN where nothing sounds.
+
+    Peeters, Giordano, Susini, Misdariis & McAdams, "The Timbre Toolbox" (JASA 130, 2011), on magnitudes. What lies at the
+    frames' floor counts as silence. NaN as well for features that are no spectrum.
+    """
+    if not isinstance(settings, SpectralSettings):
+        return math.nan
+    power = frames_to_power(torch.from_numpy(np.ascontiguousarray(frames, dtype=np.float32)), 0.0, settings).numpy()
+    magnitude = np.sqrt(np.where(frames > -1, power, 0.0)).sum(axis=1)
+    frequencies = bin_frequencies(settings)
+    # Mel bands lie farther apart the higher they are, so a band stands for as many Hz as there are to its neighbours.
+    weight = magnitude * np.gradient(frequencies) if len(frequencies) > 1 else magnitude
+    total = weight.sum()
+    return float(weight @ frequencies / total) if total > 0 else math.nan
