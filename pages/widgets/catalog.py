@@ -31,7 +31,7 @@ SPACE = "3d"
 """The 3-D view, in a link as if it were a projection."""
 _SPACES = ("umap3", "pca")
 _COORDINATE = re.compile(r"[a-z0-9]+_[123]")
-_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "n_windows", "root", "audio", "start", "n_frames", "n_windows", "ref_db"}
+_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "n_windows", "root", "audio", "start", "n_frames", "ref_db"}
 
 
 @dataclass(frozen=True)

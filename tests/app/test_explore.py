@@ -78,6 +78,7 @@ def test_labels_that_do_not_differ_are_not_offered_as_colours(page: Callable[...
         "Family",
         "Pitch",
         "Instrument",
+        "Brightness (Hz)",
         "Reconstruction error (L1)",
         "Split",
     ]
@@ -88,13 +89,15 @@ def test_a_link_restores_the_view(page: Callable[..., Any]) -> None:
     app = page(**link)
     assert not app.exception
     assert not app.toast
-    assert component(app, "map") | {"version": ""} == {
+    assert component(app, "map") | {"version": "", "plotly": ""} == {
         "url": "/api",
         "checkpoint": "beta",
         "version": "",
         "projection": "pca",
         "colour": "instrument",
         "selected": {"note": NOTE, "seq": 0},
+        "filters": {"search": "", "only": {}, "without": {}, "range": {}},
+        "plotly": "",
     }
     assert component(app, "note")["selected"] == {"note": NOTE, "seq": 0}
     assert query(app) == link
@@ -126,6 +129,53 @@ def test_the_note_stays_when_another_checkpoint_is_chosen(page: Callable[..., An
     app.selectbox(key="pick_checkpoint").set_value("beta").run()
     assert component(app, "note")["selected"] == {"note": NOTE, "seq": 0}
     assert query(app)["note"] == NOTE
+
+
+def test_filters_of_a_link_reach_the_map_and_nonsense_is_refused(page: Callable[..., Any]) -> None:
+    app = page(search="gm0 brass", only=["family:brass,bass", "pitch:48..60.5"], **{"not": "split:train"})
+    assert not app.exception
+    assert not app.toast
+    assert component(app, "map")["filters"] == {
+        "search": "gm0 brass",
+        "only": {"family": ["brass", "bass"]},
+        "without": {"split": ["train"]},
+        "range": {"pitch": [48.0, 60.5]},
+    }
+    assert app.query_params["only"] == ["family:brass,bass", "pitch:48..60.5"]
+    app = page(only=["family:kazoo", "pitch:low..high", "mu:1..2", "pitch:9..1", "x" * 5000])
+    assert component(app, "map")["filters"] == {"search": "", "only": {}, "without": {}, "range": {}}
+    assert "only" not in app.query_params
+    assert "kazoo" in app.toast[0].value
+
+
+def test_strange_values_survive_the_link() -> None:
+    from pages.widgets.map_filters import filters_to_link
+
+    link = filters_to_link(
+        {"search": " a ", "only": {"speaker": ["a,b:c", "d&e"]}, "range": {"pitch": [1, float("nan")]}}
+    )
+    assert link == {"search": [" a "], "only": ["speaker:a%2Cb%3Ac,d%26e"], "not": []}
+    assert filters_to_link("nonsense") == {"search": [], "only": [], "not": []}
+
+
+def test_a_3d_view_is_offered_where_there_are_three_dimensions(page: Callable[..., Any]) -> None:
+    assert component(page(projection="3d"), "map")["projection"] == "3d"
+
+
+def test_notes_without_pitch_and_family(page: Callable[..., Any], checkpoints: Path) -> None:
+    import numpy as np
+    import pandas as pd
+
+    path = checkpoints / "beta" / "latents.parquet"
+    table = pd.read_parquet(path)
+    table["digit"] = [str(row % 10) for row in range(len(table))]
+    table["pitch"] = np.nan
+    table.drop(columns=["family", "instrument", "velocity", "brightness", "recon_l1"]).to_parquet(path)
+    app = page(checkpoint="beta", note=NOTE)
+    assert not app.exception
+    assert app.selectbox(key="pick_colour").options[0] == "Split"
+    assert "Digit" in app.selectbox(key="pick_colour").options
+    assert component(app, "map")["selected"] == {"note": NOTE, "seq": 0}
 
 
 def test_figures_are_those_of_the_evaluation(page: Callable[..., Any]) -> None:
@@ -190,6 +240,7 @@ def test_a_broken_checkpoint_is_listed_and_breaks_nothing(
     said = everything_said(app).replace("\\", "")
     assert "alpha" in said
     assert reason in said
+    assert reason in app.warning[0].value.replace("\\", ""), "said where it is seen at once"
 
 
 def test_only_broken_checkpoints(page: Callable[..., Any], checkpoints: Path) -> None:

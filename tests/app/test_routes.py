@@ -46,6 +46,23 @@ def sound(answer: Answer) -> np.ndarray:
 
 @pytest.mark.usefixtures("checkpoints")
 class TestAnswers:
+    def test_space(self) -> None:
+        header, arrays = unpack(ask("map", checkpoint="alpha").body)
+        _, places = unpack(ask("space", checkpoint="alpha").body)
+        assert np.array_equal(places["x"], arrays["pca_1"])
+        assert np.isfinite(places["z"]).all()
+        assert len(places["z"]) == len(header["ids"])
+
+    def test_preview_is_the_beginning_of_the_recording(self) -> None:
+        answer = ask("preview", **KNOWN)
+        whole, short = sound(ask("audio", kind="original", **KNOWN)), sound(answer)
+        assert answer.headers["x-kind"] == "original"
+        assert np.abs(short).max() > 0.01
+        early = int(0.5 * 16_000)
+        assert np.array_equal(short[:early], whole[:early])
+        assert len(short) <= 1.5 * 16_000
+        assert abs(short[-1]) < 1e-3, "it does not end with a click"
+
     def test_map(self) -> None:
         header, arrays = unpack(ask("map", checkpoint="alpha").body)
         assert len(header["ids"]) == 48

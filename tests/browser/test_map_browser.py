@@ -1,0 +1,256 @@
+"""The map in a real browser: heard under the pointer, filtered, drawn around, turned in three dimensions."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from tests.browser.test_explore_browser import (
+    choose,
+    click_note,
+    link,
+    lonely_note,
+    note_ids,
+    open_map,
+    place_of,
+    selected,
+)
+
+pytestmark = pytest.mark.browser
+_MAP = "document.querySelector('.tx-map').timbreMap"
+_FREE = (660, 590)  # a place on the map where no note is
+
+
+def wake(page: Any) -> None:
+    """A gesture, so that the browser lets the page sound."""
+    page.mouse.click(*_FREE)
+
+
+def lit(page: Any) -> list[str]:
+    return page.evaluate(f"() => {_MAP}.points.map.ids.filter((_, i) => {_MAP}.points.lit[i])")
+
+
+def heard(page: Any) -> dict[str, Any]:
+    """What sounds under the pointer: its note, and the loudest sample of its buffer."""
+    page.wait_for_function(f"() => {_MAP}.sound.voice", timeout=30_000)
+    return page.evaluate(
+        f"""() => {{ const {{ voice, context }} = {_MAP}.sound;
+        return {{ note: voice.note, peak: Math.max(...voice.buffer.getChannelData(0)), state: context.state }}; }}"""
+    )
+
+
+def draw_around(page: Any, places: list[tuple[float, float]], shift: bool = False) -> None:
+    if shift:
+        page.keyboard.down("Shift")
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for x, y in places[1:]:
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    if shift:
+        page.keyboard.up("Shift")
+
+
+def test_the_note_under_the_pointer_is_heard_until_it_is_switched_off(page: Any, app: str) -> None:
+    open_map(page, app)
+    wake(page)
+    first, second = lonely_note(page), lonely_note(page, 7)
+    page.mouse.move(*place_of(page, first))
+    one = heard(page)
+    assert one["note"] == first
+    assert one["peak"] > 0.01
+    assert one["state"] == "running"
+    assert selected(page) is None, "pointing chooses nothing"
+    page.mouse.move(*place_of(page, second))
+    page.wait_for_function(f"(id) => {_MAP}.sound.voice?.note === id", arg=second)
+    page.mouse.move(*_FREE)
+    page.locator(".tx-sound").click()
+    assert page.locator(".tx-sound").get_attribute("aria-pressed") == "false"
+    page.mouse.move(*place_of(page, first))
+    page.wait_for_timeout(600)
+    assert page.evaluate(f"() => {_MAP}.sound.voice") is None
+    page.reload()
+    page.wait_for_selector(".tx-map[data-drawn]")
+    assert page.locator(".tx-sound").get_attribute("aria-pressed") == "false", "the choice is remembered"
+
+
+def test_before_the_first_gesture_sound_is_offered(chromium: Any, app: str) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    # Scripts that a test runs count as gestures, so the page is told that there was none.
+    context.add_init_script(
+        "Object.defineProperty(navigator, 'userActivation', { value: { get hasBeenActive() { return !!window.touched; } } });"
+        "addEventListener('pointerdown', () => (window.touched = true), { capture: true });"
+    )
+    page = context.new_page()
+    open_map(page, app)
+    button = page.get_by_role("button", name="Enable sound")
+    assert button.is_visible()
+    page.mouse.move(*place_of(page, lonely_note(page)))
+    page.wait_for_timeout(400)
+    assert page.evaluate(f"() => {_MAP}.sound.voice") is None
+    button.click()
+    button.wait_for(state="hidden")
+    page.mouse.move(*place_of(page, lonely_note(page, 3)))
+    assert heard(page)["peak"] > 0.01
+    context.close()
+
+
+def test_filters_grey_out_at_once_and_the_link_keeps_them(page: Any, app: str) -> None:
+    open_map(page, app)
+    everything = note_ids(page)
+    page.get_by_label("Search notes").fill("trumpet")
+    found = lit(page)
+    assert 0 < len(found) < len(everything) / 10
+    assert page.locator(".tx-shown").inner_text() == f"{len(found)} of {len(everything):,}"
+    hidden = next(note for note in everything if note not in found)
+    click_note(page, hidden)
+    assert selected(page) != hidden, "grey notes cannot be clicked"
+    page.get_by_label("Search notes").fill("")
+    page.get_by_role("button", name="Filter").click()
+    page.locator(".tx-panel").get_by_role("button", name="none", exact=True).first.click()
+    assert lit(page) == []
+    page.locator(".tx-panel").get_by_role("button", name="brass", exact=True).click()
+    page.get_by_label("Pitch: lowest").focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    low = float(page.get_by_label("Pitch: lowest").input_value())
+    labels = page.evaluate(
+        f"""() => {{ const {{ columns, arrays }} = {_MAP}.points.map, {{ lit }} = {_MAP}.points;
+        return Array.from(lit.keys()).filter((i) => lit[i])
+          .map((i) => [columns.family.values[arrays.label_family[i]], arrays.label_pitch[i]]); }}"""
+    )
+    assert labels
+    assert {family for family, _ in labels} == {"brass"}
+    assert min(pitch for _, pitch in labels) >= low > 24
+    page.wait_for_function("() => location.search.includes('brass') && location.search.includes('..')")
+    kept = lit(page)
+    page.reload()
+    page.wait_for_selector(".tx-map[data-drawn]")
+    assert lit(page) == kept
+    assert page.locator(".tx-legend button[aria-pressed=true]").all_inner_texts() == ["brass"]
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("button", name="Clear all").click()
+    assert len(lit(page)) == len(everything)
+    page.wait_for_function("() => !location.search.includes('only=')")
+
+
+def test_notes_drawn_around_are_listed_played_and_taken_away(page: Any, app: str) -> None:
+    open_map(page, app)
+    wake(page)
+    x, y = place_of(page, lonely_note(page, 20))
+    around = [(x - 14, y - 14), (x + 14, y - 14), (x + 14, y + 14), (x - 14, y + 14)]
+    draw_around(page, around, shift=True)
+    ids = page.evaluate(f"() => {_MAP}.gathered.notes.map((i) => {_MAP}.points.map.ids[i])")
+    places = page.evaluate(f"() => {_MAP}.points.map.ids.map((id) => {_MAP}.positionOf(id))")
+    inside = [
+        note for note, p in zip(note_ids(page), places, strict=True) if max(abs(p["x"] - x), abs(p["y"] - y)) < 13.9
+    ]
+    assert set(inside) <= set(ids)
+    assert 0 < len(ids) < 60
+    assert page.evaluate(f"() => {_MAP}.points.view") == {"k": 1, "x": 0, "y": 0}, "drawing does not move the map"
+    bar = page.locator(".tx-gathered")
+    bar.get_by_role("button", name="Table").click()
+    rows = page.locator(".tx-table tbody tr")
+    assert [row.get_attribute("data-note") for row in rows.all()] == ids
+    with page.expect_download() as told:
+        bar.get_by_role("button", name="CSV").click()
+    assert pd.read_csv(told.value.path())["note_id"].tolist() == ids
+    with page.expect_download() as told:
+        bar.get_by_role("button", name="Sounds").click()
+    with zipfile.ZipFile(told.value.path()) as archive:
+        sounds = [name for name in archive.namelist() if name.endswith(".wav")]
+        assert len(sounds) == len(ids)
+        assert np.abs(soundfile.read(io.BytesIO(archive.read(sounds[0])))[0]).max() > 0.01
+    bar.get_by_role("combobox").select_option("pitch")
+    bar.get_by_role("button", name="Play").click()
+    page.wait_for_function(f"(n) => {_MAP}.gathered.heard.length >= n", arg=min(3, len(ids)), timeout=30_000)
+    pitches = page.evaluate(
+        f"() => {_MAP}.gathered.heard.map((id) => {_MAP}.points.map.arrays.label_pitch[{_MAP}.points.row.get(id)])"
+    )
+    assert pitches == sorted(pitches)
+    rows.first.get_by_role("button").click()
+    assert selected(page) == ids[0]
+    bar.get_by_role("button", name="Let them go").click()
+    assert bar.is_hidden()
+
+
+def test_the_lasso_is_a_tool_too(page: Any, app: str) -> None:
+    open_map(page, app)
+    page.locator(".tx-lasso").click()
+    box = page.locator(".tx-field").bounding_box()
+    left, top, right, bottom = box["x"] + 5, box["y"] + 50, box["x"] + box["width"] - 60, box["y"] + box["height"] - 30
+    draw_around(page, [(left, top), (right, top), (right, bottom), (left, bottom)])
+    assert page.evaluate(f"() => {_MAP}.gathered.notes.length") > 1000
+    page.locator(".tx-points").focus()
+    page.keyboard.press("Escape")
+    assert page.locator(".tx-gathered").is_hidden()
+
+
+def test_in_three_dimensions(page: Any, app: str) -> None:
+    open_map(page, f"{app}/?projection=3d&colour=pitch")
+    page.wait_for_selector(".tx-space[data-drawn]", timeout=60_000)
+    assert link(page)["projection"] == "3d"
+    traces = page.evaluate(
+        "() => document.querySelector('.tx-space').data.map(({ x, marker }) => [x.length, marker.color?.length])"
+    )
+    count = len(note_ids(page))
+    assert traces[1] == [count, count]
+    same = page.evaluate(
+        f"""() => {{ const [, lit] = document.querySelector('.tx-space').data;
+        return lit.customdata.every((i, k) => lit.marker.color[k] === {_MAP}.points.colourOf(i)); }}"""
+    )
+    assert same, "the colours are those of the flat map"
+    camera = "() => JSON.stringify(document.querySelector('.tx-space')._fullLayout.scene._scene.getCamera())"
+    box = page.locator(".tx-space").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 20, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    turned = page.evaluate(camera)
+    choose(page, "Colour by", "Brightness")
+    page.wait_for_function("() => location.search.includes('colour=brightness')")
+    page.wait_for_timeout(500)
+    assert page.evaluate(camera) == turned, "other colours do not turn it back"
+    for dx in range(-200, 200, 9):
+        page.mouse.move(x + dx, y + dx / 3)
+        page.wait_for_timeout(60)
+        under = page.evaluate(f"() => {_MAP}.space.under")
+        if under >= 0:
+            break
+    assert under >= 0, "no note was met on a way across the middle"
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function(f"() => {_MAP}.selected >= 0")
+    page.wait_for_function("() => location.search.includes('note=')")
+
+
+def test_the_note_goes_along_to_the_play_page(page: Any, app: str) -> None:
+    open_map(page, f"{app}/?checkpoint=nsynth-vae")
+    note = lonely_note(page)
+    click_note(page, note)
+    page.wait_for_function("() => location.search.includes('note=')")
+    page.get_by_role("link", name="Play").click()
+    page.wait_for_selector(".tx-play", timeout=60_000)
+    page.wait_for_function("() => location.search.includes('note=')")
+    assert link(page) == {"checkpoint": "nsynth-vae", "note": note}
+    page.get_by_role("link", name="Explore").click()
+    page.wait_for_selector(".tx-map[data-drawn]", timeout=60_000)
+    assert selected(page) == note
+
+
+@pytest.mark.parametrize("width", [1280, 820])
+def test_legend_and_tools_are_in_view(page: Any, app: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 720 if width == 1280 else 1180})
+    open_map(page, app)
+    for name in (".tx-legend", ".tx-tools", ".tx-find"):
+        box = page.locator(name).bounding_box()
+        assert box["y"] + box["height"] <= page.viewport_size["height"], name
+        assert box["x"] + box["width"] <= width, name
