@@ -22,7 +22,14 @@ _SENTENCE = "From timbre to timbre: along a path between notes, on a pad between
 _VIEWS = ("path", "pad", "pitch")
 _UNSAID = {"view": _VIEWS[0], "path": next(iter(PATHS)), "key": "", "contour": "", "vibrato": ""}
 _CHOICES = ("notes", "view", "path", "key", "contour", "vibrato")
-_FIRST_FAMILIES = ("brass", "flute", "string", "mallet", "guitar", "organ")
+_FIRST_FAMILIES = (
+    "brass",
+    "flute",
+    "organ",
+    "vocal",
+    "reed",
+    "string",
+)  # whose notes are held: a path is heard all along
 _MIDDLE = 60.0
 
 

@@ -149,7 +149,8 @@ _transfer = _component(
 _morph = _component(
     "morph",
     '<div class="tx-morph"></div>',
-    *("play_audio.js", "play_axes.js", "play_start.js", "morph_path.js", "morph_pad.js", "morph_contour.js"),
+    *("spectrogram.js", "play_audio.js", "play_axes.js", "play_start.js", "morph_path.js", "morph_notes.js"),
+    *("morph_pad.js", "morph_drawing.js", "morph_contour.js"),
 )
 
 

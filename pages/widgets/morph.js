@@ -1,6 +1,5 @@
 // The Morph page: notes that are chosen once, and three ways between them: a path, a pad, a drawn pitch.
 
-const MOST_NOTES = 8;
 const LETTERS = "ABCDEFGH";
 const REPORT_MS = 250; // after the last change the link follows
 const VIEWS = [
@@ -27,7 +26,6 @@ class Morph {
     this.root.timbreMorph = this;
     this.data = {};
     this.chosen = { notes: [] };
-    this.armed = -1; // the chip whose note the next choice replaces
     this.loading = new AbortController();
     this.bank = new SoundBank();
     this.bank.changed = () => this.panel?.ready();
@@ -51,17 +49,7 @@ class Morph {
   // ---- building ----------------------------------------------------------------------------------------------------
 
   make() {
-    this.chips = build("div", { class: "tx-chips", role: "group", "aria-label": "Notes of the path, in order" });
-    this.field = build("input", {
-      type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "tx-morph-found", "aria-autocomplete": "list",
-      "aria-label": "Add a note of the map", placeholder: "Add a note: flute C4, sitar …", autocomplete: "off",
-    });
-    this.found = build("div", { class: "tx-found", id: "tx-morph-found", role: "listbox", "aria-label": "Notes found", hidden: "" });
-    const dice = build("button", { type: "button", class: "tx-dice", title: "Other notes, drawn at random; with a note marked, that one alone", onclick: () => this.dice() },
-      icon(ICONS.dice), build("span", { text: "Dice" }));
-    this.canvas = build("canvas", { role: "img", "aria-label": "Map of the notes and the path between those chosen. Notes can be chosen by searching, too." });
-    this.search = new NoteSearch(this.field, this.found, (note) => this.choose(note));
-    this.map = new PathMap(this.canvas, (note) => this.choose(note));
+    this.from = new ChosenNotes(this);
     this.told = build("p", { class: "tx-told", role: "status" });
     this.panels = { path: new PathPanel(this), pad: new PadPanel(this), pitch: new PitchPanel(this) };
     this.tabs = VIEWS.map(({ name, title, about }) =>
@@ -76,10 +64,7 @@ class Morph {
     }
     this.root.replaceChildren(
       build("div", { class: "tx-morph-top" },
-        build("section", { class: "tx-from", "aria-label": "Notes" },
-          build("div", { class: "tx-adding" }, build("div", { class: "tx-search" }, this.field, this.found), dice),
-          this.chips,
-          build("figure", {}, this.canvas, build("figcaption", { text: "click a dot to add its note · click a letter above, then a dot, to replace it" }))),
+        this.from.element,
         build("section", { class: "tx-ways" }, build("div", { class: "tx-ways-head" }, tabs, this.keys), ...Object.values(this.panels).map(({ element }) => element))),
       this.told,
     );
@@ -123,14 +108,14 @@ class Morph {
     const { signal } = this.loading;
     this.stop();
     this.notes = null;
-    this.armed = -1;
+    this.from.armed = -1;
     this.bank.keepOnly(new Set());
     delete this.root.dataset.ready;
     this.tell("Loading the notes …");
     try {
       const map = await fetchPacked(address(`${this.data.url}/map`, this.parameters()), { signal });
-      this.notes = this.search.notes = new Notes(map);
-      this.map.fill(this.notes);
+      this.notes = new Notes(map);
+      this.from.fill(this.notes);
       this.tell("");
       this.paint();
       this.root.dataset.ready = this.data.checkpoint;
@@ -172,37 +157,8 @@ class Morph {
     this.prefetch();
   }
 
-  choose(note) {
-    const notes = [...this.chosen.notes];
-    if (this.armed >= 0) notes[this.armed] = note;
-    else if (notes.length < MOST_NOTES) notes.push(note);
-    else return this.tell(`A path goes through ${MOST_NOTES} notes at most: click a letter first, to replace its note.`, true);
-    this.armed = -1;
-    this.change({ notes });
-    this.panels.path.hearNote(notes.indexOf(note));
-  }
-
-  remove(place) {
-    this.armed = -1;
-    this.change({ notes: this.chosen.notes.filter((_, i) => i !== place) });
-  }
-
-  dice() {
-    if (!this.notes) return;
-    const any = () => this.notes.ids[Math.floor(Math.random() * this.notes.ids.length)];
-    const notes = [...this.chosen.notes];
-    if (this.armed >= 0) notes[this.armed] = any();
-    else {
-      const families = new Set();
-      for (let i = 0; i < Math.max(2, notes.length); i++) {
-        // Of different families where there are enough: a path within one says little.
-        let note = any();
-        for (let tries = 0; tries < 40 && families.has(this.notes.text("family", this.notes.rows.get(note))); tries++) note = any();
-        families.add(this.notes.text("family", this.notes.rows.get(note)));
-        notes[i] = note;
-      }
-    }
-    this.change({ notes });
+  get map() {
+    return this.from.map;
   }
 
   describe(note) {
@@ -229,40 +185,8 @@ class Morph {
     }
     for (const [name, panel] of Object.entries(this.panels)) panel.element.hidden = name !== this.chosen.view;
     this.keyName.textContent = noteName(this.key);
-    this.paintChips();
-    this.map.show(this.chosen.notes);
-    this.showTrail();
+    this.from.paint();
     this.panel.paint();
-  }
-
-  paintChips() {
-    const chips = this.chosen.notes.map((note, i) => {
-      const { colour, title, family } = this.describe(note);
-      return build("span", { class: "tx-chip", "data-note": note },
-        build("button", { type: "button", class: "tx-arm", "aria-pressed": String(this.armed === i), title: `${title}, ${family}: click, then choose the note that replaces it`,
-          onclick: () => { this.armed = this.armed === i ? -1 : i; this.paintChips(); } },
-          build("b", { text: LETTERS[i], style: `background:${colour}` }), build("span", { text: title })),
-        build("button", { type: "button", class: "tx-remove", "aria-label": `Take ${title} out`, title: "Take it out", text: "×", onclick: () => this.remove(i) }));
-    });
-    this.chips.replaceChildren(...chips, ...(chips.length ? [] : [build("em", { text: "No note yet: search for one, click a dot, or throw the dice." })]));
-  }
-
-  async showTrail() {
-    const { notes, path } = this.chosen;
-    const wanted = JSON.stringify([this.data.checkpoint, this.data.version, notes, path]);
-    if (this.trailOf === wanted) return;
-    this.trailOf = wanted;
-    this.map.trail = null;
-    if (notes.length < 2 || !this.notes.projection) return this.map.draw();
-    try {
-      const asked = this.parameters({ notes: notes.join(","), path, projection: this.notes.projection });
-      const { points } = await fetchJson(address(`${this.data.url}/morph/trail`, asked));
-      if (this.trailOf !== wanted) return;
-      this.map.trail = points;
-      this.map.draw();
-    } catch (error) {
-      this.tell(error.message, true);
-    }
   }
 
   draw() {

@@ -38,7 +38,7 @@ class PadPanel {
       const note = this.corner(i);
       const { colour, title } = note ? this.morph.describe(note) : { colour: "transparent", title: "no note" };
       const letter = note ? LETTERS[chosen.notes.indexOf(note)] : "";
-      label.replaceChildren(build("b", { text: letter, style: `background:${colour}` }), build("span", { text: title }));
+      label.replaceChildren(build("b", { text: letter, style: `background:${colour};color:${inkOn(colour)}` }), build("span", { text: title }));
     });
     const few = chosen.notes.length < 4;
     this.hint.textContent = few ? "Choose four notes for four corners: with fewer, the upper ones are below as well."

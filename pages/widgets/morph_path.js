@@ -4,6 +4,12 @@ const A_SEGMENT = 6; // steps from one note to the next, both included but for t
 const STEP_MS = 850; // between two steps that are played in a row
 const LENGTHS = [2, 4, 8]; // seconds of the sound that changes
 
+// What a letter is read in on a colour.
+function inkOn(colour) {
+  const [r, g, b] = parseColour(colour);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 105 ? "#10141c" : "#ffffff";
+}
+
 class PathMap extends SmallMap {
   dot = 3.4;
 
@@ -50,7 +56,7 @@ class PathMap extends SmallMap {
     context.font = "700 11px sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
-    context.fillStyle = "#10141c";
+    context.fillStyle = inkOn(this.notes.colour(row));
     context.fillText(letter, x, y + 0.5);
   }
 
@@ -79,7 +85,9 @@ class PathPanel {
       ...LENGTHS.map((seconds) => build("option", { value: seconds, text: `${seconds} s`, selected: seconds === this.seconds })));
     this.walk = build("button", { type: "button", class: "tx-main tx-walk", onclick: () => this.playSteps() });
     this.whole = build("button", { type: "button", class: "tx-main tx-whole", onclick: () => this.playWhole() });
-    this.bar = build("i");
+    this.bar = build("i", { hidden: "" });
+    this.canvas = build("canvas", { "aria-label": "Spectrogram of the sound that changes" });
+    this.picture = new Spectrogram(this.canvas, false);
     this.save = build("a", { class: "tx-save", text: "Save as WAV", download: "morph.wav" });
     this.hint = build("p", { class: "tx-hint" });
     this.element = build("div", { class: "tx-panel tx-path-panel" },
@@ -90,8 +98,8 @@ class PathPanel {
       build("div", { class: "tx-row" }, this.walk),
       build("h3", { text: "As one sound" }),
       build("p", { text: "One note whose timbre moves along the path while it sounds." }),
-      build("div", { class: "tx-bar" }, this.bar),
-      build("div", { class: "tx-row" }, this.whole, this.lengths, this.save));
+      build("div", { class: "tx-row" }, this.whole, this.lengths, this.save),
+      build("div", { class: "tx-picture" }, this.canvas, this.bar));
   }
 
   get places() {
@@ -126,7 +134,7 @@ class PathPanel {
       const mixed = colours[below].map((value, k) => Math.round(value + (colours[below + 1][k] - value) * (place - below)));
       const letter = Number.isInteger(place) ? LETTERS[place] : "";
       const title = letter ? `Note ${letter}: ${this.morph.describe(chosen.notes[place]).title}` : `${Math.round(100 * (place - below))} % of the way from ${LETTERS[below]} to ${LETTERS[below + 1]}`;
-      return build("button", { type: "button", "data-step": i, title, "aria-label": title, style: `--tx-mix:rgb(${mixed})`, text: letter, onclick: () => this.hear(i) });
+      return build("button", { type: "button", "data-step": i, title, "aria-label": title, style: `--tx-mix:rgb(${mixed});color:${inkOn(`rgb(${mixed})`)}`, text: letter, onclick: () => this.hear(i) });
     });
     this.steps.replaceChildren(...dots);
     this.label();
@@ -141,9 +149,29 @@ class PathPanel {
 
   ready() {
     this.places.forEach((place, i) => this.steps.children[i]?.classList.toggle("tx-ready", this.morph.bank.has(this.stepUrl(place))));
+    if (!this.places.length || this.morph.bank.has(this.wholeUrl())) this.showPicture();
   }
 
-  draw() {}
+  draw() {
+    if (this.canvas.clientWidth) this.picture.draw(levelScale(), this.morph.data.conditioned ? this.morph.key : null);
+  }
+
+  // The picture comes once the sounds that may be asked for are there.
+  async showPicture() {
+    const wanted = this.places.length ? this.morph.soundUrl({ seconds: this.seconds }, "frames") : null;
+    if (this.pictureOf === wanted) return;
+    this.pictureOf = wanted;
+    this.picture.clear();
+    if (!wanted) return;
+    try {
+      const frames = await fetchPacked(wanted);
+      if (this.pictureOf !== wanted) return;
+      this.picture.frames = frames;
+      this.draw();
+    } catch (error) {
+      this.morph.tell(error.message, true);
+    }
+  }
 
   mark(step) {
     [...this.steps.children].forEach((dot, i) => dot.classList.toggle("tx-now", i === step));
@@ -186,7 +214,8 @@ class PathPanel {
     this.whole.classList.add("tx-busy");
     await this.morph.play(this.wholeUrl(), (part) => {
       this.sounding = part !== null;
-      this.bar.style.width = `${100 * (part ?? 0)}%`;
+      this.bar.hidden = part === null;
+      this.bar.style.left = `${this.picture.frames ? this.picture.placeOf(part ?? 0, 1) : 0}px`;
       this.morph.map.moveTo(part);
       this.label();
     });

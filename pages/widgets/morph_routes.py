@@ -15,6 +15,7 @@ from starlette.routing import Route
 from pages.widgets.answers import API, QUICK, SLOW, BadRequest, answer, parameter, ranged, stored
 from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.morph_engine import MOST_NOTES, Asked, heard_pitch, sound, trail
+from pages.widgets.packing import pack_frames
 from timbre_core.errors import TimbreError
 from timbre_core.generation.contours import Contour
 from timbre_core.generation.paths import PATHS
@@ -116,6 +117,17 @@ async def sound_route(request: Request) -> Response:
     return await answer(SLOW, work)
 
 
+async def frames_route(request: Request) -> Response:
+    """`/api/morph/frames?` as for a sound: the frames that the model decodes for it, packed as in /api/frames."""
+
+    def work() -> Response:
+        notes, asked = _asked(request)
+        packed = pack_frames(sound(notes, asked).frames, notes.checkpoint.recipe.features)
+        return Response(packed, media_type="application/octet-stream", headers=stored(request))
+
+    return await answer(SLOW, work)
+
+
 async def pitch_route(request: Request) -> Response:
     """`/api/morph/pitch?` as for a sound: the pitch that is heard in it over time, as JSON (see `heard_pitch`)."""
 
@@ -140,6 +152,7 @@ async def trail_route(request: Request) -> Response:
 
 MORPH_ROUTES = [
     Route(f"{API}/morph/sound", sound_route),
+    Route(f"{API}/morph/frames", frames_route),
     Route(f"{API}/morph/pitch", pitch_route),
     Route(f"{API}/morph/trail", trail_route),
 ]

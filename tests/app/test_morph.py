@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.asgi import Answer, get
 from tests.app.test_explore import component, query
+from tests.app.test_routes import unpack
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -110,6 +111,8 @@ class TestRoutes:
         one = heard(ask("sound", seconds="3", notes=f"{A},{B},{C}", path="linear"))
         assert len(one) == 48_000
         assert one.any()
+        header, _ = unpack(ask("frames", seconds="3", notes=f"{A},{B},{C}", path="linear").body)
+        assert (header["n_bins"], header["n_frames"]) == (80, 188)
         assert heard(ask("sound", notes=A, seconds="1")).any(), "a path of one note is the note"
 
     def test_contours_are_followed_and_measured(self) -> None:

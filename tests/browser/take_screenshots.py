@@ -113,6 +113,24 @@ def play_chord(page: Any) -> None:
     page.wait_for_timeout(500)
 
 
+def wait_for_path(page: Any) -> None:
+    """Wait until the Morph page's path is drawn and the picture of its sound is there."""
+    page.wait_for_function(
+        "() => document.querySelector('.tx-morph')?.timbreMorph.panels.path.picture.frames", timeout=120_000
+    )
+    page.wait_for_timeout(500)
+
+
+def wait_for_pad(page: Any) -> None:
+    page.wait_for_selector(".tx-pad-panel[data-ready='49']", timeout=120_000)
+    page.wait_for_timeout(500)
+
+
+def wait_for_contour(page: Any) -> None:
+    page.wait_for_selector(".tx-contour-panel[data-cents]", timeout=120_000)
+    page.wait_for_timeout(500)
+
+
 def no_checkpoints(folder: Path) -> None:
     """An empty folder: nothing to show yet."""
 
@@ -135,6 +153,7 @@ def open_broken(page: Any) -> None:
     page.get_by_text("could not be opened").scroll_into_view_if_needed()
 
 
+GLIDE = "0.4:60,2.8:67"
 README_STATES = {
     "explore": State(act=click_note),
     "explore-light": State(scheme="light", act=click_note),
@@ -148,8 +167,17 @@ README_STATES = {
     "transfer-light": State(scheme="light", act=wait_for_transfer, query="transfer?toward=organ&shift=-5"),
     "play": State(act=play_chord, query="play?family=brass"),
     "play-light": State(scheme="light", act=play_chord, query="play?family=flute"),
+    "morph": State(act=wait_for_path, query="morph"),
+    "morph-light": State(
+        scheme="light", act=wait_for_contour, query=f"morph?view=pitch&contour={GLIDE}&vibrato=50,5.5"
+    ),
 }
 OTHER_STATES = {
+    "morph-small": State(size=(1280, 720), act=wait_for_path, query="morph"),
+    "morph-tablet": State(size=(820, 1180), scheme="light", act=wait_for_path, query="morph"),
+    "morph-pad": State(size=(1280, 720), act=wait_for_pad, query="morph?view=pad"),
+    "morph-pad-light": State(size=(1280, 720), scheme="light", act=wait_for_pad, query="morph?view=pad"),
+    "morph-unconditioned": State(size=(1280, 720), query="morph?checkpoint=nsynth-vae&view=pitch"),
     "play-small": State(size=(1280, 720), act=play_chord, query="play"),
     "play-tablet": State(size=(900, 1180), scheme="light", act=play_chord, query="play?family=mallet"),
     "play-unconditioned": State(act=play_chord, query="play?checkpoint=nsynth-vae"),

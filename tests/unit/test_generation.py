@@ -13,7 +13,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.pitch_track import track_pitch
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.generation.contours import Contour, read_contour
-from timbre_core.generation.journeys import stretch
+from timbre_core.generation.journeys import sounding_windows, stretch
 from timbre_core.generation.paths import along_path, linear, random_walk, spherical
 from timbre_core.inversion import invert
 from timbre_core.inversion.comb import fitting_source
@@ -166,8 +166,17 @@ def test_morphs_begin_and_end_at_their_notes(space: TimbreSpace) -> None:
     assert len(one.audio) == 24_000
     assert len(one.z) >= 9, "windows lie close enough to pass each note"
     for place, note in ((0, BASS), (-1, FLUTE)):
-        own = space.trajectory_of(note)
+        own = space.trajectory_of(note)[sounding_windows(space, note)]
         np.testing.assert_allclose(one.z[place], own[place], atol=1e-4)
+
+
+def test_what_has_died_away_is_left_out_of_a_morph(shipped: TimbreSpace) -> None:
+    held, plucked = (
+        next(note for note in shipped.map_notes["note_id"] if note.startswith(name) and "-060-" in note)
+        for name in ("flute_acoustic", "mallet_acoustic")
+    )
+    windows = [sounding_windows(shipped, note) for note in (held, plucked)]
+    assert windows[0].stop > windows[1].stop == 1
 
 
 def test_walks_begin_at_the_note_and_wander(space: TimbreSpace) -> None:

@@ -20,6 +20,8 @@ from timbre_core.features.envelope_settings import EnvelopeSettings
 from timbre_core.features.frames import bin_frequencies, mean_error_db, note_frames, spectrogram
 from timbre_core.features.harmonics import analyse_harmonics
 from timbre_core.features.pitch import midi_to_hz
+from timbre_core.generation.contours import Contour
+from timbre_core.generation.journeys import sounding_windows
 from timbre_core.instrument import Instrument
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import NoteFilter
@@ -154,6 +156,24 @@ def test_a_vibrato_note_follows_its_contour(checkpoint: Path) -> None:
     found = analyse(space.invert(frames, 0.0, contour), 65)
     cents = 1200 * np.log2(found[5:-5] / midi_to_hz(contour[5 : len(found) - 5]))
     assert np.median(np.abs(cents)) < 20
+
+
+def test_walks_and_morphs_follow_a_contour(checkpoint: Path) -> None:
+    space = TimbreSpace(open_checkpoint(checkpoint))
+    vibrato, glide = Contour(((0.0, 65.0),), depth=50, rate=5), Contour(((0.0, 62.0), (0.8, 67.0)))
+    made = [
+        space.generate(vibrato, 0.8, like="string_one-64", walk=0.5),
+        space.generate(vibrato, 0.8, seed=1, walk=0.5),
+        space.morph(["reed_one-60", "string_two-64"], 0.8, pitch=glide),
+    ]
+    for note in made:
+        assert note.contour is not None
+        found = analyse(note.audio, note.pitch)
+        cents = 1200 * np.log2(found[5:-5] / midi_to_hz(note.contour[5 : len(found) - 5]))
+        assert np.median(np.abs(cents)) < 20
+    for place, name in ((0, "reed_one-60"), (-1, "string_two-64")):
+        own = space.trajectory_of(name)[sounding_windows(space, name)]
+        np.testing.assert_allclose(made[2].z[place], own[place], atol=1e-4)
 
 
 def analyse(audio: np.ndarray, pitch: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.frames import spectrogram
 from timbre_core.features.windows import window_starts
 from timbre_core.generation.paths import along_path, check_path, random_walk
 
@@ -22,6 +23,7 @@ MOST_NOTES = 16
 MOST_STEPS = 64
 _WINDOWS_A_SEGMENT = 4  # of a continuous morph between two notes at least, where windows can lie that close
 _FINEST = 8  # windows over each frame at most
+_SOUNDING_DB = 20.0  # below a note's loudest window: what is softer has died away
 
 
 def stretch(trajectory: np.ndarray, count: int) -> np.ndarray:
@@ -49,24 +51,35 @@ def step_places(count: int, steps: int) -> np.ndarray:
     return np.linspace(0, count - 1, steps)
 
 
-def blended(trajectories: Sequence[np.ndarray], places: np.ndarray, means: np.ndarray) -> np.ndarray:
+def blended(departures: Sequence[np.ndarray], places: np.ndarray, means: np.ndarray) -> np.ndarray:
     """Latents (n_windows, latent_dim): of each window the point of `means`, and the notes' departures around its place.
 
-    trajectories: of the path's notes, (n, latent_dim) each. places, means: where on the path (n_windows,) each window is,
-    and the path's point there (n_windows, latent_dim).
+    departures: of the path's notes from their means, (n, latent_dim) each. places, means: where on the path (n_windows,) each
+    window is, and the path's point there (n_windows, latent_dim).
     """
-    departures = np.stack([stretch(each - each.mean(axis=0), len(places)) for each in trajectories])
-    below = np.clip(np.floor(places).astype(int), 0, len(trajectories) - 1)
-    above = np.minimum(below + 1, len(trajectories) - 1)
+    stretched = np.stack([stretch(each, len(places)) for each in departures])
+    below = np.clip(np.floor(places).astype(int), 0, len(departures) - 1)
+    above = np.minimum(below + 1, len(departures) - 1)
     share = (places - below)[:, None].astype(np.float32)
     window = np.arange(len(places))
-    latents: np.ndarray = means + (1 - share) * departures[below, window] + share * departures[above, window]
+    latents: np.ndarray = means + (1 - share) * stretched[below, window] + share * stretched[above, window]
     return latents.astype(np.float32)
+
+
+def sounding_windows(space: TimbreSpace, note: str) -> slice:
+    """The windows of a map note's trajectory from the first to the last that is not much softer than its loudest."""
+    trajectory, features = np.array(space.trajectory_of(note)), space.recipe.features
+    told = (space.pitch_of(note) or 60.0) if space.recipe.uses_pitch else None
+    windows = space.decode_windows(trajectory, told)
+    level = np.array([spectrogram(window, features).max(axis=0).mean() for window in windows])
+    heard = np.flatnonzero((level - level.max()) * features.top_db / 2 >= -_SOUNDING_DB)
+    return slice(int(heard[0]), int(heard[-1]) + 1)
 
 
 def morph_latents(space: TimbreSpace, notes: Sequence[str], n_frames: int, path: str) -> tuple[np.ndarray, np.ndarray]:
     """Latents (n_windows, latent_dim) that go from the first of the map's `notes` to the last in `n_frames`, and their starts.
 
+    What comes after a note has died away is left out of it, so that the way to it and from it is heard.
     Raises TimbreError for an unknown note or path, and for fewer than two notes.
     """
     check_notes(notes)
@@ -75,15 +88,19 @@ def morph_latents(space: TimbreSpace, notes: Sequence[str], n_frames: int, path:
     starts = _close_starts(space, n_frames, _WINDOWS_A_SEGMENT * (len(notes) - 1) + 1)
     last = max(1, int(starts[-1]))
     places = starts / last * (len(notes) - 1)
-    means = along_path(np.stack([each.mean(axis=0) for each in trajectories]), places, path)
-    return blended(trajectories, places, means), starts
+    middles = np.stack([each.mean(axis=0) for each in trajectories])
+    parts = [each[sounding_windows(space, note)] for note, each in zip(notes, trajectories, strict=True)]
+    departures = [part - middle for part, middle in zip(parts, middles, strict=True)]
+    return blended(departures, places, along_path(middles, places, path)), starts
 
 
 def step_latents(space: TimbreSpace, notes: Sequence[str], place: float, n_windows: int, path: str) -> np.ndarray:
     """Latents (n_windows, latent_dim) of one sound at `place` (0: the first note, 1: the second ...) of the path."""
     trajectories = [space.trajectory_of(note) for note in notes]
-    means = along_path(np.stack([each.mean(axis=0) for each in trajectories]), np.array([place]), path)
-    return blended(trajectories, np.full(n_windows, place), np.repeat(means, n_windows, axis=0))
+    middles = np.stack([each.mean(axis=0) for each in trajectories])
+    departures = [each - middle for each, middle in zip(trajectories, middles, strict=True)]
+    means = along_path(middles, np.array([place]), path)
+    return blended(departures, np.full(n_windows, place), np.repeat(means, n_windows, axis=0))
 
 
 def walk_latents(
