@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,7 @@ def open_sound(space: TimbreSpace, audio: np.ndarray) -> Sound:
     pitch = track_pitch(audio, rate, features.hop_length)
     # The map's notes were encoded with the silence that fills them up to `seconds`: so is this, to be comparable.
     padded = np.pad(audio, (0, max(0, round((features.seconds or 0) * rate) - len(audio))))
-    cut = {name: None for name in ("seconds", "trim_db") if name in type(features).model_fields}
+    cut: dict[str, Any] = {name: None for name in ("seconds", "trim_db") if name in type(features).model_fields}
     told = pitch.median if pitch.voiced.any() else _UNKNOWN_KEY
     frames, ref_db = note_frames(padded, features.model_copy(update=cut), told)
     trajectory = space.encode(frames, told if space.recipe.uses_pitch else None)
