@@ -14,6 +14,7 @@ from timbre_core.checkpoint import open_checkpoint
 from timbre_core.cli.evaluate import summary
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.pictures import picture_place, read_pictures
+from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import signal_frames
 from timbre_core.features.image_settings import ImageSettings
@@ -181,7 +182,7 @@ def test_pictures_stand_upright_with_their_lowest_row_first() -> None:
 
 def test_sounds_are_no_pictures(tiny_nsynth: Path) -> None:
     with pytest.raises(TimbreError, match="a sound, not a picture"):
-        open_library([tiny_nsynth]).signal(0, ImageSettings())
+        read_signal(open_library([tiny_nsynth]), 0, ImageSettings())
 
 
 def test_the_app_shows_pictures_without_sound(space: Path) -> None:

@@ -15,6 +15,7 @@ import torch
 from tqdm import tqdm
 
 from timbre_core.datasets.library import Library
+from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import signal_frames
 from timbre_core.features.pitch import estimate_f0
@@ -162,7 +163,7 @@ class Coder:
             pitch = estimate_f0(library.load(index, features.sample_rate), features.sample_rate).midi
             if math.isnan(pitch):
                 raise TimbreError("it has no pitch label and no pitch can be heard: label it, or use another model.")
-        frames, ref_db = signal_frames(library.signal(index, features), features, pitch)
+        frames, ref_db = signal_frames(read_signal(library, index, features), features, pitch)
         windows, starts = cut_windows(frames, window.frames, window.hop)
         return Note(index, pitch, frames, ref_db, windows, starts)
 

@@ -30,8 +30,6 @@ from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError, load_audio
-from timbre_core.features.preparation import prepare_audio
-from timbre_core.features.settings import ImageSettings, StoredFeatures
 from timbre_core.recipes.schema import DataSettings, NoteFilter, SplitSettings
 
 STARTER = "starter"
@@ -75,15 +73,6 @@ class Library:
             name = f"{path.name}, note {self.notes['note_id'].iat[index]}"
             return load_audio(self._parquet[root].read(int(audio)), sample_rate, name)
         return load_audio(path / audio, sample_rate)
-
-    def signal(self, index: int, features: StoredFeatures) -> np.ndarray:
-        """What a note's frames are made of: its audio (n_samples,) ready to be analysed, or its picture (height, width).
-
-        Raises TimbreError naming the file when it is missing or corrupt, or no such thing.
-        """
-        if isinstance(features, ImageSettings):
-            return self.picture(index)
-        return prepare_audio(self.load(index, features.sample_rate), features)
 
     def picture(self, index: int) -> np.ndarray:
         """The picture that the note in row `index` is: float32 (height, width) in [0, 1], the top row first.

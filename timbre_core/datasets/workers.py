@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import StoredFeatures
 
@@ -155,7 +156,7 @@ def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> 
     batch: dict[int, np.ndarray] = {}
     for row in rows:
         try:
-            signal = library.signal(row, settings)
+            signal = read_signal(library, row, settings)
         except TimbreError as error:
             results[row] = Analysed(None, float("nan"), str(error))
             continue

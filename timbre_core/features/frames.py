@@ -57,7 +57,7 @@ def note_frames(audio: np.ndarray, settings: FeatureSettings, pitch: float | Non
 def signal_frames(
     signal: np.ndarray, settings: FeatureSettings, pitch: float | None = None
 ) -> tuple[np.ndarray, float]:
-    """As `note_frames`, of what `Library.signal` gives."""
+    """As `note_frames`, of what `datasets.signals.read_signal` gives."""
     frames, references = analyse(torch.from_numpy(signal)[None], settings, [pitch])
     if not math.isfinite(references[0]):
         raise TimbreError("audio holds NaN or infinite samples: render or record it again.")

@@ -1,0 +1,28 @@
+"""What a note's frames are made of: its audio, or its picture."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from timbre_core.features.image_settings import ImageSettings
+from timbre_core.features.preparation import prepare_audio
+from timbre_core.features.settings import StoredFeatures
+
+
+class Notes(Protocol):
+    """The part of a library that reads notes."""
+
+    def load(self, index: int, sample_rate: int) -> np.ndarray: ...
+    def picture(self, index: int) -> np.ndarray: ...
+
+
+def read_signal(library: Notes, index: int, features: StoredFeatures) -> np.ndarray:
+    """A note's audio (n_samples,) ready to be analysed, or its picture (height, width).
+
+    Raises TimbreError naming the file when it is missing or corrupt, or no such thing.
+    """
+    if isinstance(features, ImageSettings):
+        return library.picture(index)
+    return prepare_audio(library.load(index, features.sample_rate), features)
