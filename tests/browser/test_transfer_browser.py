@@ -231,5 +231,5 @@ def test_fits_small_screens(page: Any, app: str) -> None:
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 1280, "height": 720})
     page.wait_for_timeout(300)
-    box = page.locator(".tx-hear").bounding_box()
+    box = page.locator(".tx-told").bounding_box()
     assert box["y"] + box["height"] <= 720
