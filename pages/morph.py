@@ -11,11 +11,12 @@ from pages.widgets import pickers
 from pages.widgets.catalog import NoteMap, listing, note_map
 from pages.widgets.components import show_morph
 from pages.widgets.engine import visited
-from pages.widgets.morph_engine import MOST_NOTES, follows_pitch, has_sound
+from pages.widgets.morph_engine import MOST_NOTES, follows_pitch
 from pages.widgets.morph_routes import contour_in, notes_in
 from pages.widgets.music import plain
 from pages.widgets.states import show_broken, show_empty, show_title, show_without_map
 from timbre_core.errors import TimbreError
+from timbre_core.features.settings import has_sound
 from timbre_core.generation.paths import PATHS
 
 _SENTENCE = "From timbre to timbre: along a path between notes, on a pad between four, along a pitch that you draw."
@@ -99,7 +100,7 @@ def remember(chosen: dict[str, Any]) -> None:
 
 def show(notes: NoteMap) -> None:
     """The page for one checkpoint."""
-    if not has_sound(notes):
+    if not has_sound(notes.checkpoint.recipe.features):
         st.info(
             "This checkpoint makes pictures, which have no sound to morph: choose another checkpoint above, or walk through "
             "its pictures on the Explore page.",

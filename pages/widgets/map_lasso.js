@@ -3,6 +3,7 @@
 const STEP_MS = 500;
 const MOST_HEARD = 200;
 const MOST_LISTED = 300;
+const MOST_MORPHED = 8;
 const MOST_MARKED = 2000;
 
 class Gathered {
@@ -50,12 +51,21 @@ class Gathered {
       this.player,
       order,
       this.lister,
+      button("Morph", `A path through them: ${MOST_MORPHED} of them at most`, () => this.morph()),
       button("CSV", "Their labels as a file", () => this.take("csv")),
       button("Sounds", "Their sounds as WAV files in a ZIP archive", () => this.take("zip")),
       button("✕", "Let them go (Escape)", () => this.view.gather([])),
       this.status,
     );
     this.bar.lastChild.previousSibling.setAttribute("aria-label", "Let them go");
+  }
+
+  // Go to the Morph page with some of them, in the order in which they would be heard.
+  morph() {
+    const path = this.ordered();
+    const count = Math.min(MOST_MORPHED, path.length);
+    const ids = Array.from({ length: count }, (_, k) => this.view.points.map.ids[path[Math.round((k * (path.length - 1)) / Math.max(1, count - 1))]]);
+    location.assign(address("morph", { checkpoint: this.view.data.checkpoint, notes: ids.join(",") }));
   }
 
   // ---- heard -----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pages.widgets.catalog import NoteMap
 from pages.widgets.engine import Studio
 from pages.widgets.memo import Memo
 from timbre_core.errors import TimbreError
+from timbre_core.features.settings import has_sound
 from timbre_core.generation.contours import Contour
 from timbre_core.generation.paths import along_path
 
@@ -43,19 +44,14 @@ class Asked:
     pitch: float | Contour | None
 
 
-def has_sound(notes: NoteMap) -> bool:
-    """Whether a checkpoint's frames can be heard: those of pictures cannot."""
-    return hasattr(notes.checkpoint.recipe.features, "sample_rate")
-
-
 def follows_pitch(notes: NoteMap) -> bool:
     """Whether a checkpoint's sounds can be asked for at a pitch."""
-    return has_sound(notes) and notes.checkpoint.recipe.uses_pitch
+    return has_sound(notes.checkpoint.recipe.features) and notes.checkpoint.recipe.uses_pitch
 
 
 def sound(notes: NoteMap, asked: Asked) -> Generated:
     """The sound that is asked for. Raises TimbreError for one that cannot be made."""
-    if not has_sound(notes):
+    if not has_sound(notes.checkpoint.recipe.features):
         raise TimbreError(
             f"{notes.checkpoint.name} makes pictures, which have no sound: choose a checkpoint of sounds."
         )

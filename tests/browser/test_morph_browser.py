@@ -162,6 +162,17 @@ def test_notes_are_chosen_by_words_dots_and_dice(page: Any, app: str) -> None:
     assert notes(page) == chosen
 
 
+def test_notes_gathered_on_the_map_are_morphed(page: Any, app: str) -> None:
+    page.goto(f"{app}/?checkpoint=nsynth-vae")
+    page.wait_for_selector(".tx-map[data-drawn]", timeout=60_000)
+    page.evaluate(
+        "() => document.querySelector('.tx-map').timbreMap.gather(Array.from({ length: 40 }, (_, i) => 9 * i))"
+    )
+    page.get_by_role("button", name="Morph").click()
+    page.wait_for_selector(".tx-morph[data-ready=nsynth-vae]", timeout=60_000)
+    assert len(set(notes(page))) == 8
+
+
 def test_a_model_without_pitch_says_so_kindly(page: Any, app: str) -> None:
     open_morph(page, app, "nsynth-vae", view="pitch")
     assert page.get_by_text("cannot follow one: choose a checkpoint").is_visible()
