@@ -49,7 +49,9 @@ def note_folder(data: str | None, count: int) -> Iterator[Path]:
         yield folder
 
 
-def side_by_side(cases: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+def side_by_side(
+    cases: dict[str, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, float]:
     """Median seconds of each case over `repeats` rounds, after one round to warm up.
 
     The cases take turns and every other round goes backwards, so that whatever else the machine does meets them alike.
@@ -58,10 +60,10 @@ def side_by_side(cases: dict[str, Callable[[], object]], repeats: int) -> dict[s
     for round_number in range(repeats + 1):
         order = list(cases) if round_number % 2 else list(reversed(cases))
         for name in order:
-            start = time.perf_counter()
+            start = clock()
             cases[name]()
             if round_number:
-                times[name].append(time.perf_counter() - start)
+                times[name].append(clock() - start)
     return {name: statistics.median(values) for name, values in times.items()}
 
 

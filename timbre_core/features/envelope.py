@@ -19,6 +19,7 @@ from timbre_core.features.true_envelope import cepstral_order, envelope_at, true
 
 _TINY = 1e-10  # amplitude; the softest that a ratio is taken of
 _SILENT = 1e-5  # peak of a note without harmonics to measure
+_PASS_FRAMES = 128  # in one pass: their spectra together stay in a core's own cache
 _FLOOR = -1 + 1e-3  # a scaled envelope not above this is "top_db below the loudest or softer": nothing is heard there
 _PITCHED_SHARE = 0.15  # of a pitched note's energy that lies in harmonics, by the median over frames, at least
 
@@ -56,15 +57,19 @@ def cepstra_of(harmonics: Harmonics, f0: float, settings: EnvelopeSettings) -> t
     there = harmonics.f0[:, None] * number < settings.sample_rate * (0.5 - 4 / settings.n_fft)
     values = torch.where(there, scaled.clamp(min=-1.0), torch.nan)
     order = torch.full((len(values),), cepstral_order(f0, settings.sample_rate))
-    cepstra = true_envelope(
-        values,
-        harmonics.f0,
-        order,
-        settings.sample_rate,
-        settings.tolerance_db * 2 / settings.top_db,
-        settings.n_coefficients,
-        settings.settling,
-    )
+    parts = [
+        true_envelope(
+            values[part],
+            harmonics.f0[part],
+            order[part],
+            settings.sample_rate,
+            settings.tolerance_db * 2 / settings.top_db,
+            settings.n_coefficients,
+            settings.settling,
+        )
+        for part in (slice(first, first + _PASS_FRAMES) for first in range(0, len(values), _PASS_FRAMES))
+    ]
+    cepstra = torch.cat(parts)
     cepstra[:, 1:] *= math.sqrt(2)
     return cepstra.clamp_(-1, 1).T.contiguous(), 20 * math.log10(loudest)
 

@@ -24,9 +24,10 @@ _NOISE_BANDWIDTH = 1.73  # such bins of white noise that one of them gathers
 
 _FIRST_PARTIALS = 8  # that a frame's fundamental is first found from, beginning at the label
 _PARTIALS = 20  # that it is then refined from: higher ones of struck and plucked strings are stretched
+_HEARD = 40  # that are looked at to tell whether a frame has harmonics at all
 _DETUNING = 0.06  # share of its frequency that a partial may lie off the label's harmonic: a semitone
 _REACH = 2  # FFT bins around a harmonic of the refined fundamental in which its peak is looked for
-_FIT_DEGREE = 7  # of the polynomial in the squared distance that stands for the top of the window's main lobe
+_FIT_DEGREE = 3  # of the polynomial in the squared distance that stands for the top of the window's main lobe
 
 _VOICED_SHARE = 0.3  # of a frame's energy in its harmonics, beyond what noise has there by chance
 
@@ -105,43 +106,55 @@ def analyse_harmonics(audio: Tensor, f0: Tensor, settings: EnvelopeSettings) -> 
 
 def _analyse(frames: Tensor, label: Tensor, settings: EnvelopeSettings) -> Harmonics:
     """Harmonics (n, ...) of frames of audio (n, win_length) near the fundamentals `label` (n,) Hz."""
-    window, lobe = _window(settings)
-    spectrum = torch.fft.rfft(frames * window, settings.n_fft)
+    window, turn, lobe = _window(settings)
+    spectrum = torch.fft.rfft(frames * window, settings.n_fft) * turn
     power = spectrum.real.square() + spectrum.imag.square()
     bin_hz = settings.sample_rate / settings.n_fft
     position = label[:, None] / bin_hz * torch.arange(1, _FIRST_PARTIALS + 1)
     found, strength = _peaks(power, position, (_DETUNING * position).clamp(min=1.0), math.ceil(3 * _REACH / 2))
     f0 = _fundamental(found, strength, label / bin_hz)
-    numbers = torch.arange(1, settings.n_harmonics + 1)
-    found, strength = _peaks(power, f0[:, None] * numbers, torch.full((1, 1), _REACH + 0.5), _REACH)
+    count = min(settings.n_harmonics, int(settings.n_fft / 2 / float(f0.min())) + 1)
+    numbers = torch.arange(1, count + 1)
+    found, strength = _peaks(power, f0[:, None] * numbers, _REACH + 0.5, _REACH)
     f0 = _fundamental(found[:, :_PARTIALS], strength[:, :_PARTIALS], f0)
     position = torch.where(strength > 0, found, f0[:, None] * numbers)
     amplitude = _amplitudes(spectrum, position, lobe, settings)
+    amplitude = torch.nn.functional.pad(amplitude, (0, settings.n_harmonics - count))
     energy = (frames * window).square().sum(dim=1) / window.square().sum()
     return Harmonics(
-        f0 * bin_hz, amplitude.abs(), amplitude.angle(), energy, _share(spectrum, f0, numbers, lobe, energy, settings)
+        f0 * bin_hz,
+        amplitude.abs(),
+        amplitude.angle(),
+        energy,
+        _share(spectrum, f0, numbers[:_HEARD], lobe, energy, settings),
     )
 
 
-def _peaks(power: Tensor, position: Tensor, reach: Tensor, width: int) -> tuple[Tensor, Tensor]:
+def _peaks(power: Tensor, position: Tensor, reach: Tensor | float, width: int) -> tuple[Tensor, Tensor]:
     """Peaks of `power` (n, n_bins) near fractional bins `position` (n, count): where they lie, and their power.
 
     Looked for within `reach` (n or 1, count or 1) bins and at most `width` bins away. The power is 0 where there is no
     local maximum.
     """
-    centre = position.round().long()
-    offsets = torch.arange(-width - 1, width + 2)
-    bins = centre[..., None] + offsets
-    inside = (bins >= 1) & (bins < power.shape[1] - 1)
-    near = power.gather(1, bins.clamp(0, power.shape[1] - 1).flatten(1)).view(bins.shape)
-    within = inside & ((bins - position[..., None]).abs() <= reach[..., None])
-    peak = torch.where(within, near, 0.0)[..., 1:-1].argmax(dim=-1, keepdim=True)
-    left, middle, right = (near.gather(-1, peak + shift).squeeze(-1) for shift in range(3))
-    sound = (middle >= left) & (middle >= right) & within.any(dim=-1)
-    left, middle_log, right = ((value + 1e-30).log() for value in (left, middle, right))
-    shift = 0.5 * (left - right) / (left - 2 * middle_log + right).clamp(max=-1e-6)
-    peak_bin = centre + offsets[1:-1][peak.squeeze(-1)]
-    return peak_bin + shift.clamp(-0.5, 0.5), torch.where(sound, middle, 0.0)
+    nearest = position.round().long()
+    highest, peak = torch.zeros_like(position), nearest
+    # Shift by shift: an argmax over few values at each of many places takes ten times as long.
+    for shift in range(-width, width + 1):
+        place = (nearest + shift).clamp(1, power.shape[1] - 2)
+        value = power.gather(1, place) * ((place - position).abs() <= reach)
+        higher = value > highest
+        highest, peak = torch.where(higher, value, highest), torch.where(higher, place, peak)
+    return _interpolated(power, peak)
+
+
+def _interpolated(power: Tensor, peak: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the peaks at bins `peak` (n, count) lie between bins, by a parabola in dB, and their power; 0 if they are none."""
+    peak = peak.clamp(1, power.shape[1] - 2)
+    left, middle, right = (power.gather(1, peak + shift) for shift in (-1, 0, 1))
+    sound = (middle >= left) & (middle >= right)
+    left, log_middle, right = ((value + 1e-30).log() for value in (left, middle, right))
+    shift = 0.5 * (left - right) / (left - 2 * log_middle + right).clamp(max=-1e-6)
+    return peak + shift.clamp(-0.5, 0.5), torch.where(sound, middle, 0.0)
 
 
 def _fundamental(found: Tensor, strength: Tensor, fallback: Tensor) -> Tensor:
@@ -154,20 +167,15 @@ def _fundamental(found: Tensor, strength: Tensor, fallback: Tensor) -> Tensor:
 def _amplitudes(spectrum: Tensor, position: Tensor, lobe: tuple[float, ...], settings: EnvelopeSettings) -> Tensor:
     """Complex amplitudes (n, count) of cosines at fractional bins `position`, 0 from half the sample rate on.
 
-    The least-squares fit of the window's main lobe to the three bins nearest to each.
+    The bin nearest to each, divided by the window's transform at its distance.
     """
-    centre = position.round().long()
-    bins = centre[..., None] + torch.arange(-1, 2)
-    bins_there = bins.clamp(0, spectrum.shape[1] - 1)
-    near = spectrum.gather(1, bins_there.flatten(1)).view(bins.shape)
-    # Phases are counted from the frame's first sample; its centre is half a window later.
-    turn = (bins * (settings.win_length // 2 * 4)) % (4 * settings.n_fft)
-    near = near * torch.polar(torch.ones(()), turn * (2 * math.pi / (4 * settings.n_fft)))
-    distance = (bins - position[..., None]).square()
+    nearest = position.round()
+    distance = (nearest - position).square()
     weight = torch.full_like(distance, lobe[-1])
     for coefficient in lobe[-2::-1]:
         weight = weight * distance + coefficient
-    amplitude = 2 * (near * weight).sum(dim=-1) / weight.square().sum(dim=-1)
+    near = spectrum.gather(1, nearest.long().clamp(0, spectrum.shape[1] - 1))
+    amplitude = 2 * near / weight
     return torch.where(position < settings.n_fft / 2 - _LOBE, amplitude, 0.0)
 
 
@@ -187,12 +195,15 @@ def _share(
 
 
 @lru_cache(maxsize=8)
-def _window(settings: EnvelopeSettings) -> tuple[Tensor, tuple[float, ...]]:
-    """The Blackman window, and its transform near the middle as a polynomial in the squared distance in FFT bins."""
+def _window(settings: EnvelopeSettings) -> tuple[Tensor, Tensor, tuple[float, ...]]:
+    """The Blackman window; what turns a spectrum's phases from those at the first sample to those at the middle; and the
+    window's transform near its middle as a polynomial in the squared distance in FFT bins."""
     size = settings.win_length
     window = torch.blackman_window(size, periodic=True, dtype=torch.float64)
-    distance = np.linspace(0, 1.6, 200)
+    distance = np.linspace(0, 0.5, 200)
     steps = np.arange(size) - size // 2
     lobe = np.cos(2 * np.pi / settings.n_fft * np.outer(distance, steps)) @ window.numpy()
     fit = np.polynomial.Polynomial.fit(distance**2, lobe, _FIT_DEGREE).convert()
-    return window.float(), tuple(fit.coef.tolist())
+    turns = np.arange(1 + settings.n_fft // 2) * (size // 2) / settings.n_fft % 1
+    turn = torch.from_numpy(np.exp(2j * np.pi * turns)).to(torch.complex64)
+    return window.float(), turn, tuple(fit.coef.tolist())

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 _MOST_ITERATIONS = 200
-_CHECK_EVERY = 4  # iterations between the looks at which frames are done
+_CHECK_EVERY = 2  # iterations between the looks at which frames are done
 _BINS_PER_RIPPLE = 5.6  # grid points in half a period of the fastest ripple that an envelope can have
 
 
@@ -45,7 +46,7 @@ def true_envelope(
     """
     grid = _grid_size(max(size - 1, int(order.max())))
     smooth, cosines = _transforms(grid, size)
-    spectrum = _through_peaks(values, f0 * (2 * grid / sample_rate), grid)
+    spectrum = _Line.through(values, f0 * (2 * grid / sample_rate), grid)(values)
     kept = kept_by_all = torch.arange(size) <= order[:, None]
     cepstra = torch.empty(len(values), size)
     active = torch.arange(len(values))
@@ -63,10 +64,21 @@ def true_envelope(
                 part[going] for part in (active, spectrum, raised, kept, envelope)
             )
         raised = torch.maximum(spectrum, envelope)
-    position = f0[:, None] / sample_rate * torch.arange(1, values.shape[1] + 1)
-    for _ in range(settling):
-        missed = _through_peaks(values - envelope_at(cepstra, position), f0 * (2 * grid / sample_rate), grid)
-        cepstra += (missed @ smooth).mul_(kept_by_all)
+    return _settled(cepstra, values, f0 / sample_rate, kept_by_all, settling) if settling else cepstra
+
+
+def _settled(cepstra: Tensor, values: Tensor, spacing: Tensor, kept: Tensor, rounds: int) -> Tensor:
+    """Cepstra (n, size) whose envelopes come nearer to `values` (n, n_harmonics), harmonics that lie `spacing` (n,) apart."""
+    size = cepstra.shape[1]
+    fine, coarse = _grid_size(size - 1), _grid_size(size - 1) // 2
+    cosines, smooth = _transforms(fine, size)[1], _transforms(coarse, size)[0]
+    place = (spacing[:, None] * torch.arange(1, values.shape[1] + 1) * (2 * fine)).clamp(0, fine)
+    below = place.long().clamp(max=fine - 1)
+    line = _Line.through(values, spacing * (2 * coarse), coarse)
+    for _ in range(rounds):
+        spectrum = cepstra @ cosines
+        reached = torch.lerp(spectrum.gather(1, below), spectrum.gather(1, below + 1), place - below)
+        cepstra = cepstra + (line(values - reached) @ smooth).mul_(kept)
     return cepstra
 
 
@@ -79,14 +91,25 @@ def envelope_at(cepstra: Tensor, position: Tensor) -> Tensor:
     return torch.lerp(spectrum.gather(1, below), spectrum.gather(1, below + 1), place - below)
 
 
-def _through_peaks(values: Tensor, spacing: Tensor, grid: int) -> Tensor:
-    """(n, grid + 1): straight lines through `values` (n, count) at multiples of `spacing` (n,) grid points, flat at both
-    ends."""
-    last = (~values.isnan()).sum(dim=1, keepdim=True)
-    place = torch.arange(grid + 1) / spacing[:, None] - 1
-    below = torch.minimum(place.clamp(min=0).long(), last - 1)
-    above = torch.minimum(below + 1, last - 1)
-    return torch.lerp(values.gather(1, below), values.gather(1, above), (place - below).clamp(0, 1))
+class _Line(NamedTuple):
+    """Straight lines through harmonics, flat at both ends: for each grid point the harmonics around it, and how far it is
+    from the lower to the upper one."""
+
+    below: Tensor
+    above: Tensor
+    share: Tensor
+
+    @classmethod
+    def through(cls, values: Tensor, spacing: Tensor, grid: int) -> _Line:
+        """For harmonics that lie `spacing` (n,) grid points apart, as many as `values` (n, count) that are not NaN."""
+        last = (~values.isnan()).sum(dim=1, keepdim=True) - 1
+        place = torch.arange(grid + 1) / spacing[:, None] - 1
+        below = torch.minimum(place.clamp(min=0).long(), last)
+        return cls(below, torch.minimum(below + 1, last), (place - below).clamp(0, 1))
+
+    def __call__(self, values: Tensor) -> Tensor:
+        """The lines (n, grid + 1) through `values` (n, count)."""
+        return torch.lerp(values.gather(1, self.below), values.gather(1, self.above), self.share)
 
 
 def _grid_size(order: int) -> int:
