@@ -163,6 +163,27 @@ class TestRoutes:
         assert message in json.loads(answer.body)["error"]
 
 
+def test_spoken_digits_have_no_pitch_to_ask_for(checkpoints: Path, tmp_path: Path, morph: Callable[..., Any]) -> None:
+    from tests.app.conftest import make_checkpoint
+    from tests.unit.test_digits import write_digits
+
+    make_checkpoint(checkpoints / "digits", write_digits(tmp_path / "spoken", each=1), "fsdd-stft-vae")
+    app = morph(checkpoint="digits")
+    assert not app.exception
+    told = component(app, "morph")
+    assert told["conditioned"] is False
+    assert len(told["chosen"]["notes"]) == 4
+    first = {"checkpoint": "digits", "notes": ",".join(told["chosen"]["notes"][:2]), "seconds": "0.5"}
+    for asked in (first, {**first, "place": "0.5"}):
+        answer = get("/api/morph/sound", urlencode(asked))
+        assert answer.status == 200, answer.body
+    told_pitch = get("/api/morph/pitch", urlencode(first))
+    assert told_pitch.status == 200, told_pitch.body
+    z = json.loads(get("/api/play/start", urlencode({"checkpoint": "digits", "note": "0_ann_0"})).body)["z"]
+    pad = get("/api/play/sound", urlencode({"checkpoint": "digits", "z": ",".join(map(str, z)), "key": "60"}))
+    assert pad.status == 200, pad.body
+
+
 def test_note_ids_with_commas_are_found() -> None:
     from pages.widgets.morph_routes import notes_in
 

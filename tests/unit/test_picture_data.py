@@ -188,6 +188,7 @@ def test_sounds_are_no_pictures(tiny_nsynth: Path) -> None:
 def test_the_app_shows_pictures_without_sound(space: Path) -> None:
     from pages.widgets.catalog import note_map
     from pages.widgets.engine import Studio, warm_up
+    from pages.widgets.morph_engine import Asked, heard_pitch, sound
     from pages.widgets.packing import frame_header
 
     notes = note_map(open_checkpoint(space))
@@ -201,3 +202,7 @@ def test_the_app_shows_pictures_without_sound(space: Path) -> None:
     for kind in ("original", "reconstruction", "inversion"):
         with pytest.raises(TimbreError, match="Pictures have no sound"):
             studio.audio(0, kind)
+    asked = Asked(tuple(notes.ids[:2]), "spherical", None, 1.0, None)
+    for act in (sound, heard_pitch):
+        with pytest.raises(TimbreError, match="makes pictures"):
+            act(notes, asked)
