@@ -174,3 +174,13 @@ def test_a_checkpoint_keeps_less_than_a_megabyte(tmp_path: Path) -> None:
     trim_pictures(tmp_path, most=100_000)
     assert picture_epochs(tmp_path) == []
     trim_pictures(tmp_path / "nowhere")
+
+
+def test_after_a_notes_end_there_is_nothing(store: FeatureStore) -> None:
+    recipe = small_recipe("window.frames=20")
+    torch.manual_seed(0)
+    pictures = paint(build_model(recipe).eval(), recipe, store, np.arange(len(store.notes)))
+    length = int(store.notes["n_frames"].iloc[0])
+    assert pictures.originals.shape[2] > length
+    assert not pictures.reconstructions[..., length:].any()
+    assert pictures.reconstructions[..., :length].any()

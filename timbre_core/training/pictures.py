@@ -98,7 +98,10 @@ def paint(model: Any, recipe: Recipe, store: FeatureStore, rows: np.ndarray) -> 
             generator = torch.Generator().manual_seed(recipe.training.seed)
             z = model.prior.sample(len(rows), generator).to(device)
             samples = model.decode(z, {"pitch": torch.from_numpy(pitch).to(device)})
-    return Pictures(_coded(frames), _coded(decoded.cpu().numpy()), _coded(samples.cpu().numpy()))
+    # Windows of nothing, after a note's end, are never trained on: what is made of them would only be in the way.
+    ended = np.arange(count * width) >= store.notes["n_frames"].to_numpy()[rows][:, None]
+    made = np.where(ended[:, None], np.float32(store.settings.silence), decoded.cpu().numpy())
+    return Pictures(_coded(frames), _coded(made), _coded(samples.cpu().numpy()))
 
 
 def picture_epochs(folder: Path) -> list[int]:
