@@ -116,7 +116,8 @@ def test_originals_are_the_notes_and_reconstructions_the_decoded_means(store: Fe
     with torch.no_grad():
         mu, _ = model.encode(torch.from_numpy(first[None, :, 32:64]), {"pitch": pitch})
         expected = model.decode(mu, {"pitch": pitch})[0].numpy()
-    assert np.abs(pictures.reconstructions[0][:, 32:64] / 127.5 - 1 - expected).max() < 1 / 127.5
+    assert first.shape[1] == 63
+    assert np.abs(pictures.reconstructions[0][:, 32:63] / 127.5 - 1 - expected[:, :31]).max() < 1 / 127.5
 
 
 def test_a_plain_autoencoder_has_no_samples(store: FeatureStore, tmp_path: Path) -> None:
