@@ -108,11 +108,9 @@ def _timed(
     long enough."""
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(rounds):
-        if turn and sum(map(sum, times.values())) > _LONGEST:
-            bar.update(rounds - turn)
-            break
         for name in turns(list(candidates), turn):
-            if sum(times[name]) < _LONG_ENOUGH:
+            spent = sum(map(sum, times.values()))
+            if not times[name] or (sum(times[name]) < _LONG_ENOUGH and spent < _LONGEST):
                 start = time.perf_counter()
                 work(name, turn)
                 times[name].append(time.perf_counter() - start)
