@@ -45,7 +45,7 @@ class NoteMap:
     @cached_property
     def ids(self) -> list[str]:
         """Note ids, row by row."""
-        return [str(note_id) for note_id in self.labels["note_id"]]
+        return self.labels["note_id"].astype(str).tolist()
 
     @cached_property
     def rows(self) -> dict[str, int]:

@@ -9,6 +9,8 @@ const NEIGHBOURS = "timbre:neighbours";
 const PLAYING = "timbre:playing";
 // Whoever begins to sound says so ({from}), and all others fall silent.
 const HUSH = "timbre:hush";
+// The map is drawn: what takes the server's time may be asked for now.
+const DRAWN = "timbre:drawn";
 // A sound that is no note of the library was placed among its notes ({title, near: [{id, weight}]}), or null.
 const GUEST = "timbre:guest";
 

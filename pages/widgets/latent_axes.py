@@ -15,6 +15,7 @@ from timbre_core.errors import TimbreError
 MOST_AXES = 64
 _PERCENTILES = (5, 25, 50, 75, 95)
 _axes = Memo(8)
+_described = Memo(8)
 
 
 def axes(notes: NoteMap) -> dict[str, LatentAxes]:
@@ -50,6 +51,10 @@ def described_latents(notes: NoteMap) -> dict[str, Any]:
     numbers: of the dimensions; weight: how much each says, in `unit` ("nats" of KL, or "share" of the variance); spread:
     the 5th, 25th, 50th, 75th and 95th percentile of the notes' mean latents; dimensions: how many there are.
     """
+    return _described.get((notes.checkpoint.path, notes.version), lambda: _describe(notes))
+
+
+def _describe(notes: NoteMap) -> dict[str, Any]:
     axis = axes(notes)["dimensions"]
     numbers = axis.directions.argmax(axis=1)[:MOST_AXES]
     return {

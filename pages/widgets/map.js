@@ -139,6 +139,7 @@ class MapView {
   async arrived() {
     performance.mark("timbre:map-drawn");
     this.root.dataset.drawn = this.points.count;
+    window.dispatchEvent(new CustomEvent(DRAWN));
     const { data } = this;
     try {
       // The page is there: now the server may load the model for the first click.

@@ -1,6 +1,8 @@
 // What hands do on the map: point, click, drag, pinch, scroll, walk with the arrow keys, draw around notes.
 
 const CLICK_RADIUS = 14;
+// A note this near to the pointer may be pointed at next.
+const NEAR = 45;
 
 class Hands {
   constructor(view, on) {
@@ -43,7 +45,7 @@ class Hands {
     const [x, y] = this.at(event);
     const last = this.pointers.get(event.pointerId);
     if (!last) {
-      if (event.pointerType === "mouse") this.view.hover(this.points.nearest(x, y, CLICK_RADIUS));
+      if (event.pointerType === "mouse") this.point(x, y);
       return;
     }
     const [dx, dy] = [x - last[0], y - last[1]];
@@ -62,6 +64,14 @@ class Hands {
       this.look({ k: view.k, x: view.x + dx, y: view.y + dy });
       this.canvas.classList.add("tx-dragging");
     }
+  }
+
+  point(x, y) {
+    const under = this.points.nearest(x, y, CLICK_RADIUS);
+    this.view.hover(under);
+    if (under >= 0 || this.points.count > CROWD) return;
+    const near = this.points.nearest(x, y, NEAR);
+    if (near >= 0) this.view.sound.foresee(this.points.map.ids[near]);
   }
 
   up(event) {

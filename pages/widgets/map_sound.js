@@ -3,7 +3,7 @@
 const MOST_KEPT = 300;
 const FADE = 0.015; // seconds: too short to be heard as a fade, long enough not to click
 // A note that the pointer only passes over is not played; one that the model must decode first is not even asked for.
-const PASSING_MS = 30;
+const PASSING_MS = 20;
 const DECODING_MS = 150;
 const SETTING = "timbre:pointer-sound";
 
@@ -80,6 +80,11 @@ class PointerSound {
       },
       this.decodes && !this.kept.has(note) ? DECODING_MS : 0,
     );
+  }
+
+  // The pointer may come over a note soon: a recording can be fetched before it does.
+  foresee(note) {
+    if (this.on && this.allowed && !this.silent && !this.decodes) this.sound(note);
   }
 
   leave() {

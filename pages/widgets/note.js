@@ -97,6 +97,8 @@ class NoteViewer {
     this.guest = this.guest && this.id === null ? this.guest : null;
     this.finder.back.hidden = !this.guest;
     window.dispatchEvent(new CustomEvent(GUEST, { detail: null }));
+    const map = document.querySelector(".tx-map");
+    if (map && !map.dataset.drawn) await new Promise((resolve) => window.addEventListener(DRAWN, resolve, { once: true }));
     try {
       const space = await fetchJson(address(`${url}/latents`, { checkpoint, v }));
       if (v === this.data.version) this.latents.setSpace(space);
