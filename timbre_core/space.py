@@ -21,6 +21,7 @@ from timbre_core.generation.contours import Contour
 from timbre_core.generation.following import decode_along
 from timbre_core.generation.journeys import stretch
 from timbre_core.generation.sounds import Generated
+from timbre_core.inversion.residual import noise_beside_harmonics
 from timbre_core.inverters import open_inverter
 from timbre_core.recipes.schema import InversionSettings
 
@@ -193,14 +194,20 @@ class TimbreSpace:
         """
         return self.inverter(frames, ref_db, pitch, n_samples, seed)
 
-    def reconstruct(self, audio: np.ndarray, pitch: float | None = None) -> Reconstruction:
-        """A note (n_samples,) at `sample_rate` in three variants. The model decodes mu."""
+    def reconstruct(self, audio: np.ndarray, pitch: float | None = None, residual: bool = False) -> Reconstruction:
+        """A note (n_samples,) at `sample_rate` in three variants. The model decodes mu.
+
+        residual: add to the inversion and the reconstruction, as filtered noise, what spectral envelopes leave of the note.
+        """
         frames, ref_db = self.analyse(audio, pitch)
         trajectory = self.encode(frames, pitch)
         decoded = self.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch)
         audio = prepare_audio(audio, self.recipe.features)[: len(audio)]
         length = len(audio)
         inverted = [self.invert(part, ref_db, pitch, length) for part in (frames, decoded)]
+        if residual:
+            noise = noise_beside_harmonics(audio, self.recipe.features, pitch)
+            inverted = [sound + noise for sound in inverted]
         return Reconstruction(audio, inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory)
 
     def generate(

@@ -13,9 +13,10 @@ from timbre_core.features.envelope import frames_to_amplitudes
 from timbre_core.features.envelope_settings import EnvelopeSettings
 from timbre_core.features.frames import note_frames
 from timbre_core.features.harmonics import analyse_harmonics
-from timbre_core.features.pitch import estimate_f0, midi_to_hz
+from timbre_core.features.pitch import estimate_f0, hz_to_midi, midi_to_hz
 from timbre_core.features.true_envelope import cepstral_order, envelope_at, true_envelope
 from timbre_core.inversion.additive import additive
+from timbre_core.inversion.residual import filtered_noise, residual
 
 SETTINGS = EnvelopeSettings()
 RATE = SETTINGS.sample_rate
@@ -171,3 +172,25 @@ def test_short_silent_and_unpitched_notes_are_told() -> None:
     for audio, said in ((noise[:1000], "fewer than a window"), (0 * noise, "silent"), (noise, "no harmonics")):
         with pytest.raises(TimbreError, match=said):
             note_frames(audio, SETTINGS, 60)
+
+
+def power_below_4_khz(audio: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(audio)) ** 2
+    return float(spectrum[np.fft.rfftfreq(len(audio), 1 / RATE) < 4000].sum())
+
+
+def test_residual_is_what_harmonics_leave_and_noise_has_its_power() -> None:
+    audio, _ = harmonic_note(300.0)
+    breath = 0.02 * np.random.default_rng(1).standard_normal(len(audio)).astype(np.float32)
+    breath = np.convolve(breath, np.ones(8) / 8, mode="same").astype(np.float32)
+    pitch = float(hz_to_midi(300.0))
+    silent = inner(residual(audio, SETTINGS, pitch))
+    assert 10 * np.log10(np.mean(silent**2) / np.mean(audio**2)) < -40
+    left = residual(audio + breath, SETTINGS, pitch)
+    level = 10 * np.log10(np.mean(inner(left) ** 2) / np.mean(inner(breath) ** 2))
+    assert -3 < level < 0.5  # harmonics take the noise with them that lies under them
+    noise = filtered_noise(breath, RATE)
+    low, high = (power_below_4_khz(inner(each)) for each in (noise, breath))
+    assert abs(10 * np.log10(low / high)) < 1
+    assert abs(10 * np.log10(np.mean(inner(noise) ** 2) / np.mean(inner(breath) ** 2))) < 1
+    assert abs(np.corrcoef(inner(noise), inner(breath))[0, 1]) < 0.1

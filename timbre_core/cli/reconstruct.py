@@ -21,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="IN.wav", help="sound file (wav, flac, ogg, mp3; any rate, any channels)")
     parser.add_argument("--pitch", type=float, help="MIDI pitch of the note; estimated when left out")
     add_inverter_argument(parser)
+    parser.add_argument(
+        "--residual",
+        action="store_true",
+        help="add what the note has beside its harmonics, as filtered noise: for models of spectral envelopes",
+    )
     parser.add_argument("--out", default=".", metavar="DIR", help="folder for the three files (default: here)")
 
 
@@ -39,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if pitch is None and checkpoint.recipe.uses_pitch:
         pitch = _estimated_pitch(audio, checkpoint.recipe.features.sample_rate, args.input)
     space = TimbreSpace(checkpoint, inverter=args.inverter)
-    result = space.reconstruct(audio, pitch)
+    result = space.reconstruct(audio, pitch, residual=args.residual)
     for name in ("original", "inversion", "reconstruction"):
         path = Path(args.out) / f"{name}.wav"
         write_wav(path, getattr(result, name), result.sample_rate)
