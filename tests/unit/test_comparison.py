@@ -29,6 +29,7 @@ from timbre_core.analysis.comparison_plots import (
     line_styles,
     pitch_plot,
     probe_plot,
+    variance_plot,
 )
 
 A: dict[str, Any] = {
@@ -117,6 +118,12 @@ def test_nonsense_breaks_nothing(nonsense: dict[str, Any]) -> None:
         assert plot({"a": A, "x": nonsense}, styles).data
 
 
+def test_variance_explained_is_a_line_where_it_was_measured() -> None:
+    styles = line_styles(["a", "x"], ["a", "x"])
+    plot = variance_plot({"a": changed(latent__pca_explained=[0.6, 0.9, 1.0]), "x": A}, styles)
+    assert [(line.name, tuple(line.y)) for line in plot.data] == [("a", (0.6, 0.9, 1.0))]
+
+
 def test_pitches_and_dimensions_are_sorted() -> None:
     assert [(error.pitch, error.mse, error.notes) for error in errors_by_pitch(A)] == [(60, 0.02, 6), (61, 0.04, 4)]
     assert kl_per_dimension(A) == [1.0, 0.5, 0.2]
@@ -184,7 +191,7 @@ def test_saved_evaluations_side_by_side(two: list[Path], tmp_path: Path, capsys:
     assert "evaluation.json" in said.err
     assert "different notes" not in said.err
     text = page.read_text(encoding="utf-8")
-    assert text.count('class="plotly-graph-div"') == 3
+    assert text.count('class="plotly-graph-div"') == 4
     assert "<h1>tiny, other</h1>" in text
     assert '<td class="tx-best"><b>0.1000</b>' in text
     # Nothing is fetched: no script, style or picture comes from an address.

@@ -20,7 +20,7 @@ from timbre_core.analysis.coding import Coder
 from timbre_core.analysis.control import measure_control, requested_pitches
 from timbre_core.analysis.evaluation import evaluate, select_rows
 from timbre_core.analysis.latents import compute_latents, spread_over
-from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors, fold_octaves
+from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors, explained_variance, fold_octaves
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.cli import evaluate as evaluate_verb
 from timbre_core.cli import project as project_verb
@@ -384,3 +384,12 @@ def test_latents_of_notes_without_pitch(checkpoint: Checkpoint, library: Library
     table = compute_latents(FakeCheckpoint(recipe, build_model(recipe)), unknown, np.arange(8), ["pca"], progress=False)
     assert table["pitch"].isna().all()
     assert not table["pitch_estimated"].any()
+
+
+def test_explained_variance_is_that_of_the_axes() -> None:
+    """Points on orthogonal axes, turned: their variances are known."""
+    rng = np.random.default_rng(0)
+    turn = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    axes = np.repeat(np.eye(4), 2, axis=0) * np.array([[1, -1] * 4]).T * np.array([4.0, 2.0, 2.0, 1.0])
+    np.testing.assert_allclose(explained_variance(axes @ turn + 7), np.array([16, 20, 24, 25]) / 25, atol=1e-9)
+    assert not explained_variance(np.ones((5, 3))).any()

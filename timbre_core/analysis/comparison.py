@@ -168,11 +168,20 @@ def _aside(figure: Figure, evaluation: Mapping[str, Any]) -> str:
 
 def kl_per_dimension(evaluation: Mapping[str, Any]) -> list[float]:
     """KL of each latent dimension in nats, largest first; empty where it was not measured."""
+    return sorted(_latent_numbers(evaluation, "kl_per_dim"), reverse=True)
+
+
+def explained_per_component(evaluation: Mapping[str, Any]) -> list[float]:
+    """Share of the latents' variance in their first 1, 2, ... principal components; empty where it was not measured."""
+    return _latent_numbers(evaluation, "pca_explained")
+
+
+def _latent_numbers(evaluation: Mapping[str, Any], name: str) -> list[float]:
     latent = evaluation.get("latent")
-    values = latent.get("kl_per_dim") if isinstance(latent, Mapping) else None
+    values = latent.get(name) if isinstance(latent, Mapping) else None
     if not isinstance(values, Sequence) or not all(isinstance(value, int | float) for value in values):
         return []
-    return sorted((float(value) for value in values if math.isfinite(value)), reverse=True)
+    return [float(value) for value in values if math.isfinite(value)]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 from timbre_core.analysis.comparison import Evaluations, compare, measured_on, pitch_rows, table_html
-from timbre_core.analysis.comparison_plots import kl_plot, line_styles, pitch_plot, probe_plot
+from timbre_core.analysis.comparison_plots import kl_plot, line_styles, pitch_plot, probe_plot, variance_plot
 from timbre_core.features.note_names import note_name
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def comparison_page(evaluations: Evaluations, warning: str) -> str:
     names = list(evaluations)
     styles = line_styles(names, names)
     colours = [styles[name].colour for name in names]
-    plots = [pitch_plot(evaluations, styles), probe_plot(evaluations, styles), kl_plot(evaluations, styles)]
+    plots = [plot(evaluations, styles) for plot in (pitch_plot, probe_plot, kl_plot, variance_plot)]
     drawn = [_plot(plot, first=plot is plots[0]) for plot in plots]
     said = (
         f'<p class="warning">{html.escape(warning)}</p>'
@@ -53,6 +53,7 @@ def comparison_page(evaluations: Evaluations, warning: str) -> str:
 <h2>Reconstruction error per pitch</h2>{drawn[0]}
 <h2>What can be read from the latents</h2>{drawn[1]}
 <h2>Information per latent dimension</h2>{drawn[2]}
+<h2>Variance of the latents along their principal components</h2>{drawn[3]}
 <h2>Reconstruction MSE per pitch, in figures</h2>{_pitch_table(evaluations)}
 </body></html>
 """

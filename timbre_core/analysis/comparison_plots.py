@@ -7,7 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from timbre_core.analysis.comparison import Evaluations, errors_by_pitch, kl_per_dimension, number
+from timbre_core.analysis.comparison import (
+    Evaluations,
+    errors_by_pitch,
+    explained_per_component,
+    kl_per_dimension,
+    number,
+)
 from timbre_core.features.note_names import note_name
 
 if TYPE_CHECKING:
@@ -87,6 +93,27 @@ def kl_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> go.Fig
                 hovertemplate="%{y:.3f} nats",
             )
     figure.update_xaxes(title="latent dimension, most informative first", rangemode="tozero")
+    figure.update_layout(hovermode="x unified")
+    return figure
+
+
+def variance_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> go.Figure:
+    """Share of the variance of note means that the first principal components explain, a line per checkpoint."""
+    figure = _figure("variance explained")
+    for name, evaluation in evaluations.items():
+        shares = explained_per_component(evaluation)
+        if shares:
+            figure.add_scatter(
+                x=list(range(1, len(shares) + 1)),
+                y=shares,
+                name=html.escape(name),
+                mode="lines+markers",
+                line={"color": styles[name].colour, "width": 1.8},
+                marker={"symbol": styles[name].symbol, "size": 5.5},
+                hovertemplate="%{y:.1%}",
+            )
+    figure.update_xaxes(title="principal components", rangemode="tozero")
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
     figure.update_layout(hovermode="x unified")
     return figure
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from timbre_core.analysis.coding import CodedNote, Coder, Trained
 from timbre_core.analysis.control import measure_control
 from timbre_core.analysis.latents import spread_over
-from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors
+from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors, explained_variance
 from timbre_core.analysis.probes import probe
 from timbre_core.datasets.library import Library
 from timbre_core.datasets.notes import LEFT_OUT, SPLITS
@@ -53,6 +53,7 @@ def evaluate(
         notes.
 
         latent: kl_per_dim (nats, mean over windows), kl_total their sum, active_units (Burda et al. 2016), mu_variance,
+        pca_explained (share of the variance of note means in their first 1, 2, ... principal components),
         and the probes of `analysis.probes`; notes_on says why a value is None.
 
         control: timbres of notes, decoded at another pitch (3 to 12 semitones away, within their instrument's range where
@@ -99,6 +100,7 @@ def evaluate(
             "kl_total": float(latents.kl_per_dim.sum()),
             "active_units": latents.active_units,
             "mu_variance": latents.mu_variance.tolist(),
+            "pca_explained": explained_variance(np.stack(means)).round(6).tolist(),
             **probes.values,
             "notes_on": probes.notes_on,
         },

@@ -84,6 +84,17 @@ class ReconstructionErrors:
         return means
 
 
+def explained_variance(points: np.ndarray) -> np.ndarray:
+    """Share of the variance of points (n, dim) that their first 1, 2, ... principal components explain: (dim,), up to 1.
+
+    Zeros where all points are the same.
+    """
+    centred = np.asarray(points, dtype=np.float64) - np.mean(points, axis=0, dtype=np.float64)
+    variances = np.clip(np.linalg.eigvalsh(centred.T @ centred)[::-1], 0, None)
+    total = variances.sum()
+    return np.cumsum(variances) / total if total > 0 else np.zeros(len(variances))
+
+
 def fold_octaves(cents: np.ndarray) -> np.ndarray:
     """Pitch errors in cents with whole octaves taken out: within [-600, 600]."""
     return cents - 1200.0 * np.round(cents / 1200.0)
