@@ -7,7 +7,7 @@ Trains `vapar-cvae` and `vapar-ae` on all pitches, without MIDI 63, and on the e
   (log-spectral distance of mean envelopes), beside what comes of keeping the envelope as it is;
 - how closely a generated vibrato note's measured pitch follows the contour asked for.
 
-    python benchmarks/vapar.py --data notes48 --epochs 40 --out runs/
+    python benchmarks/vapar.py --data notes48 --out runs/
 
 Renders at 48 kHz are what to measure on (see recipes/vapar-cvae.yaml); a run that is in --out is not trained again.
 """
@@ -121,7 +121,7 @@ def vibrato_cents(coder: Coder, windows: np.ndarray, centre: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", nargs="+", required=True, help="notes of MIDI 60-71 at 48 kHz")
-    parser.add_argument("--epochs", type=int, default=40, help="of each of the six trainings (default: 40)")
+    parser.add_argument("--epochs", type=int, default=150, help="of each of the six trainings (default: 150)")
     parser.add_argument("--out", default="vapar-runs", help="folder for the trainings (default: vapar-runs)")
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="change the recipes")
     args = parser.parse_args()
