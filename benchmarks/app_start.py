@@ -16,25 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from shared import print_table
+from shared import HEARD, WATCH_CLICKS, print_table
 
 from tests.browser.harness import DRAWN, browser, chromium_path, running_server
 
-_WATCH = """() => {
-  const view = document.querySelector(".tx-map").timbreMap;
-  window.heard = {};
-  view.canvas.addEventListener("pointerup", () => (window.heard = { click: performance.now() }), { capture: true });
-  const { deck } = document.querySelector(".tx-note").timbreNote;
-  const add = deck.add.bind(deck);
-  deck.add = (kind, ...sound) => {
-    window.heard[`${kind} ready`] = performance.now();
-    return add(kind, ...sound);
-  };
-  window.addEventListener("timbre:playing", (event) => {
-    const { baseLatency = 0, outputLatency = 0 } = deck.context;
-    if (event.detail.playing) window.heard[`${deck.kind} plays`] ??= performance.now() + 1000 * (baseLatency + outputLatency);
-  });
-}"""
 _SPOTS = """(count) => {
   const view = document.querySelector(".tx-map").timbreMap;
   const spots = [];
@@ -56,15 +41,14 @@ def one_server(opened: Any, clicks: int) -> dict[str, list[float]]:
         page.wait_for_selector(DRAWN, timeout=60_000)
         drawn = page.evaluate("() => performance.getEntriesByName('timbre:map-drawn')[0].startTime")
         times["first page to map drawn"] = [drawn]
-        page.evaluate(_WATCH)
+        page.evaluate(WATCH_CLICKS)
         for number, (x, y) in enumerate(page.evaluate(_SPOTS, clicks + 1)):
             page.mouse.click(x, y)
-            page.wait_for_function("() => window.heard['original plays']", timeout=60_000)
-            page.wait_for_function("() => window.heard['reconstruction ready']", timeout=60_000)
+            page.wait_for_function(HEARD, timeout=60_000)
             heard = page.evaluate("() => window.heard")
             which = "first click" if number == 0 else "click"
-            for event, name in (("original plays", "sound"), ("reconstruction ready", "reconstruction")):
-                times.setdefault(f"{which} to {name}", []).append(heard[event] - heard["click"])
+            for event in ("sound", "reconstruction"):
+                times.setdefault(f"{which} to {event}", []).append(heard[event] - heard["click"])
         context.close()
     return times
 

@@ -1,7 +1,7 @@
 """Many people at once: what each waits for a click, and whether the server's memory grows with clicks.
 
 First real browser pages, each a visitor of its own (all in one Chromium, whose own work is in the figures), open Explore and
-click notes at the same moment, round after round; a wait lasts from the button's release to the recording playing, and
+click notes at the same moment, round after round; a wait lasts from the button's release to the recording sounding, and
 to the reconstruction being ready. Then the requests that clicks make, from as many clients at once, without a browser:
 the server's resident memory is read along the way.
 
@@ -24,26 +24,16 @@ from urllib.parse import urlencode, urlsplit
 
 import psutil
 from app_start import percentile
-from shared import print_table
+from shared import HEARD, WATCH_CLICKS, print_table
 from tqdm import tqdm
 
 from tests.browser.harness import DRAWN, browser, chromium_path, running_server
 from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint
 
 _CHECKPOINT = "nsynth-cvae"
-_HEARD = """() => {
-  const view = document.querySelector(".tx-map").timbreMap;
-  window.heard = {};
-  for (const audio of document.querySelectorAll("audio")) {
-    audio.addEventListener("playing", () => (window.heard.plays ??= performance.now()));
-    if (audio.dataset.kind !== "reconstruction") continue;
-    audio.addEventListener("canplaythrough", () => (window.heard.ready ??= performance.now()));
-  }
-}"""
 _CLICK = """(number) => {
   const view = document.querySelector(".tx-map").timbreMap;
-  window.heard.plays = window.heard.ready = undefined;
-  window.heard.click = performance.now();
+  window.heard = { click: performance.now() };
   view.select(number % view.points.count);
 }"""
 
@@ -58,16 +48,16 @@ def together(address: str, opened: Any, count: int, rounds: int) -> dict[str, li
         page.goto(address, wait_until="commit")
         page.wait_for_selector(DRAWN, timeout=120_000)
         page.mouse.click(5, 5)
-        page.evaluate(_HEARD)
+        page.evaluate(WATCH_CLICKS)
         pages.append(page)
     for _ in tqdm(range(rounds), desc="clicking", unit="round", file=sys.stderr):
         for page in pages:
             page.evaluate(_CLICK, rng.randrange(10**6))
         for page in pages:
-            page.wait_for_function("() => window.heard.plays && window.heard.ready", timeout=120_000)
+            page.wait_for_function(HEARD, timeout=120_000)
             heard = page.evaluate("() => window.heard")
-            times["click to sound"].append(heard["plays"] - heard["click"])
-            times["click to reconstruction"].append(heard["ready"] - heard["click"])
+            times["click to sound"].append(heard["sound"] - heard["click"])
+            times["click to reconstruction"].append(heard["reconstruction"] - heard["click"])
     for page in pages:
         page.context.close()
     return times

@@ -23,26 +23,27 @@ import numpy as np
 import pandas as pd
 from app_start import percentile
 from play_latency import play
-from shared import print_table
+from shared import WATCH_CLICKS, print_table
 
 from tests.browser.harness import DRAWN, ROOT, browser, chromium_path, running_server
 from timbre_core.checkpoint import default_checkpoints_folder
 
 _NAME = "nsynth-cvae"
 _PLAIN = ROOT / "benchmarks" / "plain_explorer.py"
+_ARRIVED, _SOUNDING = "timbre:pointed", "timbre:pointer-sounding"
 Times = dict[str, list[float]]
 
 # Plotly draws synchronously: the first look at a chart whose traces are calculated, one frame later, is after it.
 _PLAIN_WATCH = """() => {
-  window.waits = {};
+  window.heard = {};
   const timer = setInterval(() => {
     const chart = document.querySelector(".js-plotly-plot");
     if (!chart?.calcdata?.length) return;
     clearInterval(timer);
-    requestAnimationFrame(() => requestAnimationFrame(() => (window.waits.drawn = performance.now())));
+    requestAnimationFrame(() => requestAnimationFrame(() => (window.heard.drawn = performance.now())));
   }, 10);
-  document.addEventListener("playing", () => (window.waits.playing = performance.now()), { capture: true });
-  document.addEventListener("pointerup", () => (window.waits = { ...window.waits, click: performance.now(), playing: 0 }), {
+  document.addEventListener("playing", () => (window.heard.sound = performance.now()), { capture: true });
+  document.addEventListener("pointerup", () => (window.heard = { ...window.heard, click: performance.now(), sound: 0 }), {
     capture: true,
   });
 }"""
@@ -63,12 +64,6 @@ _SPOTS = """(count) => {
     if (document.elementFromPoint(x, y) === view.canvas) spots.push([x, y]);
   }
   return spots;
-}"""
-_WATCH = """() => {
-  window.waits = {};
-  document.addEventListener("pointerup", () => (window.waits = { click: performance.now() }), { capture: true });
-  for (const audio of document.querySelectorAll("audio"))
-    audio.addEventListener("playing", () => (window.waits.playing ??= performance.now()));
 }"""
 
 
@@ -102,8 +97,10 @@ def ours(opened: Any, checkpoint: Path, clicks: int) -> Times:
         times["opening to map drawn"] = [
             page.evaluate("() => performance.getEntriesByName('timbre:map-drawn')[0].startTime")
         ]
-        page.evaluate(_WATCH)
-        times["click to sound"] = clicked(page, page.evaluate(_SPOTS, clicks + 1))
+        page.evaluate(WATCH_CLICKS)
+        spots = page.evaluate(_SPOTS, 2 * clicks + 1)
+        times["click to sound"] = clicked(page, spots[: clicks + 1])
+        times["pointing to sound"] = pointed(page, spots[clicks + 1 :])
         page.context.close()
     return times
 
@@ -118,8 +115,8 @@ def plain(opened: Any, checkpoint: Path, clicks: int) -> Times:
         page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.add_init_script(f"({_PLAIN_WATCH})()")
         page.goto(address, wait_until="commit")
-        page.wait_for_function("() => window.waits?.drawn", timeout=300_000)
-        times["opening to map drawn"] = [page.evaluate("() => window.waits.drawn")]
+        page.wait_for_function("() => window.heard?.drawn", timeout=300_000)
+        times["opening to map drawn"] = [page.evaluate("() => window.heard.drawn")]
         page.wait_for_timeout(1000)
         times["click to sound"] = clicked(page, page.evaluate(_PLAIN_SPOTS, clicks + 1))
         page.context.close()
@@ -132,12 +129,29 @@ def clicked(page: Any, spots: list[list[float]]) -> list[float]:
     for x, y in spots:
         page.mouse.click(x, y)
         try:
-            page.wait_for_function("() => window.waits.click && window.waits.playing", timeout=15_000)
+            page.wait_for_function("() => window.heard.click && window.heard.sound", timeout=15_000)
         except Exception:  # overlapping points: Plotly may see no click
             continue
-        waits.append(page.evaluate("() => window.waits.playing - window.waits.click"))
+        waits.append(page.evaluate("() => window.heard.sound - window.heard.click"))
         page.wait_for_timeout(1500)
     return waits[1:]
+
+
+def pointed(page: Any, spots: list[list[float]]) -> list[float]:
+    """Milliseconds from the pointer's arrival at a point to its sound, at each spot."""
+    waits = []
+    for x, y in spots:
+        page.mouse.move(5, 400)
+        page.wait_for_timeout(900)
+        page.evaluate("(names) => names.forEach((name) => performance.clearMarks(name))", [_ARRIVED, _SOUNDING])
+        page.mouse.move(x, y)
+        page.wait_for_function("(name) => performance.getEntriesByName(name).length", arg=_SOUNDING, timeout=15_000)
+        start, end = (
+            page.evaluate("(name) => performance.getEntriesByName(name)[0].startTime", name)
+            for name in (_ARRIVED, _SOUNDING)
+        )
+        waits.append(end - start)
+    return waits
 
 
 def playing(opened: Any) -> Times:

@@ -15,6 +15,19 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # benchmarks are run as scripts, from any folder
 
+# In a page of the explorer: when a click's sound and the model's version of it were there, beside the click, in window.heard.
+WATCH_CLICKS = """() => {
+  const note = document.querySelector(".tx-note").timbreNote;
+  window.heard = {};
+  document.addEventListener("pointerup", () => (window.heard = { click: performance.now() }), { capture: true });
+  setInterval(() => {
+    const { heard } = window, sounded = performance.getEntriesByName("timbre:sounding").at(-1)?.startTime;
+    if (heard.click && sounded > heard.click) heard.sound ??= sounded;
+    if (heard.sound && note.deck.sounds.has("reconstruction")) heard.reconstruction ??= performance.now();
+  }, 5);
+}"""
+HEARD = "() => window.heard.sound && window.heard.reconstruction"
+
 NSYNTH = ROOT.parent / "shared" / "data" / "nsynth-subset"
 
 
