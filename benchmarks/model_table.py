@@ -66,10 +66,12 @@ def model_table() -> str:
     return markdown(HEADER, ["---"] + ["---:"] * (len(HEADER) - 1), rows)
 
 
-def system_table() -> str:
-    """Every system that has a checkpoint: what its source reports, and what was measured here."""
-    rows = [system_row(checkpoint) for checkpoint in spaces()]
-    header = ["checkpoint", "system", "published", "here", "measured on"]
+def system_table(also: list[Path]) -> str:
+    """Every system that has a checkpoint, shipped or among `also`: what its source reports, and what was measured here."""
+    shipped = [checkpoint for checkpoint in spaces() if not checkpoint.recipe.name.startswith("nsynth-")]
+    found = [*shipped, *(open_checkpoint(folder) for folder in also)]
+    rows = [system_row(checkpoint) for checkpoint in sorted(found, key=lambda checkpoint: checkpoint.recipe.name)]
+    header = ["recipe", "system", "published", "here", "measured on"]
     return markdown(header, ["---"] * len(header), rows)
 
 
@@ -84,8 +86,10 @@ def system_row(checkpoint: Checkpoint) -> list[str]:
     published = "; ".join(f"{key.replace('_', ' ')} {plain(value)}" for key, value in recipe.published.items())
     roots = ", ".join(Path(root).name for root in recipe.data.roots)
     measured = f"{result.get('notes', 0)} notes of {result.get('instruments', 0)} {_people(recipe)}, {result.get('split')} split"
+    if "test" in result:
+        measured = f"{result['test']['notes']} notes, test split"
     return [
-        f"`{checkpoint.name}`",
+        f"`{recipe.name}`",
         recipe.source,
         published or "-",
         "; ".join(figures(checkpoint, result)) or "not measured",
@@ -94,7 +98,13 @@ def system_row(checkpoint: Checkpoint) -> list[str]:
 
 
 def _people(recipe: Recipe) -> str:
-    return "speakers" if recipe.data.split.by == "stratified" else "instruments"
+    if recipe.features.kind == "image":
+        return "writers"
+    return "speakers" if _of_speech(recipe) else "instruments"
+
+
+def _of_speech(recipe: Recipe) -> bool:
+    return any("fsdd" in root for root in recipe.data.roots)
 
 
 def figures(checkpoint: Checkpoint, result: dict[str, Any]) -> list[str]:
@@ -104,17 +114,21 @@ def figures(checkpoint: Checkpoint, result: dict[str, Any]) -> list[str]:
     found = [f"{parameters:,} parameters"] if parameters else []
     recon, latent = result.get("reconstruction", {}), result.get("latent", {})
     if recon:
-        found.append(f"MSE {recon['mse']:.4f}")
+        found.append(f"MSE {recon['mse']:.3g}")
+    if recon.get("log_mel_mae_db") is not None and recipe.features.kind != "image":
         found.append(f"error {recon['log_mel_mae_db']:.2f} dB")
+    if "test" in result:
+        found += [f"{name.replace('_', ' ')} {value:.3f}" for name, value in result["test"].items() if name != "notes"]
     if latent and recipe.model.sampling:
         found.append(
             f"KL {latent['kl_total']:.1f} nats in {latent['active_units']} of {recipe.model.latent_dim} dimensions"
         )
     if latent.get("family_probe_accuracy") is not None:
-        what = "digit" if recipe.data.split.by == "stratified" else "family"
+        what = "digit" if _of_speech(recipe) or recipe.features.kind == "image" else "family"
         found.append(f"{what} read from z {latent['family_probe_accuracy']:.2f} (chance {latent['family_chance']:.2f})")
-    within = result.get("control", {}).get("within_50_cents")
-    if within is not None and recipe.uses_pitch:
+    within = (result.get("control") or {}).get("within_50_cents")
+    # Additive synthesis sounds at any pitch it is asked for: that says nothing of the model.
+    if within is not None and recipe.uses_pitch and recipe.features.kind != "envelope":
         found.append(f"asked pitch heard within 50 cents {within:.2f}")
     return found
 
@@ -145,14 +159,15 @@ def put(text: str, name: str, table: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing, fail when the README is out of date")
+    parser.add_argument("--also", type=Path, nargs="*", default=[], help="checkpoints that do not ship")
     args = parser.parse_args()
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    wanted = put(put(text, "model table", model_table()), "system table", system_table())
+    wanted = put(put(text, "model table", model_table()), "system table", system_table(args.also))
     if args.check:
         sys.exit(0 if wanted == text else "README.md: its tables are out of date: run benchmarks/model_table.py")
     write_text(readme, wanted)
-    print(model_table(), system_table(), sep="\n\n")
+    print(model_table(), system_table(args.also), sep="\n\n")
 
 
 if __name__ == "__main__":
