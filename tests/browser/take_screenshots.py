@@ -52,6 +52,13 @@ def click_note(page: Any) -> None:
     page.mouse.move(5, 5)
 
 
+def click_first(page: Any) -> None:
+    page.wait_for_selector(DRAWN)
+    page.wait_for_timeout(600)
+    page.evaluate("() => document.querySelector('.tx-map').timbreMap.select(0)")
+    page.wait_for_timeout(5000)
+
+
 def wait_for_sounds(page: Any) -> None:
     page.wait_for_function(
         "() => !document.querySelector('.tx-waiting') && document.querySelectorAll('.tx-track button:disabled').length === 0",
@@ -131,6 +138,16 @@ def wait_for_contour(page: Any) -> None:
     page.wait_for_timeout(500)
 
 
+def wait_for_listening(page: Any) -> None:
+    page.wait_for_selector(".tx-listen tbody tr", timeout=60_000)
+    page.wait_for_timeout(6000)
+
+
+def turn_space(page: Any) -> None:
+    page.wait_for_selector(".js-plotly-plot", timeout=60_000)
+    page.wait_for_timeout(3000)
+
+
 def no_checkpoints(folder: Path) -> None:
     """An empty folder: nothing to show yet."""
 
@@ -157,6 +174,14 @@ GLIDE = "0.4:60,2.8:67"
 README_STATES = {
     "explore": State(act=click_note),
     "explore-light": State(scheme="light", act=click_note),
+    "space": State(act=turn_space, query="?projection=3d"),
+    "space-light": State(scheme="light", act=turn_space, query="?projection=3d&colour=pitch"),
+    "digits": State(act=click_first, query="?checkpoint=fsdd-stft-vae&projection=tsne"),
+    "digits-light": State(
+        scheme="light", act=click_first, query="?checkpoint=fsdd-stft-vae&projection=tsne&colour=instrument"
+    ),
+    "listen": State(act=wait_for_listening, query="listen"),
+    "listen-light": State(scheme="light", act=wait_for_listening, query="listen"),
     "compare": State(act=wait_for_comparison, query="compare"),
     "compare-light": State(scheme="light", act=show_sounds_and_maps, query="compare"),
     "training": State(act=wait_for_curves, query="training?run=nsynth-cvae&run=nsynth-vae&run=nsynth-ae"),
