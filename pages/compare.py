@@ -11,7 +11,7 @@ from pages.widgets.catalog import PROJECTIONS, NoteMap, listing, note_map
 from pages.widgets.engine import visited
 from pages.widgets.music import plain
 from pages.widgets.note_choice import note_labels, start_note
-from pages.widgets.several import labels, pick_several
+from pages.widgets.several import alike, labels, pick_several
 from pages.widgets.side_by_side import show_maps, show_models
 from pages.widgets.states import show_broken, show_empty, show_title
 from timbre_core.analysis.comparison import Evaluations, compare, measured_differently, measured_on, table_html
@@ -173,7 +173,11 @@ def main() -> None:
         return
     titles = labels(found.checkpoints)
     names = pick_several(
-        "checkpoint", titles, list(titles)[:4], "Checkpoints", "Trained models. They keep their colours on every page."
+        "checkpoint",
+        titles,
+        alike(found.checkpoints)[:4],
+        "Checkpoints",
+        "Trained models. They keep their colours on every page.",
     )
     chosen = {name: found.checkpoints[name] for name in names}
     styles = line_styles(names, sorted(titles))

@@ -12,7 +12,7 @@ from pages.widgets.film import film_html
 from pages.widgets.growing_plot import show_growing_plot
 from pages.widgets.music import plain
 from pages.widgets.runs import Run, duration, open_run, run_folders, what_is_wrong
-from pages.widgets.several import pick_several
+from pages.widgets.several import alike, pick_several
 from pages.widgets.states import show_broken, show_title
 from timbre_core.analysis.comparison_plots import line_styles
 from timbre_core.errors import TimbreError
@@ -135,8 +135,10 @@ def show_runs() -> None:
         st.session_state["runs_alive"] = bool(alive)
         st.rerun()
     options = {name: f"{name}, running" if name in alive else name for name in folders}
-    default = alive or list(folders)[:3]
-    names = pick_several("run", options, default, "Trainings", "Running ones are followed as their epochs come in.")
+    finished = [name for name in alike(found.checkpoints) if name in folders] or list(folders)
+    names = pick_several(
+        "run", options, alive or finished[:3], "Trainings", "Running ones are followed as their epochs come in."
+    )
     say_who_is_gone(names, folders)
     runs = open_runs(names, folders)
     for run in runs.values():

@@ -18,6 +18,12 @@ def labels(checkpoints: Mapping[str, Checkpoint]) -> dict[str, str]:
     return {name: f"{title} ({name})" if title in shared else title for name, title in titles.items()}
 
 
+def alike(checkpoints: Mapping[str, Checkpoint]) -> list[str]:
+    """The first checkpoint and those that read the same features: what belongs side by side before anything is chosen."""
+    features = [checkpoint.recipe.features for checkpoint in checkpoints.values()]
+    return [name for name, own in zip(checkpoints, features, strict=True) if own == features[0]]
+
+
 def pick_several(what: str, options: Mapping[str, str], default: list[str], title: str, help: str) -> list[str]:
     """The chosen names, in the order of choosing; the link says them as repeated parameters `what`.
 

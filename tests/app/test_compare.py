@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from pages.widgets.several import alike
+from timbre_core.checkpoint import list_checkpoints, open_checkpoint
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "brass_synthetic_001-054-100"
 Open = Callable[..., Any]
@@ -202,3 +205,10 @@ print(*sorted({{"torch", "librosa", "numba", "umap", "sklearn"}} & set(sys.modul
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
+
+
+def test_what_is_alike_stands_side_by_side_at_first() -> None:
+    shipped = {path.name: open_checkpoint(path) for path in list_checkpoints(ROOT / "checkpoints")}
+    spaces = {name: shipped[name] for name in ("nsynth-cvae", "fsdd-stft-vae", "vapar-cvae", "nsynth-ae")}
+    assert alike(spaces) == ["nsynth-cvae", "nsynth-ae"]
+    assert alike({}) == []

@@ -69,8 +69,9 @@ def test_one_sound_at_a_time_seen_and_heard(page: Any, app: str) -> None:
     assert (len(audio), rate) == (64_000, 16_000)
     assert np.abs(audio).max() > 0.05
     page.locator("td[data-variant=fast] button").first.click()
-    page.wait_for_function("() => document.querySelector('.tx-listen audio').paused")
-    assert playing(page) == []
+    page.wait_for_function(
+        "() => document.querySelector('.tx-listen audio').paused && !document.querySelector('td.tx-playing')"
+    )
     shades = page.evaluate(
         """() => ["original", "fast", "librosa"].map((name) => {
           const canvas = document.querySelector(`td[data-variant=${name}] canvas`);
