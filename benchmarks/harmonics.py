@@ -111,11 +111,11 @@ def frame_harmonics(frame: np.ndarray, f0: float, one_by_one: bool) -> tuple[flo
     return f0_bins, fit(spectrum, position)
 
 
-def smooth(spectrum: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """A log spectrum's cepstrum up to an order, and what it is the cepstrum of."""
+def smooth(spectrum: np.ndarray, order: int) -> np.ndarray:
+    """A log spectrum's cepstrum (2 GRID,) up to an order."""
     cepstrum = np.fft.irfft(spectrum)
     cepstrum[order + 1 : len(cepstrum) - order] = 0
-    return cepstrum[:SIZE], np.fft.rfft(cepstrum).real
+    return cepstrum
 
 
 def frame_cepstrum(amplitude: np.ndarray, f0_bins: float, order: int, loudest: float) -> np.ndarray:
@@ -128,16 +128,15 @@ def frame_cepstrum(amplitude: np.ndarray, f0_bins: float, order: int, loudest: f
     target = np.interp(points, place, scaled)
     raised = target
     for _ in range(200):
-        cepstrum, envelope = smooth(raised, order)
+        cepstrum = smooth(raised, order)
+        envelope = np.fft.rfft(cepstrum).real
         if np.max(target - envelope) <= SETTINGS.tolerance_db * 2 / SETTINGS.top_db:
             break
         raised = np.maximum(target, envelope)
     for _ in range(SETTINGS.settling):
-        padded = np.zeros(4 * GRID)
-        padded[:SIZE], padded[len(padded) - SIZE + 1 :] = cepstrum, cepstrum[:0:-1]
-        reached = np.interp(place, np.arange(2 * GRID + 1) / 2, np.fft.rfft(padded).real)
-        cepstrum = cepstrum + smooth(np.interp(points, place, scaled - reached), order)[0]
-    return np.clip(np.concatenate([cepstrum[:1], cepstrum[1:] * math.sqrt(2)]), -1, 1)
+        reached = np.interp(place, points, np.fft.rfft(cepstrum).real)
+        cepstrum = cepstrum + smooth(np.interp(points, place, scaled - reached), order)
+    return np.clip(np.concatenate([cepstrum[:1], cepstrum[1:SIZE] * math.sqrt(2)]), -1, 1)
 
 
 def frames_by_loop(audio: np.ndarray, pitch: float, one_by_one: bool = False) -> np.ndarray:

@@ -19,7 +19,7 @@ from timbre_core.features.true_envelope import cepstral_order, envelope_at, true
 
 _TINY = 1e-10  # amplitude; the softest that a ratio is taken of
 _SILENT = 1e-5  # peak of a note without harmonics to measure
-_PASS_FRAMES = 128  # in one pass: their spectra together stay in a core's own cache
+_PASS_FRAMES = 256  # in one pass: what is worked on together stays in the cache
 _FLOOR = -1 + 1e-3  # a scaled envelope not above this is "top_db below the loudest or softer": nothing is heard there
 _PITCHED_SHARE = 0.15  # of a pitched note's energy that lies in harmonics, by the median over frames, at least
 
@@ -41,7 +41,7 @@ def envelope_frames(audio: Tensor, settings: EnvelopeSettings, pitch: float | No
         raise TimbreError(f"its {len(audio)} samples are fewer than a window of {settings.win_length}: leave it out.")
     if not float(audio.abs().max()) > _SILENT:
         raise TimbreError("it is silent: leave it out.")
-    harmonics = analyse_harmonics(audio[None], torch.tensor([f0]), settings)
+    harmonics = analyse_harmonics(audio[None], torch.tensor([f0]), settings, phases=False)
     if not float(harmonics.share.median()) >= _PITCHED_SHARE:
         raise TimbreError(
             f"no harmonics of its pitch (MIDI {pitch:g}, {f0:.0f} Hz) are heard: correct its label, or leave it out."

@@ -31,8 +31,8 @@ _FIT_DEGREE = 3  # of the polynomial in the squared distance that stands for the
 
 _VOICED_SHARE = 0.3  # of a frame's energy in its harmonics, beyond what noise has there by chance
 
-# Frames in one pass: their spectra together stay in a core's own cache.
-_PASS_FRAMES = 128
+# Frames in one pass: enough that the calls do not count, few enough that their spectra stay in the cache.
+_PASS_FRAMES = 256
 
 
 class Harmonics(NamedTuple):
@@ -79,12 +79,13 @@ def check_f0(f0: float, settings: EnvelopeSettings) -> None:
 
 
 @torch.no_grad()
-def analyse_harmonics(audio: Tensor, f0: Tensor, settings: EnvelopeSettings) -> Harmonics:
+def analyse_harmonics(audio: Tensor, f0: Tensor, settings: EnvelopeSettings, phases: bool = True) -> Harmonics:
     """Harmonics of notes.
 
     Args:
         audio: (batch, n_samples) at `settings.sample_rate`; frames reach over its ends into silence.
         f0: (batch,) Hz, where the label says that the notes are; within a semitone of where they sound.
+        phases: whether to measure them; without, `phase` is (batch, n_frames, 0).
 
     Raises TimbreError for a fundamental outside what the window and the sample rate can hold.
     """
@@ -95,115 +96,144 @@ def analyse_harmonics(audio: Tensor, f0: Tensor, settings: EnvelopeSettings) -> 
     padded = torch.nn.functional.pad(audio.float(), (win // 2, win - win // 2 + hop))
     views = padded.unfold(-1, win, hop)[:, :n_frames]
     label = f0.to(views)[:, None].expand(-1, n_frames)
+    workspace = _Workspace.of(min(n_frames, _PASS_FRAMES), settings)
     parts = []
     for note in range(len(views)):
         for first in range(0, n_frames, _PASS_FRAMES):
             part = slice(first, first + _PASS_FRAMES)
-            parts.append(_analyse(views[note, part], label[note, part], settings))
+            parts.append(_analyse(views[note, part], label[note, part], settings, workspace, phases))
     joined = (torch.cat(each) for each in zip(*parts, strict=True))
     return Harmonics(*(each.unflatten(0, (len(views), n_frames)) for each in joined))
 
 
-def _analyse(frames: Tensor, label: Tensor, settings: EnvelopeSettings) -> Harmonics:
+class _Workspace(NamedTuple):
+    """Memory that every pass uses again: getting fresh pages takes longer than the transforms. The power is real."""
+
+    windowed: Tensor
+    spectrum: Tensor
+    power: Tensor
+
+    @classmethod
+    def of(cls, n_frames: int, settings: EnvelopeSettings) -> _Workspace:
+        # One block: the C library keeps it for the next note, where it would give parts of it back.
+        n_bins = settings.n_fft // 2 + 1
+        block = torch.zeros(3, n_frames, 2 * n_bins)
+        spectrum, power = torch.view_as_complex(block[1:].unflatten(-1, (n_bins, 2)))
+        return cls(block[0, :, : settings.n_fft], spectrum, power)
+
+
+def _analyse(
+    frames: Tensor, label: Tensor, settings: EnvelopeSettings, workspace: _Workspace, phases: bool
+) -> Harmonics:
     """Harmonics (n, ...) of frames of audio (n, win_length) near the fundamentals `label` (n,) Hz."""
-    window, turn, lobe = _window(settings)
-    spectrum = torch.fft.rfft(frames * window, settings.n_fft) * turn
-    power = spectrum.real.square() + spectrum.imag.square()
+    window = _window(settings)
+    padded, spectrum, power = (each[: len(frames)] for each in workspace)
+    windowed = torch.mul(frames, window, out=padded[:, : settings.win_length])
+    torch.fft.rfft(padded, out=spectrum)
+    power = torch.mul(spectrum, spectrum.conj(), out=power).real
     bin_hz = settings.sample_rate / settings.n_fft
-    position = label[:, None] / bin_hz * torch.arange(1, _FIRST_PARTIALS + 1)
-    found, strength = _peaks(power, position, (_DETUNING * position).clamp(min=1.0), math.ceil(3 * _REACH / 2))
+    position = label[:, None] / bin_hz * torch.arange(1.0, _FIRST_PARTIALS + 1)
+    found, strength = _peaks(power, position, math.ceil(3 * _REACH / 2), (_DETUNING * position).clamp(min=1.0))
     f0 = _fundamental(found, strength, label / bin_hz)
     count = min(settings.n_harmonics, int(settings.n_fft / 2 / float(f0.min())) + 1)
-    numbers = torch.arange(1, count + 1)
-    found, strength = _peaks(power, f0[:, None] * numbers, _REACH + 0.5, _REACH)
+    numbers = torch.arange(1.0, count + 1)
+    found, strength = _peaks(power, f0[:, None] * numbers, _REACH)
     f0 = _fundamental(found[:, :_PARTIALS], strength[:, :_PARTIALS], f0)
     position = torch.where(strength > 0, found, f0[:, None] * numbers)
-    amplitude = _amplitudes(spectrum, position, lobe, settings)
-    amplitude = torch.nn.functional.pad(amplitude, (0, settings.n_harmonics - count))
-    energy = (frames * window).square().sum(dim=1) / window.square().sum()
+    missing = (0, settings.n_harmonics - count)
+    magnitude = _magnitudes(power, position, settings)
+    phase = _phases(spectrum, position, settings) if phases else magnitude[:, :0]
+    energy = torch.linalg.vector_norm(windowed, dim=1).square() / window.square().sum()
     return Harmonics(
         f0 * bin_hz,
-        amplitude.abs(),
-        amplitude.angle(),
+        torch.nn.functional.pad(magnitude, missing),
+        torch.nn.functional.pad(phase, missing) if phases else phase,
         energy,
-        _share(spectrum, f0, numbers[:_HEARD], lobe, energy, settings),
+        _share(power, f0, numbers[:_HEARD], energy, settings),
     )
 
 
-def _peaks(power: Tensor, position: Tensor, reach: Tensor | float, width: int) -> tuple[Tensor, Tensor]:
+def _peaks(power: Tensor, position: Tensor, width: int, reach: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Peaks of `power` (n, n_bins) near fractional bins `position` (n, count): where they lie, and their power.
 
-    Looked for within `reach` (n or 1, count or 1) bins and at most `width` bins away. The power is 0 where there is no
-    local maximum.
+    Looked for in the bins at most `width` from the nearest one, and within `reach` (n, count) bins. The power is 0 where
+    there is no local maximum.
     """
-    nearest = position.round().long()
-    highest, peak = torch.zeros_like(position), nearest
+    last = power.shape[1] - 1
+    before = (position.round() - (width + 1)).clamp_(0, last - 2 * (width + 1))
+    corner = before.long()
+    highest, step = torch.zeros_like(position), torch.full_like(position, width + 1)
+    shifts = range(1, 2 * width + 2)
+    if reach is not None:
+        inside = ((torch.tensor(shifts)[:, None, None] + (before - position)).abs_() <= reach).float()
     # Shift by shift: an argmax over few values at each of many places takes ten times as long.
-    for shift in range(-width, width + 1):
-        place = (nearest + shift).clamp(1, power.shape[1] - 2)
-        value = power.gather(1, place) * ((place - position).abs() <= reach)
-        higher = value > highest
-        highest, peak = torch.where(higher, value, highest), torch.where(higher, place, peak)
-    return _interpolated(power, peak)
+    for shift in shifts:
+        value = power[:, shift:].gather(1, corner)
+        if reach is not None:
+            value *= inside[shift - 1]
+        step = torch.where(value > highest, float(shift), step)
+        highest = torch.maximum(highest, value)
+    peak = before + step
+    beside = peak.long() - 1
+    left, right = power.gather(1, beside), power[:, 2:].gather(1, beside)
+    sound = (highest >= torch.maximum(left, right)) & (position < last)
+    return peak + _vertex(*((value + 1e-30).log_() for value in (left, highest, right))), highest * sound
 
 
-def _interpolated(power: Tensor, peak: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the peaks at bins `peak` (n, count) lie between bins, by a parabola in dB, and their power; 0 if they are none."""
-    peak = peak.clamp(1, power.shape[1] - 2)
-    left, middle, right = (power.gather(1, peak + shift) for shift in (-1, 0, 1))
-    sound = (middle >= left) & (middle >= right)
-    left, log_middle, right = ((value + 1e-30).log() for value in (left, middle, right))
-    shift = 0.5 * (left - right) / (left - 2 * log_middle + right).clamp(max=-1e-6)
-    return peak + shift.clamp(-0.5, 0.5), torch.where(sound, middle, 0.0)
+def _vertex(left: Tensor, middle: Tensor, right: Tensor) -> Tensor:
+    """Where the parabola through values at -1, 0 and 1 has its peak, at most half a step away."""
+    return (0.5 * (left - right) / (left - 2 * middle + right).clamp_(max=-1e-6)).clamp_(-0.5, 0.5)
 
 
 def _fundamental(found: Tensor, strength: Tensor, fallback: Tensor) -> Tensor:
     """Fundamentals (n,) in bins that fit partials 1, 2, ... found at (n, count) best, weighted by their power."""
-    weight = strength * torch.arange(1, found.shape[1] + 1)
-    total = (weight * torch.arange(1, found.shape[1] + 1)).sum(dim=1)
-    return torch.where(total > 0, (weight * found).sum(dim=1) / total.clamp(min=1e-30), fallback)
+    number = torch.arange(1.0, found.shape[1] + 1)
+    total = strength @ number.square()
+    return torch.where(total > 0, (strength * found) @ number / total.clamp(min=1e-30), fallback)
 
 
-def _amplitudes(spectrum: Tensor, position: Tensor, lobe: tuple[float, ...], settings: EnvelopeSettings) -> Tensor:
-    """Complex amplitudes (n, count) of cosines at fractional bins `position`, 0 from half the sample rate on.
+def _magnitudes(power: Tensor, position: Tensor, settings: EnvelopeSettings) -> Tensor:
+    """Amplitudes (n, count) of cosines at fractional bins `position`, 0 from half the sample rate on.
 
     The bin nearest to each, divided by the window's transform at its distance.
     """
     nearest = position.round()
-    distance = (nearest - position).square()
-    weight = torch.full_like(distance, lobe[-1])
-    for coefficient in lobe[-2::-1]:
-        weight = weight * distance + coefficient
-    near = spectrum.gather(1, nearest.long().clamp(0, spectrum.shape[1] - 1))
-    amplitude = 2 * near / weight
-    return torch.where(position < settings.n_fft / 2 - _LOBE, amplitude, 0.0)
+    distance = (nearest - position).square_()
+    lobe = _lobe(settings)
+    weight = distance * lobe[-1]
+    for coefficient in lobe[-2:0:-1]:
+        weight.add_(coefficient).mul_(distance)
+    near = power.gather(1, nearest.clamp_(max=power.shape[1] - 1).long())
+    return near.sqrt_().mul_(2).div_(weight.add_(lobe[0])) * (position < settings.n_fft / 2 - _LOBE)
 
 
-def _share(
-    spectrum: Tensor,
-    f0: Tensor,
-    numbers: Tensor,
-    lobe: tuple[float, ...],
-    energy: Tensor,
-    settings: EnvelopeSettings,
-) -> Tensor:
+def _phases(spectrum: Tensor, position: Tensor, settings: EnvelopeSettings) -> Tensor:
+    """Phases (n, count) at the middle of the window of cosines at fractional bins `position`, 0 from half the sample rate on."""
+    nearest = position.round().long().clamp_(max=spectrum.shape[1] - 1)
+    turns = nearest * (settings.win_length // 2) % settings.n_fft / settings.n_fft
+    near = spectrum.gather(1, nearest) * torch.polar(torch.ones_like(turns), 2 * math.pi * turns)
+    return torch.where(position < settings.n_fft / 2 - _LOBE, near.angle(), 0.0)
+
+
+def _share(power: Tensor, f0: Tensor, numbers: Tensor, energy: Tensor, settings: EnvelopeSettings) -> Tensor:
     """How much of the energy (n,) of frames lies at exact multiples of f0 (n,) bins, beyond what noise has there."""
-    amplitude = _amplitudes(spectrum, f0[:, None] * numbers, lobe, settings)
-    share = amplitude.abs().square().sum(dim=1) / 2 / energy.clamp(min=1e-20)
+    magnitude = _magnitudes(power, f0[:, None] * numbers, settings)
+    share = magnitude.square_().sum(dim=1) / 2 / energy.clamp(min=1e-20)
     by_chance = _NOISE_BANDWIDTH * settings.n_fft / settings.win_length / f0
     return ((share - by_chance) / (1 - by_chance)).clamp(0, 1)
 
 
 @lru_cache(maxsize=8)
-def _window(settings: EnvelopeSettings) -> tuple[Tensor, Tensor, tuple[float, ...]]:
-    """The Blackman window; what turns a spectrum's phases from those at the first sample to those at the middle; and the
-    window's transform near its middle as a polynomial in the squared distance in FFT bins."""
-    size = settings.win_length
-    window = torch.blackman_window(size, periodic=True, dtype=torch.float64)
+def _window(settings: EnvelopeSettings) -> Tensor:
+    """The Blackman window."""
+    return torch.blackman_window(settings.win_length, periodic=True, dtype=torch.float64).float()
+
+
+@lru_cache(maxsize=8)
+def _lobe(settings: EnvelopeSettings) -> tuple[float, ...]:
+    """The window's transform near its middle: coefficients, the lowest first, of a polynomial in the squared distance in bins."""
     distance = np.linspace(0, 0.5, 200)
-    steps = np.arange(size) - size // 2
-    lobe = np.cos(2 * np.pi / settings.n_fft * np.outer(distance, steps)) @ window.numpy()
+    steps = np.arange(settings.win_length) - settings.win_length // 2
+    lobe = np.cos(2 * np.pi / settings.n_fft * np.outer(distance, steps)) @ _window(settings).double().numpy()
     fit = np.polynomial.Polynomial.fit(distance**2, lobe, _FIT_DEGREE).convert()
-    turns = np.arange(1 + settings.n_fft // 2) * (size // 2) / settings.n_fft % 1
-    turn = torch.from_numpy(np.exp(2j * np.pi * turns)).to(torch.complex64)
-    return window.float(), turn, tuple(fit.coef.tolist())
+    return tuple(fit.coef.tolist())

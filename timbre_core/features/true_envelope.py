@@ -19,6 +19,7 @@ from torch import Tensor
 
 _MOST_ITERATIONS = 200
 _CHECK_EVERY = 2  # iterations between the looks at which frames are done
+_ALIGNED = 8  # matrices whose sides are multiples of this are multiplied a third faster
 _BINS_PER_RIPPLE = 5.6  # grid points in half a period of the fastest ripple that an envelope can have
 
 
@@ -44,11 +45,16 @@ def true_envelope(
     Returns:
         (n, size): the envelope at a frequency f is c[0] + 2 sum c[i] cos(2 pi i f / sample_rate).
     """
-    grid = _grid_size(max(size - 1, int(order.max())))
-    smooth, cosines = _transforms(grid, size)
-    spectrum = _Line.through(values, f0 * (2 * grid / sample_rate), grid)(values)
-    kept = kept_by_all = torch.arange(size) <= order[:, None]
-    cepstra = torch.empty(len(values), size)
+    highest = int(order.max())
+    width = _whole(min(size, highest + 1), _ALIGNED)
+    heard = (~values.isnan()).sum(dim=1, keepdim=True)
+    count = int(heard.max())
+    values = torch.nn.functional.pad(values[:, :count].nan_to_num(0.0), (0, 1))
+    grid = _grid_size(max(highest, count))
+    smooth, cosines = _transforms(grid, width)
+    spectrum = _Line.through(heard, f0 * (2 * grid / sample_rate), grid)(values)
+    kept = kept_by_all = (torch.arange(width) <= order[:, None].clamp(max=size - 1)).float()
+    cepstra = torch.empty(len(values), width)
     active = torch.arange(len(values))
     raised = spectrum
     for iteration in range(_MOST_ITERATIONS):
@@ -59,25 +65,30 @@ def true_envelope(
             cepstra[active] = found
             if bool(done.all()):
                 break
-            going = ~done
+            going = (~done).nonzero()[:, 0]
             active, spectrum, raised, kept, envelope = (
                 part[going] for part in (active, spectrum, raised, kept, envelope)
             )
         raised = torch.maximum(spectrum, envelope)
-    return _settled(cepstra, values, f0 / sample_rate, kept_by_all, settling) if settling else cepstra
+    if settling:
+        cepstra = _settled(cepstra, values, heard, f0 / sample_rate, kept_by_all, settling, grid)
+    return torch.nn.functional.pad(cepstra, (0, size - width))
 
 
-def _settled(cepstra: Tensor, values: Tensor, spacing: Tensor, kept: Tensor, rounds: int) -> Tensor:
-    """Cepstra (n, size) whose envelopes come nearer to `values` (n, n_harmonics), harmonics that lie `spacing` (n,) apart."""
+def _settled(
+    cepstra: Tensor, values: Tensor, heard: Tensor, spacing: Tensor, kept: Tensor, rounds: int, grid: int
+) -> Tensor:
+    """Cepstra (n, size) whose envelopes come nearer to `values` (n, n_harmonics + 1), `heard` (n, 1) harmonics that lie
+    `spacing` (n,) apart."""
     size = cepstra.shape[1]
-    fine, coarse = _grid_size(size - 1), _grid_size(size - 1) // 2
-    cosines, smooth = _transforms(fine, size)[1], _transforms(coarse, size)[0]
-    place = (spacing[:, None] * torch.arange(1, values.shape[1] + 1) * (2 * fine)).clamp(0, fine)
-    below = place.long().clamp(max=fine - 1)
-    line = _Line.through(values, spacing * (2 * coarse), coarse)
+    cosines, smooth = _transforms(grid, size)[1], _transforms(grid // 2, size)[0]
+    place = (spacing[:, None] * (2 * grid) * torch.arange(1.0, values.shape[1] + 1)).clamp_(max=grid)
+    below = place.clamp(max=grid - 1).long()
+    share = place - below
+    line = _Line.through(heard, spacing * grid, grid // 2)
     for _ in range(rounds):
         spectrum = cepstra @ cosines
-        reached = torch.lerp(spectrum.gather(1, below), spectrum.gather(1, below + 1), place - below)
+        reached = torch.lerp(spectrum.gather(1, below), spectrum[:, 1:].gather(1, below), share)
         cepstra = cepstra + (line(values - reached) @ smooth).mul_(kept)
     return cepstra
 
@@ -92,31 +103,35 @@ def envelope_at(cepstra: Tensor, position: Tensor) -> Tensor:
 
 
 class _Line(NamedTuple):
-    """Straight lines through harmonics, flat at both ends: for each grid point the harmonics around it, and how far it is
-    from the lower to the upper one."""
+    """Straight lines through harmonics, flat at both ends: for each grid point the harmonic below it, and how far it is
+    from that one to the next."""
 
     below: Tensor
-    above: Tensor
     share: Tensor
 
     @classmethod
-    def through(cls, values: Tensor, spacing: Tensor, grid: int) -> _Line:
-        """For harmonics that lie `spacing` (n,) grid points apart, as many as `values` (n, count) that are not NaN."""
-        last = (~values.isnan()).sum(dim=1, keepdim=True) - 1
-        place = torch.arange(grid + 1) / spacing[:, None] - 1
-        below = torch.minimum(place.clamp(min=0).long(), last)
-        return cls(below, torch.minimum(below + 1, last), (place - below).clamp(0, 1))
+    def through(cls, heard: Tensor, spacing: Tensor, grid: int) -> _Line:
+        """For `heard` (n, 1) harmonics that lie `spacing` (n,) grid points apart."""
+        place = torch.arange(grid + 1.0) * (1 / spacing)[:, None] - 1
+        place = torch.minimum(place.clamp_(min=0), heard - 1.0)
+        below = place.long()
+        return cls(below, place - below)
 
     def __call__(self, values: Tensor) -> Tensor:
-        """The lines (n, grid + 1) through `values` (n, count)."""
-        return torch.lerp(values.gather(1, self.below), values.gather(1, self.above), self.share)
+        """The lines (n, grid + 1) through `values` (n, count), of which there is one more than are heard."""
+        return torch.lerp(values.gather(1, self.below), values[:, 1:].gather(1, self.below), self.share)
 
 
 def _grid_size(order: int) -> int:
-    return 1 << math.ceil(math.log2(_BINS_PER_RIPPLE * max(order, 8)))
+    return _whole(math.ceil(_BINS_PER_RIPPLE * max(order, 8)), 2 * _ALIGNED)
 
 
-@lru_cache(maxsize=16)
+def _whole(count: int, step: int) -> int:
+    """The lowest multiple of `step` that is not below `count`."""
+    return -(-count // step) * step
+
+
+@lru_cache(maxsize=64)
 def _transforms(grid: int, size: int) -> tuple[Tensor, Tensor]:
     """Matrices between spectra at `grid` + 1 frequencies from 0 to half the sample rate and `size` cepstral coefficients."""
     cosines = np.cos(np.pi / grid * np.outer(np.arange(grid + 1), np.arange(size)))
