@@ -100,6 +100,8 @@ def test_models_sound_different_and_one_at_a_time(page: Any, app: str) -> None:
         length = min(len(sounds[one]), len(sounds[other]))
         assert np.abs(sounds[one][:length] - sounds[other][:length]).max() > 1e-3
     buttons = page.locator(".tx-models .tx-card button")
+    sizes = buttons.evaluate_all("(all) => all.map((button) => [button.offsetWidth, button.offsetHeight])")
+    assert np.min(sizes) >= 24, "too small to be seen and hit"
     for card, name in enumerate(("original", *MODELS)):
         buttons.nth(card).click()
         page.wait_for_function(
