@@ -162,7 +162,7 @@ def _peaks(power: Tensor, position: Tensor, width: int, reach: Tensor | None = N
     last = power.shape[1] - 1
     before = (position.round() - (width + 1)).clamp_(0, last - 2 * (width + 1))
     corner = before.long()
-    highest, step = torch.zeros_like(position), torch.full_like(position, width + 1)
+    highest, step, higher = torch.zeros_like(position), torch.ones_like(position), torch.empty_like(position)
     shifts = range(1, 2 * width + 2)
     if reach is not None:
         inside = ((torch.tensor(shifts)[:, None, None] + (before - position)).abs_() <= reach).float()
@@ -171,7 +171,8 @@ def _peaks(power: Tensor, position: Tensor, width: int, reach: Tensor | None = N
         value = power[:, shift:].gather(1, corner)
         if reach is not None:
             value *= inside[shift - 1]
-        step = torch.where(value > highest, float(shift), step)
+        # As floats: choosing by booleans takes three times as long. The last shift that is higher is the highest's.
+        step = torch.maximum(step, torch.gt(value, highest, out=higher).mul_(shift))
         highest = torch.maximum(highest, value)
     peak = before + step
     beside = peak.long() - 1
