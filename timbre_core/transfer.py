@@ -3,7 +3,7 @@
 A sound is encoded window by window, as notes are. Moving its trajectory as a whole, so that its mean goes toward another mean,
 changes the timbre and keeps how it unfolds. A model that is conditioned on pitch decodes each frame at the pitch wanted there,
 and the inverter is told it. What a model without that condition decodes can only be played faster or slower. At the end the
-loudness over time is made that of the source.
+loudness over time is made that of the source, its level within 3 dB.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pandas as pd
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
-from timbre_core.features.loudness import loudness, with_loudness
+from timbre_core.features.loudness import loudness, near_level, with_loudness
 from timbre_core.features.note_names import note_name
 from timbre_core.features.pitch_track import PitchContour, track_pitch
 from timbre_core.space import TimbreSpace, Trajectory
@@ -148,7 +148,8 @@ def transfer(
     frames = space.decode(z, sound.trajectory.starts, sound.trajectory.n_frames, _decoded_pitch(space, sound, wanted))
     frames = frames[:, : len(wanted.midi)]
     audio = _sounding(space, sound, frames, wanted, seed)
-    audio = _limited(with_loudness(audio, sound.loudness, space.sample_rate), space.sample_rate)
+    audio = near_level(with_loudness(audio, sound.loudness, space.sample_rate), sound.audio)
+    audio = _limited(audio, space.sample_rate)
     return Transferred(audio, frames, wanted, z, tuple(_remarks(space, wanted)), space.sample_rate)
 
 

@@ -12,7 +12,7 @@ from tests.unit.test_pitch_track import sung
 from timbre_core.__main__ import main
 from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint
 from timbre_core.errors import TimbreError
-from timbre_core.features.loudness import loudness, loudness_correlation, with_loudness
+from timbre_core.features.loudness import loudness, loudness_correlation, near_level, with_loudness
 from timbre_core.features.pitch_track import track_pitch
 from timbre_core.space import TimbreSpace
 from timbre_core.transfer import open_sound, target_mean, transfer
@@ -40,6 +40,10 @@ def played(midi: np.ndarray) -> np.ndarray:
 def cents_off(audio: np.ndarray, wanted: np.ndarray) -> float:
     measured = track_pitch(audio, RATE, HOP).midi
     return float(np.nanmedian(np.abs(100 * (measured - wanted))))
+
+
+def level_db(audio: np.ndarray) -> float:
+    return float(10 * np.log10(np.mean(np.square(audio, dtype=np.float64))))
 
 
 CONTOURS = {
@@ -135,6 +139,28 @@ def test_loudness_is_measured_and_given() -> None:
     given = with_loudness(sine, swell, RATE)
     np.testing.assert_allclose(loudness(given, RATE)[5:-5], swell[5:-5], atol=0.5)
     assert not with_loudness(np.zeros(RATE, np.float32), swell, RATE).any()
+
+
+def test_the_level_stays_near_where_energy_moves_between_bands() -> None:
+    swell = np.linspace(0.05, 1, RATE, dtype=np.float32)
+    low, high = (swell * np.sin(2 * np.pi * hz * np.arange(RATE) / RATE).astype(np.float32) for hz in (100, 2000))
+    for source, other in ((0.2 * low, high), (0.2 * high, low)):
+        equal = with_loudness(other, loudness(source, RATE), RATE)
+        given = near_level(equal, source)
+        assert abs(level_db(equal) - level_db(source)) > 15
+        assert abs(level_db(given) - level_db(source)) == pytest.approx(2.5, abs=0.01)
+        assert loudness_correlation(loudness(source, RATE), loudness(given, RATE)) > 0.99
+    np.testing.assert_array_equal(near_level(1.2 * low, low), 1.2 * low)
+    assert not near_level(np.zeros(RATE, np.float32), low).any()
+
+
+@pytest.mark.parametrize("toward", ["mallet", "brass"])
+def test_low_notes_keep_their_level(shipped: TimbreSpace, toward: str) -> None:
+    source = played(np.full(125, 43.0))
+    result = transfer(shipped, open_sound(shipped, source), toward)
+    assert abs(level_db(result.audio) - level_db(source)) < 3
+    assert np.abs(result.audio).max() < 1
+    assert loudness_correlation(loudness(source, RATE), loudness(result.audio, RATE)) > 0.99
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ _WINDOW_SECONDS = 0.04
 _STEPS = 4  # measurements in a window
 _MOST_GAIN_DB = 30.0
 _LEAST_GAIN_DB = -100.0
+_MOST_LEVEL_CHANGE_DB = 2.5  # of the unweighted level; what a limiter takes after that is a fraction of a dB
 _ROUNDS = 2  # a gain that changes within a window is met better the second time
 
 
@@ -45,6 +46,20 @@ def with_loudness(audio: np.ndarray, wanted: np.ndarray, sample_rate: int) -> np
         gain[own[:size] <= QUIETEST_DB] = 0
         audio = (audio * 10 ** (np.interp(places, np.arange(size), gain) / 20)).astype(np.float32)
     return audio
+
+
+def near_level(audio: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """`audio` (n_samples,) with one gain for all of it, where its RMS is more than 2.5 dB off that of `source` (m_samples,).
+
+    The weighting counts what is low little: energy that moves between low and high bands at equal loudness changes the level
+    by 20 dB and more.
+    """
+    own, wanted = (float(np.sqrt(np.mean(np.square(sound, dtype=np.float64)))) for sound in (audio, source))
+    if not (own > 0 and wanted > 0):
+        return audio
+    off = 20 * np.log10(own / wanted)
+    gain = np.clip(off, -_MOST_LEVEL_CHANGE_DB, _MOST_LEVEL_CHANGE_DB) - off
+    return (audio * 10 ** (gain / 20)).astype(np.float32)
 
 
 def loudness_correlation(a: np.ndarray, b: np.ndarray, floor_db: float = 50.0) -> float:
