@@ -68,9 +68,14 @@ _SPOTS = """(count) => {
 
 
 def crowded(folder: Path, count: int) -> Path:
-    """The shipped checkpoint with a map of `count` notes: its own first, then ones near them that have no recording."""
+    """The shipped checkpoint with a map of `count` notes: its own first, then ones near them that have no recording.
+
+    0: as it ships. Notes without a recording are decoded when the pointer rests on them, and take longer to sound.
+    """
     target = folder / _NAME
     shutil.copytree(default_checkpoints_folder() / _NAME, target)
+    if not count:
+        return target
     own = pd.read_parquet(target / "latents.parquet")
     rng = np.random.default_rng(0)
     rows = np.concatenate([np.arange(len(own)), rng.integers(len(own), size=max(0, count - len(own)))])[:count]
@@ -179,15 +184,16 @@ def main() -> int:
         return 1
     found: dict[tuple[str, str], Times] = defaultdict(lambda: defaultdict(list))
     ways: dict[str, Callable[[Any, Path, int], Times]] = {"explorer": ours, "plain": plain}
-    for count in args.points:
+    for count in [0, *args.points]:
+        title = f"{count:,} points" if count else "starter library"
         with tempfile.TemporaryDirectory() as folder:
             checkpoint = crowded(Path(folder), count)
             for number in range(args.rounds):
                 for way, measure in ways.items():
                     with browser() as opened:
                         for name, values in measure(opened, checkpoint, args.clicks).items():
-                            found[f"{count:,} points", way][name] += values
-                print(f"{count:,} points, round {number + 1} of {args.rounds} measured", file=sys.stderr)
+                            found[title, way][name] += values
+                print(f"{title}, round {number + 1} of {args.rounds} measured", file=sys.stderr)
     with browser() as opened:
         found["Play page", "explorer"] = playing(opened)
     rows = [

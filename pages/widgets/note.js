@@ -238,7 +238,7 @@ class NoteViewer {
   // from: seconds; null goes on from where another version sounds.
   hear(kind, from = 0) {
     window.dispatchEvent(new CustomEvent(HUSH, { detail: { from: this } }));
-    this.deck.play(kind, from).then(() => this.deck.playing && performance.mark("timbre:sounding"));
+    this.deck.play(kind, from);
   }
 
   // The button or the key of a version: what sounds stops, another one takes over where it is.
@@ -249,6 +249,7 @@ class NoteViewer {
 
   sounded() {
     const { playing, kind } = this.deck;
+    if (playing) performance.mark("timbre:sounding");
     if (playing && this.heard !== kind) [this.before, this.heard] = [this.heard, kind];
     this.tracks.sounding(playing ? kind : null);
     window.dispatchEvent(new CustomEvent(PLAYING, { detail: { playing } }));
