@@ -173,7 +173,7 @@ def playing(opened: Any) -> Times:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, nargs="+", default=[2_000, 10_000, 50_000, 300_000])
+    parser.add_argument("--points", type=int, nargs="*", default=[2_000, 10_000, 50_000, 300_000])
     parser.add_argument(
         "--rounds", type=int, default=3, help="servers and browsers for each number of points (default: 3)"
     )
