@@ -86,6 +86,8 @@ def system_row(checkpoint: Checkpoint) -> list[str]:
     published = "; ".join(f"{key.replace('_', ' ')} {plain(value)}" for key, value in recipe.published.items())
     roots = ", ".join(Path(root).name for root in recipe.data.roots)
     measured = f"{result.get('notes', 0)} notes of {result.get('instruments', 0)} {_people(recipe)}, {result.get('split')} split"
+    if recipe.features.kind == "image":
+        measured = f"{result.get('notes', 0)} pictures, {result.get('split')} split"
     if "test" in result:
         measured = f"{result['test']['notes']} notes, test split"
     return [
@@ -98,8 +100,6 @@ def system_row(checkpoint: Checkpoint) -> list[str]:
 
 
 def _people(recipe: Recipe) -> str:
-    if recipe.features.kind == "image":
-        return "writers"
     return "speakers" if _of_speech(recipe) else "instruments"
 
 
