@@ -146,7 +146,10 @@ class Studio:
             with _reading:
                 return read(library, library.find(self.notes.ids[row]))
         except TimbreError as error:
-            raise RecordingMissing(f"The recording of this note is not on this machine: {error}") from error
+            missing = (
+                f"The recording of this note is not on this machine: {error} The model's version can be heard instead."
+            )
+            raise RecordingMissing(missing) from error
 
     def _analyse(self, row: int, kind: Kind) -> Frames:
         if kind == "original" and not has_sound(self.settings):

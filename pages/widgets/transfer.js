@@ -114,6 +114,7 @@ class TransferPage {
       this.told = await fetchPacked(this.url("source"), { signal });
       this.heard = { contour: this.told.arrays.contour, notes: this.told.notes };
       this.view.show("source", this.told);
+      this.view.tell(this.told.remarks.join(" "));
       this.deck.add("source", this.told.arrays.audio, this.told.rate);
       this.view.ready("source");
       this.paint();
@@ -204,7 +205,7 @@ class TransferPage {
       const told = await fetchPacked(url.replace("/transfer/sound?", "/transfer/picture?"), { signal });
       if (url !== this.resultUrl()) return;
       this.view.show("result", told);
-      this.view.tell(told.remarks.join(" "));
+      this.view.tell([...this.told.remarks, ...told.remarks].join(" "));
       this.root.dataset.shown = url;
     } catch (error) {
       this.failed(error, "result");

@@ -7,12 +7,13 @@ kept for a while.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pages.widgets.catalog import NoteMap
-from pages.widgets.engine import Studio
+from pages.widgets.engine import RecordingMissing, Studio
 from pages.widgets.map_data import note_card
 from pages.widgets.memo import Memo
 from pages.widgets.music import note_name
@@ -53,13 +54,25 @@ _moved = Memo(96 * 2**20, lambda result: int(result.audio.nbytes + result.frames
 
 
 def opened(notes: NoteMap, source: Source) -> Sound:
-    """A sound in the map's space. Raises SoundGone, RecordingMissing, or TimbreError for a sound that is too short."""
+    """A sound in the map's space. Raises SoundGone, or TimbreError for a sound that is too short."""
     from timbre_core.transfer import open_sound
 
-    studio = Studio(notes)
-    audio = SHELF.get(source.token).audio if source.token else studio.recording(notes.rows[source.note])
+    audio, _ = _audio(notes, source)
     key = (notes.checkpoint.path, notes.version, source)
-    return _opened.get(key, lambda: open_sound(studio.space(), audio))
+    return _opened.get(key, lambda: open_sound(Studio(notes).space(), audio))
+
+
+def _audio(notes: NoteMap, source: Source) -> tuple[np.ndarray, list[str]]:
+    """Audio (n_samples,), and what is to be said of it: a note without its recording is the model's version of it."""
+    if source.token:
+        return SHELF.get(source.token).audio, []
+    studio, row = Studio(notes), notes.rows[source.note]
+    try:
+        return studio.recording(row), []
+    except RecordingMissing:
+        where = ", ".join(Path(root).name for root in notes.checkpoint.latents_roots)
+        remark = f"The recording of this note is not on this machine ({where}): A is the model's version of it."
+        return studio.audio(row, "reconstruction"), [remark]
 
 
 def title(notes: NoteMap, source: Source) -> str:
@@ -97,13 +110,16 @@ def moved(notes: NoteMap, source: Source, change: Change) -> Transferred:
 
 
 def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:
-    """The sound itself, packed: see `_packed`; with `notes`, [start, end, MIDI] of each in seconds, to be corrected."""
+    """The sound itself, packed: see `_packed`; with `notes`, [start, end, MIDI] of each in seconds, to be corrected,
+    and `remarks`, sentences on where it comes from."""
     from timbre_core.features.pitch_track import corrected
 
     sound = opened(notes, source)
     pitch = corrected(sound.pitch, change.corrections)
+    _, remarks = _audio(notes, source)
     header = {
-        "title": title(notes, source),
+        "title": f"{title(notes, source)} (the model's version)" if remarks else title(notes, source),
+        "remarks": remarks,
         "pitch": _told_pitch(pitch),
         "notes": [
             [run.start / pitch.frame_rate, run.stop / pitch.frame_rate, round(float(np.median(pitch.midi[run])), 2)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
@@ -14,6 +15,7 @@ from pages.widgets.own_sounds import SHELF, OwnSound
 from tests.app.asgi import Answer, get
 from tests.app.test_routes import unpack
 from tests.unit.test_pitch_track import sung
+from timbre_core.checkpoint import open_checkpoint, write_latents
 from timbre_core.features.pitch_track import track_pitch
 
 NOTE = "flute_synthetic_002-060-100"
@@ -49,9 +51,21 @@ class TestSounds:
         assert (
             len(arrays["frames"]) == header["n_bins"] * header["n_frames"] == len(header["bands"]) * header["n_frames"]
         )
+        assert header["remarks"] == []
         header, _ = unpack(ask("source", sound=token).body)
         assert header["title"] == "my voice.wav"
         assert [round(midi) for _, _, midi in header["notes"]] == [60, 64]
+
+    def test_a_note_without_its_recording_is_the_models_version(self, checkpoints: Path) -> None:
+        checkpoint = open_checkpoint(checkpoints / "alpha")
+        assert checkpoint.latents is not None
+        write_latents(checkpoint.path, checkpoint.latents, [str(checkpoints / "gone")])
+        header, arrays = unpack(ask("source", note=NOTE).body)
+        [remark] = header["remarks"]
+        assert "not on this machine (gone)" in remark
+        assert "model's version" in header["title"]
+        assert np.abs(arrays["audio"]).max() == pytest.approx(0.6, abs=0.01)
+        assert len(heard(ask("sound", note=NOTE, toward="brass", amount="1"))) == len(arrays["audio"])
 
     def test_results_keep_the_pitch_and_differ(self, token: str) -> None:
         sounds = [
