@@ -31,6 +31,7 @@ from timbre_core.analysis.comparison_plots import (
     probe_plot,
     variance_plot,
 )
+from timbre_core.checkpoint import default_checkpoints_folder
 
 A: dict[str, Any] = {
     "split": "test",
@@ -198,6 +199,12 @@ def test_saved_evaluations_side_by_side(two: list[Path], tmp_path: Path, capsys:
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
 
 
+def test_what_is_no_timbre_space_does_not_count(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    others = [str(default_checkpoints_folder() / name) for name in ("mel-magnitude", "note-classifier")]
+    assert main(["compare", *others, *map(str, two), *others[:1] * 5]) == 0
+    assert capsys.readouterr().err.count("no timbre space.") == 7
+
+
 def test_a_warning_when_they_were_measured_on_other_notes(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
     (two[1] / "evaluation.json").write_text(json.dumps(changed(notes=99)))
     assert main(["compare", *map(str, two)]) == 0
@@ -222,7 +229,9 @@ def test_measured_on_the_same_notes(
         (["{0}", "{0}"], "named twice"),
         (["{0}", "nowhere"], "no such checkpoint folder"),
         (["{0}", "{1}", "--limit", "0"], "choose 1 or more"),
+        (["{0}"] * 9, "9 timbre spaces given: name 2 to"),
         (["{0}", "{1}", "--html", "{0}"], "it is a folder"),
+        (["{0}", "nowhere", "--html", "README.md/x.html"], "--html README.md: README.md is a file"),
         (["{0}", "{1}", "--control-notes", "-1"], "choose 0 or more"),
     ],
 )

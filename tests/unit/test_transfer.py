@@ -236,6 +236,7 @@ def test_out_is_checked_before_the_work(sounds: list[Path], tmp_path: Path, caps
     for out, said in (
         (sounds[0], "one of the sounds to be read"),
         (sounds[1] / "x.wav", "is a file, not a folder"),
+        (tmp_path / "x.mp3", "ends in .wav"),
     ):
         # The checkpoint is not even looked for.
         assert main(["transfer", str(tmp_path / "nothing"), str(sounds[0]), "--out", str(out)]) == 1

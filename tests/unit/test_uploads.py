@@ -94,6 +94,7 @@ def test_hostile_sounds_get_one_sentence(case: str) -> None:
     message = str(caught.value)
     assert message.startswith("mynote[31m.wavx")
     assert message.isprintable()
+    assert "<" not in message
     assert len(message) < 300
 
 

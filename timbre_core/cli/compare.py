@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timbre_core.cli.analysis_options import check_limit
-from timbre_core.cli.shell import check_seed
+from timbre_core.cli.shell import check_output_file, check_seed
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
@@ -59,10 +58,8 @@ def run(args: argparse.Namespace) -> int:
     check_limit(args)
     if args.control_notes < 0:
         raise TimbreError(f"--control-notes {args.control_notes}: choose 0 or more.")
-    if args.html and Path(args.html).is_dir():
-        raise TimbreError(f"--html {args.html}: it is a folder, name a file in it.")
-    if not 2 <= len(args.checkpoints) <= MOST_LINES:
-        raise TimbreError(f"{len(args.checkpoints)} given: name 2 to {MOST_LINES} checkpoints to compare.")
+    if args.html:
+        check_output_file(args.html, "--html")
     opened = [open_checkpoint(path) for path in args.checkpoints]
     for checkpoint in opened:
         if not checkpoint.recipe.makes_a_space:
@@ -70,9 +67,11 @@ def run(args: argparse.Namespace) -> int:
                 f"{checkpoint.path}: left out, it makes {checkpoint.recipe.task.kind}, no timbre space.",
                 file=sys.stderr,
             )
-    checkpoints = _named([checkpoint for checkpoint in opened if checkpoint.recipe.makes_a_space])
-    if len(checkpoints) < 2:
-        raise TimbreError("fewer than 2 timbre spaces are named: name others to compare.")
+    spaces = [checkpoint for checkpoint in opened if checkpoint.recipe.makes_a_space]
+    if not 2 <= len(spaces) <= MOST_LINES:
+        count = f"{len(spaces)} timbre space{'' if len(spaces) == 1 else 's'}"
+        raise TimbreError(f"{count} given: name 2 to {MOST_LINES} checkpoints to compare.")
+    checkpoints = _named(spaces)
     evaluations = _measure(checkpoints, args) if args.data else _saved(checkpoints)
     warning = measured_differently(evaluations)
     if warning:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timbre_core.analysis.inverter_table import text_tables
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
 from timbre_core.cli.inverter_options import NOTES_WITH_LIBROSA, NOTES_WITHOUT, candidates, default_notes
-from timbre_core.cli.shell import check_seed
+from timbre_core.cli.shell import check_output_file, check_seed
 
 if TYPE_CHECKING:
     from timbre_core.analysis.inversion_speed import Candidate
@@ -55,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     check_seed(args.seed)
     if args.control_notes < 0:
         raise TimbreError(f"--control-notes {args.control_notes}: choose 0 or more.")
-    if args.json and Path(args.json).is_dir():
-        raise TimbreError(f"--json {args.json}: it is a folder, name a file in it.")
+    if args.json:
+        check_output_file(args.json, "--json")
     if args.inverter_notes is not None and args.inverter_notes < 1:
         raise TimbreError(f"--inverter-notes {args.inverter_notes}: choose 1 or more.")
     check_limit(args)

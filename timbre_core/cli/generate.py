@@ -7,7 +7,7 @@ from pathlib import Path
 
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.pitch_options import add_pitch_arguments, pitch_of
-from timbre_core.cli.shell import check_output_file, check_seed
+from timbre_core.cli.shell import check_seed, check_wav_file
 
 HELP = "generate a note: from the prior, from a family, or with the timbre of a note on the map; still or walking"
 EXAMPLE = """python -m timbre_core generate checkpoints/nsynth-cvae --pitch 60 --seconds 2 --family brass --out brass.wav
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
-    check_output_file(args.out, "--out")
+    check_wav_file(args.out, "--out")
     pitch_of(args)  # what is wrong with it is said before the checkpoint is opened
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
     own = space.pitch_of(args.like) if args.like is not None and args.vibrato is not None else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.pitch_options import add_pitch_arguments, pitch_of
-from timbre_core.cli.shell import check_output_file, check_output_folder, check_seed
+from timbre_core.cli.shell import check_output_folder, check_seed, check_wav_file
 
 HELP = "morph between notes of the map: as steps, a WAV file each, or as one sound that changes"
 EXAMPLE = """python -m timbre_core morph checkpoints/nsynth-cvae --from NOTE_ID --to NOTE_ID --steps 8 --out steps/
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     pitch_of(args)  # what is wrong with it is said before the checkpoint is opened
     if args.steps is None:
         out = args.out or "morph.wav"
-        check_output_file(out, "--out")
+        check_wav_file(out, "--out")
     else:
         out = args.out or "morph"
         step_places(len(notes), args.steps)

@@ -57,6 +57,13 @@ def check_output_file(path: Path | str, option: str) -> None:
     check_output_folder(path.parent, option)
 
 
+def check_wav_file(path: Path | str, option: str) -> None:
+    """Raises TimbreError, naming the option, when no WAV file could be written to `path`, or its name says another kind."""
+    check_output_file(path, option)
+    if Path(path).suffix.lower() != ".wav":
+        raise TimbreError(f"{option} {path}: only WAV files are written: give a name that ends in .wav.")
+
+
 def check_output_folder(path: Path | str, option: str) -> None:
     """Raises TimbreError, naming the option, when no file could be written into the folder `path`, made if need be."""
     path = Path(path)

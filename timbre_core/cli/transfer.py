@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timbre_core.cli.inverter_options import add_inverter_argument
-from timbre_core.cli.shell import check_output_file, check_output_folder
+from timbre_core.cli.shell import check_output_folder, check_wav_file
 
 if TYPE_CHECKING:
     from timbre_core.features.pitch_track import PitchContour
@@ -137,13 +137,13 @@ def _outputs(inputs: list[str], out: str) -> list[tuple[Path, Path]]:
 
     sources = [Path(name) for name in inputs]
     if len(sources) == 1 and not (Path(out).is_dir() or out.endswith(("/", "\\"))):
-        check_output_file(out, "--out")
+        check_wav_file(out, "--out")
         files = [Path(out)]
     else:
         check_output_folder(out, "--out")
         files = [Path(out) / f"{source.stem}.wav" for source in sources]
         for file in files:
-            check_output_file(file, "--out")
+            check_wav_file(file, "--out")
     written: dict[Path, Path] = {}
     for source, file in zip(sources, files, strict=True):
         if file.resolve() in (each.resolve() for each in sources):

@@ -102,7 +102,9 @@ def opened_audio(source: Path | str | bytes | BinaryIO, name: str) -> Iterator[s
                 raise AudioError(f"{name}: truncated, the last {missing:.0%} are missing: get the file again.")
             yield sound
     except (RuntimeError, TypeError, ValueError, OSError, MemoryError) as error:
-        detail = str(error).rstrip(".") or type(error).__name__
+        # libsndfile's own words: those around them name the file object.
+        said = getattr(error, "error_string", str(error))
+        detail = said.rstrip(".") or type(error).__name__
         raise AudioError(f"{name}: not readable as audio ({detail}): get or export the file again.") from error
 
 
