@@ -104,6 +104,12 @@ function parseColour(text) {
   return [...probe.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
+// A note's name without its pitch: one that has none is told by its family, too.
+function called(id, instrument, family, pitched) {
+  if (!instrument) return id;
+  return pitched || !family || family === "unknown" || family === instrument ? instrument : `${family} · ${instrument}`;
+}
+
 function isDark(element) {
   const background = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
   const [r, g, b] = parseColour(background || "white");

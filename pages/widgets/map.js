@@ -301,11 +301,12 @@ class MapView {
     const extra = ["family", "pitch", "instrument"].includes(this.data.colour) ? [] : [this.data.colour];
     const lines = [...new Set(["pitch", "velocity", ...extra])]
       .map((column) => [columns[column]?.title, points.label(column, i)])
+      .concat([["note", points.label("pitch", i) ? "" : ids[i]]])
       .filter(([, value]) => value)
       .map(([title, value]) => build("div", {}, build("span", { text: title }), build("b", { text: value })));
     const colour = columns.family?.colours[arrays.label_family[i]] ?? UNKNOWN_COLOUR;
     const head = build("div", { class: "tx-tip-head" }, build("i", { style: `background:${colour}` }));
-    head.append(points.label("instrument", i) || ids[i]);
+    head.append(points.name(i));
     this.tip.replaceChildren(head, ...lines);
     const box = this.canvas.getBoundingClientRect();
     const { pointer } = this.space;

@@ -12,7 +12,7 @@ import pandas as pd
 from pages.widgets.catalog import NoteMap
 from pages.widgets.colours import colour_of
 from pages.widgets.memo import Memo
-from pages.widgets.music import instrument_name, note_name, readable
+from pages.widgets.music import called, instrument_name, note_name, readable
 from pages.widgets.packing import pack
 from timbre_core.errors import TimbreError
 
@@ -129,14 +129,18 @@ def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
     label = notes.labels.iloc[row]
     family, instrument = str(label.get("family", "unknown")), str(label.get("instrument", ""))
     pitch, velocity = _number(label.get("pitch")), _number(label.get("velocity"))
+    title, detail = notes.ids[row], ""
+    if instrument not in ("", "unknown", "nan", "None"):
+        title = called(instrument, family, pitch is not None)
+        detail = notes.ids[row] if pitch is None else ""
     return {
         "id": notes.ids[row],
-        "title": notes.ids[row] if instrument in ("", "unknown", "nan", "None") else instrument_name(instrument),
+        "title": title,
         "family": readable(family),
         "colour": colour_of("family", family),
         "pitch": pitch,
         "pitch_name": note_name(pitch) if pitch is not None else "",
-        "detail": f"v {velocity:g}" if velocity is not None else readable(family) if pitch is None else "",
+        "detail": f"v {velocity:g}" if velocity is not None else detail,
     }
 
 
@@ -148,6 +152,8 @@ def _facts(label: pd.Series, columns: list[str]) -> list[list[str]]:
     if pitch is not None:
         estimated = ", estimated" if label.get("pitch_estimated") else ""
         facts.append(["pitch", f"{note_name(pitch)} · MIDI {pitch:g}{estimated}"])
+    else:
+        facts.append(["note", str(label["note_id"])])
     if velocity is not None:
         facts.append(["velocity", f"{velocity:g}"])
     facts += [[name, readable(str(label[name]))] for name in ("source", "split") if str(label.get(name) or "")]

@@ -142,7 +142,7 @@ class Gathered {
     const { columns, ids } = points.map;
     const shown = [...new Set(["instrument", "family", "pitch", "velocity", points.colour])].filter((name) => name in columns);
     const rows = this.notes.slice(0, MOST_LISTED).map((i) => {
-      const first = build("button", { type: "button", text: points.label("instrument", i) || ids[i], title: ids[i] });
+      const first = build("button", { type: "button", text: points.name(i), title: ids[i] });
       first.addEventListener("click", () => this.view.select(i));
       const cells = shown.filter((name) => name !== "instrument").map((name) => build("td", { text: points.label(name, i) }));
       return build("tr", { "data-note": ids[i] }, build("th", { scope: "row" }, first), ...cells);

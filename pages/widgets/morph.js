@@ -165,7 +165,7 @@ class Morph {
     const row = this.notes.rows.get(note);
     return {
       colour: this.notes.colour(row),
-      title: `${this.notes.text("instrument", row) || note} ${this.notes.pitch(row)}`.trim(),
+      title: this.notes.title(row),
       family: this.notes.text("family", row),
     };
   }

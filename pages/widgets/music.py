@@ -41,6 +41,12 @@ def instrument_name(label: str) -> str:
     return readable(label)
 
 
+def called(instrument: str, family: str, pitched: bool) -> str:
+    """A note's name without its pitch: one that has none is told by its family, too, as in `7 · theo`."""
+    name = instrument_name(instrument)
+    return name if pitched or family in ("", "unknown", instrument) else f"{readable(family)} · {name}"
+
+
 def plain(text: str, limit: int = 80) -> str:
     """Text from data or from the address bar, shortened and with everything that Markdown would act on escaped."""
     short = text if len(text) <= limit else text[: limit - 1] + "…"

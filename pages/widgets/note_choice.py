@@ -48,8 +48,10 @@ def _described(notes: NoteMap) -> pd.DataFrame:
     ]
     pitches, velocities = (pd.to_numeric(column(name), errors="coerce").astype(float) for name in ("pitch", "velocity"))
     labels = []
-    for instrument, pitch, family, velocity in zip(instruments, pitches, column("family"), velocities, strict=True):
+    rows = zip(notes.ids, instruments, pitches, column("family"), velocities, strict=True)
+    for note, instrument, pitch, family, velocity in rows:
         parts = [f"{instrument} {note_name(pitch)}".strip(), readable(str(family or ""))]
+        parts += [] if np.isfinite(pitch) else [note]
         parts += [f"velocity {velocity:g}"] if np.isfinite(velocity) else []
         labels.append(" · ".join(part for part in parts if part))
     return pd.DataFrame({"note_id": notes.ids, "instrument": instruments, "pitch": pitches, "label": labels})

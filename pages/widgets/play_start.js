@@ -26,6 +26,19 @@ class Notes {
     return Number.isFinite(midi) ? noteName(midi) : "";
   }
 
+  name(row) {
+    return called(this.ids[row], this.text("instrument", row), this.text("family", row), this.pitch(row));
+  }
+
+  title(row) {
+    return `${this.name(row)} ${this.pitch(row)}`.trim();
+  }
+
+  // What tells a note from others of its name.
+  detail(row) {
+    return this.pitch(row) ? this.text("family", row) : this.ids[row];
+  }
+
   velocity(row) {
     const value = this.arrays.label_velocity?.[row];
     return Number.isFinite(value) ? `velocity ${value}` : "";
@@ -80,8 +93,8 @@ class NoteSearch {
       "div",
       { role: "option", id: `tx-found-${row}`, "data-row": row },
       build("i", { style: `background:${this.notes.colour(row)}` }),
-      build("span", { text: this.notes.text("instrument", row) || this.notes.ids[row] }),
-      build("em", { text: [this.notes.text("family", row), this.notes.velocity(row)].filter(Boolean).join(" · ") }),
+      build("span", { text: this.notes.name(row) }),
+      build("em", { text: [this.notes.detail(row), this.notes.velocity(row)].filter(Boolean).join(" · ") }),
       build("b", { text: this.notes.pitch(row) }),
     );
   }
@@ -198,7 +211,7 @@ class SmallMap {
   over(event) {
     const row = this.nearestDot(event);
     this.canvas.style.cursor = row < 0 ? "default" : "pointer";
-    this.canvas.title = row < 0 ? "" : `${this.notes.text("instrument", row)} ${this.notes.pitch(row)}, ${this.notes.text("family", row)}`;
+    this.canvas.title = row < 0 ? "" : `${this.notes.title(row)}, ${this.notes.detail(row)}`;
   }
 
   click(event) {

@@ -212,7 +212,8 @@ class PlayView {
     const [near] = nearest;
     if (near) {
       const pitch = own === null ? "" : ` · sounds near ${noteName(own)} by itself`;
-      this.near.textContent = `nearest note: ${near.title} ${near.pitch_name}, ${near.family} · distance ${near.distance.toFixed(2)}${pitch}`;
+      const name = [`${near.title} ${near.pitch_name}`.trim(), near.pitch_name ? near.family : near.detail].filter(Boolean).join(", ");
+      this.near.textContent = `nearest note: ${name} · distance ${near.distance.toFixed(2)}${pitch}`;
       if (!this.player.colour || this.player.changed) {
         this.dot.style.background = near.colour;
         this.root.style.setProperty("--tx-accent", near.colour);

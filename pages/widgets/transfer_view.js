@@ -205,7 +205,7 @@ class TransferView {
     const family = this.notes?.columns.family;
     const code = family?.values.indexOf(toward) ?? -1;
     const row = this.notes?.rows.get(toward);
-    this.targetName.textContent = toward === null ? "nothing: the timbre stays" : code >= 0 ? family.names[code] : row !== undefined ? `${this.notes.text("instrument", row)} ${this.notes.pitch(row)}` : "";
+    this.targetName.textContent = toward === null ? "nothing: the timbre stays" : code >= 0 ? family.names[code] : row !== undefined ? this.notes.title(row) : "";
     this.targetDot.style.background = code >= 0 ? family.colours[code] : row !== undefined ? this.notes.colour(row) : "none";
     for (const chip of this.families.children) chip.setAttribute("aria-pressed", String(chip.dataset.family === toward));
     this.amount.input.value = amount;

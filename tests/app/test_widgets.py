@@ -14,7 +14,7 @@ import pytest
 
 from pages.widgets.colours import FAMILIES, UNKNOWN, colour_of
 from pages.widgets.memo import Memo
-from pages.widgets.music import GENERAL_MIDI, instrument_name, note_name, plain, readable
+from pages.widgets.music import GENERAL_MIDI, called, instrument_name, note_name, plain, readable
 from pages.widgets.packing import pack
 from timbre_core.analysis.comparison_plots import LINE_COLOURS
 
@@ -208,3 +208,18 @@ def test_notes_that_read_the_same_are_told_apart_by_their_ids(checkpoints: Path)
     alike = replace(notes, labels=notes.labels.assign(instrument="organ", pitch=60.0, velocity=100.0))
     cards = near_cards(alike, alike.neighbours(0, 5))
     assert all(card["detail"] == f"v 100 {card['id']}" for card in cards)
+
+
+def test_notes_without_pitch_are_told_by_their_family(checkpoints: Path) -> None:
+    from dataclasses import replace
+
+    from pages.widgets.catalog import find_map
+    from pages.widgets.map_data import describe_note
+
+    notes = find_map("alpha")
+    labels = notes.labels.assign(instrument="theo", family="7", pitch=np.nan, velocity=np.nan)
+    told = describe_note(replace(notes, labels=labels), 0)
+    assert told["note"]["title"] == "7 · theo"
+    assert ["note", notes.ids[0]] in told["facts"]
+    assert [card["detail"] for card in told["neighbours"]] == [card["id"] for card in told["neighbours"]]
+    assert called("theo", "unknown", False) == called("theo", "theo", False) == called("theo", "7", True) == "theo"
