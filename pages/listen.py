@@ -23,6 +23,7 @@ _ABOUT = {
     LIBROSA: ("librosa", "mel_to_audio, 32 iterations"),
     "fast": ("Fast", "for playing live"),
     "best": ("Best", "without hurry"),
+    "additive": ("Additive", "harmonics of the known pitch, summed"),
 }
 
 

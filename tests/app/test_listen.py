@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,13 @@ class TestPage:
         assert {"id", "title", "family", "colour", "pitch", "pitch_name"} == set(shown["notes"][0])
         assert (shown["checkpoint"], shown["source"]) == ("alpha", "clean")
         assert query(app) == {"checkpoint": "alpha", "source": "clean", "dozen": "0"}
+
+    def test_additive_synthesis_is_no_network(self, checkpoints: Path, listen: Callable[..., Any]) -> None:
+        shutil.copytree(ROOT / "checkpoints" / "vapar-ae", checkpoints / "vapar-ae")
+        shown = component(listen(checkpoint="vapar-ae"), "listen")
+        assert [(v["title"], v["about"]) for v in shown["variants"]][1:] == [
+            ("Additive", "harmonics of the known pitch, summed")
+        ]
 
     def test_choices_reach_the_table_and_the_link(self, listen: Callable[..., Any]) -> None:
         app = listen()
