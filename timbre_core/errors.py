@@ -30,17 +30,22 @@ _OS_CURES = {
 }
 
 
-def explain_os_error(error: OSError, path: Path | str | None = None) -> str:
-    """One sentence for an operating system error, naming the file and the cure."""
+def explain_os_error(error: OSError, path: Path | str | None = None, writing: bool = False) -> str:
+    """One sentence for an operating system error, naming the file and the cure.
+
+    writing: the file, or a folder for it, was to be made. That it does not exist is no explanation then.
+    """
     where = path if path is not None else error.filename
     cure = _OS_CURES.get(error.errno or 0, error.strerror or str(error))
+    if writing and error.errno == errno.ENOENT:
+        cure = "it cannot be written: choose another place"
     return f"{where}: {cure}." if where is not None else f"{cure[0].upper()}{cure[1:]}."
 
 
 @contextmanager
-def os_errors(path: Path | str) -> Iterator[None]:
-    """Turn an OSError raised inside the block into a TimbreError about `path`."""
+def os_errors(path: Path | str, writing: bool = False) -> Iterator[None]:
+    """Turn an OSError raised inside the block into a TimbreError about `path`; see `explain_os_error`."""
     try:
         yield
     except OSError as error:
-        raise TimbreError(explain_os_error(error, path)) from error
+        raise TimbreError(explain_os_error(error, path, writing)) from error

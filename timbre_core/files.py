@@ -33,7 +33,7 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     Raises TimbreError on operating system errors (full disk, no permission).
     """
     path = Path(path)
-    with os_errors(path.parent):
+    with os_errors(path.parent, writing=True):
         path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp{path.suffix}")
     try:
@@ -42,7 +42,7 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise TimbreError(explain_os_error(error, path)) from error
+        raise TimbreError(explain_os_error(error, path, writing=True)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

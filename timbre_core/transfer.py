@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.audio import check_timbre_length
 from timbre_core.features.frames import note_frames
 from timbre_core.features.loudness import loudness, near_level, with_loudness
 from timbre_core.features.note_names import note_name
@@ -28,7 +29,6 @@ MOST_AMOUNT = 2.0
 _UNKNOWN_KEY = 60.0  # what a model is told of a sound without pitch
 _NEAR = 6.0  # semitones: notes of a family this far off the sound's pitch count 0.6 times those at it
 _RESTING = 0.03  # semitones: what deviates less is left as it is decoded
-_SHORTEST = 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,7 @@ class Transferred:
 def open_sound(space: TimbreSpace, audio: np.ndarray) -> Sound:
     """Audio (n_samples,) at the space's rate, analysed and encoded. Raises TimbreError for less than 50 ms."""
     rate, features = space.sample_rate, space.recipe.features
-    if len(audio) < _SHORTEST * rate:
-        raise TimbreError(
-            f"{len(audio) / rate:.3f} s are too short to hear a timbre in: give at least {_SHORTEST:g} s."
-        )
+    check_timbre_length(audio, rate)
     pitch = track_pitch(audio, rate, features.hop_length)
     # The map's notes were encoded with the silence that fills them up to `seconds`: so is this, to be comparable.
     padded = np.pad(audio, (0, max(0, round((features.seconds or 0) * rate) - len(audio))))

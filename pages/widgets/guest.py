@@ -31,13 +31,15 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
 
     Raises TimbreError, one sentence that calls the sound `name`, for what cannot be used.
     """
+    from timbre_core.features.audio import check_timbre_length
     from timbre_core.features.pitch import estimate_f0
     from timbre_core.features.preparation import prepare_audio
-    from timbre_core.features.uploads import decode_upload
+    from timbre_core.features.uploads import called, decode_upload
 
     studio = Studio(notes, inverter)
     settings = studio.settings
     whole = without_leading_silence(decode_upload(content, settings.sample_rate, name), settings.sample_rate)
+    check_timbre_length(whole, settings.sample_rate, called(name))
     audio = prepare_audio(whole, settings)[: len(whole)]
     f0 = estimate_f0(audio, settings.sample_rate)
     heard = float(f0.midi) if 0 <= f0.midi <= 127 else None

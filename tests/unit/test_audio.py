@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 
@@ -134,6 +135,15 @@ def test_a_nan_in_one_channel_is_found(tmp_path: Path) -> None:
     (tmp_path / "note.wav").write_bytes(_float_wav(channels))
     with pytest.raises(AudioError, match="NaN"):
         load_audio(tmp_path / "note.wav", RATE)
+
+
+def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(TimbreError, match=r"x: it cannot be written: choose another place\.$"):
+        write_wav(tmp_path / "x" / "note.wav", _GOOD, RATE)
 
 
 def test_encode_wav_clips_and_never_wraps() -> None:

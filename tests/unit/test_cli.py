@@ -61,9 +61,23 @@ def test_reconstruct_estimates_a_missing_pitch(
     assert "estimated as MIDI 60.0" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("samples", "said"), [(np.full(160, 0.5), "give at least 0.05 s"), (np.zeros(8000), "choose another.")]
+)
+def test_what_cannot_be_reconstructed(
+    tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], samples: np.ndarray, said: str
+) -> None:
+    soundfile.write(tmp_path / "note.wav", samples, 16_000)
+    assert main(["reconstruct", str(tiny_checkpoint), str(tmp_path / "note.wav"), "--out", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {tmp_path / 'note.wav'}: ")
+    assert said in error
+    assert [file.name for file in tmp_path.glob("*.wav")] == ["note.wav"]
+
+
 def test_generate_writes_the_asked_length(tiny_checkpoint: Path, tmp_path: Path) -> None:
     out = tmp_path / "note.wav"
-    assert main(["generate", str(tiny_checkpoint), "--pitch", "55", "--seconds", "1.5", "--out", str(out)]) == 0
+    assert main(["generate", str(tiny_checkpoint), "--pitch", "G3", "--seconds", "1.5", "--out", str(out)]) == 0
     assert soundfile.info(out).frames == 24_000
 
 
@@ -125,10 +139,12 @@ def test_generate_follows_contours_and_walks(tiny_checkpoint: Path, tmp_path: Pa
         (["evaluate", "CKPT", "--split", "all", "--inverters", "librosa"], "did you mean 'librosa-32'"),
         (["evaluate", "CKPT", "--split", "all", "--inverter-notes", "0"], "choose 1 or more"),
         (["generate", "CKPT", "--family", "kazoo"], "no family 'kazoo'"),
-        (["generate", "CKPT", "--pitch", "128"], "outside MIDI's 0-127"),
+        (["generate", "CKPT", "--pitch", "128"], "--pitch 128: choose a MIDI pitch"),
         (["generate", "CKPT", "--seed", "-1"], "choose from 0 to"),
         (["generate", "CKPT", "--seed", "9" * 30], "choose from 0 to"),
         (["generate", "CKPT", "--pitch", "nan"], "choose a MIDI pitch"),
+        (["generate", "CKPT", "--pitch", "H4"], "--pitch: 'H4' is not a note name"),
+        (["reconstruct", "CKPT", "x.wav", "--pitch", "-1"], "--pitch -1: choose a MIDI pitch"),
         (["generate", "nowhere/at-all"], "no such checkpoint folder"),
         (["reconstruct", "CKPT", "missing.wav"], "missing.wav"),
         (["reconstruct", "CKPT", "README.md"], "README.md"),

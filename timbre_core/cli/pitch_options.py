@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ _CENTRE = 60.0
 def add_pitch_arguments(parser: argparse.ArgumentParser, default: str) -> None:
     """--pitch, --contour and --vibrato; `default` says what the pitch is without them."""
     pitch = parser.add_mutually_exclusive_group()
-    pitch.add_argument("--pitch", type=float, help=f"MIDI pitch (default {default})")
+    pitch.add_argument("--pitch", help=f"MIDI pitch or note name, 60 or C4 (default {default})")
     pitch.add_argument(
         "--contour",
         metavar="POINTS",
@@ -29,6 +28,23 @@ def add_pitch_arguments(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def midi_pitch(text: str, option: str) -> float:
+    """The MIDI pitch that a number or a note name says. Raises TimbreError, naming the option, for what is neither."""
+    from timbre_core.errors import TimbreError
+    from timbre_core.features.pitch import parse_note_name
+
+    try:
+        value = float(text)
+    except ValueError:
+        try:
+            return float(parse_note_name(text))
+        except TimbreError as error:
+            raise TimbreError(f"{option}: {error}") from error
+    if not 0 <= value <= 127:
+        raise TimbreError(f"{option} {text[:40]}: choose a MIDI pitch from 0 to 127 (60 is middle C).")
+    return value
+
+
 def pitch_of(args: argparse.Namespace, default: float | None = None) -> float | Contour | None:
     """What --pitch, --contour and --vibrato ask for; None where nothing is asked.
 
@@ -37,12 +53,10 @@ def pitch_of(args: argparse.Namespace, default: float | None = None) -> float | 
     from timbre_core.errors import TimbreError
     from timbre_core.generation.contours import Contour, read_contour
 
-    if args.pitch is not None and not math.isfinite(args.pitch):
-        raise TimbreError(f"--pitch {args.pitch}: choose a MIDI pitch from 0 to 127 (60 is middle C).")
+    pitch = None if args.pitch is None else midi_pitch(args.pitch, "--pitch")
     if args.contour is None and args.vibrato is None:
-        pitch: float | None = args.pitch
         return pitch
-    centre = default if args.pitch is None else args.pitch
+    centre = default if pitch is None else pitch
     points = ((0.0, _CENTRE if centre is None else centre),) if args.contour is None else read_contour(args.contour)
     if args.vibrato is None:
         return Contour(points)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timbre_core.cli.inverter_options import add_inverter_argument
+from timbre_core.cli.pitch_options import midi_pitch
 from timbre_core.cli.shell import check_output_folder
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ EXAMPLE = "python -m timbre_core reconstruct checkpoints/nsynth-cvae note.wav --
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     parser.add_argument("input", metavar="IN.wav", help="sound file (wav, flac, ogg, mp3; any rate, any channels)")
-    parser.add_argument("--pitch", type=float, help="MIDI pitch of the note; estimated when left out")
+    parser.add_argument("--pitch", help="MIDI pitch or name of the note (60 or C4); estimated when left out")
     add_inverter_argument(parser)
     parser.add_argument(
         "--residual",
@@ -31,18 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from timbre_core.checkpoint import open_checkpoint
-    from timbre_core.errors import TimbreError
-    from timbre_core.features.audio import load_audio, write_wav
+    from timbre_core.features.audio import check_timbre_length, load_audio, write_wav
     from timbre_core.space import TimbreSpace
 
     check_output_folder(args.out, "--out")
-    if args.pitch is not None and not 0 <= args.pitch <= 127:
-        raise TimbreError(f"--pitch {args.pitch:g}: choose a MIDI pitch from 0 to 127 (60 is middle C).")
+    pitch = None if args.pitch is None else midi_pitch(args.pitch, "--pitch")
     checkpoint = open_checkpoint(args.checkpoint)
-    audio = load_audio(Path(args.input), checkpoint.recipe.features.sample_rate)
-    pitch = args.pitch
+    sample_rate = checkpoint.recipe.features.sample_rate
+    audio = load_audio(Path(args.input), sample_rate)
+    check_timbre_length(audio, sample_rate, args.input)
     if pitch is None and checkpoint.recipe.uses_pitch:
-        pitch = _estimated_pitch(audio, checkpoint.recipe.features.sample_rate, args.input)
+        pitch = _estimated_pitch(audio, sample_rate, args.input)
     space = TimbreSpace(checkpoint, inverter=args.inverter)
     result = space.reconstruct(audio, pitch, residual=args.residual)
     for name in ("original", "inversion", "reconstruction"):

@@ -238,7 +238,7 @@ def _open_work(work: Path, recipe: Recipe, resume: bool) -> None:
         return
     if resume:
         print(f"{work}: no epoch was finished there, so the training starts afresh.", file=sys.stderr)
-    with os_errors(work):
+    with os_errors(work, writing=True):
         work.mkdir(parents=True, exist_ok=True)
     write_text(work / RECIPE, recipe_to_yaml(recipe))
 

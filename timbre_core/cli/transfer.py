@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timbre_core.cli.inverter_options import add_inverter_argument
+from timbre_core.cli.pitch_options import midi_pitch
 from timbre_core.cli.shell import check_output_folder, check_wav_file
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.errors import TimbreError
     from timbre_core.transfer import MOST_AMOUNT, target_mean
 
-    shift, at = args.pitch, None if args.at is None else _pitch(args.at)
+    shift, at = args.pitch, None if args.at is None else midi_pitch(args.at, "--at")
     if shift is not None and not abs(shift) <= 60:
         raise TimbreError(f"--pitch {shift:g}: choose from -60 to +60 semitones.")
     if not 0 <= args.amount <= MOST_AMOUNT:
@@ -114,21 +113,6 @@ def _contour(sound: Sound, shift: float | None, at: float | None) -> PitchContou
             raise TimbreError(f"{_WHERE_UNHEARD}.")
         return sound.pitch.shifted(shift)
     return sound.pitch if at is None else sound.pitch.moved_to(at)
-
-
-def _pitch(text: str) -> float:
-    from timbre_core.errors import TimbreError
-    from timbre_core.features.pitch import parse_note_name
-
-    if re.fullmatch(r"[-+]?\d*\.?\d+", text.strip()):
-        value = float(text)
-        if math.isfinite(value) and 0 <= value <= 127:
-            return value
-        raise TimbreError(f"--at {text[:40]}: choose a MIDI pitch from 0 to 127 (60 is middle C).")
-    try:
-        return float(parse_note_name(text))
-    except TimbreError as error:
-        raise TimbreError(f"--at: {error}") from error
 
 
 def _outputs(inputs: list[str], out: str) -> list[tuple[Path, Path]]:

@@ -29,7 +29,7 @@ from timbre_core.datasets.pictures import (
 from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.errors import TimbreError
-from timbre_core.features.audio import AudioError, load_audio
+from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio
 from timbre_core.recipes.schema import DataSettings, NoteFilter, SplitSettings
 
 STARTER = "starter"
@@ -71,8 +71,8 @@ class Library:
             if root not in self._parquet:
                 self._parquet[root] = ParquetAudio(path)
             name = f"{path.name}, note {self.notes['note_id'].iat[index]}"
-            return load_audio(self._parquet[root].read(int(audio)), sample_rate, name)
-        return load_audio(path / audio, sample_rate)
+            return load_audio(self._parquet[root].read(int(audio)), sample_rate, name, cure=LEAVE_OUT)
+        return load_audio(path / audio, sample_rate, cure=LEAVE_OUT)
 
     def picture(self, index: int) -> np.ndarray:
         """The picture that the note in row `index` is: float32 (height, width) in [0, 1], the top row first.

@@ -14,7 +14,7 @@ import pandas as pd
 
 from timbre_core.datasets.cache import cache_dir
 from timbre_core.errors import TimbreError
-from timbre_core.features.audio import AudioError, load_audio
+from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio
 from timbre_core.files import read_json, write_json
 
 _ANALYSIS_RATE = 16_000
@@ -68,7 +68,7 @@ def _measure(path: Path) -> float | AudioError:
     from timbre_core.features.pitch import estimate_f0
 
     try:
-        midi = estimate_f0(load_audio(path, _ANALYSIS_RATE), _ANALYSIS_RATE).midi
+        midi = estimate_f0(load_audio(path, _ANALYSIS_RATE, cure=LEAVE_OUT), _ANALYSIS_RATE).midi
     except AudioError as error:
         return error
     return float(round(midi)) if 0 <= midi <= 127 else math.nan

@@ -332,7 +332,7 @@ def _examples(notes: Sequence[PlannedNote], settings: RenderSettings) -> dict[st
 
 def _claim_folder(sf2: Path, out_dir: Path, settings: RenderSettings) -> None:
     """Make `out_dir` and note in it what is rendered there, so that two different renders are never mixed."""
-    with os_errors(out_dir):
+    with os_errors(out_dir, writing=True):
         (out_dir / "audio").mkdir(parents=True, exist_ok=True)
     label = {"soundfont": sf2.name, "soundfont_bytes": sf2.stat().st_size, "settings": asdict(settings)}
     label = json.loads(json.dumps(label))

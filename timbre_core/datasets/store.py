@@ -75,7 +75,7 @@ def build_store(
     store = _existing(directory, fingerprint)
     if store is not None:
         return store
-    with os_errors(directory):
+    with os_errors(directory, writing=True):
         directory.mkdir(parents=True, exist_ok=True)
     with _only_builder(directory):
         store = _existing(directory, fingerprint)

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     import soundfile
 
 SILENT_PEAK = 1e-4
+CHOOSE_ANOTHER = "choose another"
+"""What to do about a sound that was chosen and cannot be used."""
+LEAVE_OUT = "leave it out"
+"""What to do about one of many."""
+SHORTEST_TIMBRE = 0.05
+"""Seconds of a sound that are needed to hear its timbre."""
 _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds no audio
 _SAMPLE_RATES = (1_000, 768_000)
 _UNKNOWN = 2**63 - 1  # libsndfile's count of samples in a FLAC file that was written to a pipe; it cannot read those
@@ -30,13 +36,18 @@ class AudioError(TimbreError):
 
 
 def load_audio(
-    source: Path | str | bytes | BinaryIO, sample_rate: int, name: str = "", max_seconds: float = 600
+    source: Path | str | bytes | BinaryIO,
+    sample_rate: int,
+    name: str = "",
+    max_seconds: float = 600,
+    cure: str = CHOOSE_ANOTHER,
 ) -> np.ndarray:
     """Read audio as float32 mono, shape (n_samples,), resampled to `sample_rate` Hz.
 
     source: a path, a file's bytes, or a binary file object: wav, flac, ogg, mp3, aiff and whatever else libsndfile
     reads, any rate and channel count. Channels are averaged; where they cancel out, the loudest is taken.
     name: what errors call it (default: the path).
+    cure: what errors say to do where nothing is wrong with the file but that no note is heard in it.
     Raises AudioError when it is missing, unreadable or corrupt, shorter than a millisecond, longer than `max_seconds`,
     silent (peak below 1e-4), or holds NaN or infinite samples.
     """
@@ -44,10 +55,10 @@ def load_audio(
     with opened_audio(source, name) as sound:
         check_length(sound, name, max_seconds)
         samples = sound.read(dtype="float32", always_2d=True)
-    return to_mono(samples, sound.samplerate, sample_rate, name)
+    return to_mono(samples, sound.samplerate, sample_rate, name, cure)
 
 
-def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str) -> np.ndarray:
+def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str, cure: str = CHOOSE_ANOTHER) -> np.ndarray:
     """Samples (n_samples, n_channels) at `rate` Hz -> float32 mono (n,) at `sample_rate` Hz.
 
     Channels are averaged; where they cancel out, the loudest is taken. Raises AudioError, calling the sound `name`, when it is
@@ -55,7 +66,7 @@ def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str) -> np.n
     """
     if len(samples) * 1000 < rate:
         count = f"{len(samples)} sample{'' if len(samples) == 1 else 's'}"
-        raise AudioError(f"{name}: too short to be a note ({count}): leave it out or get the file again.")
+        raise AudioError(f"{name}: too short to be a note ({count}): {cure} or get the file again.")
     audio = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     # min and max propagate NaN, so one pass over the audio finds NaN, infinity, silence and nonsense.
     peak = _peak(audio)
@@ -67,12 +78,21 @@ def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str) -> np.n
         audio = samples[:, int(np.argmax(np.abs(samples).max(axis=0)))]
         peak = _peak(audio)
     if peak < SILENT_PEAK:
-        raise AudioError(f"{name}: silent (no sample above {SILENT_PEAK:g} of full scale): leave it out.")
+        raise AudioError(f"{name}: silent (no sample above {SILENT_PEAK:g} of full scale): {cure}.")
     if rate != sample_rate:
         import soxr
 
         audio = soxr.resample(np.ascontiguousarray(audio), rate, sample_rate, quality="HQ")
     return np.ascontiguousarray(audio, dtype=np.float32)
+
+
+def check_timbre_length(audio: np.ndarray, sample_rate: int, name: str = "") -> None:
+    """Raises AudioError, calling the sound `name`, for audio (n_samples,) of less than 50 ms."""
+    if len(audio) < SHORTEST_TIMBRE * sample_rate:
+        called = f"{name}: " if name else ""
+        raise AudioError(
+            f"{called}{len(audio) / sample_rate:.3f} s are too short to hear a timbre in: give at least {SHORTEST_TIMBRE:g} s."
+        )
 
 
 @contextmanager

@@ -38,13 +38,15 @@ def envelope_frames(audio: Tensor, settings: EnvelopeSettings, pitch: float | No
     f0 = float(midi_to_hz(math.nan if pitch is None else pitch))
     check_f0(f0, settings)
     if len(audio) < settings.win_length:
-        raise TimbreError(f"its {len(audio)} samples are fewer than a window of {settings.win_length}: leave it out.")
+        raise TimbreError(
+            f"its {len(audio)} samples are fewer than a window of {settings.win_length}: choose a longer one."
+        )
     if not float(audio.abs().max()) > _SILENT:
-        raise TimbreError("it is silent: leave it out.")
+        raise TimbreError("it is silent: choose another.")
     harmonics = analyse_harmonics(audio[None], torch.tensor([f0]), settings, phases=False)
     if not float(harmonics.share.median()) >= _PITCHED_SHARE:
         raise TimbreError(
-            f"no harmonics of its pitch (MIDI {pitch:g}, {f0:.0f} Hz) are heard: correct its label, or leave it out."
+            f"no harmonics of its pitch (MIDI {pitch:g}, {f0:.0f} Hz) are heard: correct its pitch, or choose another note."
         )
     return cepstra_of(Harmonics(*(each[0] for each in harmonics)), f0, settings)
 

@@ -47,7 +47,7 @@ def decode_upload(
     Raises AudioError, one sentence that calls the sound `name` (cut short, without line breaks), for what is too large, too long,
     too short, silent, damaged, not finite or no audio at all.
     """
-    name = "".join(char for char in name if char.isprintable())[:_NAME] or "the sound"
+    name = called(name)
     if not content:
         raise AudioError(f"{name}: an empty file: record or choose another one.")
     if len(content) > limits.bytes:
@@ -69,6 +69,11 @@ def decode_upload(
     if np.ptp(audio) < 2 * SILENT_PEAK:
         raise AudioError(f"{name}: silent (nothing in it moves): record or choose another one.")
     return audio
+
+
+def called(name: str) -> str:
+    """What sentences call a sound that came as `name`: cut short, without line breaks."""
+    return "".join(char for char in name if char.isprintable())[:_NAME] or "the sound"
 
 
 def _blocks(sound: soundfile.SoundFile, most: int) -> Iterator[np.ndarray]:
