@@ -8,13 +8,11 @@ import numpy as np
 import streamlit as st
 
 from pages.widgets import pickers
-from pages.widgets.catalog import NoteMap, listing, note_map
+from pages.widgets.catalog import NoteMap
 from pages.widgets.components import show_morph
-from pages.widgets.engine import visited
 from pages.widgets.morph_engine import MOST_NOTES, follows_pitch
 from pages.widgets.morph_routes import contour_in, notes_in
-from pages.widgets.music import plain
-from pages.widgets.states import show_broken, show_empty, show_title, show_without_map
+from pages.widgets.one_map import show_one_map
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import has_sound
 from timbre_core.generation.paths import PATHS
@@ -112,29 +110,4 @@ def show(notes: NoteMap) -> None:
     show_morph(notes, chosen, follows_pitch(notes))
 
 
-def main() -> None:
-    visited()
-    left, right = st.columns([8, 4], gap="medium", vertical_alignment="bottom")
-    with left:
-        show_title("Morph", _SENTENCE)
-    found = listing()
-    if not found.checkpoints:
-        show_empty(found)
-        show_broken(found)
-        return
-    with right:
-        checkpoint = found.checkpoints[pickers.pick_checkpoint(found)]
-    try:
-        notes = note_map(checkpoint)
-    except TimbreError as error:
-        st.error(plain(str(error), 600), icon=":material/error:")
-    else:
-        if notes is None or notes.labels.empty:
-            show_without_map(checkpoint)
-        else:
-            show(notes)
-    show_broken(found)
-    pickers.show_refusals()
-
-
-main()
+show_one_map("Morph", _SENTENCE, show)

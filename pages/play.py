@@ -7,12 +7,9 @@ from typing import Any
 import streamlit as st
 
 from pages.widgets import pickers
-from pages.widgets.catalog import NoteMap, listing, note_map
+from pages.widgets.catalog import NoteMap
 from pages.widgets.components import show_play
-from pages.widgets.engine import visited
-from pages.widgets.music import plain
-from pages.widgets.states import show_broken, show_empty, show_title, show_without_map
-from timbre_core.errors import TimbreError
+from pages.widgets.one_map import show_one_map
 
 _SENTENCE = "A point of the latent space as an instrument: play it, bend it, take it with you."
 _LARGEST_SEED = 2**32 - 1
@@ -64,33 +61,12 @@ def remember(start: dict[str, Any] | None) -> None:
             st.query_params[what] = value
 
 
-def main() -> None:
-    visited()
-    left, right = st.columns([8, 4], gap="medium", vertical_alignment="bottom")
-    with left:
-        show_title("Play", _SENTENCE)
-    found = listing()
-    if not found.checkpoints:
-        show_empty(found)
-        show_broken(found)
-        return
-    with right:
-        checkpoint = found.checkpoints[pickers.pick_checkpoint(found)]
-    try:
-        notes = note_map(checkpoint)
-    except TimbreError as error:
-        st.error(plain(str(error), 600), icon=":material/error:")
-    else:
-        if notes is None or notes.labels.empty:
-            show_without_map(checkpoint)
-        else:
-            start = linked_start(notes)
-            remember(start)
-            if start:
-                pickers.keep("start", start)
-            show_play(notes, start)
-    show_broken(found)
-    pickers.show_refusals()
+def show(notes: NoteMap) -> None:
+    start = linked_start(notes)
+    remember(start)
+    if start:
+        pickers.keep("start", start)
+    show_play(notes, start)
 
 
-main()
+show_one_map("Play", _SENTENCE, show)

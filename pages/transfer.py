@@ -8,13 +8,12 @@ from typing import Any
 import streamlit as st
 
 from pages.widgets import pickers
-from pages.widgets.catalog import NoteMap, listing, note_map
+from pages.widgets.catalog import NoteMap
 from pages.widgets.components import show_transfer
-from pages.widgets.engine import visited
 from pages.widgets.map_data import first_note
 from pages.widgets.music import plain
+from pages.widgets.one_map import show_one_map
 from pages.widgets.own_sounds import SHELF, OwnSound
-from pages.widgets.states import show_broken, show_empty, show_title, show_without_map
 from timbre_core.errors import TimbreError
 from timbre_core.features.uploads import LIMITS
 
@@ -148,8 +147,9 @@ def remember(settings: dict[str, Any], source: dict[str, str] | None) -> None:
             st.query_params[name] = value
 
 
-def show_page(notes: NoteMap, rate: int) -> None:
+def show_page(notes: NoteMap) -> None:
     """The sound, and what becomes of it."""
+    rate = notes.checkpoint.recipe.features.sample_rate  # pictures have none, and say so
     settings = linked_settings(notes)
     source, wrong = None, ""
     try:
@@ -171,30 +171,4 @@ def show_page(notes: NoteMap, rate: int) -> None:
     show_transfer(notes, source, {name: value for name, value in settings.items() if name != "note"})
 
 
-def main() -> None:
-    visited()
-    left, right = st.columns([8, 4], gap="medium", vertical_alignment="bottom")
-    with left:
-        show_title("Transfer", _SENTENCE)
-    found = listing()
-    if not found.checkpoints:
-        show_empty(found)
-        show_broken(found)
-        return
-    with right:
-        checkpoint = found.checkpoints[pickers.pick_checkpoint(found)]
-    try:
-        rate = checkpoint.recipe.features.sample_rate
-        notes = note_map(checkpoint)
-    except TimbreError as error:
-        st.error(plain(str(error), 600), icon=":material/error:")
-    else:
-        if notes is None or notes.labels.empty:
-            show_without_map(checkpoint)
-        else:
-            show_page(notes, rate)
-    show_broken(found)
-    pickers.show_refusals()
-
-
-main()
+show_one_map("Transfer", _SENTENCE, show_page)

@@ -133,3 +133,12 @@ def test_inverters_are_trained_on_log_mels() -> None:
         parse_recipe({"name": "mine", "features": {"kind": "stft"}, "task": {"kind": "vocoder"}}, "mine.yaml")
     with pytest.raises(TimbreError, match="needs features of kind log_mel"):
         as_log_mel(StftSettings())
+
+
+def test_a_contour_is_streamed_as_it_is_inverted() -> None:
+    settings = LogMelSettings(seconds=None)
+    frames, reference = note_frames(tone(), settings)
+    contour = np.linspace(57, 59, frames.shape[1], dtype=np.float32)
+    inverter = open_inverter("fast", settings)
+    streamed = np.concatenate(list(inverter.stream(frames, reference, contour, RATE)))
+    np.testing.assert_allclose(streamed, inverter(frames, reference, contour, RATE), atol=1e-5)

@@ -52,5 +52,4 @@ def stream(
         whole = frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
         yield invert_envelope(whole, ref_db, features, n_samples, pitch)
     else:
-        told = None if pitch is None else float(pitch)
-        yield from streaming.stream(frames, ref_db, features, inversion, seed, n_samples, told, device)
+        yield from streaming.stream(frames, ref_db, features, inversion, seed, n_samples, pitch, device)
