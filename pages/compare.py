@@ -1,7 +1,6 @@
 """Compare: any checkpoints side by side, in figures, in plots, on the map and by ear."""
 
 import random
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -50,7 +49,9 @@ def show_figures(evaluations: Evaluations, colours: list[str]) -> None:
             + " `python -m timbre_core compare CHECKPOINT CHECKPOINT --data DIR` measures them on the same.",
             icon=":material/balance:",
         )
-    st.html(f'<div class="tx-scroll" tabindex="0">{table_html(compare(evaluations), list(evaluations), colours)}</div>')
+    with st.container(key="compared"):
+        table = table_html(compare(evaluations), list(evaluations), colours)
+        st.html(f'<div class="tx-scroll" tabindex="0">{table}</div>')
     if not warning:
         st.caption(plain(measured_on(evaluations), 200))
 
@@ -164,7 +165,6 @@ def maps_of(chosen: dict[str, Checkpoint], titles: dict[str, str]) -> dict[str, 
 
 def main() -> None:
     visited()
-    st.html(Path(__file__).parent / "widgets" / "compare.css")
     show_title("Compare", "The same notes through several models: what each keeps, what each loses, and how it sounds.")
     found = listing()
     if not found.checkpoints:

@@ -7,7 +7,6 @@ import streamlit as st
 _WIDGETS = Path(__file__).parent / "widgets"
 
 st.set_page_config(page_title="Timbre Explorer", page_icon=_WIDGETS / "icon.svg", layout="wide")
-st.html(_WIDGETS / "frame.css")
 
 # The default page answers at "/" alone, whatever its url_path; its hidden twin answers at /explore.
 page = st.navigation(

@@ -68,7 +68,7 @@ def show_curves(runs: dict[str, Run], among: list[str]) -> None:
     figure = curves_plot(
         runs, line_styles(runs, among), axis or "epoch", [part for part in PARTS if part in parts], logarithmic
     )
-    show_growing_plot(figure, "curves", "Losses, beta and learning rate over the training")
+    show_growing_plot(figure, "training_curves", "Losses, beta and learning rate over the training")
     st.caption(
         "A larger mark: the epoch whose weights the checkpoint keeps. Drag to zoom in, double-click to zoom out."
     )
@@ -165,7 +165,6 @@ def is_alive(name: str, folder: Path) -> bool:
 
 def main() -> None:
     visited()
-    st.html(Path(__file__).parent / "widgets" / "training.css")
     show_title("Training", "How models learn: their losses epoch by epoch, and what they make of notes they never saw.")
     every = _LIVE_SECONDS if st.session_state.get("runs_alive") else _IDLE_SECONDS
     st.fragment(show_runs, run_every=every)()

@@ -13,7 +13,8 @@ from timbre_core.checkpoint import Checkpoint
 
 def show_title(title: str, sentence: str) -> None:
     """A page's title, and in one sentence what it is for."""
-    st.html(f'<div class="tx-title"><h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p></div>')
+    with st.container(key="title"):
+        st.html(f'<div class="tx-title"><h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p></div>')
 
 
 def show_broken(found: Listing) -> None:

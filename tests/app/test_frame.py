@@ -1,0 +1,60 @@
+"""The style of all pages is in the app's page, and in no other answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pages.widgets.frame import Frame
+
+PAGE = b"<html><head></head><body><div id=root></div></body></html>"
+
+
+def answered(kind: str, asked: dict[str, str], parts: list[bytes]) -> tuple[dict[str, str], bytes, dict[str, str]]:
+    """Headers and body as they leave the frame, and the headers as they reach the app within it."""
+    seen: dict[str, str] = {}
+
+    async def within(scope: Any, receive: Any, send: Any) -> None:
+        seen.update({name.decode(): value.decode() for name, value in scope["headers"]})
+        length = str(sum(map(len, parts))).encode()
+        headers = [(b"content-type", kind.encode()), (b"content-length", length)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for place, part in enumerate(parts):
+            await send({"type": "http.response.body", "body": part, "more_body": place < len(parts) - 1})
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "headers": [(name.encode(), value.encode()) for name, value in asked.items()]}
+    asyncio.run(Frame(within)(scope, receive, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return headers, b"".join(message["body"] for message in sent[1:]), seen
+
+
+def test_a_page_gets_the_style_however_it_is_sent() -> None:
+    asked = {"accept": "text/html,*/*", "accept-encoding": "gzip", "if-none-match": "x", "cookie": "a"}
+    headers, body, seen = answered("text/html; charset=utf-8", asked, [PAGE[:30], PAGE[30:]])
+    assert body.startswith(PAGE[:-14])
+    assert body.endswith(b"</style></body></html>")
+    assert b".tx-title" in body
+    assert b".tx-compare" in body
+    assert headers["content-length"] == str(len(body))
+    # Neither packed nor "not modified": it could not be added to.
+    assert seen == {"accept": "text/html,*/*", "cookie": "a"}
+
+
+def test_other_answers_pass_as_they_are() -> None:
+    asked = {"accept": "text/html,*/*"}
+    assert answered("audio/wav", asked, [b"</body>"])[:2] == (
+        {"content-type": "audio/wav", "content-length": "7"},
+        b"</body>",
+    )
+    asked = {"accept": "*/*", "accept-encoding": "gzip"}
+    _, body, seen = answered("text/html", asked, [PAGE])
+    assert body == PAGE
+    assert seen == asked
