@@ -195,6 +195,7 @@ def test_training_lowers_the_error_and_writes_everything(store: FeatureStore, tm
         (),
         ("training.ema=null", "training.optimizer=adam", "model.encoder.norm=batch", "model.decoder.norm=batch"),
         ("model.encoder={kind: lstm, units: 16}", "model.decoder={kind: lstm, units: 16}", FACTOR),
+        ("model.prior={kind: mixture, components: 3}", "objective.free_bits=0", "training.fitted_after=1"),
     ],
 )
 def test_resumed_training_is_bit_identical(store: FeatureStore, tmp_path: Path, overrides: tuple[str, ...]) -> None:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from timbre_core.errors import TimbreError
 from timbre_core.recipes import schema
 
 _DRAWS = 16  # per posterior, where a Monte-Carlo KL is not given its latents
+_ROUNDS = 50  # of expectation and maximisation
+_FEWEST = 1e-3  # posteriors that a component must have to be moved
 
 
 class StandardNormalPrior(nn.Module):
@@ -62,6 +65,41 @@ class MixturePrior(nn.Module):
         draws = (torch.randn(mu.shape, generator=generator).to(mu) for _ in range(_DRAWS))
         return torch.stack([self._kl(mu, logvar, mu + deviation * noise) for noise in draws]).mean(dim=0)
 
+    @torch.no_grad()
+    def fit(self, mu: Tensor, logvar: Tensor, seed: int = 0) -> None:
+        """Move the components to where posteriors N(mu, exp(logvar)) lie, both (n, latent_dim): what minimises their mean KL.
+
+        Without it the component that is nearest to the first latents of a training wins them all, and the others are left where
+        no latent ever comes. Expectation and maximisation, begun as k-means++ does (Arthur and Vassilvitskii, 2007); a
+        posterior's own variance counts, so that no component becomes narrower than what it stands for. The same seed
+        gives the same fit. Raises TimbreError when there are fewer posteriors than components.
+        """
+        if len(mu) < len(self.means):
+            raise TimbreError(
+                f"model.prior.components {len(self.means)} is more than the {len(mu)} windows to fit them to: choose fewer."
+            )
+        device, (mu, logvar) = self.means.device, (values.double().cpu() for values in (mu, logvar))
+        squares = mu.square() + logvar.exp()  # the second moments of z
+        means = _spread_points(mu, len(self.means), torch.Generator().manual_seed(seed))
+        nearest = torch.cdist(mu, means).argmin(dim=1)
+        variances = ((mu - means[nearest]).square().mean(dim=0) + logvar.exp().mean(dim=0)).expand_as(means).clone()
+        weights = torch.bincount(nearest, minlength=len(means)) / len(mu)
+        for _ in range(_ROUNDS):
+            precision = 1 / variances
+            likelihoods = -0.5 * (
+                squares @ precision.T
+                - 2 * mu @ (means * precision).T
+                + (means.square() * precision + variances.log()).sum(dim=1)
+            )
+            shares = (likelihoods + weights.log()).softmax(dim=1)
+            total = shares.sum(dim=0)
+            moved, per = total > _FEWEST, total.clamp_min(_FEWEST)[:, None]
+            means[moved] = (shares.T @ mu / per)[moved]
+            variances[moved] = (shares.T @ squares / per - means.square())[moved]
+            weights = per[:, 0] / per.sum()
+        for parameter, values in ((self.means, means), (self.logvars, variances.log()), (self.logits, weights.log())):
+            parameter.copy_(values.to(device))
+
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """(count, latent_dim) draws on the CPU."""
         with torch.no_grad():
@@ -84,6 +122,16 @@ class MixturePrior(nn.Module):
         """log N(z_d; m_kd, v_kd) of every component and dimension: (batch, components, latent_dim)."""
         squares = (z[:, None] - self.means).square() * torch.exp(-self.logvars)
         return -0.5 * (squares + self.logvars + math.log(2 * math.pi))
+
+
+def _spread_points(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """`count` of the points (n, dims), each drawn in proportion to its squared distance from those before it."""
+    chosen = [int(torch.randint(len(points), (1,), generator=generator))]
+    nearest = torch.full((len(points),), math.inf, dtype=points.dtype)
+    for _ in range(count - 1):
+        nearest = torch.minimum(nearest, (points - points[chosen[-1]]).square().sum(dim=1))
+        chosen.append(int(torch.multinomial(nearest + 1e-12, 1, generator=generator)))
+    return points[chosen].clone()
 
 
 def _gaussian_kl(mu: Tensor, logvar: Tensor, mean: Tensor, prior_logvar: Tensor) -> Tensor:

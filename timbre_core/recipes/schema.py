@@ -166,6 +166,11 @@ class TrainingSettings(Part):
     prior_rate: Annotated[
         float, Field(gt=0, le=1000, description="times the learning rate for a learned prior and a likelihood's scale")
     ] = 1.0
+    fitted_after: int | None = Field(
+        default=None,
+        ge=0,
+        description="epochs after which a mixture prior moves to where the notes then are, and a learned scale to their errors",
+    )
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     schedule: Literal["constant", "cosine", "plateau"] = "constant"
     plateau_patience: Annotated[int, Field(ge=1, description="epochs without a better one until the rate falls")] = 5
@@ -238,6 +243,12 @@ class Recipe(Part):
             raise ValueError(
                 f"training.keep {self.training.keep} is for timbre spaces: {self.task.kind} has total alone"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_a_mixture(self) -> Recipe:
+        if self.training.fitted_after is not None and not (self.model.prior.kind == "mixture" and self.model.sampling):
+            raise ValueError("training.fitted_after is for a model.prior of kind mixture: leave it out")
         return self
 
     @model_validator(mode="after")

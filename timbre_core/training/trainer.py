@@ -24,6 +24,7 @@ from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch, BatchSource, check_splits
 from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16, uses_channels_last
 from timbre_core.training.draws import Draws
+from timbre_core.training.fitting import fit_to_notes
 from timbre_core.training.history import append_epoch, keep_epochs
 from timbre_core.training.objective import beta_at, learning_rate_at
 from timbre_core.training.optimizer import new_optimizer, set_rate
@@ -95,6 +96,8 @@ def train(
     with _events(folder, run) as events, _bar(run, source) as bar:
         for epoch in range(run.progress.epoch + 1, recipe.training.epochs + 1):
             started = time.perf_counter()
+            if epoch - 1 == recipe.training.fitted_after:
+                fit_to_notes(recipe, run.model, run.averaged and run.averaged.module, store, team)
             trained, rate = _train_epoch(run, source, epoch, bar)
             validated = _validate(run, valid)
             run.progress.epoch = epoch
