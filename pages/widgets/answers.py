@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,13 +14,19 @@ from streamlit import config
 
 from pages.widgets.catalog import NoteMap
 from pages.widgets.engine import RecordingMissing, share_cores
+from pages.widgets.lanes import Lanes
 from timbre_core.errors import TimbreError
 from timbre_core.inverters import inverter_names
 
 _BASE = config.get_option("server.baseUrlPath").strip("/")
 API = f"/{_BASE}/api" if _BASE else "/api"
 QUICK = ThreadPoolExecutor(4, thread_name_prefix="quick")
-SLOW = ThreadPoolExecutor(2, thread_name_prefix="slow", initializer=share_cores)
+_LANES = Lanes(2, "slow", share_cores)
+SLOW = _LANES.lane(0.0)
+BESIDE = _LANES.lane(0.3)
+"""For what goes with a sound that is heard first: pictures, and versions to compare it with."""
+AHEAD = _LANES.lane(2.0)
+"""For what nobody waits for yet."""
 _LOG = logging.getLogger(__name__)
 _LONGEST_PARAMETER = 512
 _LEFT = 0.05  # seconds between looks at whether the asker is still there
@@ -68,7 +74,7 @@ def stored(request: Request) -> dict[str, str]:
     return {"Cache-Control": "private, max-age=3600" if "v" in request.query_params else "no-cache"}
 
 
-async def answer(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Response:
+async def answer(pool: Executor, work: Callable[[], Response]) -> Response:
     """Run `work` in a pool; what goes wrong becomes a JSON answer with one sentence."""
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
@@ -83,11 +89,12 @@ async def answer(pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Resp
         return refused("Something went wrong here: the server's log has the details.", 500)
 
 
-async def answer_while_wanted(request: Request, pool: ThreadPoolExecutor, work: Callable[[], Response]) -> Response:
+async def answer_while_wanted(request: Request, pool: Executor, work: Callable[[], Response]) -> Response:
     """As `answer`, but work that is still waiting for its turn when its asker leaves is left undone."""
     left = threading.Event()
 
     async def watch() -> None:
+        await asyncio.sleep(_LEFT)
         while not await request.is_disconnected():
             await asyncio.sleep(_LEFT)
         left.set()

@@ -139,7 +139,7 @@ def listing() -> Listing:
     except OSError as error:
         return Listing(folder, {}, {folder.name: explain_os_error(error, folder)})
     for path in paths:
-        checkpoint = _opened.get((path, version_of(path)), partial(_open, path))
+        checkpoint = _kept(path)
         if isinstance(checkpoint, TimbreError):
             broken[path.name] = str(checkpoint)
         elif checkpoint.recipe.makes_a_space:
@@ -163,10 +163,15 @@ def note_map(checkpoint: Checkpoint) -> NoteMap | None:
 
 def find_checkpoint(name: str) -> Checkpoint:
     """The checkpoint of that name; the name is looked up, it never becomes a path."""
-    found = listing()
-    if name not in found.checkpoints:
+    folder = default_checkpoints_folder()
+    try:
+        paths = {path.name: path for path in list_checkpoints(folder)}
+        checkpoint = _kept(paths[name]) if name in paths else None
+    except OSError as error:
+        raise TimbreError(explain_os_error(error, folder)) from error
+    if not isinstance(checkpoint, Checkpoint) or not checkpoint.recipe.makes_a_space:
         raise TimbreError(f"there is no checkpoint {name[:80]!r}: choose one from the list.")
-    return found.checkpoints[name]
+    return checkpoint
 
 
 def find_map(name: str) -> NoteMap:
@@ -185,6 +190,10 @@ def version_of(path: Path) -> str:
             stat = entry.stat()
             digest.update(f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:12]
+
+
+def _kept(path: Path) -> Checkpoint | TimbreError:
+    return _opened.get((path, version_of(path)), partial(_open, path))
 
 
 def _open(path: Path) -> Checkpoint | TimbreError:

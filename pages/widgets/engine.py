@@ -7,13 +7,14 @@ for: then it happens in a background thread, so that neither the first page nor 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -227,6 +228,14 @@ def warm_up(notes: NoteMap) -> None:
         share_cores()
         studio = Studio(notes)
         (studio.audio if has_sound(studio.settings) else studio.frames)(0, "reconstruction")
+        _settle()
+
+
+@cache
+def _settle() -> None:
+    """Take what was imported out of the garbage collector's rounds, once: each would stop all threads for a third of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def _warm_up_first() -> None:

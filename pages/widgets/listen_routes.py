@@ -6,7 +6,7 @@ their own, so that nothing else waits behind them.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,7 +35,7 @@ def _asked(request: Request) -> tuple[Booth, int, str, Source]:
     raise BadRequest(f"source must be one of {', '.join(SOURCES)}.")
 
 
-def _pool(request: Request) -> ThreadPoolExecutor:
+def _pool(request: Request) -> Executor:
     return _PATIENT if request.query_params.get("variant") == LIBROSA else SLOW
 
 

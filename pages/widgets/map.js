@@ -1,6 +1,8 @@
 // The map: every note a dot. Keeps its zoom when colours change; a click plays at once, Python hears of it afterwards.
 
 const MOVE_MS = 550;
+// A click is heard first: Python's rerun after it would take the server's time from the sounds.
+const REPORT_MS = 350;
 const SPACE = "3d";
 const views = new WeakMap();
 
@@ -69,7 +71,7 @@ class MapView {
   destroy() {
     this.listeners.abort();
     this.sizes.disconnect();
-    clearTimeout(this.resting);
+    clearTimeout(this.telling);
     for (const frame of [this.frame, this.waiting]) cancelAnimationFrame(frame);
     for (const part of [this.marks, this.gathered, this.sound, this.space, this.filters]) part.destroy();
   }
@@ -242,7 +244,9 @@ class MapView {
     const id = this.points.map.ids[i];
     this.live.textContent = ["instrument", "family", "pitch"].map((name) => this.points.label(name, i)).filter(Boolean).join(", ") || id;
     window.dispatchEvent(new CustomEvent(SELECT, { detail: { id, seq: this.seq, play, from: this } }));
-    this.report("selected", { note: id, seq: this.seq });
+    const { seq } = this;
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.report("selected", { note: id, seq }), REPORT_MS);
   }
 
   selectId(id, play) {

@@ -1,8 +1,9 @@
 // What hands do on the map: point, click, drag, pinch, scroll, walk with the arrow keys, draw around notes.
 
 const CLICK_RADIUS = 14;
-// A note this near to the pointer may be pointed at next.
+// Notes this near to the pointer may be pointed at next.
 const NEAR = 45;
+const MOST_FORESEEN = 5;
 
 class Hands {
   constructor(view, on) {
@@ -69,9 +70,8 @@ class Hands {
   point(x, y) {
     const under = this.points.nearest(x, y, CLICK_RADIUS);
     this.view.hover(under);
-    if (under >= 0 || this.points.count > CROWD) return;
-    const near = this.points.nearest(x, y, NEAR);
-    if (near >= 0) this.view.sound.foresee(this.points.map.ids[near]);
+    if (this.points.count > CROWD || (under >= 0 && !this.view.sound.decodes)) return;
+    this.view.sound.foresee(this.points.around(x, y, NEAR, MOST_FORESEEN).map((i) => this.points.map.ids[i]));
   }
 
   up(event) {

@@ -4,13 +4,15 @@ const MOST_KEPT = 300;
 const FADE = 0.015; // seconds: too short to be heard as a fade, long enough not to click
 // A note that the pointer only passes over is not played; one that the model must decode first is not even asked for.
 const PASSING_MS = 20;
-const DECODING_MS = 150;
+const DECODING_MS = 25;
+// Where notes are decoded, those around a pointer that rests this long are asked for ahead, one after the other.
+const RESTING_MS = 90;
 const SETTING = "timbre:pointer-sound";
 
 class PointerSound {
   constructor(root, on, told) {
     this.told = told;
-    this.kept = new Map(); // note -> promise of an AudioBuffer
+    this.kept = new Map(); // note -> {buffer: promise of an AudioBuffer, there, ahead, asking: AbortController}
     this.button = root.querySelector(".tx-sound");
     this.invitation = root.querySelector(".tx-enable");
     this.wanted = null;
@@ -25,7 +27,7 @@ class PointerSound {
   }
 
   destroy() {
-    this.stop();
+    this.from(null);
     this.context?.close();
   }
 
@@ -57,7 +59,8 @@ class PointerSound {
   // Another map: what was heard of the one before is forgotten.
   from(data) {
     this.data = data;
-    this.kept.clear();
+    this.leave();
+    for (const note of this.kept.keys()) this.forget(note);
     this.decodes = false;
     this.silent = null;
     this.stop();
@@ -65,8 +68,8 @@ class PointerSound {
 
   // The pointer came over a note.
   point(note) {
+    this.leave();
     this.wanted = note;
-    clearTimeout(this.rest);
     if (!this.on || !this.allowed || this.silent) return;
     performance.mark("timbre:pointed");
     const asked = performance.now();
@@ -78,18 +81,39 @@ class PointerSound {
         const left = PASSING_MS - (performance.now() - asked);
         this.rest = setTimeout(() => this.start(note, buffer), Math.max(0, left));
       },
-      this.decodes && !this.kept.has(note) ? DECODING_MS : 0,
+      this.decodes && !this.kept.get(note)?.there ? DECODING_MS : 0,
     );
   }
 
-  // The pointer may come over a note soon: a recording can be fetched before it does.
-  foresee(note) {
-    if (this.on && this.allowed && !this.silent && !this.decodes) this.sound(note);
+  // The pointer may come over these notes soon, the first one first. Recordings are fetched at once; what the model must
+  // decode is asked for when the pointer rests, behind all that somebody waits for.
+  foresee(notes) {
+    clearTimeout(this.later);
+    if (!this.on || !this.allowed || this.silent || !notes.length) return;
+    if (!this.decodes) this.sound(notes[0]);
+    else this.later = setTimeout(() => this.askAhead(notes), RESTING_MS);
   }
 
+  async askAhead(notes) {
+    this.ahead = notes;
+    for (const note of notes) {
+      if (!this.kept.has(note)) await this.sound(note, true);
+      if (this.ahead !== notes) return;
+    }
+  }
+
+  // The pointer went on: what is not there yet is not wanted any longer.
   leave() {
-    this.wanted = null;
     clearTimeout(this.rest);
+    clearTimeout(this.later);
+    const asked = this.decodes ? [this.wanted, ...(this.ahead ?? [])] : [];
+    this.wanted = this.ahead = null;
+    for (const note of asked) if (this.kept.get(note)?.there === false) this.forget(note);
+  }
+
+  forget(note) {
+    this.kept.get(note).asking.abort();
+    this.kept.delete(note);
   }
 
   start(note, buffer) {
@@ -98,29 +122,38 @@ class PointerSound {
     performance.mark("timbre:pointer-sounding");
   }
 
-  // A note's beginning as an AudioBuffer, null where it has no sound.
-  sound(note) {
+  // A note's beginning as an AudioBuffer, null where it has no sound. Ahead: nobody waits for it yet.
+  sound(note, ahead = false) {
     const before = this.kept.get(note);
     this.kept.delete(note);
-    const sound = before ?? this.fetch(note);
+    const hurried = before && before.ahead && !before.there && !ahead;
+    const sound = before && !hurried ? before : this.ask(note, ahead);
     this.kept.set(note, sound);
     if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value);
+    return sound.buffer;
+  }
+
+  ask(note, ahead) {
+    const sound = { ahead, there: false, asking: new AbortController() };
+    sound.buffer = this.fetch(note, sound);
     return sound;
   }
 
-  async fetch(note) {
+  async fetch(note, sound) {
     const { data } = this;
+    const parameters = { checkpoint: data.checkpoint, note, v: data.version, ...(sound.ahead ? { ahead: 1 } : {}) };
     try {
-      const response = await fetch(address(`${data.url}/preview`, { checkpoint: data.checkpoint, note, v: data.version }));
+      const response = await fetch(address(`${data.url}/preview`, parameters), { signal: sound.asking.signal });
       if (!response.ok) throw await errorOf(response);
       if (data === this.data) this.decodes = response.headers.get("X-Kind") !== "original";
       const { samples, rate } = readWav(await response.arrayBuffer());
       const buffer = new AudioBuffer({ length: Math.max(1, samples.length), sampleRate: rate, numberOfChannels: 1 });
       buffer.copyToChannel(samples, 0);
+      sound.there = true;
       return buffer;
     } catch (error) {
-      this.kept.delete(note);
-      if (data === this.data) {
+      if (this.kept.get(note) === sound) this.kept.delete(note);
+      if (data === this.data && error.name !== "AbortError") {
         // What one note lacks the others lack too: asked for once, said once.
         this.silent = error.message;
         this.told(error.message);

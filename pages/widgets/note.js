@@ -131,7 +131,7 @@ class NoteViewer {
     if (play) this.hear("original");
     this.listenTo("original", signal);
     this.describe(signal);
-    this.rest = setTimeout(() => this.load(signal, play), REST_MS);
+    this.rest = setTimeout(() => this.load(signal), REST_MS);
   }
 
   // Away with what was shown, waiting for what comes.
@@ -170,13 +170,9 @@ class NoteViewer {
     this.pictures.setPitch(pitch);
   }
 
-  async load(signal, play) {
-    const pictured = Promise.all(["original", "reconstruction"].map((kind) => this.loadFrames(kind, signal)));
-    const sounds = ["reconstruction", "inversion"].map((kind) => this.listenTo(kind, signal));
-    await pictured;
-    await Promise.all(sounds);
-    // Without a recording the model's version is what there is to hear.
-    if (!signal.aborted && play && this.deck.wanted?.kind === "original") this.hear("reconstruction");
+  load(signal) {
+    for (const kind of ["reconstruction", "inversion"]) this.listenTo(kind, signal);
+    for (const kind of ["original", "reconstruction"]) this.loadFrames(kind, signal);
   }
 
   async loadFrames(kind, signal) {
@@ -198,7 +194,13 @@ class NoteViewer {
       const { samples, rate } = await fetchWav(this.soundUrl(kind), { signal });
       if (!signal.aborted) this.fill(kind, samples, rate);
     } catch (error) {
-      if (error.name !== "AbortError") this.tracks.fail(kind, sentenceOf(error));
+      if (error.name === "AbortError") return;
+      this.tracks.fail(kind, sentenceOf(error));
+      // Without a recording the model's version is what there is to hear: it is not waited with.
+      if (kind !== "original" || !error.recordingMissing || this.deck.wanted?.kind !== "original") return;
+      this.hear("reconstruction");
+      clearTimeout(this.rest);
+      this.load(signal);
     }
   }
 

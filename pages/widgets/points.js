@@ -90,6 +90,21 @@ class Points {
     return best;
   }
 
+  // The visible points nearest to a place, within a radius, nearest first.
+  around(x, y, radius, count) {
+    const found = [];
+    for (let i = 0; i < this.count; i++) {
+      if (this.isMuted(i)) continue;
+      const [px, py] = this.place(i);
+      const distance = Math.hypot(px - x, py - y);
+      if (distance < radius) found.push([distance, i]);
+    }
+    return found
+      .sort(([a], [b]) => a - b)
+      .slice(0, count)
+      .map(([, i]) => i);
+  }
+
   // Indices of the visible points within a closed path of places.
   inside(path) {
     const [left, right] = extent(path.map(([x]) => x));

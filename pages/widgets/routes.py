@@ -2,7 +2,8 @@
 
 They know nothing of a browser's session: every parameter is checked here. Names of checkpoints and notes are looked up
 in what the checkpoints folder holds and never become paths. Work is done off the event loop, in two small pools, so
-that a quick answer (an original) never waits behind a slow one (a reconstruction).
+that a quick answer (an original) never waits behind a slow one (a reconstruction), and what is heard first not behind
+pictures. Work whose asker has left before its turn comes is not done.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.widgets.answers import (
+    AHEAD,
     API,
+    BESIDE,
     QUICK,
     SLOW,
     BadRequest,
@@ -113,13 +116,17 @@ async def audio_route(request: Request) -> Response:
         wav = encode_wav(studio.audio(row, _kind(request)), studio.settings.sample_rate)
         return ranged(wav, request.headers.get("range", ""), stored(request))
 
-    return await answer(QUICK if request.query_params.get("kind") == "original" else SLOW, work)
+    kind = request.query_params.get("kind")
+    if kind == "original":
+        return await answer(QUICK, work)
+    return await answer_while_wanted(request, SLOW if kind == "reconstruction" else BESIDE, work)
 
 
 async def preview_route(request: Request) -> Response:
-    """`/api/preview?checkpoint=&note=`: a WAV file of a note's beginning, for a pointer that passes by.
+    """`/api/preview?checkpoint=&note=[&ahead=1]`: a WAV file of a note's beginning, for a pointer that passes by.
 
-    Header `X-Kind` says what sounds: the `original`, or the `reconstruction` where the recording is not on this machine.
+    With `ahead` the pointer is not there yet: what must be decoded waits for all that somebody waits for. Header `X-Kind`
+    says what sounds: the `original`, or the `reconstruction` where the recording is not on this machine.
     """
     from timbre_core.features.audio import encode_wav
 
@@ -137,7 +144,8 @@ async def preview_route(request: Request) -> Response:
     response = await answer(QUICK, recorded)
     if response.status_code != 204:
         return response
-    return await answer_while_wanted(request, SLOW, lambda: sound("reconstruction"))
+    lane = AHEAD if request.query_params.get("ahead") == "1" else SLOW
+    return await answer_while_wanted(request, lane, lambda: sound("reconstruction"))
 
 
 async def frames_route(request: Request) -> Response:
@@ -152,7 +160,7 @@ async def frames_route(request: Request) -> Response:
         packed = pack_frames(frames.values, studio.settings, frames.ref_db)
         return Response(packed, media_type="application/octet-stream", headers=stored(request))
 
-    return await answer(SLOW, work)
+    return await answer_while_wanted(request, BESIDE, work)
 
 
 async def ready_route(request: Request) -> Response:

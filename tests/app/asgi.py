@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +28,14 @@ def post(path: str, query: str, body: bytes) -> Answer:
 
 
 async def call(
-    path: str, query: str = "", headers: dict[str, str] | None = None, method: str = "GET", body: bytes = b""
+    path: str,
+    query: str = "",
+    headers: dict[str, str] | None = None,
+    method: str = "GET",
+    body: bytes = b"",
+    gone: Callable[[], bool] = lambda: False,
 ) -> Answer:
-    """One request (ASGI 3.0) to the app's own routes."""
+    """One request (ASGI 3.0) to the app's own routes; `gone` says whether its asker has left."""
     from starlette.applications import Starlette
 
     from pages.widgets.routes import ROUTES
@@ -51,7 +57,7 @@ async def call(
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.disconnect"} if gone() else {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:
         sent.append(dict(message))

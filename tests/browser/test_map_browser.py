@@ -80,6 +80,38 @@ def test_the_note_under_the_pointer_is_heard_until_it_is_switched_off(page: Any,
     assert page.locator(".tx-sound").get_attribute("aria-pressed") == "false", "the choice is remembered"
 
 
+def test_where_notes_are_decoded_those_around_the_pointer_are_read_ahead(page: Any, app: str) -> None:
+    page.goto(f"{app}/?checkpoint=fsdd-stft-vae")
+    page.wait_for_selector(".tx-map[data-drawn]", timeout=60_000)
+    wake(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/preview?" in request.url else None)
+    crowded = page.evaluate(
+        f"""() => {{ const {{ points, canvas }} = {_MAP};
+        return points.map.ids.find((id, i) => {{
+          const [x, y] = points.place(i), box = canvas.getBoundingClientRect();
+          return points.around(x, y, 40, 3).length > 2 && document.elementFromPoint(box.left + x, box.top + y) === canvas;
+        }}); }}"""
+    )
+    page.mouse.move(*place_of(page, crowded))
+    assert heard(page)["note"] == crowded
+    assert heard(page)["peak"] > 0.01
+    # Once it is known that this map's notes are decoded, the pointer's next rest is used.
+    x, y = place_of(page, crowded)
+    page.mouse.move(x + 1, y)
+    page.wait_for_function(
+        f"() => [...{_MAP}.sound.kept.values()].filter(({{ there }}) => there).length > 2", timeout=30_000
+    )
+    assert any("ahead=1" in url for url in asked)
+    ready = page.evaluate(
+        f"(id) => [...{_MAP}.sound.kept].find(([note, {{ there }}]) => note !== id && there)[0]", crowded
+    )
+    before = len(asked)
+    page.mouse.move(*place_of(page, ready))
+    page.wait_for_function(f"(id) => {_MAP}.sound.voice?.note === id", arg=ready)
+    assert not [url for url in asked[before:] if f"note={ready}&" in url], "it was there already"
+
+
 def test_before_the_first_gesture_sound_is_offered(chromium: Any, app: str) -> None:
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     # Scripts that a test runs count as gestures, so the page is told that there was none.
