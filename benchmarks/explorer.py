@@ -1,8 +1,9 @@
 """How long the explorer lets people wait, beside the plainest explorer that Streamlit and Plotly give.
 
 In real browser runs, each with a fresh server, a fresh browser and no cache: opening the page until its map is drawn, with more
-and more points; pointing at a point until it sounds; clicking one until it sounds; and, on the Play page, a key or a slider
-until it sounds. The plain explorer (plain_explorer.py: st.plotly_chart and st.audio) has no sound under the pointer.
+and more points; pointing at a point until it sounds, also where the model must decode it; clicking one until it sounds; and a key
+or a slider of the Play page, or a slider of the Transfer page, until it sounds. The plain explorer (plain_explorer.py:
+st.plotly_chart and st.audio) has no sound under the pointer.
 
     python benchmarks/explorer.py --points 2000 10000 50000 300000 --rounds 3
 """
@@ -29,9 +30,19 @@ from tests.browser.harness import DRAWN, ROOT, browser, chromium_path, running_s
 from timbre_core.checkpoint import default_checkpoints_folder
 
 _NAME = "nsynth-cvae"
+_DECODED = ("fsdd-stft-vae", "beta-vae")  # their recordings are not in the repository
 _PLAIN = ROOT / "benchmarks" / "plain_explorer.py"
 _ARRIVED, _SOUNDING = "timbre:pointed", "timbre:pointer-sounding"
+_RESULT = "timbre:result"
 Times = dict[str, list[float]]
+
+_TRANSFER_SLIDE = """([value, mark]) => {
+  const { input } = document.querySelector(".tx-transfer").timbreTransfer.view.amount;
+  performance.clearMarks(mark);
+  input.value = value;
+  window.slid = performance.now();
+  for (const type of ["input", "change"]) input.dispatchEvent(new Event(type, { bubbles: true }));
+}"""
 
 # Plotly draws synchronously: the first look at a chart whose traces are calculated, one frame later, is after it.
 _PLAIN_WATCH = """() => {
@@ -60,7 +71,7 @@ _SPOTS = """(count) => {
   const view = document.querySelector(".tx-map").timbreMap;
   const spots = [];
   for (let k = 0; spots.length < count && k < view.points.count; k++) {
-    const { x, y } = view.positionOf(view.points.map.ids[(k * 997) % 1600]);
+    const { x, y } = view.positionOf(view.points.map.ids[(k * 997) % Math.min(1600, view.points.count)]);
     if (document.elementFromPoint(x, y) === view.canvas) spots.push([x, y]);
   }
   return spots;
@@ -171,6 +182,39 @@ def playing(opened: Any) -> Times:
     return {f"{name} to sound": values for name, values in times.items()}
 
 
+def decoding(opened: Any, name: str, count: int) -> Times:
+    """Milliseconds from the pointer's arrival to the sound on a map whose notes have no recordings here."""
+    with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address:
+        page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
+        page.goto(f"{address}/?checkpoint={name}", wait_until="commit")
+        page.wait_for_selector(DRAWN, timeout=180_000)
+        page.mouse.click(5, 5)
+        # The first one shows that the model is loaded, and tells the page that this map's notes are decoded.
+        spots = page.evaluate(_SPOTS, count + 1)
+        waits = pointed(page, spots)[1:]
+        page.context.close()
+    return {"pointing to sound": waits}
+
+
+def transferring(opened: Any, slides: int) -> Times:
+    """Milliseconds from a move of the Transfer page's slider to the sound."""
+    with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address:
+        page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
+        page.goto(f"{address}/transfer?checkpoint={_NAME}&toward=brass")
+        page.wait_for_selector(".tx-transfer[data-ready]", timeout=180_000)
+        page.mouse.click(5, 5)
+        waits = []
+        for number in range(slides + 1):
+            page.wait_for_timeout(700)
+            page.evaluate(_TRANSFER_SLIDE, [round(0.05 * (1 + 7 * number % 37), 2), _RESULT])
+            page.wait_for_function("(name) => performance.getEntriesByName(name).length", arg=_RESULT, timeout=15_000)
+            waits.append(
+                page.evaluate("(name) => performance.getEntriesByName(name)[0].startTime - window.slid", _RESULT)
+            )
+        page.context.close()
+    return {"slider to sound": waits[1:]}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, nargs="*", default=[2_000, 10_000, 50_000, 300_000])
@@ -196,6 +240,9 @@ def main() -> int:
                 print(f"{title}, round {number + 1} of {args.rounds} measured", file=sys.stderr)
     with browser() as opened:
         found["Play page", "explorer"] = playing(opened)
+        found["Transfer page", "explorer"] = transferring(opened, 24)
+        for name in _DECODED:
+            found[name, "explorer"] = decoding(opened, name, 24)
     rows = [
         (
             f"{where}: {name}",

@@ -73,11 +73,14 @@ class Transferred:
     sample_rate: int
 
 
-def open_sound(space: TimbreSpace, audio: np.ndarray) -> Sound:
-    """Audio (n_samples,) at the space's rate, analysed and encoded. Raises TimbreError for less than 50 ms."""
+def open_sound(space: TimbreSpace, audio: np.ndarray, pitch: PitchContour | None = None) -> Sound:
+    """Audio (n_samples,) at the space's rate, analysed and encoded. Raises TimbreError for less than 50 ms.
+
+    pitch: what is heard over time, where that is known already: finding it takes most of the time.
+    """
     rate, features = space.sample_rate, space.recipe.features
     check_timbre_length(audio, rate)
-    pitch = track_pitch(audio, rate, features.hop_length)
+    pitch = track_pitch(audio, rate, features.hop_length) if pitch is None else pitch
     # The map's notes were encoded with the silence that fills them up to `seconds`: so is this, to be comparable.
     padded = np.pad(audio, (0, max(0, round((features.seconds or 0) * rate) - len(audio))))
     cut: dict[str, Any] = {name: None for name in ("seconds", "trim_db") if name in type(features).model_fields}

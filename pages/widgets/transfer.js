@@ -1,6 +1,8 @@
 // The Transfer page: a sound, and what becomes of it on the way to another timbre or pitch.
 
 const PICTURE_MS = 160; // after the last change: the picture and the place on the map follow the sound
+// Python's rerun, and the page's drawing after it, would take a tenth of a second from the sound.
+const REPORT_MS = 350;
 const WHOLE = 3600; // seconds: longer than any sound
 const SETTINGS = { toward: null, amount: 0.8, shift: 0, steady: false };
 const pages = new WeakMap();
@@ -60,6 +62,8 @@ class TransferPage {
     this.sizes.disconnect();
     this.deck.close();
     clearTimeout(this.resting);
+    clearTimeout(this.telling);
+    this.picturing?.abort();
     cancelAnimationFrame(this.frame);
   }
 
@@ -152,9 +156,10 @@ class TransferPage {
     this.refresh(true);
   }
 
-  // A slider has come to rest: the link in the address bar follows.
+  // A slider has come to rest: the link in the address bar follows, once the sound was heard.
   rest() {
-    this.report("settings", { ...this.settings });
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.report("settings", { ...this.settings }), REPORT_MS);
   }
 
   set(settings) {
@@ -163,6 +168,7 @@ class TransferPage {
   }
 
   chooseSource(note) {
+    clearTimeout(this.telling);
     this.report("settings", { ...this.settings, note });
   }
 
@@ -183,6 +189,9 @@ class TransferPage {
         const { play } = this.wanted;
         this.wanted = null;
         const url = this.resultUrl();
+        // A picture of what was before would only take the sound's time.
+        clearTimeout(this.resting);
+        this.picturing?.abort();
         const { samples, rate } = await fetchWav(url, { signal });
         this.deck.replace("result", samples, rate);
         this.view.ready("result");
@@ -190,7 +199,6 @@ class TransferPage {
         this.root.dataset.heard = url;
         performance.mark("timbre:result");
         if (play) this.deck.play("result", this.deck.playing ? null : 0);
-        clearTimeout(this.resting);
         this.resting = setTimeout(() => this.picture(url, signal), PICTURE_MS);
       }
     } catch (error) {
@@ -201,8 +209,10 @@ class TransferPage {
   }
 
   async picture(url, signal) {
+    this.picturing = new AbortController();
+    const either = AbortSignal.any([signal, this.picturing.signal]);
     try {
-      const told = await fetchPacked(url.replace("/transfer/sound?", "/transfer/picture?"), { signal });
+      const told = await fetchPacked(url.replace("/transfer/sound?", "/transfer/picture?"), { signal: either });
       if (url !== this.resultUrl()) return;
       this.view.show("result", told);
       this.view.tell([...this.told.remarks, ...told.remarks].join(" "));

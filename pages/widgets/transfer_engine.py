@@ -136,7 +136,7 @@ def described_result(notes: NoteMap, source: Source, change: Change) -> bytes:
 
     result = moved(notes, source, change)
     space = Studio(notes).space()
-    again = open_sound(space, result.audio)
+    again = open_sound(space, result.audio, result.pitch)
     register = result.pitch.median if space.recipe.uses_pitch else opened(notes, source).pitch.median
     header = {
         "aim": None if change.toward is None else _near(notes, target_mean(space, change.toward, register)),

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.widgets.answers import API, BadRequest, answer, parameter, ranged, stored
+from pages.widgets.answers import API, BadRequest, answer_while_wanted, parameter, ranged, stored
 from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.engine import share_cores
+from pages.widgets.lanes import Lanes
 from pages.widgets.own_sounds import SoundGone
 from pages.widgets.transfer_engine import Change, Source, described_result, described_source, moved, title
 from timbre_core.errors import TimbreError
 
-_LIVE = ThreadPoolExecutor(2, thread_name_prefix="transfer", initializer=share_cores)
+_LIVE = Lanes(2, "transfer", share_cores)
+_SOUNDS, _PICTURES = _LIVE.lane(0.0), _LIVE.lane(0.3)
 _MOST_CORRECTIONS = 32
 _LONGEST = 3600.0  # seconds
 FARTHEST = 36.0
@@ -85,7 +87,9 @@ def _is_family(notes: NoteMap, name: str) -> bool:
     return "family" in notes.labels and bool((notes.labels["family"] == name).any())
 
 
-async def _answered(request: Request, work: Callable[[NoteMap, Source, Change, dict[str, str]], Response]) -> Response:
+async def _answered(
+    request: Request, work: Callable[[NoteMap, Source, Change, dict[str, str]], Response], lane: Executor = _SOUNDS
+) -> Response:
     def guarded() -> Response:
         notes = find_map(parameter(request, "checkpoint"))
         source = _source(request, notes)
@@ -96,7 +100,7 @@ async def _answered(request: Request, work: Callable[[NoteMap, Source, Change, d
         except SoundGone as error:
             return JSONResponse({"error": str(error)}, 410)
 
-    return await answer(_LIVE, guarded)
+    return await answer_while_wanted(request, lane, guarded)
 
 
 async def source_route(request: Request) -> Response:
@@ -137,7 +141,7 @@ async def picture_route(request: Request) -> Response:
         packed = described_result(notes, source, change)
         return Response(packed, media_type="application/octet-stream", headers=headers)
 
-    return await _answered(request, work)
+    return await _answered(request, work, _PICTURES)
 
 
 TRANSFER_ROUTES = [

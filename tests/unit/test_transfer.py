@@ -85,6 +85,19 @@ def test_the_timbre_comes_nearer_to_its_target(shipped: TimbreSpace) -> None:
     assert distances[0] > distances[1] > distances[2]
 
 
+def test_a_pitch_that_is_known_is_not_looked_for_again(shipped: TimbreSpace, monkeypatch: pytest.MonkeyPatch) -> None:
+    audio = played(CONTOURS["melody"])
+    heard = open_sound(shipped, audio)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the pitch was looked for")
+
+    monkeypatch.setattr("timbre_core.transfer.track_pitch", refuse)
+    told = open_sound(shipped, audio, heard.pitch)
+    assert told.pitch is heard.pitch
+    assert np.array_equal(told.trajectory.mu, heard.trajectory.mu)
+
+
 def test_targets(tiny: TimbreSpace) -> None:
     np.testing.assert_allclose(target_mean(tiny, NOTE), tiny.trajectory_of(NOTE).mean(axis=0), atol=1e-4)
     latents = tiny.checkpoint.latents
