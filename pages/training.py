@@ -12,7 +12,7 @@ from pages.widgets.film import film_html
 from pages.widgets.growing_plot import show_growing_plot
 from pages.widgets.music import plain
 from pages.widgets.runs import Run, duration, open_run, run_folders, what_is_wrong
-from pages.widgets.several import alike, pick_several
+from pages.widgets.several import alike, pick_several, pick_too
 from pages.widgets.states import show_broken, show_title
 from timbre_core.analysis.comparison_plots import line_styles
 from timbre_core.errors import TimbreError
@@ -131,8 +131,10 @@ def show_runs() -> None:
         show_nothing(found)
         return
     alive = [name for name, folder in folders.items() if folder.name != name and is_alive(name, folder)]
-    if bool(alive) != st.session_state.setdefault("runs_alive", bool(alive)):
-        st.session_state["runs_alive"] = bool(alive)
+    before = st.session_state.get("runs_alive", alive)
+    st.session_state["runs_alive"] = alive
+    pick_too("run", [name for name in alive if name not in before])
+    if bool(alive) != bool(before):
         st.rerun()
     options = {name: f"{name}, running" if name in alive else name for name in folders}
     finished = [name for name in alike(found.checkpoints) if name in folders] or list(folders)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from timbre_core.analysis.coding import Coder
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
@@ -82,6 +83,7 @@ class TimbreSpace:
         chosen = self.recipe.inversion if inverter is None else inverter
         self.inverter = open_inverter(chosen, self.recipe.features, self.device)
         self.model = checkpoint.model(self.device)
+        self._coder = Coder(self.model, self.recipe, self.device)
 
     @property
     def sample_rate(self) -> int:
@@ -99,7 +101,6 @@ class TimbreSpace:
         """Frames (n_bins, n_frames) -> trajectory. `pitch` is MIDI; a model conditioned on pitch needs it."""
         return self.encode_many([frames], [pitch])[0]
 
-    @torch.inference_mode()
     def encode_many(self, notes: Sequence[np.ndarray], pitches: Sequence[float | None]) -> list[Trajectory]:
         """Several notes' frames at once, each (n_bins, n_frames); notes may differ in length."""
         window = self.recipe.window
@@ -116,13 +117,11 @@ class TimbreSpace:
         mus, logvars = [], []
         for first in range(0, len(windows), _BATCH):
             part = slice(first, first + _BATCH)
-            frames = torch.from_numpy(windows[part]).to(self.device)
-            mu, logvar = self.model.encode(frames, self._conditions(pitch[part]))
-            mus.append(mu.cpu().numpy())
-            logvars.append(logvar.cpu().numpy())
+            mu, logvar = self._coder.encode(windows[part], pitch[part])
+            mus.append(mu)
+            logvars.append(logvar)
         return np.concatenate(mus), np.concatenate(logvars)
 
-    @torch.inference_mode()
     def decode_windows(self, z: np.ndarray, pitch: np.ndarray | float | None = None) -> np.ndarray:
         """Latents (n, latent_dim), and one MIDI pitch or one each, -> windows (n, n_bins, T)."""
         z = np.ascontiguousarray(z, dtype=np.float32)
@@ -134,8 +133,7 @@ class TimbreSpace:
         out = []
         for first in range(0, len(z), _BATCH):
             part = slice(first, first + _BATCH)
-            latents = torch.from_numpy(z[part]).to(self.device)
-            out.append(self.model.decode(latents, self._conditions(each[part])).cpu().numpy())
+            out.append(self._coder.decode(z[part], each[part]))
         return np.concatenate(out)
 
     def decode(
@@ -338,6 +336,3 @@ class TimbreSpace:
         if not 0 <= pitch <= 127:
             raise TimbreError(f"pitch {pitch:g} is outside MIDI's 0-127 (60 is middle C).")
         return float(pitch)
-
-    def _conditions(self, pitch: np.ndarray) -> dict[str, torch.Tensor]:
-        return {"pitch": torch.as_tensor(pitch, dtype=torch.float32, device=self.device)}

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from pages.widgets.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter
 from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.engine import RecordingMissing, Studio
+from timbre_core.errors import TimbreError
 
 MOST_ROWS = 50_000
 MOST_SOUNDS = 200
@@ -80,7 +81,7 @@ def _rows(body: bytes | None, notes: NoteMap, most: int) -> list[int]:
         raise BadRequest("the request's body must be a JSON list of note ids.")
     unknown = next((note for note in ids if note not in notes.rows), None)
     if unknown is not None:
-        raise BadRequest(f"this map has no note {unknown[:80]!r}.")
+        raise TimbreError(f"this map has no note {unknown[:80]!r}.")
     return [notes.rows[note] for note in dict.fromkeys(ids)]
 
 

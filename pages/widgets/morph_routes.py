@@ -31,14 +31,14 @@ _MOST_POINTS = 64
 def notes_in(text: str, rows: Mapping[str, int]) -> tuple[str, ...]:
     """Note ids between commas; ids that have commas themselves are known by the map's `rows`.
 
-    Raises TimbreError for one that is not on the map, and for too many.
+    Raises TimbreError for one that is not on the map, BadRequest for too many.
     """
     parts = text.split(",")
     found: list[str] = []
     first = 0
     while first < len(parts):
         if len(found) == MOST_NOTES:
-            raise TimbreError(f"more than {MOST_NOTES} notes: a path goes through {MOST_NOTES} at most.")
+            raise BadRequest(f"more than {MOST_NOTES} notes: a path goes through {MOST_NOTES} at most.")
         ends = range(first + 1, min(len(parts), first + 8) + 1)
         end = next((end for end in reversed(ends) if ",".join(parts[first:end]) in rows), None)
         if end is None:
@@ -96,6 +96,11 @@ def _asked(request: Request) -> tuple[NoteMap, Asked]:
             )
         except TimbreError as error:
             raise BadRequest(str(error)) from error
+        if not notes.checkpoint.recipe.uses_pitch:
+            name = notes.checkpoint.name
+            raise BadRequest(
+                f"{name} is not told the pitch, so it cannot follow a contour: choose a checkpoint that is."
+            )
     place = _number(request, "place", 0, len(chosen) - 1)
     seconds = _number(request, "seconds", 0.25, MOST_SECONDS) or 2.0
     return notes, Asked(chosen, _path(request), None if place is None else round(place, 4), round(seconds, 3), pitch)

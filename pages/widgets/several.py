@@ -24,6 +24,13 @@ def alike(checkpoints: Mapping[str, Checkpoint]) -> list[str]:
     return [name for name, own in zip(checkpoints, features, strict=True) if own == features[0]]
 
 
+def pick_too(what: str, names: list[str]) -> None:
+    """Add names to what was picked before, as far as there is room: to be called before `pick_several` of the same kind."""
+    key = f"pick_several_{what}"
+    if names and key in st.session_state:
+        st.session_state[key] = list(dict.fromkeys([*st.session_state[key], *names]))[:MOST_LINES]
+
+
 def pick_several(what: str, options: Mapping[str, str], default: list[str], title: str, help: str) -> list[str]:
     """The chosen names, in the order of choosing; the link says them as repeated parameters `what`.
 

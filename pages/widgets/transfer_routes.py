@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,8 +19,20 @@ from pages.widgets.catalog import NoteMap, find_map
 from pages.widgets.engine import share_cores
 from pages.widgets.lanes import Lanes
 from pages.widgets.own_sounds import SoundGone
-from pages.widgets.transfer_engine import Change, Source, described_result, described_source, moved, title
+from pages.widgets.transfer_engine import (
+    Change,
+    Source,
+    described_result,
+    described_source,
+    moved,
+    opened,
+    title,
+    wanted_pitch,
+)
 from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.transfer import Sound
 
 _LIVE = Lanes(2, "transfer", share_cores)
 _SOUNDS, _PICTURES = _LIVE.lane(0.0), _LIVE.lane(0.3)
@@ -71,9 +84,12 @@ def _change(request: Request, notes: NoteMap) -> Change:
         numbers = part.split("~")
         if len(numbers) != len(bounds):
             raise BadRequest("parameter 'mend' must be start~end~semitones between commas.")
-        corrections.append(
-            Correction(*(_checked(text, "each number of 'mend'", *b) for text, b in zip(numbers, bounds, strict=True)))
+        start, end, semitones = (
+            _checked(text, "each number of 'mend'", *b) for text, b in zip(numbers, bounds, strict=True)
         )
+        if end <= start:
+            raise BadRequest(f"a correction of 'mend' ends at {end:g} s, before it begins at {start:g} s.")
+        corrections.append(Correction(start, end, semitones))
     return Change(
         toward,
         0.0 if toward is None else _number(request, "amount", 0, MOST_AMOUNT),
@@ -87,6 +103,14 @@ def _is_family(notes: NoteMap, name: str) -> bool:
     return "family" in notes.labels and bool((notes.labels["family"] == name).any())
 
 
+def _check_pitch(sound: Sound, change: Change) -> None:
+    """Raises BadRequest for a change that would leave the range of pitches."""
+    try:
+        wanted_pitch(sound, change)
+    except TimbreError as error:
+        raise BadRequest(str(error)) from error
+
+
 async def _answered(
     request: Request, work: Callable[[NoteMap, Source, Change, dict[str, str]], Response], lane: Executor = _SOUNDS
 ) -> Response:
@@ -96,7 +120,9 @@ async def _answered(
         # What is one's own lies in no cache.
         headers = {"Cache-Control": "no-store"} if source.token else stored(request)
         try:
-            return work(notes, source, _change(request, notes), headers)
+            change = _change(request, notes)
+            _check_pitch(opened(notes, source), change)
+            return work(notes, source, change, headers)
         except SoundGone as error:
             return JSONResponse({"error": str(error)}, 410)
 

@@ -123,7 +123,7 @@ class TestRoutes:
         assert told["asked"][0] == 57
         assert abs(told["asked"][-1] - 64) <= 0.5
         answer = ask("sound", checkpoint="beta", **asked)
-        assert answer.status == 404
+        assert answer.status == 400
         assert "is not told the pitch" in json.loads(answer.body)["error"]
 
     def test_the_path_is_drawn_from_note_to_note(self, checkpoints: Path) -> None:
@@ -139,7 +139,7 @@ class TestRoutes:
         [
             ("sound", {"notes": "kazoo"}, 404, "no note 'kazoo'"),
             ("sound", {"notes": ""}, 400, "'notes' is missing"),
-            ("sound", {"notes": ",".join([A] * 9)}, 404, "8 at most"),
+            ("sound", {"notes": ",".join([A] * 9)}, 400, "8 at most"),
             ("sound", {"notes": "../../etc/passwd"}, 404, "no note"),
             ("sound", {"checkpoint": "../alpha"}, 404, "no checkpoint"),
             ("sound", {"path": "cubic"}, 400, "spherical, linear"),

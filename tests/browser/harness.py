@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,16 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Pat
         except OSError:
             time.sleep(0.05)
     raise RuntimeError(f"the server did not come up:\n{log.read_text(encoding='utf-8', errors='replace')}")
+
+
+def shown(selector: str, rest: int = 500) -> Callable[[Any], None]:
+    """Waits until `selector` is on a page, and `rest` milliseconds longer, for what still moves."""
+
+    def wait(page: Any) -> None:
+        page.wait_for_selector(selector, timeout=120_000)
+        page.wait_for_timeout(rest)
+
+    return wait
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.harness import DRAWN, browser, running_server  # noqa: E402
+from tests.browser.harness import DRAWN, browser, running_server, shown  # noqa: E402
 from timbre_core.checkpoint import default_checkpoints_folder, list_checkpoints  # noqa: E402
 
 
@@ -34,8 +34,7 @@ class State:
 
 def click_note(page: Any) -> None:
     """Click the note of a bright family that lies nearest to the middle of the map, and wait for all its pictures."""
-    page.wait_for_selector(DRAWN)
-    page.wait_for_timeout(600)
+    wait_for_map(page)
     spot = page.evaluate(
         """() => {
           const map = document.querySelector(".tx-map").timbreMap;
@@ -53,8 +52,7 @@ def click_note(page: Any) -> None:
 
 
 def click_first(page: Any) -> None:
-    page.wait_for_selector(DRAWN)
-    page.wait_for_timeout(600)
+    wait_for_map(page)
     page.evaluate("() => document.querySelector('.tx-map').timbreMap.select(0)")
     page.wait_for_timeout(5000)
 
@@ -101,14 +99,13 @@ def show_sounds_and_maps(page: Any) -> None:
     page.wait_for_timeout(500)
 
 
-def wait_for_curves(page: Any) -> None:
-    page.wait_for_selector(".js-plotly-plot .legend", timeout=120_000)
-    page.wait_for_timeout(1500)
-
-
-def wait_for_transfer(page: Any) -> None:
-    page.wait_for_selector(".tx-transfer[data-shown]", timeout=120_000)
-    page.wait_for_timeout(500)
+wait_for_curves = shown(".js-plotly-plot .legend", rest=1500)
+wait_for_transfer = shown(".tx-transfer[data-shown]")
+wait_for_pad = shown(".tx-pad-panel[data-ready='49']")
+wait_for_contour = shown(".tx-contour-panel[data-cents]")
+wait_for_listening = shown(".tx-listen tbody tr", rest=6000)
+turn_space = shown(".js-plotly-plot", rest=3000)
+wait_for_map = shown(DRAWN, rest=600)
 
 
 def play_chord(page: Any) -> None:
@@ -126,26 +123,6 @@ def wait_for_path(page: Any) -> None:
         "() => document.querySelector('.tx-morph')?.timbreMorph.panels.path.picture.frames", timeout=120_000
     )
     page.wait_for_timeout(500)
-
-
-def wait_for_pad(page: Any) -> None:
-    page.wait_for_selector(".tx-pad-panel[data-ready='49']", timeout=120_000)
-    page.wait_for_timeout(500)
-
-
-def wait_for_contour(page: Any) -> None:
-    page.wait_for_selector(".tx-contour-panel[data-cents]", timeout=120_000)
-    page.wait_for_timeout(500)
-
-
-def wait_for_listening(page: Any) -> None:
-    page.wait_for_selector(".tx-listen tbody tr", timeout=60_000)
-    page.wait_for_timeout(6000)
-
-
-def turn_space(page: Any) -> None:
-    page.wait_for_selector(".js-plotly-plot", timeout=60_000)
-    page.wait_for_timeout(3000)
 
 
 def no_checkpoints(folder: Path) -> None:

@@ -191,7 +191,13 @@ def test_deep_links_on_a_fresh_server(page: Any, fresh_app: Callable[..., str], 
 
 def test_an_unknown_address_is_told_so(page: Any, app: str) -> None:
     page.goto(f"{app}/nowhere")
-    page.get_by_text("Page not found").wait_for()
+    said = page.get_by_role("dialog")
+    said.wait_for()
+    assert "Page not found" in said.inner_text()
+    page.keyboard.press("Escape")
+    said.wait_for(state="detached")
+    page.wait_for_selector(DRAWN)
+    assert page.locator(DRAWN).count() == 1, "the map is there behind it"
 
 
 def test_zoom_and_note_stay_when_colours_change(page: Any, app: str) -> None:
@@ -310,11 +316,17 @@ def test_broken_and_missing_checkpoints(page: Any, fresh_app: Callable[..., str]
     address = fresh_app(copied)
     open_map(page, address)
     page.get_by_test_id("stAlert").get_by_text("model.safetensors is missing").wait_for()
-    page.get_by_text("1 checkpoint could not be opened").click()
-    page.get_by_test_id("stExpander").get_by_text("model.safetensors is missing").wait_for()
+    told = page.get_by_test_id("stExpander").filter(has_text="1 checkpoint could not be opened")
+    told.get_by_text("1 checkpoint could not be opened").click()
+    told.get_by_text("model.safetensors is missing").wait_for()
+    assert "half" in told.inner_text(), "the broken one is named"
+    assert "half" not in page.locator(".tx-title").inner_text()
+    assert page.locator(DRAWN).count() == 1, "and the others open"
     shutil.rmtree(copied)
     page.goto(address)
     page.get_by_text("No checkpoint yet").wait_for()
+    page.get_by_text("copy a checkpoint folder there").wait_for()
+    assert page.locator(DRAWN).count() == 0
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1000, 700), (800, 1100)])

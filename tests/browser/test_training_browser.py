@@ -107,11 +107,14 @@ def test_a_deep_link_on_a_fresh_server_and_a_reload(page: Any, fresh_app: Callab
 def test_a_training_that_starts_while_the_page_is_open(page: Any, fresh_app: Callable[..., str], copied: Path) -> None:
     page.goto(f"{fresh_app(copied)}/training")
     page.get_by_text("No training is running").wait_for(timeout=PATIENCE)
+    assert page.get_by_text("new, running").count() == 0
     folder = copied / "new.training"
     folder.mkdir()
     shutil.copy(copied / "nsynth-cvae" / "recipe.yaml", folder)
     append(folder, 1)
     page.get_by_text("No training is running").wait_for(state="detached", timeout=PATIENCE)
+    page.get_by_text("epoch 1 of 75").wait_for(timeout=PATIENCE)
+    assert page.get_by_text("new, running").count() > 0, "it can be chosen"
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (800, 1100)])

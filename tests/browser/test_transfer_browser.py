@@ -220,7 +220,10 @@ def test_saved_as_a_file(page: Any, app: str) -> None:
 @pytest.mark.parametrize("checkpoint", ["nsynth-vae"])
 def test_models_without_pitch_say_what_changes(page: Any, app: str, checkpoint: str) -> None:
     open_transfer(page, app, checkpoint=checkpoint)
-    page.get_by_text("is not told the pitch").wait_for(timeout=30_000)
+    said = page.get_by_text("is not told the pitch")
+    said.wait_for(timeout=30_000)
+    assert said.inner_text().startswith(checkpoint)
+    assert "moving the timbre may move the pitch too" in said.inner_text()
 
 
 def test_fits_small_screens(page: Any, app: str) -> None:

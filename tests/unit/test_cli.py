@@ -259,3 +259,11 @@ def test_export_names_a_preset_that_is_none(
     assert main(["export", str(tiny_checkpoint), "--preset", str(note), "--out", str(tmp_path / "x")]) == 1
     assert f"--preset {note}: " in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
+
+
+def test_resume_says_where_there_is_nothing_to_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "never"
+    assert train_cli.main(["--data", str(tmp_path / "nowhere"), "--out", str(out), "--resume", "--device", "cpu"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == f"{out}.training: nothing to resume there, so the training starts from the beginning."
+    assert said[1].startswith("error: ")

@@ -435,7 +435,7 @@ def test_pitch_names(text: str, midi: float) -> None:
     assert parse_pitch(text) == midi
 
 
-@pytest.mark.parametrize("text", ["", "H4", "C", "four", "C44"])
+@pytest.mark.parametrize("text", ["", "H4", "C", "four", "C44", "nan", "NaN"])
 def test_what_is_no_pitch(text: str) -> None:
     with pytest.raises(TimbreError, match="neither a MIDI number nor a note name"):
         parse_pitch(text)

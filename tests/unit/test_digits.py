@@ -58,6 +58,31 @@ def test_strange_names_are_told_one_by_one(tmp_path: Path) -> None:
     assert all("rename it" in reason for _, reason in library.skipped)
 
 
+@pytest.mark.parametrize("strange", ["notes on the digits.wav", "recordings/seven_ann_0.wav", "extra/a.flac"])
+def test_a_strange_name_anywhere_costs_itself_alone(tmp_path: Path, strange: str) -> None:
+    write_digits(tmp_path / "recordings", each=1)
+    (tmp_path / strange).parent.mkdir(exist_ok=True)
+    soundfile.write(tmp_path / strange, harmonic_note(60, 0.5, 0.3), 16000)
+    library = open_library([tmp_path], progress=False)
+    assert set(library.notes["family"]) == {"0", "1", "2"}
+    assert library.notes["pitch"].isna().all()
+    [(file, reason)] = library.skipped
+    assert (file, "rename it" in reason) == (str(tmp_path / strange), True)
+
+
+def test_digits_in_a_folder_for_each_speaker(tmp_path: Path) -> None:
+    for name in ("ann/1_ann_0.wav", "ann/2_ann_0.WAV", "bob/1_bob_0.flac"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        audio = harmonic_note(60, 0.5, 0.3)
+        soundfile.write(tmp_path / name, audio, 16000, format="FLAC" if name.endswith("flac") else "WAV")
+    notes = open_library([tmp_path]).notes
+    assert list(zip(notes["note_id"], notes["family"], notes["instrument"], strict=True)) == [
+        ("1_ann_0", "1", "ann"),
+        ("2_ann_0", "2", "ann"),
+        ("1_bob_0", "1", "bob"),
+    ]
+
+
 def test_a_damaged_recording_costs_itself_alone(tmp_path: Path) -> None:
     from timbre_core.datasets.store import build_store
     from timbre_core.features.settings import StftSettings

@@ -88,5 +88,19 @@ def test_the_commands_write_sounds_and_a_picture(
         picture = np.asarray(Image.open(folder / "picture.png"))
         assert picture.ndim == 2
         assert len(np.unique(picture)) > 1
-    assert main(["traverse", str(tiny_checkpoint), "--like", "nobody", "--dim", "0", "--out", str(walk)]) == 1
-    assert "no note 'nobody'" in capsys.readouterr().err
+
+
+def test_what_the_command_cannot_do_is_one_line(
+    tiny_checkpoint: Path, space: TimbreSpace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = two_instruments(space)[0]
+    for arguments, reason in (
+        (["--like", "nobody"], "no note 'nobody'"),
+        (["--like", known, "--steps", "100000000"], "100000000 steps: choose"),
+        (["--like", known, "--reach", "99"], "reach 99"),
+        (["--like", known, "--dim", "99"], "dimension 99"),
+    ):
+        assert main(["traverse", str(tiny_checkpoint), "--dim", "0", *arguments, "--out", str(tmp_path / "walk")]) == 1
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ")
+        assert reason in line

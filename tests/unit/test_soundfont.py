@@ -19,8 +19,9 @@ from timbre_core.__main__ import main
 from timbre_core.datasets import general_midi
 from timbre_core.datasets.general_midi import FAMILIES, PROGRAMS, SOURCES
 from timbre_core.datasets.library import open_library
-from timbre_core.datasets.soundfont import RenderSettings, Synthesizer, plan_notes, render_soundfont
+from timbre_core.datasets.soundfont import RenderSettings, plan_notes, render_soundfont
 from timbre_core.datasets.starter import build_starter
+from timbre_core.datasets.synthesizer import Synthesizer
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import estimate_f0
 

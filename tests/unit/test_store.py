@@ -109,8 +109,18 @@ def test_bad_notes_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "(20 more than named above)" in said
 
 
+def test_a_store_that_is_reused_says_again_how_much_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        build_store(MadeUp(12, bad=(2, 5)), SETTINGS, tmp_path, workers=1)
+        assert "2 of 12 notes were skipped" in capsys.readouterr().err
+
+
 def test_no_good_note(tmp_path: Path) -> None:
-    with pytest.raises(TimbreError, match=r"None of the 3 notes could be read; the first one: a000\.wav: corrupt"):
+    with pytest.raises(
+        TimbreError, match=r"None of the 3 notes could be used; the first one, a000: a000\.wav: corrupt"
+    ):
         build(MadeUp(3, bad=(0, 1, 2)), tmp_path)
     with pytest.raises(TimbreError, match="no notes"):
         build(MadeUp(0), tmp_path)

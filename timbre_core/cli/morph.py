@@ -64,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
         step_places(len(notes), args.steps)
         check_output_folder(out, "--out")
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
+    for note in notes:
+        space.row_of(note)
     pitch = pitch_of(args, space.pitch_of(args.first))
     if args.steps is None:
         sound = space.morph(notes, args.seconds or _CONTINUOUS, args.path, pitch, args.seed)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timbre_core.cli.shell import tell_skipped
 from timbre_core.errors import TimbreError, os_errors
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 NAME = "prepare"
 HELP = "make data ready: render a SoundFont, compute a feature store, label a folder of recordings"
 EXAMPLE = "python -m timbre_core prepare soundfont FluidR3_GM.sf2 notes/"
-
-_SHOWN = 20  # skipped files that are named on the terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -154,7 +153,7 @@ def _run_store(args: argparse.Namespace) -> int:
 
     recipe = load_recipe(args.recipe)
     library = open_library(args.data, args.pattern, recipe.data.split)
-    _print_skipped(library.skipped)
+    tell_skipped(library.skipped)
     store = build_store(library, recipe.features, directory=args.out, workers=args.workers)
     print(f"{len(store.notes)} notes, {int(store.notes['n_frames'].sum())} frames of {recipe.features.n_bins} bins")
     return 0
@@ -168,14 +167,15 @@ def _folder_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run_folder(args: argparse.Namespace) -> int:
     from timbre_core.datasets.library import open_library
+    from timbre_core.datasets.unreadable import without_unreadable
     from timbre_core.files import atomic_write
 
     out = Path(args.out)
-    library = open_library([args.folder], args.pattern)
+    library = without_unreadable(open_library([args.folder], args.pattern))
     table = library.notes.drop(columns="root").rename(columns={"audio": "file"})
     with os_errors(out), atomic_write(out) as temporary:
         table.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
-    _print_skipped(library.skipped)
+    tell_skipped(library.skipped)
     print(f"{out}: {_summary(library)}")
     return 0
 
@@ -214,12 +214,3 @@ def _summary(library: Library) -> str:
     if unknown:
         parts.append(f"{unknown} without a pitch")
     return ", ".join(parts)
-
-
-def _print_skipped(skipped: Sequence[tuple[str, str]]) -> None:
-    import sys
-
-    for file, reason in skipped[:_SHOWN]:
-        print(f"skipped {file}: {reason}", file=sys.stderr)
-    if len(skipped) > _SHOWN:
-        print(f"skipped {len(skipped) - _SHOWN} more", file=sys.stderr)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
 from timbre_core.errors import TimbreError, explain_os_error
+
+_SHOWN = 20  # skipped files that are named on the terminal
 
 
 def command_parser(parser: argparse.ArgumentParser, verb: ModuleType) -> None:
@@ -72,6 +74,14 @@ def check_output_folder(path: Path | str, option: str) -> None:
         raise TimbreError(f"{option} {path}: {there} is a file, not a folder: choose another place.")
     if not os.access(there, os.W_OK | os.X_OK):
         raise TimbreError(f"{option} {path}: no permission to write in {there}: choose another place.")
+
+
+def tell_skipped(skipped: Sequence[tuple[str, str]]) -> None:
+    """A line on stderr for each (file, reason) of what was found and cannot be used, as far as anybody reads on."""
+    for file, reason in skipped[:_SHOWN]:
+        print(f"skipped {file}: {reason}", file=sys.stderr)
+    if len(skipped) > _SHOWN:
+        print(f"skipped {len(skipped) - _SHOWN} more", file=sys.stderr)
 
 
 def _fail(message: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from timbre_core.checkpoint import (
     open_checkpoint,
     write_evaluation,
 )
-from timbre_core.cli.shell import check_output_folder
+from timbre_core.cli.shell import check_output_folder, tell_skipped
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import write_text
 from timbre_core.recipes.library import list_recipes, load_recipe, read_recipe, recipe_to_yaml
@@ -65,7 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="change the recipe: training.epochs=3",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted training of the same --out")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with an interrupted training of the same --out; where there is none it says so and begins one",
+    )
     parser.add_argument("--device", help="cpu, cuda or cuda:N (default: a GPU where there is one)")
     parser.add_argument("--workers", type=int, help="processes that compute features (default: one per core)")
     parser.add_argument("--store", metavar="DIR", help="where to keep computed features (default: the user's cache)")
@@ -101,11 +106,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, members: Team) -> None:
     from timbre_core.datasets.library import recipe_library
-    from timbre_core.training.trainer import measure_splits, train
+    from timbre_core.training.trainer import STATE, measure_splits, train
 
+    if args.resume and members.leads and not (work / STATE).exists():
+        print(f"{work}: nothing to resume there, so the training starts from the beginning.", file=sys.stderr)
     library = recipe_library(recipe.data)
+    if members.leads:
+        tell_skipped(library.skipped)
     store = _store(args, library, recipe, members)
     if members.leads:
+        _say_if_pitches_are_missing(store, recipe)
         if recipe.data.split.by == "instrument":
             _say_if_instruments_are_shared(library)
         recipe = _with_provenance(recipe, library, store, members)
@@ -120,6 +130,9 @@ def _train(args: argparse.Namespace, recipe: Recipe, out: Path, work: Path, memb
         file=sys.stderr,
     )
     if recipe.makes_a_space:
+        # What could not be analysed has been told, and is not tried again.
+        readable = library.notes["note_id"].isin(store.notes["note_id"])
+        library = dataclasses.replace(library, notes=library.notes[readable].reset_index(drop=True))
         _measure(Checkpoint(work.resolve(), recipe), library, args.map_notes, _maps(args))
     else:
         parts = measure_splits(recipe, store, work / WEIGHTS, members, through)
@@ -196,6 +209,16 @@ def _say_if_instruments_are_shared(library: Library) -> None:
         )
 
 
+def _say_if_pitches_are_missing(store: FeatureStore, recipe: Recipe) -> None:
+    unknown = int(store.notes["pitch"].isna().sum()) if recipe.uses_pitch else 0
+    if unknown:
+        print(
+            f"{unknown} of {len(store.notes)} notes have no pitch, which {recipe.name} is told, and are not trained on: "
+            "label them in metadata.csv or with --pattern.",
+            file=sys.stderr,
+        )
+
+
 def _with_provenance(recipe: Recipe, library: Library, store: FeatureStore, members: Team) -> Recipe:
     """The recipe with what the run is made from: versions, data fingerprint, and which instruments are trained on."""
     import platform
@@ -236,8 +259,6 @@ def _open_work(work: Path, recipe: Recipe, resume: bool) -> None:
         if changed:
             raise TimbreError(f"--resume: {changed} differs from how {work} began: use the same, or another --out.")
         return
-    if resume:
-        print(f"{work}: no epoch was finished there, so the training starts afresh.", file=sys.stderr)
     with os_errors(work, writing=True):
         work.mkdir(parents=True, exist_ok=True)
     write_text(work / RECIPE, recipe_to_yaml(recipe))

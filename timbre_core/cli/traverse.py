@@ -34,13 +34,15 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.checkpoint import open_checkpoint
     from timbre_core.cli.picture import write_picture
     from timbre_core.features.audio import write_wav
-    from timbre_core.generation.dimensions import checked_dimensions, traversed
+    from timbre_core.generation.dimensions import checked_dimensions, step_moves, traversed
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
+    step_moves(args.reach, args.steps)
     check_output_folder(args.out, "--out")
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
     checked_dimensions(space, args.dim)
+    space.row_of(args.like)
     out, rows = Path(args.out), []
     with tqdm(total=len(args.dim) * args.steps, desc="traverse", unit="sound", file=sys.stderr) as bar:
         for dimension in args.dim:

@@ -9,9 +9,9 @@ family the folder around that one (or the same folder, directly below the root).
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,12 +19,11 @@ from typing import Any
 
 import pandas as pd
 
+from timbre_core.datasets.audio_files import audio_files
 from timbre_core.datasets.measured_pitch import measure_missing_pitches
 from timbre_core.datasets.notes import METADATA, SPLITS, UNKNOWN, drop_bad_labels, note_table, parse_pitch
 from timbre_core.datasets.pattern import LABELS, NamePattern, parse_pattern
 from timbre_core.errors import TimbreError, os_errors
-
-AUDIO_ENDINGS = frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"))
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._+#-]")
 _SPLIT_NAMES = {name: name for name in SPLITS} | {"": "", "validation": "valid", "val": "valid", "training": "train"}
@@ -42,7 +41,7 @@ def read_folder(
     Returns (notes, skipped) with (file, reason) of everything left out. Raises TimbreError when the folder cannot be
     read, the pattern or the table cannot be understood, or no note is left.
     """
-    files = _audio_files(root)
+    files = audio_files(root)
     if not files:
         raise TimbreError(f"{root}: no audio file in it (wav, flac, ogg, mp3, aiff): check the path.")
     named = parse_pattern(pattern) if pattern else None
@@ -61,25 +60,6 @@ def read_folder(
     if notes.empty:
         raise TimbreError(f"{root}: no usable note: {skipped[0][0]}: {skipped[0][1]} ({len(skipped)} such).")
     return notes, skipped
-
-
-def _audio_files(root: Path) -> list[str]:
-    """Paths below `root` (posix) of all audio files, sorted; hidden files and folders are left out."""
-    found = []
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    with os_errors(root):
-        for folder, folders, names in os.walk(root, onerror=refuse):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            below = Path(folder).relative_to(root)
-            found += [
-                (below / name).as_posix()
-                for name in names
-                if not name.startswith(".") and os.path.splitext(name)[1].lower() in AUDIO_ENDINGS
-            ]
-    return sorted(found)
 
 
 def _labels_from_names(
@@ -157,10 +137,13 @@ def _to_notes(root: Path, labels: dict[str, dict[str, str]]) -> tuple[pd.DataFra
 
 
 def _number(text: str, field: str) -> float:
-    try:
-        return float(text) if text else math.nan
-    except ValueError:
-        raise TimbreError(f"{field} {text!r} is no number: correct it.") from None
+    if not text:
+        return math.nan
+    with contextlib.suppress(ValueError):
+        number = float(text)
+        if not math.isnan(number):
+            return number
+    raise TimbreError(f"{field} {text!r} is no number: correct it.")
 
 
 def _split(text: str) -> str:

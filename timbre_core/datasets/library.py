@@ -62,17 +62,21 @@ class Library:
 
         Raises AudioError naming the file when it is missing, corrupt or silent.
         """
-        root = int(self.notes["root"].to_numpy()[index])
-        audio = str(self.notes["audio"].iat[index])
+        root, path, audio = self._place(index)
         if picture_place(audio):
             raise AudioError(f"{self.notes['note_id'].iat[index]}: a picture has no sound: use features of kind image.")
-        path = root_path(self.roots[root])
         if path.suffix == ".parquet":
             if root not in self._parquet:
                 self._parquet[root] = ParquetAudio(path)
-            name = f"{path.name}, note {self.notes['note_id'].iat[index]}"
-            return load_audio(self._parquet[root].read(int(audio)), sample_rate, name, cure=LEAVE_OUT)
+            return load_audio(self._parquet[root].read(int(audio)), sample_rate, self.name_of(index), cure=LEAVE_OUT)
         return load_audio(path / audio, sample_rate, cure=LEAVE_OUT)
+
+    def name_of(self, index: int) -> str:
+        """What errors call the note in row `index`: its file, in a Parquet library its id."""
+        _, path, audio = self._place(index)
+        return (
+            f"{path.name}, note {self.notes['note_id'].iat[index]}" if path.suffix == ".parquet" else str(path / audio)
+        )
 
     def picture(self, index: int) -> np.ndarray:
         """The picture that the note in row `index` is: float32 (height, width) in [0, 1], the top row first.
@@ -83,7 +87,12 @@ class Library:
         if place is None:
             name = self.notes["note_id"].iat[index]
             raise TimbreError(f"{name}: a sound, not a picture: features of kind image are for pictures.")
-        return self._pictures.read(root_path(self.roots[int(self.notes["root"].to_numpy()[index])]), *place)
+        return self._pictures.read(self._place(index)[1], *place)
+
+    def _place(self, index: int) -> tuple[int, Path, str]:
+        """A note's root, as number and as path, and where below it the note is."""
+        root = int(self.notes["root"].to_numpy()[index])
+        return root, root_path(self.roots[root]), str(self.notes["audio"].iat[index])
 
     def find(self, note_id: str) -> int:
         """Row of a note. Raises TimbreError if there is no such note."""
@@ -160,6 +169,7 @@ def open_library(
     split = split or SplitSettings()
     tables: list[pd.DataFrame] = []
     skipped: list[tuple[str, str]] = []
+    unpitched = 0
     places = [root_path(str(root)).resolve() for root in roots]
     for number, root in enumerate(map(str, roots)):
         if places[number] in places[:number]:
@@ -169,6 +179,10 @@ def open_library(
         bad += [(f"{root}, note {name}", "its name occurs twice: rename one") for name in notes.loc[twice, "note_id"]]
         notes = notes[~twice]
         if only is not None:
+            unknown = int(notes["pitch"].isna().sum()) if only.pitches else 0
+            if unknown:
+                bad.append((str(root), f"{unknown} notes without a pitch, for which data.only asks: label them"))
+            unpitched += unknown
             notes = notes[agrees(notes, only)]
         notes = notes.reset_index(drop=True)
         if (notes["split"] == "").all():
@@ -181,8 +195,9 @@ def open_library(
         tables.append(notes)
         skipped += bad
     if not any(map(len, tables)):
+        why = f" ({unpitched} without a pitch: label them in metadata.csv or with --pattern)" if unpitched else ""
         raise TimbreError(
-            f"{', '.join(map(str, roots))}: no note agrees with data.only: change it, or give other notes."
+            f"{', '.join(map(str, roots))}: no note agrees with data.only{why}: change it, or give other notes."
         )
     names = [str(root) for root in roots]
     notes = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]

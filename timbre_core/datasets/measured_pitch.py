@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.datasets.cache import cache_dir
+from timbre_core.datasets.threads import in_threads
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio
 from timbre_core.files import read_json, write_json
@@ -29,8 +29,6 @@ def measure_missing_pitches(
     Notes in which no pitch is heard keep NaN. Files that turn out to be unusable are left out of the table returned and
     listed as (file, reason).
     """
-    from tqdm import tqdm
-
     files = [str(file) for file in notes["audio"]]
     cache = _PitchCache(root)
     pitches: dict[int, float] = {}
@@ -42,18 +40,14 @@ def measure_missing_pitches(
             todo.append(i)
         else:
             pitches[i] = known
-    pool = ThreadPoolExecutor(os.cpu_count())  # FFTs and decoding run outside Python's lock
     try:
-        measured = pool.map(lambda i: _measure(root / files[i]), todo)
-        bar = tqdm(measured, total=len(todo), unit="note", desc="pitch", disable=not progress or len(todo) < 100)
-        for i, outcome in zip(todo, bar, strict=True):
+        for i, outcome in in_threads(lambda i: _measure(root / files[i]), todo, "note", "pitch", progress):
             if isinstance(outcome, AudioError):
                 broken[i] = str(outcome).removeprefix(f"{root / files[i]}: ").rstrip(".")
             else:
                 pitches[i] = outcome
                 cache.put(files[i], outcome)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
         cache.save()
     heard = [i for i, pitch in pitches.items() if not math.isnan(pitch)]
     notes = notes.copy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -77,10 +79,10 @@ def drop_bad_labels(notes: pd.DataFrame, names: pd.Series) -> tuple[pd.DataFrame
 def parse_pitch(text: str) -> float:
     """MIDI pitch of '60', '60.5' or a note name such as 'C4' (60), 'C#4', 'Bb3', 'As3'. Raises TimbreError otherwise."""
     text = text.strip()
-    try:
-        return float(text)
-    except ValueError:
-        pass
+    with contextlib.suppress(ValueError):
+        number = float(text)
+        if not math.isnan(number):
+            return number
     try:
         # File names often spell a sharp "s".
         return float(parse_note_name(text[:1] + text[1:].replace("s", "#")))

@@ -14,7 +14,8 @@ from timbre_core.errors import TimbreError
 from timbre_core.files import atomic_write
 
 if TYPE_CHECKING:
-    from timbre_core.datasets.soundfont import PlannedNote, Synthesizer
+    from timbre_core.datasets.soundfont import PlannedNote
+    from timbre_core.datasets.synthesizer import Synthesizer
 
 SAMPLE_RATE = 16_000
 VELOCITIES = (50, 100)
@@ -53,7 +54,8 @@ def build_starter(sf2: Path | str, out: Path | str, notice: str = "", progress: 
     import pyarrow.parquet as pq
     from tqdm import tqdm
 
-    from timbre_core.datasets.soundfont import SILENT, Synthesizer
+    from timbre_core.datasets.soundfont import SILENT
+    from timbre_core.datasets.synthesizer import Synthesizer
 
     sf2, out = Path(sf2), Path(out)
     synthesizer = Synthesizer(sf2, SAMPLE_RATE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +74,8 @@ def build_store(
     directory = Path(directory).expanduser() if directory is not None else default_directory(fingerprint)
     store = _existing(directory, fingerprint)
     if store is not None:
+        if progress:
+            _tell_skipped(store.skipped, len(library.notes), directory)
         return store
     with os_errors(directory, writing=True):
         directory.mkdir(parents=True, exist_ok=True)
@@ -146,16 +148,13 @@ def _build(
                         tqdm.write(f"skipped {ids.iat[note]}: {analysed.reason}", file=sys.stderr)
         journal.flush()
         skipped = [(str(ids.iat[note]), reason) for note, reason in sorted(journal.reasons.items())]
-        if named:
-            more = f" ({named - _NAMED_NOTES} more than named above)" if named > _NAMED_NOTES else ""
-            print(
-                f"{len(skipped)} of {total} notes were skipped{more}: {directory / STORE} lists them.", file=sys.stderr
-            )
         n_frames = np.array(journal.n_frames, dtype=np.int64)
         ref_db = np.array(journal.ref_db, dtype=np.float64)
     kept = n_frames > 0
     if not kept.any():
-        raise TimbreError(f"None of the {total} notes could be read; the first one: {skipped[0][1]}")
+        raise TimbreError(f"None of the {total} notes could be used; the first one, {skipped[0][0]}: {skipped[0][1]}")
+    if named:
+        _tell_skipped(skipped, total, directory, max(0, named - _NAMED_NOTES))
     notes = library.notes.loc[kept].reset_index(drop=True)
     notes["start"] = np.cumsum(n_frames[kept]) - n_frames[kept]
     notes["n_frames"] = n_frames[kept]
@@ -180,6 +179,13 @@ def _build(
     )
     with os_errors(directory):
         (directory / JOURNAL).unlink()
+
+
+def _tell_skipped(skipped: Sequence[tuple[str, str]], total: int, directory: Path, unnamed: int = 0) -> None:
+    """One line on stderr about a store's skipped notes, of which `unnamed` were not named one by one."""
+    if skipped:
+        more = f" ({unnamed} more than named above)" if unnamed else ""
+        print(f"{len(skipped)} of {total} notes were skipped{more}: {directory / STORE} lists them.", file=sys.stderr)
 
 
 __all__ = ["FeatureStore", "build_store", "default_directory", "store_fingerprint"]

@@ -65,7 +65,9 @@ def check_f0(f0: float, settings: EnvelopeSettings) -> None:
     """Raises TimbreError for a fundamental (Hz) that cannot be analysed with these settings."""
     lowest, highest = lowest_f0(settings), settings.sample_rate / 4
     if not math.isfinite(f0):
-        raise TimbreError("it has no pitch, which harmonic analysis needs: label it.")
+        raise TimbreError(
+            "it has no pitch, which harmonic analysis needs: give it one, in metadata.csv, with --pattern or with --pitch."
+        )
     if f0 < lowest:
         raise TimbreError(
             f"its f0 of {f0:.1f} Hz (MIDI {hz_to_midi(f0):.0f}) is too low for a window of {settings.win_length} samples, "

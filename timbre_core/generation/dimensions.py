@@ -28,13 +28,10 @@ def traversed(
     Raises TimbreError for an unknown note or dimension, and for a reach or number of steps that makes no traversal.
     """
     checked_dimensions(space, [dimension])
-    if not 0 < reach <= 20:
-        raise TimbreError(f"reach {reach:g}: choose above 0 and up to 20; 2 spans what the prior draws.")
-    if not 2 <= steps <= MOST_STEPS:
-        raise TimbreError(f"{steps} steps: choose from 2 (the ends alone) to {MOST_STEPS}.")
+    moves = step_moves(reach, steps)
     z = space.trajectory_of(note)
     unit = 1.0 if space.recipe.model.sampling else float(space.extent[1][dimension])
-    for moved in np.linspace(-reach, reach, steps):
+    for moved in moves:
         here = z.copy()
         here[:, dimension] += moved * unit
         yield float(moved), _whole(space, here, note, seed)
@@ -61,6 +58,15 @@ def swapped(
         _whole(space, space.trajectory_of(notes[0]) + shift, notes[0], seed),
         _whole(space, space.trajectory_of(notes[1]) - shift, notes[1], seed),
     )
+
+
+def step_moves(reach: float, steps: int) -> np.ndarray:
+    """By how much a dimension is moved in each of `steps` steps (steps,). Raises TimbreError for what is no traversal."""
+    if not 0 < reach <= 20:
+        raise TimbreError(f"reach {reach:g}: choose above 0 and up to 20; 2 spans what the prior draws.")
+    if not 2 <= steps <= MOST_STEPS:
+        raise TimbreError(f"{steps} steps: choose from 2 (the ends alone) to {MOST_STEPS}.")
+    return np.linspace(-reach, reach, steps)
 
 
 def checked_dimensions(space: TimbreSpace, dimensions: Sequence[int]) -> None:
