@@ -272,7 +272,7 @@ class TimbreSpace:
 
     def trajectory_of(self, note_id: str) -> np.ndarray:
         """The latents of a map note's windows, (n_windows, latent_dim), between those that were saved linearly."""
-        return self._trajectory(self.row_of(note_id))
+        return self.trajectory_in(self.row_of(note_id))
 
     def pitch_of(self, note_id: str) -> float | None:
         """A map note's MIDI pitch, None where it is not known. Raises TimbreError for an id that is not on the map."""
@@ -319,7 +319,8 @@ class TimbreSpace:
             raise TimbreError(f"no note {note_id!r} on this map: note ids look like {example!r}.")
         return int(found[0])
 
-    def _trajectory(self, row: int) -> np.ndarray:
+    def trajectory_in(self, row: int) -> np.ndarray:
+        """As `trajectory_of`, of the note in a row of the map."""
         saved = np.asarray(self.map_notes["trajectory"].iloc[row], dtype=np.float32)
         saved = saved.reshape(-1, self.recipe.model.latent_dim)
         count = int(self.map_notes["n_windows"].iloc[row]) if "n_windows" in self.map_notes else len(saved)

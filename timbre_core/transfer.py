@@ -1,33 +1,35 @@
 """Timbre transfer: any sound moved in a timbre space, its pitch and loudness over time kept.
 
-A sound is encoded window by window, as notes are. Moving its trajectory as a whole, so that its mean goes toward another mean,
-changes the timbre and keeps how it unfolds. A model that is conditioned on pitch decodes each frame at the pitch wanted there,
-and the inverter is told it. What a model without that condition decodes can only be played faster or slower. At the end the
-loudness over time is made that of the source, its level within 3 dB.
+A sound is encoded window by window, as notes are, and each window moved toward the window of the target that begins as long
+after the onset; the last that is held stands for all that follow. A model that is conditioned on pitch decodes each frame at the
+pitch wanted there, and the inverter is told it. What a model without that condition decodes can only be played faster or slower.
+Where a target has faded and the sound has not, its last spectrum is kept. At the end the loudness over time is made that of the
+source, its level within 3 dB.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import check_timbre_length
-from timbre_core.features.frames import note_frames
-from timbre_core.features.loudness import loudness, near_level, with_loudness
+from timbre_core.features.frames import bin_frequencies, note_frames
+from timbre_core.features.loudness import LOUDNESS_RATE, loudness, near_level, with_loudness
 from timbre_core.features.note_names import note_name
 from timbre_core.features.pitch_track import PitchContour, track_pitch
+from timbre_core.features.settings import SpectralSettings
+from timbre_core.generation.following import moved_spectra
+from timbre_core.generation.targets import UNKNOWN_KEY, target_trajectory
+from timbre_core.generation.targets import target_mean as target_mean
 from timbre_core.space import TimbreSpace, Trajectory
 
 MOST_AMOUNT = 2.0
 """How far a timbre can be moved: 1 is to the target, 2 as far beyond it."""
 
-_UNKNOWN_KEY = 60.0  # what a model is told of a sound without pitch
-_NEAR = 6.0  # semitones: notes of a family this far off the sound's pitch count 0.6 times those at it
+_MOST_FADED = 20.0  # dB that the decoded sound may be softer than the sound itself, both relative to their loudest
 _RESTING = 0.03  # semitones: what deviates less is left as it is decoded
 
 
@@ -84,38 +86,10 @@ def open_sound(space: TimbreSpace, audio: np.ndarray, pitch: PitchContour | None
     # The map's notes were encoded with the silence that fills them up to `seconds`: so is this, to be comparable.
     padded = np.pad(audio, (0, max(0, round((features.seconds or 0) * rate) - len(audio))))
     cut: dict[str, Any] = {name: None for name in ("seconds", "trim_db") if name in type(features).model_fields}
-    told = pitch.median if pitch.voiced.any() else _UNKNOWN_KEY
+    told = pitch.median if pitch.voiced.any() else UNKNOWN_KEY
     frames, ref_db = note_frames(padded, features.model_copy(update=cut), told)
     trajectory = space.encode(frames, told if space.recipe.uses_pitch else None)
     return Sound(audio, frames, ref_db, pitch, loudness(audio, rate), trajectory)
-
-
-def target_mean(space: TimbreSpace, toward: str, pitch: float = math.nan) -> np.ndarray:
-    """The latent (latent_dim,) of a map's note id or family.
-
-    A family's is the mean of its notes, those near `pitch` (MIDI, NaN: all alike) counting more: low and high notes of an
-    instrument differ in timbre. Raises TimbreError for what is neither.
-    """
-    latents = space.checkpoint.latents
-    if latents is None or latents.empty:
-        raise TimbreError(f"{space.checkpoint.name} has no map: make it with `python -m timbre_core project`.")
-    rows = np.flatnonzero((latents["note_id"] == toward).to_numpy())
-    if not len(rows) and "family" in latents:
-        rows = np.flatnonzero((latents["family"] == toward).to_numpy())
-    if not len(rows):
-        families = ", ".join(sorted(set(latents.get("family", pd.Series(dtype=str)).astype(str))))
-        raise TimbreError(
-            f"no family or note {toward[:80]!r} on this map: choose from {families}, or give a note's id."
-        )
-    means = np.stack(latents["mu"].iloc[rows].tolist()).astype(np.float64)
-    weights = np.ones(len(rows))
-    if "pitch" in latents and not math.isnan(pitch):
-        distance = np.abs(latents["pitch"].iloc[rows].to_numpy(np.float64) - pitch)
-        known = ~np.isnan(distance)
-        if known.any():
-            # Relative to the nearest note, so that a family far away has its nearest notes.
-            weights = np.where(known, np.exp(-0.5 * ((distance**2 - np.nanmin(distance) ** 2) / _NEAR**2)), 0)
-    return np.average(means, axis=0, weights=weights).astype(np.float32)
 
 
 def transfer(
@@ -144,9 +118,10 @@ def transfer(
     z = sound.trajectory.mu
     if toward is not None:
         register = wanted if space.recipe.uses_pitch else sound.pitch
-        z = z + np.float32(amount) * (target_mean(space, toward, register.median) - sound.trajectory.mean)
+        target = target_trajectory(space, toward, register.median)
+        z = z + np.float32(amount) * (target[np.minimum(np.arange(len(z)), len(target) - 1)] - z)
     frames = space.decode(z, sound.trajectory.starts, sound.trajectory.n_frames, _decoded_pitch(space, sound, wanted))
-    frames = frames[:, : len(wanted.midi)]
+    frames = kept_sounding(space, sound, frames[:, : len(wanted.midi)], wanted if _follows(space) else sound.pitch)
     audio = _sounding(space, sound, frames, wanted, seed)
     audio = near_level(with_loudness(audio, sound.loudness, space.sample_rate), sound.audio)
     audio = _limited(audio, space.sample_rate)
@@ -169,7 +144,25 @@ def _decoded_pitch(space: TimbreSpace, sound: Sound, wanted: PitchContour) -> np
 def _known(contour: PitchContour) -> np.ndarray:
     """The contour (n_frames,) without gaps; C4 throughout where no pitch is heard."""
     pitch = contour.filled()
-    return np.full_like(pitch, _UNKNOWN_KEY) if np.isnan(pitch).any() else pitch
+    return np.full_like(pitch, UNKNOWN_KEY) if np.isnan(pitch).any() else pitch
+
+
+def kept_sounding(space: TimbreSpace, sound: Sound, frames: np.ndarray, pitch: PitchContour) -> np.ndarray:
+    """Decoded frames (n_bins, n_frames) of `pitch`; those that have faded away much further than the sound repeat the last
+    before them that has not, at their own pitch: made as loud as the sound, they would be nothing but noise."""
+    features = space.recipe.features
+    if not isinstance(features, SpectralSettings):
+        return frames
+    level = 10 * np.log10(np.sum(10 ** (frames * (features.top_db / 20)), axis=0))
+    at = np.arange(len(level)) * features.hop_length / space.sample_rate * LOUDNESS_RATE
+    asked = np.interp(at, np.arange(len(sound.loudness)), sound.loudness)
+    there = (level - level.max()) - (asked - asked.max()) > -_MOST_FADED
+    last = np.maximum.accumulate(np.where(there, np.arange(len(there)), int(np.argmax(there))))
+    faded = np.flatnonzero(last != np.arange(len(last)))
+    midi = _known(pitch)
+    held = frames.copy()
+    held[:, faded] = moved_spectra(frames[:, last[faded]], (midi - midi[last])[faded], bin_frequencies(features))
+    return held
 
 
 def _sounding(space: TimbreSpace, sound: Sound, frames: np.ndarray, wanted: PitchContour, seed: int) -> np.ndarray:
@@ -245,6 +238,6 @@ def _remarks(space: TimbreSpace, wanted: PitchContour) -> list[str]:
         )
     elif not wanted.voiced.any():
         remarks.append(
-            f"No pitch is heard in this sound, so the model plays it at {note_name(_UNKNOWN_KEY)}: choose another."
+            f"No pitch is heard in this sound, so the model plays it at {note_name(UNKNOWN_KEY)}: choose another."
         )
     return remarks

@@ -9,7 +9,9 @@ import numpy as np
 QUIETEST_DB = -120.0
 """What silence measures."""
 
-_WINDOW_SECONDS = 0.04
+LOUDNESS_RATE = 100
+"""Measurements a second."""
+
 _STEPS = 4  # measurements in a window
 _MOST_GAIN_DB = 30.0
 _LEAST_GAIN_DB = -100.0
@@ -71,7 +73,7 @@ def loudness_correlation(a: np.ndarray, b: np.ndarray, floor_db: float = 50.0) -
 
 def _sizes(sample_rate: int) -> tuple[int, int]:
     """Samples of a window, and between two."""
-    hop = max(1, round(_WINDOW_SECONDS / _STEPS * sample_rate))
+    hop = max(1, round(sample_rate / LOUDNESS_RATE))
     return hop * _STEPS, hop
 
 

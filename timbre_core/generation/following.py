@@ -49,12 +49,12 @@ def decode_along(
         share = np.clip(1 - np.abs(off), 0, 1)
         here = share > 0
         if isinstance(space.recipe.features, SpectralSettings):
-            part[:, here] = _moved(part[:, here], off[here], bin_frequencies(space.recipe.features))
+            part[:, here] = moved_spectra(part[:, here], off[here], bin_frequencies(space.recipe.features))
         windows[row] += share.astype(np.float32) * part
     return overlap_add(windows, starts, n_frames)
 
 
-def _moved(frames: np.ndarray, semitones: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+def moved_spectra(frames: np.ndarray, semitones: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
     """Spectra (n_bins, n) whose rows stand for `frequencies` (n_bins,) Hz, each moved up by `semitones` (n,)."""
     wanted = frequencies[:, None] * 2.0 ** (-semitones / 12)
     above = np.clip(np.searchsorted(frequencies, wanted), 1, len(frequencies) - 1)
