@@ -1,5 +1,6 @@
 """Compare: any checkpoints side by side, in figures, in plots, on the map and by ear."""
 
+import dataclasses
 import random
 from typing import Any
 
@@ -13,10 +14,20 @@ from pages.widgets.note_choice import note_labels, start_note
 from pages.widgets.several import alike, labels, pick_several
 from pages.widgets.side_by_side import show_maps, show_models
 from pages.widgets.states import show_broken, show_empty, show_title
-from timbre_core.analysis.comparison import Evaluations, compare, measured_differently, measured_on, table_html
+from timbre_core.analysis.comparison import (
+    Evaluations,
+    Row,
+    compare,
+    measured_differently,
+    measured_on,
+    read_differently,
+    table_html,
+)
 from timbre_core.analysis.comparison_plots import LineStyle, kl_plot, line_styles, pitch_plot, probe_plot
 from timbre_core.checkpoint import Checkpoint
+from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
+from timbre_core.features.settings import FeatureSettings
 
 _PLOT = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
@@ -40,7 +51,31 @@ def evaluations_of(chosen: dict[str, Checkpoint], titles: dict[str, str]) -> dic
     return found
 
 
-def show_figures(evaluations: Evaluations, colours: list[str]) -> None:
+def shared_words(chosen: dict[str, Checkpoint]) -> Vocabulary:
+    """The words for the notes of all of them; the usual ones where they are of different libraries."""
+    found = set()
+    for checkpoint in chosen.values():
+        try:
+            notes = note_map(checkpoint)
+        except TimbreError:
+            continue  # said where maps are shown
+        if notes is not None:
+            found.add(notes.words)
+    return found.pop() if len(found) == 1 else Vocabulary()
+
+
+def worded(row: Row, words: Vocabulary) -> Row:
+    """The row with its title and meaning in the words of the library."""
+    title, meaning = (
+        text.replace("Family", words.title("family")).replace("instrument family", words.family)
+        for text in (row.figure.title, row.figure.meaning)
+    )
+    return dataclasses.replace(row, figure=dataclasses.replace(row.figure, title=title, meaning=meaning))
+
+
+def show_figures(
+    evaluations: Evaluations, colours: list[str], features: dict[str, FeatureSettings], words: Vocabulary
+) -> None:
     """The evaluation table, and a warning where it compares what is not alike."""
     warning = measured_differently(evaluations)
     if warning:
@@ -49,8 +84,12 @@ def show_figures(evaluations: Evaluations, colours: list[str]) -> None:
             + " `python -m timbre_core compare CHECKPOINT CHECKPOINT --data DIR` measures them on the same.",
             icon=":material/balance:",
         )
+    unlike = read_differently(features)
+    if unlike:
+        st.warning(plain(unlike, 400), icon=":material/balance:")
     with st.container(key="compared"):
-        table = table_html(compare(evaluations), list(evaluations), colours)
+        rows = [worded(row, words) for row in compare(evaluations, features)]
+        table = table_html(rows, list(evaluations), colours)
         st.html(f'<div class="tx-scroll" tabindex="0">{table}</div>')
     if not warning:
         st.caption(plain(measured_on(evaluations), 200))
@@ -86,7 +125,8 @@ def show_notes(maps: dict[str, NoteMap], titles: dict[str, str], colours: dict[s
     """The same note through each model, and the same map of each."""
     selected = pick_note(maps)
     show_models(maps, titles, colours, selected)
-    st.subheader("The same map", anchor=False, help=_MAPS)
+    words = {notes.words for notes in maps.values()}
+    st.subheader("The same map", anchor=False, help=_MAPS.format(words.pop() if len(words) == 1 else Vocabulary()))
     computed = [name for name in PROJECTIONS if any(name in notes.projections for notes in maps.values())]
     projection = st.segmented_control(
         "Projection",
@@ -99,7 +139,7 @@ def show_notes(maps: dict[str, NoteMap], titles: dict[str, str], colours: dict[s
     show_maps(maps, titles, colours, projection or computed[0], selected, adopt_click)
 
 
-_MAPS = "Every dot is a note, in the colour of its family. Point at one, or click it, and it is marked on every map."
+_MAPS = "Every dot is a {0.note}, in the colour of its {0.family}. Point at one, or click it, and it is marked on every map."
 
 
 def pick_note(maps: dict[str, NoteMap]) -> dict[str, Any]:
@@ -119,7 +159,7 @@ def pick_note(maps: dict[str, NoteMap]) -> dict[str, Any]:
         list(names),
         key="compare_note",
         format_func=names.__getitem__,
-        help="Type to search: an instrument, a pitch, a family.",
+        help=f"Type to search, as in {plain(names[str(chosen)])}.",
     )
     right.button(
         "Another",
@@ -186,7 +226,8 @@ def main() -> None:
     evaluations = evaluations_of(chosen, titles)
     by_title = {titles[name]: evaluation for name, evaluation in evaluations.items()}
     if evaluations:
-        show_figures(by_title, [styles[name].colour for name in evaluations])
+        features = {titles[name]: chosen[name].recipe.features for name in evaluations}
+        show_figures(by_title, [styles[name].colour for name in evaluations], features, shared_words(chosen))
     maps = maps_of(chosen, titles)
     if maps:
         st.subheader("The same note through each model", anchor=False)

@@ -10,9 +10,10 @@ from pages.widgets.engine import visited
 from pages.widgets.music import plain
 from pages.widgets.report import show_figures, show_training
 from pages.widgets.states import show_broken, show_empty, show_title, show_without_map, warn_of_broken
+from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
 
-_SENTENCE = "Every dot is one recorded note: the closer two dots, the more alike the model finds their timbres."
+_SENTENCE = "Every dot is one recording: the closer two dots, the more alike their timbres are to the model."
 
 
 def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
@@ -46,7 +47,7 @@ def main() -> None:
         return
     warn_of_broken(found)
     left, right = st.columns([7, 5], gap="medium")
-    controls = [*left.columns([1, 1], gap="medium"), *right.columns([1, 1], gap="medium")]
+    controls = [*left.columns([3, 2], gap="medium"), *right.columns([1, 1], gap="medium")]
     with controls[0]:
         name = pickers.pick_checkpoint(found)
     checkpoint = found.checkpoints[name]
@@ -60,7 +61,7 @@ def main() -> None:
             show_without_map(checkpoint)
         else:
             show_notes(notes, controls)
-    show_figures(checkpoint)
+    show_figures(checkpoint, Vocabulary() if notes is None else notes.words)
     curves = st.expander("How it was trained", icon=":material/show_chart:", key="curves", on_change="rerun")
     if curves.open:
         with curves:

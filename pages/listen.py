@@ -20,7 +20,7 @@ from timbre_core.errors import TimbreError
 _SENTENCE = "A dozen notes as recorded, and turned into spectrograms and back by one inverter after the other."
 _ABOUT = {
     ORIGINAL: ("Original", "the recording"),
-    LIBROSA: ("librosa", "mel_to_audio, 32 iterations"),
+    LIBROSA: ("librosa", "mel_to_audio: about a second a note"),
     "fast": ("Fast", "for playing live"),
     "best": ("Best", "without hurry"),
     "additive": ("Additive", "harmonics of the known pitch, summed"),

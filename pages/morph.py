@@ -73,17 +73,22 @@ def _on_map(notes: NoteMap, value: Any) -> list[str]:
 
 
 def first_notes(notes: NoteMap, count: int = 4) -> list[str]:
-    """Notes of as many different families, at middle C or near it: something to begin with."""
+    """Notes of as many different instruments and families, at middle C or near it: something to begin with."""
     labels = notes.labels
     missing = np.full(len(labels), np.nan)
     distance = np.abs(labels["pitch"].to_numpy(np.float64) - _MIDDLE) if "pitch" in labels else missing
     distance = np.where(np.isnan(distance), 1e3, distance)
     families = labels["family"].astype(str).to_numpy() if "family" in labels else np.full(len(labels), "")
-    known = [name for name in _FIRST_FAMILIES if (families == name).any()]
-    order = [*known, *sorted(set(families.tolist()) - set(known))]
-    rows = [int(np.flatnonzero(families == name)[distance[families == name].argmin()]) for name in order[:count]]
-    others = (row for row in np.argsort(distance, kind="stable").tolist() if row not in rows)
-    return [notes.ids[row] for row in [*rows, *others][: min(count, len(notes.ids))]]
+    instruments = labels["instrument"].astype(str).to_numpy() if "instrument" in labels else families
+    order = [*_FIRST_FAMILIES, *sorted(set(families.tolist()) - set(_FIRST_FAMILIES))]
+    rank = np.array([order.index(name) for name in families])
+    chosen: list[int] = []
+    for _ in range(min(count, len(labels))):
+        again = np.isin(np.arange(len(labels)), chosen)
+        heard = np.isin(instruments, instruments[chosen])
+        often = np.array([np.count_nonzero(families[chosen] == name) for name in order])[rank]
+        chosen.append(int(np.lexsort((distance, rank, often, heard, again))[0]))
+    return [notes.ids[row] for row in chosen]
 
 
 def remember(chosen: dict[str, Any]) -> None:

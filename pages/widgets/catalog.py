@@ -24,6 +24,7 @@ from timbre_core.checkpoint import (
     list_checkpoints,
     open_checkpoint,
 )
+from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
 from timbre_core.errors import TimbreError, explain_os_error
 
 PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
@@ -51,6 +52,26 @@ class NoteMap:
     def rows(self) -> dict[str, int]:
         """Row of each note id."""
         return {note_id: row for row, note_id in enumerate(self.ids)}
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        """What its notes, families and instruments are called."""
+        return vocabulary_of(self.labels)
+
+    @cached_property
+    def details(self) -> list[str]:
+        """What tells each note from those with the same labels, as in `take 7`; empty where the labels do."""
+        told = [name for name in ("family", "instrument", "pitch", "velocity") if name in self.labels]
+        alike = self.labels.duplicated(told, keep=False) if told else pd.Series(True, index=self.labels.index)
+        names = [self.labels[name].astype(str) for name in ("family", "instrument") if name in self.labels]
+        return [
+            self._detail(note, *labels) if same else ""
+            for note, same, *labels in zip(self.ids, alike.tolist(), *names, strict=True)
+        ]
+
+    def _detail(self, note: str, *labels: str) -> str:
+        part = id_part(note, *labels)
+        return f"{self.words.take} {part}" if self.words.take and part.isdecimal() else part
 
     @cached_property
     def projections(self) -> list[str]:

@@ -23,6 +23,8 @@ FAMILIES = {
     "synth_lead": "#48abf2",
     "vocal": "#e6bba2",
 }
+DIGITS = dict(zip("0123456789", FAMILIES.values(), strict=False))
+"""Spoken or written digits are families too."""
 UNKNOWN = "#8a94a6"
 SMALL_SETS = {
     "source": {"acoustic": "#e08192", "electronic": "#48abf2", "synthetic": "#a5e129"},
@@ -34,7 +36,7 @@ def colour_of(column: str, value: str) -> str:
     """The colour (`#rrggbb`) of one value of a label column; unnamed values get a fixed colour from their own text."""
     if not value or value.lower() in {"unknown", "nan", "none"}:
         return UNKNOWN
-    known = FAMILIES if column == "family" else SMALL_SETS.get(column, {})
+    known = FAMILIES | DIGITS if column == "family" else SMALL_SETS.get(column, {})
     if value in known:
         return known[value]
     code = zlib.crc32(value.encode("utf-8"))

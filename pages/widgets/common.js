@@ -110,6 +110,11 @@ function called(id, instrument, family, pitched) {
   return pitched || !family || family === "unknown" || family === instrument ? instrument : `${family} · ${instrument}`;
 }
 
+// What tells a note of a map (as /api/map answers it) from others of its name and velocity.
+function detailOf({ details, ids, arrays }, i) {
+  return details ? details[i] : Number.isFinite(arrays.label_pitch?.[i]) ? "" : ids[i];
+}
+
 function isDark(element) {
   const background = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
   const [r, g, b] = parseColour(background || "white");

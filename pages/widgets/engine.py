@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -147,10 +148,7 @@ class Studio:
             with _reading:
                 return read(library, library.find(self.notes.ids[row]))
         except TimbreError as error:
-            missing = (
-                f"The recording of this note is not on this machine: {error} The model's version can be heard instead."
-            )
-            raise RecordingMissing(missing) from error
+            raise RecordingMissing(_where_from(self.notes, str(error))) from error
 
     def _analyse(self, row: int, kind: Kind) -> Frames:
         if kind == "original" and not has_sound(self.settings):
@@ -189,6 +187,16 @@ class Studio:
             audio = self.inverter()(frames.values, 0.0, pitch)
             return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-9))
         return self.inverter()(frames.values, frames.ref_db, pitch, len(self.recording(row)))
+
+
+def _where_from(notes: NoteMap, reason: str) -> str:
+    """That recordings are missing, where they are to be had, and the command that brings them."""
+    words, path = notes.words, notes.checkpoint.path
+    folder = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    command = f"python -m timbre_core project {folder} --data path/to/{words.folder}"
+    if not words.origin:
+        return f"The recording of this {words.note} is not on this machine: {reason} `{command}` takes it from your folder."
+    return f"The recordings are not on this machine: get {words.origin}, then `{command}` brings them."
 
 
 def opened_space(checkpoint: Checkpoint, version: str) -> TimbreSpace:

@@ -97,7 +97,8 @@ def _tuned(midi: float) -> str:
 
 
 def _sentence(name: str, heard: float | None, near: list[dict[str, Any]], needs_pitch: bool) -> str:
-    nearest = " ".join(part for part in (near[0]["title"], near[0]["pitch_name"]) if part) if near else "nothing"
+    named = (near[0]["title"], near[0]["pitch_name"] or near[0]["detail"]) if near else ("nothing",)
+    nearest = " ".join(part for part in named if part)
     if heard is not None:
         return f"{name} sounds at {_tuned(heard)}; nearest is {nearest}."
     taken = f", so the model was told {note_name(_MIDDLE_C)}" if needs_pitch else ""

@@ -32,7 +32,7 @@ class Legend {
     const codes = column.names.map((_, code) => code);
     if (codes.length > MOST_ENTRIES) codes.sort((a, b) => column.counts[b] - column.counts[a]);
     const entries = codes.slice(0, MOST_ENTRIES).map((code) => {
-      const about = `${column.counts[code]} notes: click to turn them grey or back, Shift-click for these alone`;
+      const about = `${column.counts[code]} ${this.points.map.words.note}s: click to turn them grey or back, Shift-click for these alone`;
       const entry = build(
         "button",
         { type: "button", title: about },

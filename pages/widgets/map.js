@@ -126,6 +126,7 @@ class MapView {
       this.neighbours = [];
       this.guest = null;
       this.sound.from(this.data);
+      this.filters.search.placeholder = map.words.example ? `Search: ${map.words.example}` : `Search ${map.words.note}s`;
       this.points.fill(map, this.data.projection);
       this.filters.fill(map);
       this.filters.apply(this.points.lit);
@@ -305,7 +306,7 @@ class MapView {
     const extra = ["family", "pitch", "instrument"].includes(this.data.colour) ? [] : [this.data.colour];
     const lines = [...new Set(["pitch", "velocity", ...extra])]
       .map((column) => [columns[column]?.title, points.label(column, i)])
-      .concat([["note", points.label("pitch", i) ? "" : ids[i]]])
+      .concat([["id", points.label("pitch", i) ? "" : ids[i]]])
       .filter(([, value]) => value)
       .map(([title, value]) => build("div", {}, build("span", { text: title }), build("b", { text: value })));
     const colour = columns.family?.colours[arrays.label_family[i]] ?? UNKNOWN_COLOUR;

@@ -14,9 +14,11 @@ from pages.widgets.colours import colour_of
 from pages.widgets.memo import Memo
 from pages.widgets.music import called, instrument_name, note_name, readable
 from pages.widgets.packing import pack
+from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
 
 MOST_NEAR = 8
+MOST_DETAILS = 50_000
 _MOST_CATEGORIES = 65_535
 _packed = Memo(4)
 
@@ -33,17 +35,19 @@ COLUMN_TITLES = {
 }
 
 
-def column_title(column: str) -> str:
-    """A label column's name as people read it."""
-    return COLUMN_TITLES.get(column, readable(column).capitalize())
+def column_title(column: str, words: Vocabulary) -> str:
+    """A label column's name as people read it, in the words of its library."""
+    return words.title(column) or COLUMN_TITLES.get(column, readable(column).capitalize())
 
 
 def packed_map(notes: NoteMap) -> bytes:
     """Ids, labels and projections of all notes (see packing.py for the layout).
 
-    Header: `ids`, `projections`, and per label column its `title` and either `values`, `names`, `colours` and `counts`
-    (categories; the array holds codes) or `low` and `high` (numbers; the array holds them, NaN unknown). Arrays:
-    `<projection>_1`, `<projection>_2`, `label_<column>`.
+    Header: `ids`, `projections`, `words` (what notes, families and instruments are called, and what to search for as an
+    example), `details` (what tells notes of the same labels apart; not for more than MOST_DETAILS), and per
+    label column its `title` and either `values`, `names`, `colours` and `counts` (categories; the array holds codes) or
+    `low` and `high` (numbers; the array holds them, NaN unknown). Arrays: `<projection>_1`, `<projection>_2`,
+    `label_<column>`.
     """
     key = (notes.checkpoint.path, notes.version)
     return _packed.get(key, lambda: _pack_map(notes))
@@ -57,9 +61,21 @@ def _pack_map(notes: NoteMap) -> bytes:
             arrays[name] = notes.labels[name].to_numpy(dtype=np.float32)
     columns = {}
     for column in notes.filter_columns:
-        columns[column], arrays[f"label_{column}"] = _describe_column(column, notes.labels[column])
-    header = {"ids": notes.ids, "projections": notes.projections, "columns": columns}
+        columns[column], arrays[f"label_{column}"] = _describe_column(column, notes.labels[column], notes.words)
+    header = {"ids": notes.ids, "projections": notes.projections, "columns": columns, "words": words_for(notes)}
+    if len(notes.ids) <= MOST_DETAILS and any(notes.details):
+        header["details"] = notes.details
     return pack(header, arrays)
+
+
+def words_for(notes: NoteMap) -> dict[str, str]:
+    """What its notes, families and instruments are called, and as `example` words that find one of its notes."""
+    words = notes.words
+    told = {"note": words.note, "family": words.family, "instrument": words.instrument, "example": ""}
+    if notes.ids:
+        card = note_card(notes, notes.rows[first_note(notes)])
+        told["example"] = " ".join(f"{card['title']} {card['pitch_name']}".replace(" · ", " ").split())
+    return told
 
 
 def packed_space(notes: NoteMap) -> bytes:
@@ -72,16 +88,16 @@ def packed_space(notes: NoteMap) -> bytes:
     return pack({}, places)
 
 
-def _describe_column(column: str, values: pd.Series) -> tuple[dict[str, Any], np.ndarray]:
+def _describe_column(column: str, values: pd.Series, words: Vocabulary) -> tuple[dict[str, Any], np.ndarray]:
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         numbers = values.to_numpy(dtype=np.float32)
         finite = numbers[np.isfinite(numbers)]
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-        return {"title": column_title(column), "kind": "number", "low": low, "high": high}, numbers
+        return {"title": column_title(column, words), "kind": "number", "low": low, "high": high}, numbers
     codes, categories = pd.factorize(values.astype(str), sort=True)
     names = [str(category) for category in categories[:_MOST_CATEGORIES]]
     described = {
-        "title": column_title(column),
+        "title": column_title(column, words),
         "kind": "category",
         "values": names,
         "names": [instrument_name(name) if column == "instrument" else readable(name) for name in names],
@@ -95,7 +111,7 @@ def describe_note(notes: NoteMap, row: int) -> dict[str, Any]:
     """One note: its title and facts, its mean latent, and its nearest neighbours, nearest first."""
     return {
         "note": note_card(notes, row),
-        "facts": _facts(notes.labels.iloc[row], notes.label_columns),
+        "facts": _facts(notes.labels.iloc[row], notes.label_columns, notes.words),
         "latent": [round(float(value), 4) for value in notes.means[row]],
         "neighbours": near_cards(notes, notes.neighbours(row, MOST_NEAR)),
     }
@@ -129,10 +145,10 @@ def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
     label = notes.labels.iloc[row]
     family, instrument = str(label.get("family", "unknown")), str(label.get("instrument", ""))
     pitch, velocity = _number(label.get("pitch")), _number(label.get("velocity"))
-    title, detail = notes.ids[row], ""
+    title, detail = notes.ids[row], f"v {velocity:g}" if velocity is not None else ""
     if instrument not in ("", "unknown", "nan", "None"):
         title = called(instrument, family, pitch is not None)
-        detail = notes.ids[row] if pitch is None else ""
+        detail = f"{detail} {notes.details[row]}".strip()
     return {
         "id": notes.ids[row],
         "title": title,
@@ -140,20 +156,20 @@ def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
         "colour": colour_of("family", family),
         "pitch": pitch,
         "pitch_name": note_name(pitch) if pitch is not None else "",
-        "detail": f"v {velocity:g}" if velocity is not None else detail,
+        "detail": detail,
     }
 
 
-def _facts(label: pd.Series, columns: list[str]) -> list[list[str]]:
+def _facts(label: pd.Series, columns: list[str], words: Vocabulary) -> list[list[str]]:
     """Pairs of a word and a value, unknown ones left out; labels that only this library has come last."""
     pitch, velocity = _number(label.get("pitch")), _number(label.get("velocity"))
     error = _number(label.get("recon_l1"))
-    facts = [["family", readable(str(label.get("family", "")))]]
+    facts = [[words.family, readable(str(label.get("family", "")))]]
     if pitch is not None:
         estimated = ", estimated" if label.get("pitch_estimated") else ""
         facts.append(["pitch", f"{note_name(pitch)} · MIDI {pitch:g}{estimated}"])
     else:
-        facts.append(["note", str(label["note_id"])])
+        facts += [[words.instrument, readable(str(label.get("instrument", "")))], ["id", str(label["note_id"])]]
     if velocity is not None:
         facts.append(["velocity", f"{velocity:g}"])
     facts += [[name, readable(str(label[name]))] for name in ("source", "split") if str(label.get(name) or "")]

@@ -138,10 +138,13 @@ class Filters {
 
   // Whether a word is in a note's labels, in its id, or the name of its pitch.
   finds(word, columns, arrays, ids) {
+    // A number that is a label, a digit say, is that label and no part of others.
+    const labelled = /^\d+$/.test(word) && Object.values(columns).some(({ kind, values }) => kind === "category" && values.includes(word));
+    const has = labelled ? (text) => text === word : (text) => text.toLowerCase().includes(word);
     const found = Object.entries(columns)
       .filter(([, { kind }]) => kind === "category")
       .map(([column, { names, values }]) => [
-        names.map((name, code) => name.toLowerCase().includes(word) || values[code].toLowerCase().includes(word)),
+        names.map((name, code) => has(name) || has(values[code])),
         arrays[`label_${column}`],
       ]);
     const pitches = /^[a-g][#♯]?-?\d$/.test(word) && arrays.label_pitch;
@@ -149,7 +152,7 @@ class Filters {
     return (i) =>
       found.some(([named, codes]) => named[codes[i]]) ||
       (pitches && noteName(pitches[i]) === asked) ||
-      ids[i].toLowerCase().includes(word);
+      (!labelled && has(ids[i]));
   }
 
   // ---- the panel -------------------------------------------------------------------------------------------------

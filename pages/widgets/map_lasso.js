@@ -32,7 +32,7 @@ class Gathered {
     this.table.hidden = true;
     this.view.root.classList.toggle("tx-many", rows.length > 0);
     if (!rows.length) return;
-    const count = `${rows.length.toLocaleString("en")} ${rows.length === 1 ? "note" : "notes"}`;
+    const count = `${rows.length.toLocaleString("en")} ${this.view.points.map.words.note}${rows.length === 1 ? "" : "s"}`;
     const button = (text, title, onclick) => build("button", { type: "button", text, title, onclick });
     this.player = button("▶ Play", "One after the other", () => (this.timer ? this.stop() : this.play()));
     const order = build(
@@ -142,12 +142,12 @@ class Gathered {
     const { columns, ids } = points.map;
     const shown = [...new Set(["instrument", "family", "pitch", "velocity", points.colour])].filter((name) => name in columns);
     const rows = this.notes.slice(0, MOST_LISTED).map((i) => {
-      const first = build("button", { type: "button", text: points.name(i), title: ids[i] });
+      const first = build("button", { type: "button", text: [points.name(i), points.detail(i)].filter(Boolean).join(" · "), title: ids[i] });
       first.addEventListener("click", () => this.view.select(i));
       const cells = shown.filter((name) => name !== "instrument").map((name) => build("td", { text: points.label(name, i) }));
       return build("tr", { "data-note": ids[i] }, build("th", { scope: "row" }, first), ...cells);
     });
-    const titles = ["Note", ...shown.filter((name) => name !== "instrument").map((name) => columns[name].title)];
+    const titles = [titled(points.map.words.note), ...shown.filter((name) => name !== "instrument").map((name) => columns[name].title)];
     const head = build("thead", {}, build("tr", {}, ...titles.map((text) => build("th", { scope: "col", text }))));
     const more = this.notes.length - rows.length;
     this.table.replaceChildren(
@@ -174,4 +174,8 @@ class Gathered {
       this.status.textContent = error.message;
     }
   }
+}
+
+function titled(word) {
+  return word[0].toUpperCase() + word.slice(1);
 }

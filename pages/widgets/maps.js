@@ -231,7 +231,7 @@ class SmallMap {
     const { columns, arrays, ids } = this.map;
     const word = (name) => columns[name]?.names?.[arrays[`label_${name}`][i]] ?? "";
     const pitch = arrays.label_pitch?.[i];
-    return [word("instrument") || ids[i], Number.isFinite(pitch) ? noteName(pitch) : "", word("family"), Number.isFinite(pitch) ? "" : ids[i]].filter(Boolean).join(" · ");
+    return [word("instrument") || ids[i], Number.isFinite(pitch) ? noteName(pitch) : "", word("family"), detailOf(this.map, i)].filter(Boolean).join(" · ");
   }
 
   // ---- what the hand does ----------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ class Morph {
     const row = this.notes.rows.get(note);
     return {
       colour: this.notes.colour(row),
-      title: this.notes.title(row),
+      title: this.notes.whole(row),
       family: this.notes.text("family", row),
     };
   }

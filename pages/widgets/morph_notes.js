@@ -9,7 +9,7 @@ class ChosenNotes {
     this.chips = build("div", { class: "tx-chips", role: "group", "aria-label": "Notes of the path, in order" });
     this.field = build("input", {
       type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "tx-morph-found", "aria-autocomplete": "list",
-      "aria-label": "Add a note of the map", placeholder: "Add a note: flute C4, sitar …", autocomplete: "off",
+      "aria-label": "Add a note of the map", placeholder: "Add a note", autocomplete: "off",
     });
     this.found = build("div", { class: "tx-found", id: "tx-morph-found", role: "listbox", "aria-label": "Notes found", hidden: "" });
     const dice = build("button", { type: "button", class: "tx-dice", title: "Other notes, drawn at random; with a note marked, that one alone", onclick: () => this.dice() },
@@ -32,7 +32,7 @@ class ChosenNotes {
   }
 
   fill(notes) {
-    this.search.notes = notes;
+    this.search.fill(notes);
     this.map.fill(notes);
   }
 

@@ -195,7 +195,7 @@ class NoteViewer {
       if (!signal.aborted) this.fill(kind, samples, rate);
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.tracks.fail(kind, sentenceOf(error));
+      this.tracks.fail(kind, error.message);
       // Without a recording the model's version is what there is to hear: it is not waited with.
       if (kind !== "original" || !error.recordingMissing || this.deck.wanted?.kind !== "original") return;
       this.hear("reconstruction");

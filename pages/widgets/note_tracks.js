@@ -43,7 +43,7 @@ class Tracks {
       row.button.disabled = true;
       row.about.textContent = row.told;
       row.status.textContent = empty ? row.meaning : "";
-      row.element.classList.remove("tx-failed");
+      row.element.classList.remove("tx-failed", "tx-both");
       row.element.classList.toggle("tx-waiting", !empty);
     }
     this.head.hidden = true;
@@ -60,9 +60,16 @@ class Tracks {
 
   fail(kind, sentence) {
     const row = this.rows.get(kind);
-    row.failed = row.status.title = row.status.textContent = sentence;
+    row.failed = row.status.title = sentence;
     row.element.classList.remove("tx-waiting");
     row.element.classList.add("tx-failed");
+    // What two rows that follow each other lack for one reason is said once, over both.
+    const rows = [...this.rows.values()];
+    rows.forEach((each, i) => {
+      const before = each.failed && each.failed === rows[i - 1]?.failed;
+      each.element.classList.toggle("tx-both", Boolean(each.failed) && each.failed === rows[i + 1]?.failed && !before);
+      if (each.failed) each.status.replaceChildren(...(before ? [] : [build("span", {}, ...withCode(each.failed))]));
+    });
   }
 
   note(kind, text) {
@@ -91,6 +98,11 @@ class Tracks {
       row.button.setAttribute("aria-pressed", String(here));
     }
   }
+}
+
+// Text whose `commands` are set as such.
+function withCode(text) {
+  return text.split("`").map((part, i) => (i % 2 ? build("code", { text: part }) : part));
 }
 
 function loudest(samples) {

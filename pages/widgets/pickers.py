@@ -70,7 +70,9 @@ def pick_colour(notes: NoteMap) -> str:
     return _pick(
         "colour",
         notes.label_columns,
-        lambda options, key: st.selectbox("Colour by", options, key=key, format_func=column_title),
+        lambda options, key: st.selectbox(
+            "Colour by", options, key=key, format_func=lambda name: column_title(name, notes.words)
+        ),
     )
 
 

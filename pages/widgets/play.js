@@ -155,11 +155,11 @@ class Player {
     const { signal } = this.loading;
     if (start?.family !== undefined) {
       const family = this.space.families.find(({ value }) => value === start.family);
-      if (family) return { z: family.z, title: `${family.name} · family mean`, colour: family.colour };
+      if (family) return { z: family.z, title: `${family.name} · ${this.space.words.family} mean`, colour: family.colour };
     }
     if (start?.note !== undefined) {
       const { z, note } = await fetchJson(this.url("start", { note: start.note }), { signal });
-      return { z, title: `${note.title} ${note.pitch_name}`.trim(), colour: note.colour };
+      return { z, title: [`${note.title} ${note.pitch_name}`.trim(), note.pitch_name ? "" : note.detail].filter(Boolean).join(" · "), colour: note.colour };
     }
     if (start?.seed !== undefined) {
       const { z } = await fetchJson(this.url("start", { seed: start.seed }), { signal });

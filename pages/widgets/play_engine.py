@@ -19,6 +19,7 @@ from pages.widgets.catalog import NoteMap
 from pages.widgets.colours import colour_of
 from pages.widgets.engine import Studio
 from pages.widgets.latent_axes import MOST_AXES, axes, kl_per_dimension
+from pages.widgets.map_data import words_for
 from pages.widgets.memo import Memo
 from pages.widgets.music import readable
 from timbre_core.errors import TimbreError
@@ -168,6 +169,7 @@ def described_space(notes: NoteMap) -> dict[str, Any]:
         "centre": notes.means.mean(axis=0).round(4).tolist(),
         "axes": described,
         "families": _families(notes),
+        "words": words_for(notes),
     }
 
 

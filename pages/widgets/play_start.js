@@ -8,6 +8,8 @@ class Notes {
     this.ids = map.ids;
     this.arrays = map.arrays;
     this.columns = map.columns;
+    this.words = map.words;
+    this.details = map.ids.map((_, row) => detailOf(map, row));
     this.projection = map.projections[0];
     this.rows = new Map(map.ids.map((id, row) => [id, row]));
   }
@@ -34,9 +36,16 @@ class Notes {
     return `${this.name(row)} ${this.pitch(row)}`.trim();
   }
 
-  // What tells a note from others of its name.
+  // The title, with what tells the note from others that have the same.
+  whole(row) {
+    this.titles ??= this.ids.reduce((seen, _, i) => seen.set(this.title(i), (seen.get(this.title(i)) ?? 0) + 1), new Map());
+    const more = this.titles.get(this.title(row)) > 1 ? [this.velocity(row).replace("elocity", ""), this.details[row]] : [];
+    return [this.title(row), ...more].filter(Boolean).join(" · ");
+  }
+
+  // What is said beside a note's name, where pitch and velocity stand by themselves.
   detail(row) {
-    return this.pitch(row) ? this.text("family", row) : this.ids[row];
+    return [this.pitch(row) ? this.text("family", row) : "", this.details[row]].filter(Boolean).join(" · ");
   }
 
   velocity(row) {
@@ -44,24 +53,27 @@ class Notes {
     return Number.isFinite(value) ? `velocity ${value}` : "";
   }
 
-  // Rows of notes that have all the words somewhere in their names.
+  // Rows of notes that have all the words somewhere in their names, before them those that are called just so.
   find(text) {
-    this.words ??= this.ids.map((id, row) =>
-      [this.text("instrument", row), this.text("family", row), this.pitch(row), id].join(" ").toLowerCase().replaceAll("♯", "#"),
+    this.searched ??= this.ids.map((id, row) =>
+      [this.text("instrument", row), this.text("family", row), this.pitch(row), this.details[row], id].join(" ").toLowerCase().replaceAll("♯", "#"),
     );
     const wanted = text.toLowerCase().replaceAll("♯", "#").split(/\s+/).filter(Boolean);
-    const found = [];
-    for (let row = 0; row < this.words.length && found.length < MOST_FOUND; row++) {
-      if (wanted.every((word) => this.words[row].includes(word))) found.push(row);
+    const [called, found] = [[], []];
+    for (let row = 0; row < this.ids.length && called.length < MOST_FOUND; row++) {
+      if (!wanted.every((word) => this.searched[row].includes(word))) continue;
+      const names = [this.text("family", row), this.text("instrument", row), this.pitch(row).replaceAll("♯", "#")].map((name) => name.toLowerCase());
+      if (wanted.every((word) => names.includes(word))) called.push(row);
+      else if (found.length < MOST_FOUND) found.push(row);
     }
-    return found;
+    return [...called, ...found].slice(0, MOST_FOUND);
   }
 }
 
 // A field that finds notes while one types (ARIA's combobox pattern).
 class NoteSearch {
   constructor(field, list, chosen) {
-    Object.assign(this, { field, list, chosen, active: -1 });
+    Object.assign(this, { field, list, chosen, active: -1, lead: field.placeholder });
     field.addEventListener("input", () => this.refresh());
     field.addEventListener("focus", () => this.refresh());
     field.addEventListener("blur", () => this.close());
@@ -74,6 +86,13 @@ class NoteSearch {
     });
   }
 
+  // The field says what it finds, in the words of the map, with a note of it as an example.
+  fill(notes) {
+    this.notes = notes;
+    const { note, example } = notes.words;
+    this.field.placeholder = `${this.lead.replace("note", note)}${example ? `: ${example}` : ""} …`;
+  }
+
   refresh() {
     const text = this.field.value.trim();
     if (!this.notes || !text) return this.close();
@@ -81,7 +100,7 @@ class NoteSearch {
     this.active = rows.length ? 0 : -1;
     this.list.replaceChildren(
       ...rows.map((row) => this.option(row)),
-      ...(rows.length ? [] : [build("p", { text: `No note has “${text.slice(0, 40)}” in its name: try an instrument, a family or a pitch such as C4.` })]),
+      ...(rows.length ? [] : [build("p", { text: `Nothing here has “${text.slice(0, 40)}” in its name: try ${this.notes.words.example || "another word"}.` })]),
     );
     this.list.hidden = false;
     this.field.setAttribute("aria-expanded", "true");

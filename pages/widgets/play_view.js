@@ -64,10 +64,10 @@ class PlayView {
     this.near = build("p", { class: "tx-nearby", text: " " });
     this.field = build("input", {
       type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "tx-found", "aria-autocomplete": "list",
-      "aria-label": "Start from a note of the map", placeholder: "Start from a note: flute C4, sitar, glockenspiel …", autocomplete: "off",
+      "aria-label": "Start from a note of the map", placeholder: "Start from a note", autocomplete: "off",
     });
     this.found = build("div", { class: "tx-found", id: "tx-found", role: "listbox", "aria-label": "Notes found", hidden: "" });
-    this.families = build("div", { class: "tx-families", role: "group", "aria-label": "Start from the mean of a family" });
+    this.families = build("div", { class: "tx-families", role: "group" });
     this.prior = this.button("Prior", "Start from a random draw of the prior", ICONS.dice, () =>
       this.player.choose({ seed: Math.floor(Math.random() * 1e6) }), { class: "tx-chip" });
     this.canvas = build("canvas", { "aria-label": "Spectrogram of the current sound" });
@@ -140,9 +140,10 @@ class PlayView {
     this.keyboard.draw();
     this.prior.disabled = !space.prior;
     this.prior.title = space.prior ? "Start from a random draw of the prior" : "A plain autoencoder has no prior: use Randomise";
+    this.families.setAttribute("aria-label", `Start from the mean of a ${space.words.family}`);
     this.families.replaceChildren(
       ...space.families.map(({ value, name, colour }) =>
-        build("button", { type: "button", class: "tx-chip", "data-family": value, title: `Mean of the ${name} notes`, onclick: () => this.player.choose({ family: value }) },
+        build("button", { type: "button", class: "tx-chip", "data-family": value, title: `Mean of the ${space.words.note}s of ${name}`, onclick: () => this.player.choose({ family: value }) },
           build("i", { style: `background:${colour}` }), name),
       ),
     );
@@ -152,7 +153,7 @@ class PlayView {
 
   fillNotes(notes) {
     this.notes = notes;
-    this.search.notes = notes;
+    this.search.fill(notes);
     this.map.fill(notes);
   }
 
@@ -213,7 +214,7 @@ class PlayView {
     if (near) {
       const pitch = own === null ? "" : ` · sounds near ${noteName(own)} by itself`;
       const name = [`${near.title} ${near.pitch_name}`.trim(), near.pitch_name ? near.family : near.detail].filter(Boolean).join(", ");
-      this.near.textContent = `nearest note: ${name} · distance ${near.distance.toFixed(2)}${pitch}`;
+      this.near.textContent = `nearest ${this.player.space.words.note}: ${name} · distance ${near.distance.toFixed(2)}${pitch}`;
       if (!this.player.colour || this.player.changed) {
         this.dot.style.background = near.colour;
         this.root.style.setProperty("--tx-accent", near.colour);

@@ -200,6 +200,10 @@ class Points {
     return `${Math.round(value * 1000) / 1000}`;
   }
 
+  detail(i) {
+    return detailOf(this.map, i);
+  }
+
   name(i) {
     return called(this.map.ids[i], this.label("instrument", i), this.label("family", i), this.label("pitch", i));
   }

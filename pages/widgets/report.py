@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.widgets.music import plain
 from timbre_core.checkpoint import Checkpoint
+from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
 
 
@@ -17,7 +18,7 @@ def _figure(evaluation: dict[str, Any], section: str, name: str) -> float | None
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def show_figures(checkpoint: Checkpoint) -> None:
+def show_figures(checkpoint: Checkpoint, words: Vocabulary) -> None:
     """The evaluation's key figures in a row, each with a word on what it means."""
     try:
         evaluation = checkpoint.evaluation
@@ -56,16 +57,24 @@ def show_figures(checkpoint: Checkpoint) -> None:
         border=True,
         height="stretch",
     )
-    columns[3].metric("Family found", _share(family), _chance(family_chance), help=_FAMILY, **_PROBE)
+    columns[3].metric(
+        f"{words.title('family')} found",
+        _share(family),
+        _chance(family_chance),
+        help=_FAMILY.format(words.family),
+        **_PROBE,
+    )
     columns[4].metric("Pitch found", _share(pitch), _chance(pitch_chance), help=_PITCH, **_PROBE)
     notes, instruments = evaluation.get("notes"), evaluation.get("instruments")
     if isinstance(notes, int) and isinstance(instruments, int):
-        st.caption(f"Measured on {notes:,} notes of {instruments} instruments that training never saw.")
+        st.caption(
+            f"Measured on {notes:,} {words.note}s that training never saw, of {instruments} {words.instrument}s."
+        )
 
 
 _PROBE: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off", "border": True, "height": "stretch"}
 _FAMILY = (
-    "How often a simple classifier names the instrument family from the latents alone. Higher means that the space is "
+    "How often a simple classifier names the {} from the latents alone. Higher means that the space is "
     "ordered by timbre."
 )
 _PITCH = (

@@ -80,7 +80,8 @@ def title(notes: NoteMap, source: Source) -> str:
     if source.token:
         return SHELF.get(source.token).name
     card = note_card(notes, notes.rows[source.note])
-    return f"{card['title']} {card['pitch_name']}".strip()
+    name = f"{card['title']} {card['pitch_name']}".strip()
+    return name if card["pitch_name"] or not card["detail"] else f"{name} · {card['detail']}"
 
 
 def wanted_pitch(sound: Sound, change: Change) -> PitchContour:

@@ -68,7 +68,7 @@ class TransferView {
 
   makeHead() {
     let box;
-    [this.sourceField, this.sourceFound, box] = this.found("Another note to begin with …");
+    [this.sourceField, this.sourceFound, box] = this.found("Another note to begin with");
     this.sourceBox = box;
     this.loop = this.button("", "Repeat (key L)", "loop", () => this.page.toggleLoop(), { class: "tx-small", "aria-pressed": "false" });
     this.save = build("a", { class: "tx-small tx-save", role: "button", title: "Save the result as a WAV file", "aria-label": "Save the result as a WAV file", "aria-disabled": "true" }, drawn("save"), build("span", { text: "WAV" }));
@@ -100,8 +100,8 @@ class TransferView {
 
   makeTargets() {
     let box;
-    [this.targetField, this.targetFound, box] = this.found("Toward a note: trumpet C4, sitar …");
-    this.families = build("div", { class: "tx-families", role: "group", "aria-label": "Toward a family" });
+    [this.targetField, this.targetFound, box] = this.found("Toward a note");
+    this.families = build("div", { class: "tx-families", role: "group" });
     this.targetName = build("b", { text: "" });
     this.targetDot = build("i", { class: "tx-dot" });
     return build("div", { class: "tx-targets" }, build("div", { class: "tx-row" }, build("span", { text: "Timbre toward" }), this.targetDot, this.targetName, box), this.families);
@@ -158,7 +158,8 @@ class TransferView {
 
   fillNotes(notes) {
     this.notes = notes;
-    this.sourceSearch.notes = this.targetSearch.notes = notes;
+    for (const search of [this.sourceSearch, this.targetSearch]) search.fill(notes);
+    this.families.setAttribute("aria-label", `Toward a ${notes.words.family}`);
     this.map.fill(notes);
     const { values = [], names = [], colours = [] } = notes.columns.family ?? {};
     this.families.replaceChildren(
@@ -189,7 +190,7 @@ class TransferView {
   setNear() {
     const told = ["source", "result"].map((kind) => {
       const [near] = this.map.ways[kind] ?? [];
-      return near ? `${kind === "source" ? "A" : "B"} is near ${near.title} ${near.pitch_name}`.trim() : null;
+      return near ? `${kind === "source" ? "A" : "B"} is near ${[near.title, near.pitch_name || near.detail].filter(Boolean).join(near.pitch_name ? " " : ", ")}` : null;
     });
     this.near.textContent = told.filter(Boolean).join(" · ");
   }
@@ -205,7 +206,7 @@ class TransferView {
     const family = this.notes?.columns.family;
     const code = family?.values.indexOf(toward) ?? -1;
     const row = this.notes?.rows.get(toward);
-    this.targetName.textContent = toward === null ? "nothing: the timbre stays" : code >= 0 ? family.names[code] : row !== undefined ? this.notes.title(row) : "";
+    this.targetName.textContent = toward === null ? "nothing: the timbre stays" : code >= 0 ? family.names[code] : row !== undefined ? this.notes.whole(row) : "";
     this.targetDot.style.background = code >= 0 ? family.colours[code] : row !== undefined ? this.notes.colour(row) : "none";
     for (const chip of this.families.children) chip.setAttribute("aria-pressed", String(chip.dataset.family === toward));
     this.amount.input.value = amount;

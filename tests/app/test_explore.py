@@ -187,7 +187,7 @@ def test_figures_are_those_of_the_evaluation(page: Callable[..., Any]) -> None:
         ("Family found", "66 %", "chance 25 %"),
         ("Pitch found", "5 %", "chance 2 %"),
     ]
-    assert "480 notes of 7 instruments that training never saw" in everything_said(app)
+    assert "480 notes that training never saw, of 7 instruments" in everything_said(app)
 
 
 def test_curves_are_drawn_when_asked_for(page: Callable[..., Any]) -> None:

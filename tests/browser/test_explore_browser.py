@@ -310,6 +310,40 @@ def test_without_recordings_the_model_plays(page: Any, fresh_app: Callable[..., 
     assert "not on this machine" in page.locator(TRACK.format("original")).inner_text()
 
 
+def test_digits_speak_of_digits_and_say_where_their_recordings_are(page: Any, app: str) -> None:
+    page.goto(f"{app}/?checkpoint=fsdd-stft-vae&note=0_jackson_38")
+    page.wait_for_selector(DRAWN)
+    page.wait_for_selector(f"{TRACK.format('reconstruction')} button:enabled", timeout=60_000)
+    said = page.locator(TRACK.format("original")).inner_text()
+    assert "Free Spoken Digit Dataset (github.com/Jakobovski/free-spoken-digit-dataset)" in said
+    assert "python -m timbre_core project " in said
+    assert "--data path/to/free-spoken-digit-dataset" in said
+    # Said once, over both rows, and nothing of it is cut off.
+    assert "github" not in page.locator(TRACK.format("inversion")).inner_text()
+    box, text = (
+        page.locator(f"{TRACK.format('original')} .tx-status{part}").bounding_box() for part in ("", " > span")
+    )
+    assert text["height"] <= box["height"]
+    facts = page.locator(".tx-note .tx-facts").inner_text()
+    assert "digit" in facts
+    assert "speaker" in facts
+    assert "family" not in facts
+    near = page.locator(".tx-near-list button").all_inner_texts()
+    assert len(set(near)) == len(near) == 8
+    assert all("take " in told for told in near)
+    search = page.locator(".tx-find input")
+    assert search.get_attribute("placeholder") == "Search: 0 george"
+    search.fill("0 george")
+    lit = page.evaluate(
+        """() => {
+          const { points } = document.querySelector(".tx-map").timbreMap;
+          return points.map.ids.filter((_, i) => points.lit[i]);
+        }"""
+    )
+    assert lit
+    assert all(note.startswith("0_george_") for note in lit)
+
+
 def test_broken_and_missing_checkpoints(page: Any, fresh_app: Callable[..., str], copied: Path) -> None:
     shutil.copytree(copied / "nsynth-cvae", copied / "half")
     (copied / "half" / "model.safetensors").unlink()

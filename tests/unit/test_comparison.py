@@ -20,6 +20,7 @@ from timbre_core.analysis.comparison import (
     measured_differently,
     measured_on,
     pitch_rows,
+    read_differently,
     table_html,
 )
 from timbre_core.analysis.comparison_plots import (
@@ -67,8 +68,27 @@ def changed(**changes: Any) -> dict[str, Any]:
     return other
 
 
-def marked(evaluations: dict[str, dict[str, Any]]) -> dict[str, list[bool]]:
-    return {row.figure.name: [cell.best for cell in row.cells] for row in compare(evaluations)}
+def marked(evaluations: dict[str, dict[str, Any]], features: dict[str, Any] | None = None) -> dict[str, list[bool]]:
+    return {row.figure.name: [cell.best for cell in row.cells] for row in compare(evaluations, features)}
+
+
+def test_the_best_is_one_of_those_that_compare() -> None:
+    b, other = changed(reconstruction__l1=0.2), changed(reconstruction__l1=0.01)
+    of = {"a": A, "b": b, "other": other}
+    assert marked(of)["l1"] == [False, False, True]
+    assert marked(of, {"a": "mel", "b": "mel", "other": "stft"})["l1"] == [True, False, False]
+    assert marked(of, {"a": "mel", "b": "stft", "other": "bark"})["l1"] == [False, False, False]
+    elsewhere = {**of, "other": changed(reconstruction__l1=0.01, notes=99)}
+    assert marked(elsewhere)["l1"] == [True, False, False], "measured on other notes"
+    assert read_differently({"a": "mel", "b": "mel"}) == ""
+    assert "do not compare" in read_differently({"a": "mel", "b": "stft"})
+
+
+def test_none_is_the_best_where_all_are_alike() -> None:
+    same = {"a": changed(reconstruction__mse=0.0), "b": changed(reconstruction__l1=0.2, reconstruction__mse=0.0)}
+    best = marked(same)
+    assert best["mse"] == [False, False]
+    assert best["l1"] == [True, False]
 
 
 def test_the_best_of_each_row_is_marked() -> None:
@@ -218,8 +238,9 @@ def test_measured_on_the_same_notes(
     assert main(["compare", *map(str, two), *options]) == 0
     said = capsys.readouterr().out
     line = next(line for line in said.splitlines() if line.startswith("Reconstruction L1"))
-    first, second = re.findall(r"\d\.\d{4} \*", line)
-    assert first == second != "0.1000 *", "the same weights on the same notes"
+    first, second = re.findall(r"\d\.\d{4}", line)
+    assert first == second != "0.1000", "the same weights on the same notes"
+    assert "*" not in line, "neither is the best"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -136,25 +136,42 @@ def number(evaluation: Mapping[str, Any], section: str, name: str) -> float | No
     return float(value)
 
 
-def compare(evaluations: Evaluations) -> list[Row]:
-    """A row for each figure that at least one checkpoint has; the best are marked where two or more have it."""
-    return [row for row in (_row(figure, evaluations) for figure in FIGURES) if any(cell.text for cell in row.cells)]
+def compare(evaluations: Evaluations, features: Mapping[str, Hashable] | None = None) -> list[Row]:
+    """A row for each figure that at least one checkpoint has.
+
+    features: what each checkpoint reads (its recipe's features); None: all the same. The best are marked among those of
+    the same features that were measured on the same notes, where two or more have the figure and it tells them apart.
+    """
+    kinds = [
+        (None if features is None else features.get(name), _measured(evaluation))
+        for name, evaluation in evaluations.items()
+    ]
+    rows = (_row(figure, evaluations, kinds) for figure in FIGURES)
+    return [row for row in rows if any(cell.text for cell in row.cells)]
 
 
-def _row(figure: Figure, evaluations: Evaluations) -> Row:
+def _row(figure: Figure, evaluations: Evaluations, kinds: Sequence[Hashable]) -> Row:
     values = [number(evaluation, figure.section, figure.name) for evaluation in evaluations.values()]
     texts = ["" if value is None else figure.form.format(value * figure.scale) for value in values]
-    measured = [value for value in values if value is not None]
-    best = ""
-    if figure.better and len(measured) > 1:
-        # Compared as they are written: figures that look the same are the same.
-        best = texts[values.index((min if figure.better == "lower" else max)(measured))]
     asides = [_aside(figure, evaluation) for evaluation in evaluations.values()]
+    best = {
+        kind: _best(figure, [(v, t) for v, t, k in zip(values, texts, kinds, strict=True) if k == kind])
+        for kind in kinds
+    }
     cells = [
-        Cell(text, aside if text else "", bool(text) and text == best)
-        for text, aside in zip(texts, asides, strict=True)
+        Cell(text, aside if text else "", bool(text) and text == best[kind])
+        for text, aside, kind in zip(texts, asides, kinds, strict=True)
     ]
     return Row(figure, cells)
+
+
+def _best(figure: Figure, told: Sequence[tuple[float | None, str]]) -> str:
+    """The best of some values, as it is written; nothing where they do not differ."""
+    measured = [(value, text) for value, text in told if value is not None]
+    # Compared as they are written: figures that look the same are the same.
+    if not figure.better or len({text for _, text in measured}) < 2:
+        return ""
+    return (min if figure.better == "lower" else max)(measured)[1]
 
 
 def _aside(figure: Figure, evaluation: Mapping[str, Any]) -> str:
@@ -219,17 +236,25 @@ def measured_on(evaluations: Evaluations) -> str:
     return f"Measured on the same {first['notes']} notes of {first.get('instruments')} instruments, split {first.get('split')}."
 
 
+def _measured(evaluation: Mapping[str, Any]) -> tuple[str, str, str, tuple[tuple[int, int], ...]]:
+    """On what was measured, as far as an evaluation tells: split, notes, instruments, and how many notes of each pitch."""
+    by_pitch = tuple((error.pitch, error.notes) for error in errors_by_pitch(evaluation))
+    return str(evaluation.get("split")), str(evaluation.get("notes")), str(evaluation.get("instruments")), by_pitch
+
+
+def read_differently(features: Mapping[str, Hashable]) -> str:
+    """A sentence that says so when checkpoints do not read the same features, or nothing."""
+    if len(set(features.values())) < 2:
+        return ""
+    return (
+        "These models read different features (spectra of other kinds, rates or ranges), so their errors do not compare: "
+        "the best are marked only among those of the same features."
+    )
+
+
 def measured_differently(evaluations: Evaluations) -> str:
     """A sentence that says so when the evaluations are not of the same notes, or nothing."""
-    told = {
-        name: (
-            str(evaluation.get("split")),
-            evaluation.get("notes"),
-            evaluation.get("instruments"),
-            [(error.pitch, error.notes) for error in errors_by_pitch(evaluation)],
-        )
-        for name, evaluation in evaluations.items()
-    }
+    told = {name: _measured(evaluation) for name, evaluation in evaluations.items()}
     if all(what == next(iter(told.values())) for what in told.values()):
         return ""
     each = "; ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from timbre_core.analysis.comparison import Evaluations, compare, measured_on, pitch_rows, table_html
@@ -32,8 +33,11 @@ th:first-child { text-align: left; }
 """
 
 
-def comparison_page(evaluations: Evaluations, warning: str) -> str:
-    """The whole page as text (about 5 MB, most of it Plotly's own script). `warning` is said at the top, if any."""
+def comparison_page(evaluations: Evaluations, warning: str, features: Mapping[str, Hashable] | None = None) -> str:
+    """The whole page as text (about 5 MB, most of it Plotly's own script). `warning` is said at the top, if any.
+
+    features: what each checkpoint reads, as for `compare`.
+    """
     names = list(evaluations)
     styles = line_styles(names, names)
     colours = [styles[name].colour for name in names]
@@ -49,7 +53,7 @@ def comparison_page(evaluations: Evaluations, warning: str) -> str:
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Timbre Explorer: {html.escape(", ".join(names))}</title><style>{_STYLE}</style></head>
 <body><h1>{html.escape(", ".join(names))}</h1>{said}
-{table_html(compare(evaluations), names, colours)}
+{table_html(compare(evaluations, features), names, colours)}
 <h2>Reconstruction error per pitch</h2>{drawn[0]}
 <h2>What can be read from the latents</h2>{drawn[1]}
 <h2>Information per latent dimension</h2>{drawn[2]}

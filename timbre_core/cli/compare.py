@@ -13,6 +13,7 @@ from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
     from timbre_core.checkpoint import Checkpoint
+    from timbre_core.features.settings import FeatureSettings
 
 HELP = "put the figures of several checkpoints side by side, as a table and as an HTML file with plots"
 EXAMPLE = """python -m timbre_core compare checkpoints/nsynth-cvae checkpoints/nsynth-vae --html comparison.html
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from timbre_core.analysis.comparison import measured_differently
+    from timbre_core.analysis.comparison import measured_differently, read_differently
     from timbre_core.analysis.comparison_plots import MOST_LINES
     from timbre_core.checkpoint import open_checkpoint
     from timbre_core.files import write_text
@@ -76,11 +77,14 @@ def run(args: argparse.Namespace) -> int:
     warning = measured_differently(evaluations)
     if warning:
         print(f"warning: {warning} Give --data to measure them on the same.", file=sys.stderr)
-    print(_table(evaluations))
+    features = {name: checkpoint.recipe.features for name, checkpoint in checkpoints.items()}
+    if unlike := read_differently(features):
+        print(f"warning: {unlike}", file=sys.stderr)
+    print(_table(evaluations, features))
     if args.html:
         from timbre_core.analysis.comparison_page import comparison_page
 
-        write_text(args.html, comparison_page(evaluations, warning))
+        write_text(args.html, comparison_page(evaluations, " ".join(filter(None, (warning, unlike))), features))
         print(args.html)
     return 0
 
@@ -132,13 +136,13 @@ def _measure(checkpoints: dict[str, Checkpoint], args: argparse.Namespace) -> di
     return evaluations
 
 
-def _table(evaluations: dict[str, dict[str, Any]]) -> str:
-    """The figures, and the MSE of every pitch, as text; * marks the best of a row."""
+def _table(evaluations: dict[str, dict[str, Any]], features: dict[str, FeatureSettings]) -> str:
+    """The figures, and the MSE of every pitch, as text; * marks the best of those that compare."""
     from timbre_core.analysis.comparison import compare, pitch_rows
     from timbre_core.features.note_names import note_name
 
     lines = [["", *evaluations]]
-    for row in compare(evaluations):
+    for row in compare(evaluations, features):
         cells = [f"{cell.text or '-'}{' (' + cell.aside + ')' if cell.aside else ''}" for cell in row.cells]
         marked = [f"{text} {'*' if cell.best else ' '}" for text, cell in zip(cells, row.cells, strict=True)]
         lines.append([row.figure.title, *marked])
