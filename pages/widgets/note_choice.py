@@ -16,7 +16,9 @@ _named = Memo(8)
 
 
 def note_labels(maps: Sequence[NoteMap], also: str | None = None) -> dict[str, str]:
-    """Note id -> label such as `trumpet C4 · brass · velocity 100`, of the notes on any of the maps, by instrument and pitch.
+    """Note id -> label such as `trumpet C4 · brass · velocity 100` or `7 · theo · take 3`.
+
+    Of the notes on any of the maps, by instrument and pitch.
 
     Of more than MOST_OFFERED notes every n-th is offered, and `also`: a list that long is not searched by eye.
     """
@@ -48,10 +50,11 @@ def _described(notes: NoteMap) -> pd.DataFrame:
     ]
     pitches, velocities = (pd.to_numeric(column(name), errors="coerce").astype(float) for name in ("pitch", "velocity"))
     labels = []
-    rows = zip(notes.ids, instruments, pitches, column("family"), velocities, strict=True)
-    for note, instrument, pitch, family, velocity in rows:
-        parts = [f"{instrument} {note_name(pitch)}".strip(), readable(str(family or ""))]
-        parts += [] if np.isfinite(pitch) else [note]
+    rows = zip(instruments, pitches, column("family"), velocities, notes.details, strict=True)
+    for instrument, pitch, family, velocity, detail in rows:
+        words = readable(str(family or ""))
+        parts = [f"{instrument} {note_name(pitch)}".strip(), words] if np.isfinite(pitch) else [words, instrument]
         parts += [f"velocity {velocity:g}"] if np.isfinite(velocity) else []
-        labels.append(" · ".join(part for part in parts if part))
+        parts.append(detail)
+        labels.append(" · ".join(dict.fromkeys(part for part in parts if part)))
     return pd.DataFrame({"note_id": notes.ids, "instrument": instruments, "pitch": pitches, "label": labels})

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from pages.widgets.catalog import note_map
+from pages.widgets.note_choice import note_labels
 from pages.widgets.several import alike
 from timbre_core.checkpoint import list_checkpoints, open_checkpoint
 
@@ -212,3 +214,11 @@ def test_what_is_alike_stands_side_by_side_at_first() -> None:
     spaces = {name: shipped[name] for name in ("nsynth-cvae", "fsdd-stft-vae", "vapar-cvae", "nsynth-ae")}
     assert alike(spaces) == ["nsynth-cvae", "nsynth-ae"]
     assert alike({}) == []
+
+
+def test_every_take_of_a_digit_can_be_chosen() -> None:
+    notes = note_map(open_checkpoint(ROOT / "checkpoints" / "fsdd-stft-vae"))
+    assert notes is not None
+    labels = note_labels([notes])
+    assert labels["0_george_1"] == "0 · george · take 1"
+    assert len(set(labels.values())) == len(labels) == len(notes.ids)
