@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pages.widgets.catalog import NoteMap, listing, note_map, version_of
+from pages.widgets.map_data import packed_map
 from pages.widgets.memo import Memo
 from timbre_core.checkpoint import Checkpoint, default_checkpoints_folder
 from timbre_core.errors import TimbreError
@@ -246,13 +247,13 @@ def _settle() -> None:
     gc.freeze()
 
 
-def _warm_up_first() -> None:
-    """Warm up for the map that a visitor would see first."""
+def _first_map(use: Callable[[NoteMap], object]) -> None:
+    """Do something with the map that a visitor would see first, where there is one that opens."""
     try:
         maps = (note_map(checkpoint) for checkpoint in listing().checkpoints.values())
         notes = next((opened for opened in maps if opened is not None), None)
         if notes is not None:
-            warm_up(notes)
+            use(notes)
     except TimbreError as error:
         _LOG.warning("%s", error)
 
@@ -267,12 +268,13 @@ def visited() -> None:
 
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[None]:
-    """Warm up in the background if nobody comes within the server's first seconds."""
+    """Read the first map while the first visitor's browser loads the page; warm up if nobody comes within some seconds."""
 
     async def warm_when_idle() -> None:
+        await asyncio.to_thread(_first_map, packed_map)
         await asyncio.sleep(_IDLE_START)
         if not _visited.is_set():
-            await asyncio.to_thread(_warm_up_first)
+            await asyncio.to_thread(_first_map, warm_up)
 
     task = asyncio.create_task(warm_when_idle())
     yield

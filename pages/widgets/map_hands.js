@@ -71,7 +71,7 @@ class Hands {
     const under = this.points.nearest(x, y, CLICK_RADIUS);
     this.view.hover(under);
     if (this.points.count > CROWD || (under >= 0 && !this.view.sound.decodes)) return;
-    this.view.sound.foresee(this.points.around(x, y, NEAR, MOST_FORESEEN).map((i) => this.points.map.ids[i]));
+    this.view.sound.foresee(() => this.points.around(x, y, NEAR, MOST_FORESEEN).map((i) => this.points.map.ids[i]));
   }
 
   up(event) {

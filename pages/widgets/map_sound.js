@@ -85,17 +85,19 @@ class PointerSound {
     );
   }
 
-  // The pointer may come over these notes soon, the first one first. Recordings are fetched at once; what the model must
+  // The pointer may come over one of `near()` soon, nearest first. A recording is fetched at once; what the model must
   // decode is asked for when the pointer rests, behind all that somebody waits for.
-  foresee(notes) {
+  foresee(near) {
     clearTimeout(this.later);
-    if (!this.on || !this.allowed || this.silent || !notes.length) return;
-    if (!this.decodes) this.sound(notes[0]);
-    else this.later = setTimeout(() => this.askAhead(notes), RESTING_MS);
+    if (!this.on || !this.allowed || this.silent) return;
+    if (this.decodes) this.later = setTimeout(() => this.askAhead(near()), RESTING_MS);
+    else near().slice(0, 1).forEach((note) => this.sound(note));
   }
 
   async askAhead(notes) {
     this.ahead = notes;
+    await this.kept.get(this.wanted)?.buffer;
+    if (this.ahead !== notes) return;
     for (const note of notes) {
       if (!this.kept.has(note)) await this.sound(note, true);
       if (this.ahead !== notes) return;

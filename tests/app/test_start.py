@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from tests.browser.harness import running_server
 
@@ -21,3 +26,20 @@ def test_a_first_start_asks_nothing_and_works_from_any_folder(tmp_path: Path, ch
     assert "email" not in log.lower()
     assert "usage statistics" not in log.lower()
     assert "Traceback" not in log
+
+
+def test_the_first_map_is_read_before_anybody_comes(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pages.widgets import engine
+
+    read, warmed = threading.Event(), threading.Event()
+    monkeypatch.setattr(engine, "packed_map", lambda notes: read.set() if notes.checkpoint.name == "alpha" else None)
+    monkeypatch.setattr(engine, "warm_up", lambda notes: warmed.set())
+
+    async def start() -> bool:
+        async with engine.lifespan(None):
+            return await asyncio.to_thread(read.wait, 10)
+
+    # In a thread of its own: a test before this one may have left an event loop running here.
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, start()).result(30)
+    assert not warmed.is_set(), "the model can wait"
