@@ -120,6 +120,48 @@ def test_true_envelope_is_nowhere_below_the_harmonics_by_more_than_its_tolerance
     assert float((values - envelope_at(settled, position)).abs().max()) < 0.2
 
 
+def plain_true_envelope(values: np.ndarray, f0: float, order: int, tolerance: float) -> np.ndarray:
+    """Cepstrum (order + 1,) by the published iteration with a long FFT: one frame, nothing clever."""
+    size = 8192
+    points = np.arange(size // 2 + 1) * (RATE / size)
+    target = np.interp(points, f0 * np.arange(1, len(values) + 1), values)
+    raised = target
+    while True:
+        cepstrum = np.fft.irfft(raised)
+        cepstrum[order + 1 : -order] = 0
+        envelope = np.fft.rfft(cepstrum).real
+        if np.max(target - envelope) <= tolerance:
+            return cepstrum[: order + 1]
+        raised = np.maximum(target, envelope)
+
+
+def test_true_envelopes_of_many_frames_are_those_of_the_plain_iteration() -> None:
+    f0 = np.array([262.0, 287.5, 340.1])
+    count = (0.49 * RATE / f0).astype(int)
+    values = torch.full((3, 100), torch.nan)
+    for row, (each, number) in enumerate(zip(f0, count, strict=True)):
+        values[row, :number] = torch.from_numpy(source_filter_db(each * np.arange(1, number + 1)))
+    order = torch.tensor([cepstral_order(each, RATE) for each in f0])
+    found = true_envelope(values, torch.from_numpy(f0).float(), order, RATE, 2.0, size=92).numpy()
+    for row in range(3):
+        plain = plain_true_envelope(values[row, : count[row]].numpy(), f0[row], int(order[row]), 2.0)
+        difference = found[row, : len(plain)] - plain
+        assert (
+            math.sqrt(difference[0] ** 2 + 2 * np.sum(difference[1:] ** 2)) < 0.1
+        )  # dB, root mean square over frequency
+        assert not found[row, len(plain) :].any()
+
+
+@pytest.mark.parametrize("n_fft", [1024, 2048, 1031])
+def test_energy_is_the_mean_square_under_the_window(n_fft: int) -> None:
+    settings = SETTINGS.model_copy(update={"n_fft": n_fft})
+    audio = torch.randn(1, 6000, generator=torch.manual_seed(0))
+    found = analyse_harmonics(audio, torch.tensor([300.0]), settings, phases=False).energy[0, 10]
+    window = torch.blackman_window(1024).square()
+    part = audio[0, 10 * 256 - 512 : 10 * 256 + 512].square()
+    assert float(found) == pytest.approx(float((window * part).sum() / window.sum()), rel=1e-3)
+
+
 def test_frames_are_bounded_and_their_distance_is_that_of_the_log_envelopes() -> None:
     first, second = (note_frames(harmonic_note(f0, 0.3)[0], SETTINGS, 62)[0] for f0 in (293.0, 294.5))
     assert max(np.abs(first).max(), np.abs(second).max()) <= 1

@@ -19,7 +19,7 @@ from timbre_core.features.true_envelope import cepstral_order, envelope_at, true
 
 _TINY = 1e-10  # amplitude; the softest that a ratio is taken of
 _SILENT = 1e-5  # peak of a note without harmonics to measure
-_PASS_FRAMES = 256  # in one pass: what is worked on together stays in the cache
+_PASS_FRAMES = 384  # in one pass: enough that the calls do not count, few enough that grids stay in the cache
 _FLOOR = -1 + 1e-3  # a scaled envelope not above this is "top_db below the loudest or softer": nothing is heard there
 _PITCHED_SHARE = 0.15  # of a pitched note's energy that lies in harmonics, by the median over frames, at least
 
@@ -41,7 +41,7 @@ def envelope_frames(audio: Tensor, settings: EnvelopeSettings, pitch: float | No
         raise TimbreError(
             f"its {len(audio)} samples are fewer than a window of {settings.win_length}: choose a longer one."
         )
-    if not float(audio.abs().max()) > _SILENT:
+    if not float(max(each.abs() for each in audio.aminmax())) > _SILENT:
         raise TimbreError("it is silent: choose another.")
     harmonics = analyse_harmonics(audio[None], torch.tensor([f0]), settings, phases=False)
     if not float(harmonics.share.median()) >= _PITCHED_SHARE:

@@ -98,7 +98,7 @@ def bin_frequencies(settings: FeatureSettings) -> np.ndarray:
 def _envelopes(audio: Tensor, settings: EnvelopeSettings, pitches: Sequence[float | None]) -> Analysis:
     frames, references = [], []
     for note, pitch in zip(audio, pitches, strict=True):
-        finite = bool(torch.isfinite(note).all())
+        finite = all(math.isfinite(end) for end in note.aminmax())
         found, reference = envelope_frames(note, settings, pitch) if finite else (note[None], math.nan)
         frames.append(found)
         references.append(reference)

@@ -31,8 +31,10 @@ _FIT_DEGREE = 3  # of the polynomial in the squared distance that stands for the
 
 _VOICED_SHARE = 0.3  # of a frame's energy in its harmonics, beyond what noise has there by chance
 
-# Frames in one pass: enough that the calls do not count, few enough that their spectra stay in the cache.
-_PASS_FRAMES = 256
+# Frames in one pass: enough that the calls do not count; and frames transformed together: few enough that what is worked on
+# stays in the cache.
+_PASS_FRAMES = 768
+_TRANSFORMED = 64
 
 
 class Harmonics(NamedTuple):
@@ -98,41 +100,18 @@ def analyse_harmonics(audio: Tensor, f0: Tensor, settings: EnvelopeSettings, pha
     padded = torch.nn.functional.pad(audio.float(), (win // 2, win - win // 2 + hop))
     views = padded.unfold(-1, win, hop)[:, :n_frames]
     label = f0.to(views)[:, None].expand(-1, n_frames)
-    workspace = _Workspace.of(min(n_frames, _PASS_FRAMES), settings)
     parts = []
     for note in range(len(views)):
         for first in range(0, n_frames, _PASS_FRAMES):
             part = slice(first, first + _PASS_FRAMES)
-            parts.append(_analyse(views[note, part], label[note, part], settings, workspace, phases))
+            parts.append(_analyse(views[note, part], label[note, part], settings, phases))
     joined = (torch.cat(each) for each in zip(*parts, strict=True))
     return Harmonics(*(each.unflatten(0, (len(views), n_frames)) for each in joined))
 
 
-class _Workspace(NamedTuple):
-    """Memory that every pass uses again: getting fresh pages takes longer than the transforms. The power is real."""
-
-    windowed: Tensor
-    spectrum: Tensor
-    power: Tensor
-
-    @classmethod
-    def of(cls, n_frames: int, settings: EnvelopeSettings) -> _Workspace:
-        # One block: the C library keeps it for the next note, where it would give parts of it back.
-        n_bins = settings.n_fft // 2 + 1
-        block = torch.zeros(3, n_frames, 2 * n_bins)
-        spectrum, power = torch.view_as_complex(block[1:].unflatten(-1, (n_bins, 2)))
-        return cls(block[0, :, : settings.n_fft], spectrum, power)
-
-
-def _analyse(
-    frames: Tensor, label: Tensor, settings: EnvelopeSettings, workspace: _Workspace, phases: bool
-) -> Harmonics:
+def _analyse(frames: Tensor, label: Tensor, settings: EnvelopeSettings, phases: bool) -> Harmonics:
     """Harmonics (n, ...) of frames of audio (n, win_length) near the fundamentals `label` (n,) Hz."""
-    window = _window(settings)
-    padded, spectrum, power = (each[: len(frames)] for each in workspace)
-    windowed = torch.mul(frames, window, out=padded[:, : settings.win_length])
-    torch.fft.rfft(padded, out=spectrum)
-    power = torch.mul(spectrum, spectrum.conj(), out=power).real
+    power, energy, spectrum = _spectra(frames, settings, phases)
     bin_hz = settings.sample_rate / settings.n_fft
     position = label[:, None] / bin_hz * torch.arange(1.0, _FIRST_PARTIALS + 1)
     found, strength = _peaks(power, position, math.ceil(3 * _REACH / 2), (_DETUNING * position).clamp(min=1.0))
@@ -141,11 +120,10 @@ def _analyse(
     numbers = torch.arange(1.0, count + 1)
     found, strength = _peaks(power, f0[:, None] * numbers, _REACH)
     f0 = _fundamental(found[:, :_PARTIALS], strength[:, :_PARTIALS], f0)
-    position = torch.where(strength > 0, found, f0[:, None] * numbers)
+    position = torch.lerp(f0[:, None] * numbers, found, (strength > 0).float())
     missing = (0, settings.n_harmonics - count)
     magnitude = _magnitudes(power, position, settings)
-    phase = _phases(spectrum, position, settings) if phases else magnitude[:, :0]
-    energy = torch.linalg.vector_norm(windowed, dim=1).square() / window.square().sum()
+    phase = magnitude[:, :0] if spectrum is None else _phases(spectrum, position, settings)
     return Harmonics(
         f0 * bin_hz,
         torch.nn.functional.pad(magnitude, missing),
@@ -153,6 +131,26 @@ def _analyse(
         energy,
         _share(power, f0, numbers[:_HEARD], energy, settings),
     )
+
+
+def _spectra(frames: Tensor, settings: EnvelopeSettings, phases: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Power (n, n_bins), mean square under the window (n,), and spectra (n, n_bins) of frames, or None without `phases`."""
+    window = _window(settings)
+    power = torch.empty(len(frames), settings.n_fft // 2 + 1)
+    padded = torch.zeros(min(_TRANSFORMED, len(frames)), settings.n_fft)
+    spectra = []
+    for first in range(0, len(frames), _TRANSFORMED):
+        part = frames[first : first + _TRANSFORMED]
+        torch.mul(part, window, out=padded[: len(part), : settings.win_length])
+        spectrum = torch.fft.rfft(padded[: len(part)])
+        if phases:
+            spectra.append(spectrum.clone())
+        # Not |x|^2 nor x conj(x), which take more than twice as long.
+        real, imaginary = torch.view_as_real(spectrum).square_().unbind(dim=-1)
+        torch.add(real, imaginary, out=power[first : first + _TRANSFORMED])
+    # Parseval: all bins stand for two, but for the first and, where their number is even, the last.
+    total = power.sum(dim=1).mul_(2) - power[:, 0] - (1 - settings.n_fft % 2) * power[:, -1]
+    return power, total / (settings.n_fft * window.square().sum()), torch.cat(spectra) if phases else None
 
 
 def _peaks(power: Tensor, position: Tensor, width: int, reach: Tensor | None = None) -> tuple[Tensor, Tensor]:
