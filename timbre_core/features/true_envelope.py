@@ -90,11 +90,11 @@ def _settled(
     place = (spacing[:, None] * (2 * grid.last) * torch.arange(1.0, values.shape[1] + 1)).clamp_(max=grid.last)
     below = place.floor().clamp_(max=grid.last - 1)
     share, below = place - below, _indices(below)
-    columns = grid.columns.take(below), grid.columns.take(below + 1)
+    column, next_column = grid.columns.take(below), grid.columns.take(below + 1)
     line = _Line.through(heard, spacing * (2 * coarse.last), coarse)
     for _ in range(rounds):
         spectrum = grid.spectra(cepstra * grid.sharpened)
-        reached = torch.lerp(*(spectrum.gather(1, each) for each in columns), share)
+        reached = torch.lerp(spectrum.gather(1, column), spectrum.gather(1, next_column), share)
         cepstra = cepstra + coarse.cepstra(line(values - reached)).mul_(kept)
     return cepstra
 
@@ -179,11 +179,10 @@ def _grid_of_halves(half: int, half_size: int) -> _Grid:
     ends = torch.ones(half, 1, dtype=torch.float64)
     ends[0] = 0.5
     cosines = _cosines(last, 2 * half_size)[:, :half]
-    backward = tuple(cosines[parity::2].float().contiguous() for parity in (0, 1))
-    double = torch.where(torch.arange(2 * half_size) == 0, 1.0, 2.0)
-    forward = tuple(
-        ((cosines[parity::2] / double[parity::2, None]).T * ends / last).float().contiguous() for parity in (0, 1)
-    )
+    backward = (cosines[0::2].float().contiguous(), cosines[1::2].float().contiguous())
+    double = torch.where(torch.arange(2 * half_size) == 0, 1.0, 2.0)[:, None]
+    weighted = cosines / double * ends.T / last
+    forward = (weighted[0::2].T.float().contiguous(), weighted[1::2].T.float().contiguous())
     sharpened = torch.sinc(indices / (2 * last)) ** -2
     return _Grid(last, columns.float(), columns, indices, sharpened, forward, backward)
 
