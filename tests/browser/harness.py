@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWN = ".tx-map[data-drawn]"
@@ -125,3 +126,8 @@ def browser() -> Iterator[Any]:
             yield opened
         finally:
             opened.close()
+
+
+def link(page: Any) -> dict[str, str]:
+    """What a page's address says, by parameter: the first value of each."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}

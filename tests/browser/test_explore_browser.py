@@ -8,13 +8,13 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import soundfile
 
-from tests.browser.harness import DRAWN
+from tests.browser.harness import DRAWN, link
 
 pytestmark = pytest.mark.browser
 TRACK = ".tx-track[data-kind={}]"
@@ -89,10 +89,6 @@ def heard(page: Any, kind: str) -> np.ndarray:
         audio, rate = soundfile.read(io.BytesIO(answer.read()))
     assert rate == 16_000
     return audio
-
-
-def link(page: Any) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def choose(page: Any, label: str, option: str) -> None:
@@ -248,8 +244,8 @@ def test_neighbours_can_be_played(page: Any, app: str) -> None:
         arg=note,
     )
     wait_playing(page, "original")
-    page.wait_for_function("(id) => !location.search.includes(id)", arg=note)
-    assert link(page)["note"] == selected(page)
+    page.wait_for_function("(id) => new URLSearchParams(location.search).get('note') === id", arg=selected(page))
+    assert selected(page) != note
 
 
 def test_keyboard_alone(page: Any, app: str) -> None:

@@ -9,12 +9,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import soundfile
 
+from tests.browser.harness import link
 from timbre_core.features.pitch import estimate_f0
 
 pytestmark = pytest.mark.browser
@@ -26,10 +27,6 @@ def open_play(page: Any, address: str, checkpoint: str = "nsynth-cvae", **query:
     asked = "&".join(f"{name}={value}" for name, value in {"checkpoint": checkpoint, **query}.items())
     page.goto(f"{address}/play?{asked}")
     page.wait_for_selector(READY.format(checkpoint), timeout=60_000)
-
-
-def link(page: Any) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def fetched(page: Any, key: int) -> np.ndarray:

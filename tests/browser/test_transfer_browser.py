@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.browser.harness import link
 from tests.unit.test_pitch_track import sung
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.pitch_track import track_pitch
@@ -36,10 +37,6 @@ def open_transfer(page: Any, address: str, **query: str) -> None:
     asked = "&".join(f"{name}={value}" for name, value in query.items())
     page.goto(f"{address}/transfer?{asked}")
     wait_shown(page)
-
-
-def link(page: Any) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def result_address(page: Any) -> str:
