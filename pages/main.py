@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.widgets.pickers import arrive
+
 _WIDGETS = Path(__file__).parent / "widgets"
 
 st.set_page_config(page_title="Timbre Explorer", page_icon=_WIDGETS / "icon.svg", layout="wide")
@@ -22,4 +24,5 @@ page = st.navigation(
     ],
     position="top",
 )
+arrive(page.url_path)
 page.run()

@@ -171,7 +171,7 @@ class Players {
       if (error.name === "AbortError") return;
       card.element.classList.remove("tx-waiting");
       card.element.classList.add("tx-failed");
-      card.status.textContent = error.recordingMissing ? "The recording of this note is not on this machine." : error.message;
+      card.status.textContent = error.recordingMissing ? "The recording is not on this machine." : error.message;
     }
   }
 

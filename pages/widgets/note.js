@@ -284,5 +284,5 @@ class NoteViewer {
 }
 
 function sentenceOf(error) {
-  return error.recordingMissing ? "The recording of this note is not on this machine." : error.message;
+  return error.recordingMissing ? "The recording is not on this machine." : error.message;
 }

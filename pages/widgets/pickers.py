@@ -17,11 +17,22 @@ from pages.widgets.music import plain
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.inverters import inverter_names
 
+WIDGET = "pick_"
+"""How the keys of all widgets here begin."""
 _OWN = "own"
 _SOURCES = {"clean": "The recordings", "reconstruction": "What the model makes of them"}
 _MOST_DOZENS = 9999
 _FILTERS = ("search", "only", "not")
 _INVERTERS = {_OWN: "The model's own", "fast": "Fast", "best": "Best"}
+
+
+def arrive(page: str) -> None:
+    """To be told the page that is shown, before it is run: coming from another one, its widgets begin with what the address
+    says, else with what was chosen before. Streamlit would give some of them an old value, and others their first option."""
+    if st.session_state.get("page") != page:
+        st.session_state["page"] = page
+        for key in [key for key in st.session_state if str(key).startswith(WIDGET)]:
+            del st.session_state[key]
 
 
 def pick_checkpoint(found: Listing) -> str:
@@ -113,7 +124,7 @@ def pick_source() -> str:
 
 def pick_dozen() -> int:
     """Which dozen notes the listening page has: any number from 0 to 9999."""
-    key = "pick_dozen"
+    key = f"{WIDGET}dozen"
     if key not in st.session_state:
         wanted = st.query_params.get("dozen", "0")
         known = wanted.isascii() and wanted.isdecimal() and len(wanted) <= len(str(_MOST_DOZENS))
@@ -204,7 +215,7 @@ def _pick(
 ) -> str:
     """Show a widget that starts from the link, or from the choice on another page, and writes its choice back into the
     link, all but the choice `unsaid`."""
-    key = f"pick_{what}"
+    key = f"{WIDGET}{what}"
     if key not in st.session_state:
         wanted = st.query_params.get(what)
         if wanted is not None and wanted not in options:

@@ -63,13 +63,17 @@ def _open_instrument(notes: NoteMap, z: tuple[float, ...], live: bool) -> Instru
 
 @dataclass
 class Measurement:
-    """The library's traits, while they are measured in the background and afterwards."""
+    """The library's traits, while they are measured in the background and afterwards.
+
+    pitch_held: whether the correlations hold the pitch constant, as they do where it is known.
+    """
 
     done: int = 0
     of: int = 0
     failed: str = ""
     correlations: dict[str, np.ndarray] = field(default_factory=dict)
     notes: int = 0
+    pitch_held: bool = False
 
 
 def measurement(notes: NoteMap) -> Measurement:
@@ -99,7 +103,7 @@ def _measure(notes: NoteMap, into: Measurement) -> None:
 
 def _correlate(notes: NoteMap, into: Measurement) -> None:
     from timbre_core.analysis.latents import spread_over
-    from timbre_core.analysis.traits import ENOUGH, measured_traits, partial_correlations
+    from timbre_core.analysis.traits import ENOUGH, holds_pitch, measured_traits, partial_correlations
 
     rows = spread_over(notes.labels, _MEASURED)
     pitches = _pitches(notes.labels)[rows]
@@ -127,7 +131,7 @@ def _correlate(notes: NoteMap, into: Measurement) -> None:
     for name, axis in axes(notes).items():
         coordinates = (notes.means[rows] - axis.centre) @ axis.directions[:MOST_AXES].T
         found[name] = partial_correlations(coordinates, traits, pitches)
-    into.notes = known
+    into.notes, into.pitch_held = known, holds_pitch(pitches)
     into.correlations = found
 
 

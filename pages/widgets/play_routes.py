@@ -54,6 +54,7 @@ async def traits_route(request: Request) -> Response:
             "of": now.of,
             "failed": now.failed,
             "notes": now.notes,
+            "pitch_held": now.pitch_held,
             "names": list(DESCRIPTORS),
             "correlations": told or None,
         }

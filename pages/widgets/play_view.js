@@ -180,7 +180,7 @@ class PlayView {
     this.traitHeads.replaceChildren(...names.map((name) => build("span", { text: TRAIT_SHORT[name], title: TRAIT_WORDS[name][2] })));
     this.panel.explain(told?.correlations?.[this.player.axes] ?? null, names);
     if (told?.failed) this.measured.textContent = told.failed;
-    else if (told?.correlations) this.measured.textContent = `What a slider changes: correlation over ${told.notes} library notes, pitch held constant`;
+    else if (told?.correlations) this.measured.textContent = `What a slider changes: correlation over ${told.notes} recordings${told.pitch_held ? ", pitch held constant" : ""}`;
     else this.measured.textContent = told?.of ? `Measuring what each slider changes … ${told.done} of ${told.of} notes` : "Measuring what each slider changes …";
     if (this.player.z) this.panel.set(this.player.coordinates());
   }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.widgets.pickers import refuse
+from pages.widgets.pickers import WIDGET, refuse
 from timbre_core.analysis.comparison_plots import MOST_LINES
 from timbre_core.checkpoint import Checkpoint
 
@@ -26,7 +26,7 @@ def alike(checkpoints: Mapping[str, Checkpoint]) -> list[str]:
 
 def pick_too(what: str, names: list[str]) -> None:
     """Add names to what was picked before, as far as there is room: to be called before `pick_several` of the same kind."""
-    key = f"pick_several_{what}"
+    key = f"{WIDGET}several_{what}"
     if names and key in st.session_state:
         st.session_state[key] = list(dict.fromkeys([*st.session_state[key], *names]))[:MOST_LINES]
 
@@ -36,7 +36,7 @@ def pick_several(what: str, options: Mapping[str, str], default: list[str], titl
 
     options: name -> label. What is no longer among them is dropped from the choice, what never was is refused kindly.
     """
-    key = f"pick_several_{what}"
+    key = f"{WIDGET}several_{what}"
     if key not in st.session_state:
         wanted = list(dict.fromkeys(st.query_params.get_all(what)))
         for name in wanted:

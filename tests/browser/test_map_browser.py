@@ -278,6 +278,20 @@ def test_the_note_goes_along_to_the_play_page(page: Any, app: str) -> None:
     assert selected(page) == note
 
 
+def test_the_checkpoint_goes_along_untouched(page: Any, app: str) -> None:
+    open_map(page, f"{app}/?checkpoint=nsynth-vae")
+    for name in ("Play", "Morph"):
+        page.get_by_role("link", name=name).click()
+        page.wait_for_selector(f".tx-{name.lower()}", timeout=60_000)
+        page.wait_for_function("() => location.search.includes('checkpoint=')")
+        assert link(page)["checkpoint"] == "nsynth-vae", f"lost on the way to {name}"
+    open_map(page, f"{app}/?checkpoint=nsynth-ae")
+    page.get_by_role("link", name="Explore").click()
+    page.get_by_role("link", name="Listen").click()
+    page.wait_for_function("() => location.pathname === '/listen' && location.search.includes('checkpoint=')")
+    assert link(page)["checkpoint"] == "nsynth-ae"
+
+
 @pytest.mark.parametrize("width", [1280, 820])
 def test_legend_and_tools_are_in_view(page: Any, app: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 720 if width == 1280 else 1180})

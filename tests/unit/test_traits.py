@@ -99,6 +99,16 @@ class TestCorrelations:
         assert found[2, 0] == pytest.approx(-found[1, 0])
         assert np.abs(found[:, 1]).max() < 0.15
 
+    def test_notes_without_pitch_are_correlated_as_they_are(self) -> None:
+        rng = np.random.default_rng(4)
+        timbre = rng.standard_normal(100)
+        traits = pd.DataFrame({"brightness": np.exp(timbre), "noisiness": np.full(100, np.nan)})
+        coordinates = np.column_stack([timbre, rng.standard_normal(100)])
+        found = partial_correlations(coordinates, traits, np.full(100, np.nan))
+        assert found[0, 0] == pytest.approx(1.0)
+        assert abs(found[1, 0]) < 0.3
+        assert np.isnan(found[:, 1]).all()
+
     def test_too_few_notes_say_nothing(self) -> None:
         traits = pd.DataFrame({"brightness": [1.0] * 29 + [np.nan] * 10})
         assert np.isnan(partial_correlations(np.zeros((39, 2)), traits, np.full(39, 60.0))).all()

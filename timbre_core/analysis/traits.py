@@ -54,11 +54,12 @@ def measured_traits(
 
 
 def partial_correlations(coordinates: np.ndarray, traits: pd.DataFrame, pitches: np.ndarray) -> np.ndarray:
-    """Rank correlation of each axis with each descriptor, pitch held constant: (n_axes, n_descriptors) in [-1, 1].
+    """Rank correlation of each axis with each descriptor, pitch held constant where it is known: (n_axes, n_descriptors) in
+    [-1, 1].
 
     Spearman's, of what is left of the ranks once a parabola over the pitch's ranks is taken out: high notes are brighter
-    and shorter than low ones on every axis, and a key chooses the pitch anyway. NaN for descriptors known of fewer than
-    ENOUGH notes.
+    and shorter than low ones on every axis, and a key chooses the pitch anyway. Among notes fewer than ENOUGH of which have
+    a pitch, there is none to hold. NaN for descriptors known of fewer than ENOUGH notes.
 
     Args:
         coordinates: (n_notes, n_axes).
@@ -68,18 +69,25 @@ def partial_correlations(coordinates: np.ndarray, traits: pd.DataFrame, pitches:
     from scipy.stats import rankdata
 
     found = np.full((coordinates.shape[1], traits.shape[1]), np.nan)
+    if not holds_pitch(pitches):
+        pitches = np.zeros(len(pitches))
     for column, name in enumerate(traits.columns):
         values = traits[name].to_numpy(np.float64)
         known = np.isfinite(values) & np.isfinite(pitches)
         if known.sum() < ENOUGH:
             continue
         height = rankdata(pitches[known]) / known.sum()
-        basis = np.linalg.qr(np.stack([np.ones_like(height), height, height**2], axis=1))[0]
+        parabola = np.stack([np.ones_like(height), height, height**2], axis=1)
         ranks = np.column_stack([rankdata(values[known]), rankdata(coordinates[known], axis=0)])
-        left = ranks - basis @ (basis.T @ ranks)
+        left = ranks - parabola @ np.linalg.lstsq(parabola, ranks)[0]
         left /= np.maximum(np.linalg.norm(left, axis=0), 1e-9 * np.linalg.norm(ranks, axis=0))
         found[:, column] = left[:, 1:].T @ left[:, 0]
     return found
+
+
+def holds_pitch(pitches: np.ndarray) -> bool:
+    """Whether enough of these MIDI pitches (n,), NaN unknown, are known to be held constant."""
+    return int(np.isfinite(pitches).sum()) >= ENOUGH
 
 
 def _path(note_ids: Sequence[str], roots: Sequence[str], sample_rate: int) -> Path:
