@@ -73,8 +73,8 @@ def words_for(notes: NoteMap) -> dict[str, str]:
     words = notes.words
     told = {"note": words.note, "family": words.family, "instrument": words.instrument, "example": ""}
     if notes.ids:
-        card = note_card(notes, notes.rows[first_note(notes)])
-        told["example"] = " ".join(f"{card['title']} {card['pitch_name']}".replace(" · ", " ").split())
+        title, pitch_name = _names(notes, notes.rows[first_note(notes)])
+        told["example"] = " ".join(f"{title} {pitch_name}".replace(" · ", " ").split())
     return told
 
 
@@ -143,21 +143,27 @@ def first_note(notes: NoteMap) -> str:
 def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
     """What names a note: id, title, family, the family's colour, pitch, and as `detail` what tells it from its like."""
     label = notes.labels.iloc[row]
-    family, instrument = str(label.get("family", "unknown")), str(label.get("instrument", ""))
-    pitch, velocity = _number(label.get("pitch")), _number(label.get("velocity"))
-    title, detail = notes.ids[row], f"v {velocity:g}" if velocity is not None else ""
-    if instrument not in ("", "unknown", "nan", "None"):
-        title = called(instrument, family, pitch is not None)
-        detail = f"{detail} {notes.details[row]}".strip()
+    family, velocity = str(label.get("family", "unknown")), _number(label.get("velocity"))
+    title, pitch_name = _names(notes, row)
+    told = [f"v {velocity:g}" if velocity is not None else "", notes.detail(row) if title != notes.ids[row] else ""]
     return {
         "id": notes.ids[row],
         "title": title,
         "family": readable(family),
         "colour": colour_of("family", family),
-        "pitch": pitch,
-        "pitch_name": note_name(pitch) if pitch is not None else "",
-        "detail": detail,
+        "pitch": _number(label.get("pitch")),
+        "pitch_name": pitch_name,
+        "detail": " ".join(filter(None, told)),
     }
+
+
+def _names(notes: NoteMap, row: int) -> tuple[str, str]:
+    """What a note is called, its id where no label says it, and the name of its pitch, empty where that is unknown."""
+    label = notes.labels.iloc[row]
+    instrument, pitch = str(label.get("instrument", "")), _number(label.get("pitch"))
+    known = instrument not in ("", "unknown", "nan", "None")
+    title = called(instrument, str(label.get("family", "unknown")), pitch is not None) if known else notes.ids[row]
+    return title, "" if pitch is None else note_name(pitch)
 
 
 def _facts(label: pd.Series, columns: list[str], words: Vocabulary) -> list[list[str]]:
