@@ -32,6 +32,7 @@ from timbre_core.checkpoint import open_checkpoint
 from timbre_core.datasets.library import Library, recipe_library
 from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.generation.sounds import generate
 from timbre_core.space import TimbreSpace
 
 # The recordings have 8 kHz, so what lies above 4 kHz tells nothing.
@@ -83,7 +84,7 @@ def drawn(space: TimbreSpace, count: int, spread: float | None) -> tuple[list[Au
     digits = np.repeat(np.arange(10), count)
     seeds = np.tile(np.arange(count), 10)
     notes = (
-        space.generate(seed=int(seed), family=str(digit), spread=spread)
+        generate(space, seed=int(seed), family=str(digit), spread=spread)
         for seed, digit in zip(seeds, tqdm(digits, desc=f"spread {spread}", leave=False), strict=True)
     )
     return [(note.audio, note.sample_rate) for note in notes], digits
@@ -91,7 +92,7 @@ def drawn(space: TimbreSpace, count: int, spread: float | None) -> tuple[list[Au
 
 def from_prior(space: TimbreSpace, count: int) -> list[Audio]:
     """`count` draws from the prior."""
-    notes = (space.generate(seed=seed) for seed in tqdm(range(count), desc="prior", leave=False))
+    notes = (generate(space, seed=seed) for seed in tqdm(range(count), desc="prior", leave=False))
     return [(note.audio, note.sample_rate) for note in notes]
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import timbre_core.transfer as transfers
+import timbre_core.generation.transfer as transfers
 from timbre_core.analysis.latents import spread_over
 from timbre_core.analysis.timbre_distance import mean_spectrum, timbre_distance
 from timbre_core.checkpoint import find_checkpoint
@@ -30,8 +30,8 @@ from timbre_core.datasets.library import Library, open_library
 from timbre_core.features.frames import note_frames
 from timbre_core.features.loudness import loudness, loudness_correlation
 from timbre_core.features.pitch_track import track_pitch
+from timbre_core.generation.transfer import Sound, Transferred, open_sound, target_mean, transfer
 from timbre_core.space import TimbreSpace
-from timbre_core.transfer import Sound, Transferred, open_sound, target_mean, transfer
 
 AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SHIFTS = (-12.0, -5.0, 7.0)

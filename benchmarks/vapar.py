@@ -32,9 +32,9 @@ from timbre_core.features.frames import mean_error_db
 from timbre_core.features.pitch_track import track_pitch
 from timbre_core.inversion import invert
 from timbre_core.models.networks import build_network
+from timbre_core.models.weights import load_weights
 from timbre_core.recipes.library import load_recipe
 from timbre_core.training.distributed import team
-from timbre_core.training.state import load_weights
 from timbre_core.training.trainer import train
 
 RUNS = {"all pitches": "[]", "without 63": "[63]", "60, 61, 70, 71 alone": '["62-69"]'}

@@ -1,51 +1,24 @@
-"""A timbre space: a checkpoint opened to encode, decode, reconstruct and generate notes."""
+"""A timbre space: a checkpoint opened to encode, decode and reconstruct notes, and to find those nearby."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
 
-from timbre_core.analysis.coding import Coder
 from timbre_core.checkpoint import Checkpoint
+from timbre_core.decoding import Trajectory, TrajectoryCoder, stretch
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.spectrum import prepare_audio
-from timbre_core.features.windows import cut_windows, overlap_add
-from timbre_core.generation import sounds
-from timbre_core.generation.contours import Contour
-from timbre_core.generation.following import decode_along
-from timbre_core.generation.journeys import stretch
-from timbre_core.generation.sounds import Generated
 from timbre_core.inversion.residual import noise_beside_harmonics
 from timbre_core.inverters import open_inverter
+from timbre_core.models.coder import WindowCoder
 from timbre_core.recipes.schema import InversionSettings
-
-if TYPE_CHECKING:
-    from timbre_core.transfer import Transferred
-
-# Windows decoded or encoded at once: large enough to fill two cores, small enough for a laptop's memory.
-_BATCH = 256
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """A note in the latent space: mu and logvar (n_windows, latent_dim), where its windows start, and its length in frames."""
-
-    mu: np.ndarray
-    logvar: np.ndarray
-    starts: np.ndarray
-    n_frames: int
-
-    @property
-    def mean(self) -> np.ndarray:
-        """The note's point on the map: (latent_dim,)."""
-        return self.mu.mean(axis=0)
 
 
 @dataclass(frozen=True)
@@ -66,8 +39,9 @@ class Reconstruction:
 
 
 class TimbreSpace:
-    """Encode, decode, reconstruct, generate. Thread-safe after construction: the model is only read.
+    """Encode, decode, reconstruct, find what is near. Thread-safe after construction: the model is only read.
 
+    What makes new sounds with a space is in `timbre_core.generation`, as functions that take one.
     `inverter` is a name of `inverters.inverter_names` or settings; None takes the recipe's own.
     """
 
@@ -83,7 +57,7 @@ class TimbreSpace:
         chosen = self.recipe.inversion if inverter is None else inverter
         self.inverter = open_inverter(chosen, self.recipe.features, self.device)
         self.model = checkpoint.model(self.device)
-        self._coder = Coder(self.model, self.recipe, self.device)
+        self._coder = TrajectoryCoder(WindowCoder(self.model, self.recipe, self.device), checkpoint.name)
 
     @property
     def sample_rate(self) -> int:
@@ -103,38 +77,11 @@ class TimbreSpace:
 
     def encode_many(self, notes: Sequence[np.ndarray], pitches: Sequence[float | None]) -> list[Trajectory]:
         """Several notes' frames at once, each (n_bins, n_frames); notes may differ in length."""
-        window = self.recipe.window
-        cut = [cut_windows(frames, window.frames, window.hop) for frames in notes]
-        counts = [len(starts) for _, starts in cut]
-        windows = np.concatenate([windows for windows, _ in cut])
-        pitch = np.repeat([self.checked_pitch(value) for value in pitches], counts)
-        mu, logvar = self._encode_windows(windows, pitch)
-        ends = np.cumsum(counts)[:-1]
-        parts = zip(np.split(mu, ends), np.split(logvar, ends), cut, notes, strict=True)
-        return [Trajectory(m, v, starts, frames.shape[1]) for m, v, (_, starts), frames in parts]
-
-    def _encode_windows(self, windows: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mus, logvars = [], []
-        for first in range(0, len(windows), _BATCH):
-            part = slice(first, first + _BATCH)
-            mu, logvar = self._coder.encode(windows[part], pitch[part])
-            mus.append(mu)
-            logvars.append(logvar)
-        return np.concatenate(mus), np.concatenate(logvars)
+        return self._coder.encode_many(notes, pitches)
 
     def decode_windows(self, z: np.ndarray, pitch: np.ndarray | float | None = None) -> np.ndarray:
         """Latents (n, latent_dim), and one MIDI pitch or one each, -> windows (n, n_bins, T)."""
-        z = np.ascontiguousarray(z, dtype=np.float32)
-        if z.ndim != 2 or z.shape[1] != self.recipe.model.latent_dim or not np.isfinite(z).all():
-            raise TimbreError(
-                f"latents must be finite numbers of shape (windows, {self.recipe.model.latent_dim}), got {z.shape}."
-            )
-        each = pitch if isinstance(pitch, np.ndarray) else np.full(len(z), self.checked_pitch(pitch))
-        out = []
-        for first in range(0, len(z), _BATCH):
-            part = slice(first, first + _BATCH)
-            out.append(self._coder.decode(z[part], each[part]))
-        return np.concatenate(out)
+        return self._coder.decode_windows(z, pitch)
 
     def decode(
         self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | np.ndarray | None = None
@@ -143,27 +90,13 @@ class TimbreSpace:
 
         pitch: MIDI, or a contour, one for each frame (n_frames,).
         """
-        if isinstance(pitch, np.ndarray):
-            return decode_along(self, z, starts, n_frames, pitch)
-        return overlap_add(self.decode_windows(z, pitch), starts, n_frames)
+        return self._coder.decode(z, starts, n_frames, pitch)
 
     def decode_blocks(
         self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None
     ) -> Iterator[np.ndarray]:
         """What `decode` gives, in consecutive blocks (n_bins, n): what the first window settles, then ever more at once."""
-        ends = np.append(starts[1:], n_frames)
-        windows = np.empty((0, self.recipe.features.n_bins, self.recipe.window.frames), dtype=np.float32)
-        done, first = 0, 0  # windows decoded; the first of them that is still needed
-        while done < len(z):
-            upto = min(2 * done + 1, len(z))
-            windows = np.concatenate([windows, self.decode_windows(z[done:upto], pitch)])
-            origin = starts[first]
-            frames = overlap_add(windows, starts[first:upto] - origin, ends[upto - 1] - origin)
-            yield frames[:, starts[done] - origin :]
-            done = upto
-            if done < len(z):
-                needed = int(np.argmax(starts + windows.shape[2] > starts[done]))
-                windows, first = windows[needed - first :], needed
+        return self._coder.decode_blocks(z, starts, n_frames, pitch)
 
     def stream(
         self,
@@ -207,55 +140,6 @@ class TimbreSpace:
             noise = noise_beside_harmonics(audio, self.recipe.features, pitch)
             inverted = [sound + noise for sound in inverted]
         return Reconstruction(audio, inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory)
-
-    def generate(
-        self,
-        pitch: float | Contour | None = None,
-        seconds: float | None = None,
-        seed: int = 0,
-        family: str | None = None,
-        like: str | None = None,
-        level_db: float = -3.0,
-        walk: float | None = None,
-        spread: float | None = None,
-    ) -> Generated:
-        """A new note: see `generation.sounds.generate`."""
-        return sounds.generate(self, pitch, seconds, seed, family, like, level_db, walk, spread)
-
-    def morph(
-        self,
-        notes: Sequence[str],
-        seconds: float = 4.0,
-        path: str = "spherical",
-        pitch: float | Contour | None = None,
-        seed: int = 0,
-        level_db: float = -3.0,
-    ) -> Generated:
-        """One sound that changes from note to note of the map: see `generation.sounds.morph`."""
-        return sounds.morph(self, notes, seconds, path, pitch, seed, level_db)
-
-    def morph_steps(
-        self,
-        notes: Sequence[str],
-        steps: int = 8,
-        seconds: float = 2.0,
-        path: str = "spherical",
-        pitch: float | Contour | None = None,
-        seed: int = 0,
-        level_db: float = -3.0,
-    ) -> Iterator[Generated]:
-        """Sounds at even distances on the path through notes of the map: see `generation.sounds.morph_steps`."""
-        return sounds.morph_steps(self, notes, steps, seconds, path, pitch, seed, level_db)
-
-    def transfer(
-        self, audio: np.ndarray, toward: str | None = None, amount: float = 1.0, pitch: float | None = None
-    ) -> Transferred:
-        """Audio (n_samples,) at `sample_rate`, its timbre moved toward a family or a note id of the map, as in
-        `timbre_core.transfer`; `pitch` is the MIDI pitch to sound at, None its own."""
-        from timbre_core.transfer import open_sound, transfer
-
-        sound = open_sound(self, audio)
-        return transfer(self, sound, toward, amount, None if pitch is None else sound.pitch.moved_to(pitch))
 
     def neighbours(self, point: str | np.ndarray, k: int = 8) -> pd.DataFrame:
         """The k notes of the map nearest to a note id or a latent (latent_dim,), with their `distance`, nearest first."""
@@ -328,12 +212,4 @@ class TimbreSpace:
 
     def checked_pitch(self, pitch: float | None) -> float:
         """The MIDI pitch to tell the model; 0 for one that needs none. Raises TimbreError for what is no pitch."""
-        if pitch is None or np.isnan(pitch):
-            if self.recipe.uses_pitch:
-                raise TimbreError(
-                    f"{self.checkpoint.name} is conditioned on pitch: give the note's MIDI pitch (0-127)."
-                )
-            return 0.0
-        if not 0 <= pitch <= 127:
-            raise TimbreError(f"pitch {pitch:g} is outside MIDI's 0-127 (60 is middle C).")
-        return float(pitch)
+        return self._coder.checked_pitch(pitch)

@@ -60,14 +60,14 @@ def sound(notes: NoteMap, asked: Asked) -> Generated:
 
 
 def _make(notes: NoteMap, asked: Asked) -> Generated:
-    from timbre_core.generation.sounds import morph_step
+    from timbre_core.generation.sounds import generate, morph, morph_step
 
     space = Studio(notes).space()
     if len(asked.notes) == 1:
-        return space.generate(asked.pitch, asked.seconds, like=asked.notes[0])
+        return generate(space, asked.pitch, asked.seconds, like=asked.notes[0])
     if asked.place is not None:
         return morph_step(space, asked.notes, asked.place, asked.seconds, asked.path, asked.pitch)
-    return space.morph(asked.notes, asked.seconds, asked.path, asked.pitch)
+    return morph(space, asked.notes, asked.seconds, asked.path, asked.pitch)
 
 
 def heard_pitch(notes: NoteMap, asked: Asked) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from pages.widgets.packing import pack
 
 if TYPE_CHECKING:
     from timbre_core.features.pitch_track import Correction, PitchContour
-    from timbre_core.transfer import Sound, Transferred
+    from timbre_core.generation.transfer import Sound, Transferred
 
 UNHEARD_KEY = 60.0
 """Where a sound without pitch is played, unless it is shifted."""
@@ -40,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Change:
-    """What is to become of a sound: see `timbre_core.transfer`. `steady` holds its median pitch."""
+    """What is to become of a sound: see `timbre_core.generation.transfer`. `steady` holds its median pitch."""
 
     toward: str | None = None
     amount: float = 0.0
@@ -55,7 +55,7 @@ _moved = Memo(96 * 2**20, lambda result: int(result.audio.nbytes + result.frames
 
 def opened(notes: NoteMap, source: Source) -> Sound:
     """A sound in the map's space. Raises SoundGone, or TimbreError for a sound that is too short."""
-    from timbre_core.transfer import open_sound
+    from timbre_core.generation.transfer import open_sound
 
     audio, _ = _audio(notes, source)
     key = (notes.checkpoint.path, notes.version, source)
@@ -97,7 +97,7 @@ def wanted_pitch(sound: Sound, change: Change) -> PitchContour:
 def moved(notes: NoteMap, source: Source, change: Change) -> Transferred:
     """What becomes of a sound. Raises TimbreError as `opened` does, and for a target that is not on the map."""
     from timbre_core.features.pitch_track import corrected
-    from timbre_core.transfer import transfer
+    from timbre_core.generation.transfer import transfer
 
     sound = opened(notes, source)
 
@@ -133,7 +133,7 @@ def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:
 
 def described_result(notes: NoteMap, source: Source, change: Change) -> bytes:
     """What becomes of it, packed: see `_packed`; `remarks` says what is not kept, `aim` where it was moved toward."""
-    from timbre_core.transfer import open_sound, target_mean
+    from timbre_core.generation.transfer import open_sound, target_mean
 
     result = moved(notes, source, change)
     space = Studio(notes).space()

@@ -32,7 +32,7 @@ from pages.widgets.transfer_engine import (
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
-    from timbre_core.transfer import Sound
+    from timbre_core.generation.transfer import Sound
 
 _LIVE = Lanes(2, "transfer", share_cores)
 _SOUNDS, _PICTURES = _LIVE.lane(0.0), _LIVE.lane(0.3)
@@ -70,7 +70,7 @@ def _checked(text: str, what: str, low: float, high: float) -> float:
 
 def _change(request: Request, notes: NoteMap) -> Change:
     from timbre_core.features.pitch_track import Correction
-    from timbre_core.transfer import MOST_AMOUNT
+    from timbre_core.generation.transfer import MOST_AMOUNT
 
     toward = parameter(request, "toward", 200) if "toward" in request.query_params else None
     if toward is not None and toward not in notes.rows and not _is_family(notes, toward):

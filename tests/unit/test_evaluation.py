@@ -30,9 +30,9 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.models.vae import VAE, build_model
+from timbre_core.models.weights import save_weights
 from timbre_core.recipes.library import parse_recipe, recipe_to_yaml
 from timbre_core.recipes.schema import Recipe
-from timbre_core.training.state import save_weights
 
 RATE = 16_000
 LATENTS = 4

@@ -14,11 +14,11 @@ from timbre_core.models.layers import PhasedUpsampling
 from timbre_core.models.likelihoods import LIKELIHOODS
 from timbre_core.models.priors import MixturePrior, StandardNormalPrior
 from timbre_core.models.vae import VAE, build_model, count_parameters
+from timbre_core.models.weights import load_weights, save_weights
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import MixturePrior as MixtureSettings
 from timbre_core.recipes.schema import Recipe
 from timbre_core.recipes.schema import StandardNormalPrior as PriorSettings
-from timbre_core.training.state import load_weights, save_weights
 
 ENCODER_TOO = "model.conditions.0.into=[encoder,decoder]"
 

@@ -20,6 +20,7 @@ from timbre_core.datasets.library import open_library
 from timbre_core.datasets.store import FeatureStore, build_store
 from timbre_core.errors import TimbreError
 from timbre_core.models.vae import Forward, build_model
+from timbre_core.models.weights import load_weights, save_weights
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import Recipe, SplitSettings
 from timbre_core.training.batches import Batch, BatchSource, _crops_on_device
@@ -27,7 +28,7 @@ from timbre_core.training.distributed import Team
 from timbre_core.training.draws import Draws
 from timbre_core.training.objective import beta_at, learning_rate_at, loss
 from timbre_core.training.optimizer import set_rate
-from timbre_core.training.state import Progress, load_state, load_weights, save_state, save_weights
+from timbre_core.training.state import Progress, load_state, save_state
 from timbre_core.training.tasks import Step, task_of
 from timbre_core.training.trainer import new_training, train
 

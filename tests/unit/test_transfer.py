@@ -17,8 +17,8 @@ from timbre_core.features.descriptors import describe
 from timbre_core.features.loudness import loudness, loudness_correlation, near_level, with_loudness
 from timbre_core.features.pitch_track import track_pitch
 from timbre_core.generation.targets import target_trajectory
+from timbre_core.generation.transfer import kept_sounding, open_sound, target_mean, transfer, transfer_audio
 from timbre_core.space import TimbreSpace
-from timbre_core.transfer import kept_sounding, open_sound, target_mean, transfer
 
 RATE, HOP = 16_000, 256
 NOTE = "bass_synthetic_000-054-100"
@@ -161,7 +161,7 @@ def test_a_pitch_that_is_known_is_not_looked_for_again(shipped: TimbreSpace, mon
     def refuse(*_: object) -> None:
         raise AssertionError("the pitch was looked for")
 
-    monkeypatch.setattr("timbre_core.transfer.track_pitch", refuse)
+    monkeypatch.setattr("timbre_core.generation.transfer.track_pitch", refuse)
     told = open_sound(shipped, audio, heard.pitch)
     assert told.pitch is heard.pitch
     assert np.array_equal(told.trajectory.mu, heard.trajectory.mu)
@@ -185,7 +185,7 @@ def test_targets(tiny: TimbreSpace) -> None:
 def test_sounds_of_any_length(tiny: TimbreSpace) -> None:
     for seconds in (0.06, 0.5, 3.3):
         source = played(np.full(round(seconds * 62.5) + 2, 60.0))
-        result = tiny.transfer(source, NOTE, 0.5)
+        result = transfer_audio(tiny, source, NOTE, 0.5)
         assert len(result.audio) == len(source)
         assert np.isfinite(result.audio).all()
     with pytest.raises(TimbreError, match="too short to hear a timbre in"):
@@ -211,7 +211,7 @@ def test_a_model_that_is_not_told_the_pitch_says_so_and_still_transposes() -> No
 @pytest.mark.parametrize("amount", [-0.1, 2.1, float("nan")])
 def test_amounts_out_of_range_are_refused(tiny: TimbreSpace, amount: float) -> None:
     with pytest.raises(TimbreError, match="choose from 0"):
-        tiny.transfer(played(np.full(40, 60.0)), NOTE, amount)
+        transfer_audio(tiny, played(np.full(40, 60.0)), NOTE, amount)
 
 
 def test_loudness_is_measured_and_given() -> None:

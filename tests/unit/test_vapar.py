@@ -22,6 +22,7 @@ from timbre_core.features.harmonics import analyse_harmonics
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.generation.contours import Contour
 from timbre_core.generation.journeys import sounding_windows
+from timbre_core.generation.sounds import generate, morph
 from timbre_core.instrument import Instrument
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import NoteFilter
@@ -134,7 +135,7 @@ def test_left_out_pitch_is_not_trained_on_and_can_be_evaluated(checkpoint: Path,
 
 def test_space_plays_any_pitch_and_reconstructs(checkpoint: Path, notes: Path) -> None:
     space = TimbreSpace(open_checkpoint(checkpoint))
-    note = space.generate(67, seconds=0.5, like="reed_one-60")
+    note = generate(space, 67, seconds=0.5, like="reed_one-60")
     assert len(note.audio) == RATE // 2
     found = analyse(note.audio, 67)
     assert abs(1200 * np.log2(np.median(found) / midi_to_hz(67))) < 2
@@ -162,9 +163,9 @@ def test_walks_and_morphs_follow_a_contour(checkpoint: Path) -> None:
     space = TimbreSpace(open_checkpoint(checkpoint))
     vibrato, glide = Contour(((0.0, 65.0),), depth=50, rate=5), Contour(((0.0, 62.0), (0.8, 67.0)))
     made = [
-        space.generate(vibrato, 0.8, like="string_one-64", walk=0.5),
-        space.generate(vibrato, 0.8, seed=1, walk=0.5),
-        space.morph(["reed_one-60", "string_two-64"], 0.8, pitch=glide),
+        generate(space, vibrato, 0.8, like="string_one-64", walk=0.5),
+        generate(space, vibrato, 0.8, seed=1, walk=0.5),
+        morph(space, ["reed_one-60", "string_two-64"], 0.8, pitch=glide),
     ]
     for note in made:
         assert note.contour is not None

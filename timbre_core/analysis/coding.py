@@ -20,6 +20,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.frames import signal_frames
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import cut_windows
+from timbre_core.models.coder import WindowCoder
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.schema import Recipe
 
@@ -77,15 +78,12 @@ class CodedNote:
 
 
 @dataclass
-class Coder:
-    """A model with its recipe, ready to encode and decode windows given as numpy arrays.
+class Coder(WindowCoder):
+    """A model with its recipe, ready to encode and decode a library's notes.
 
     skipped: (note id, reason) of every note that could not be used.
     """
 
-    model: VAE
-    recipe: Recipe
-    device: torch.device
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
@@ -96,24 +94,6 @@ class Coder:
         """
         chosen = chosen_device(device)
         return cls(checkpoint.model(chosen), checkpoint.recipe, chosen)
-
-    @torch.inference_mode()
-    def encode(self, windows: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Windows (n, n_bins, T) and their MIDI pitches (n,) -> mu, logvar, each (n, latent_dim) float32."""
-        mu, logvar = self.model.encode(self._tensor(windows), self._conditions(pitch))
-        return mu.cpu().numpy(), logvar.cpu().numpy()
-
-    @torch.inference_mode()
-    def decode(self, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-        """Latents (n, latent_dim) and MIDI pitches (n,) -> windows (n, n_bins, T) float32."""
-        return self.model.decode(self._tensor(z), self._conditions(pitch)).cpu().numpy()
-
-    @torch.inference_mode()
-    def kl(self, mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
-        """KL to the prior in nats, (n, latent_dim); zeros for a plain autoencoder, which has no posterior."""
-        if not self.recipe.model.sampling:
-            return np.zeros_like(mu)
-        return self.model.prior.kl(self._tensor(mu), self._tensor(logvar)).cpu().numpy()
 
     def notes(self, library: Library, indices: Sequence[int] | np.ndarray) -> Iterator[Note]:
         """Load notes in order, a few ahead on other threads. Bad ones go to `skipped` with a line on stderr."""
@@ -179,13 +159,6 @@ class Coder:
         parts = (np.split(array, ends) for array in (mu, logvar, decoded, sampled))
         for note, *arrays in zip(batch, *parts, strict=True):
             yield CodedNote(note, *arrays)
-
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
-
-    def _conditions(self, pitch: np.ndarray) -> dict[str, torch.Tensor]:
-        # An unknown pitch only reaches models that do not look at it.
-        return {"pitch": self._tensor(np.nan_to_num(pitch))}
 
 
 def _noise(seed: int, index: int, count: int, latent_dim: int) -> np.ndarray:

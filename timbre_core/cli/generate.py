@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from timbre_core.checkpoint import open_checkpoint
     from timbre_core.features.audio import write_wav
+    from timbre_core.generation.sounds import generate
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     pitch = pitch_of(args, own)
     if args.pitch is not None and args.vibrato is None and not space.recipe.uses_pitch:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so --pitch does not decide what sounds.")
-    note = space.generate(pitch, args.seconds, args.seed, args.family, args.like, walk=args.walk, spread=args.spread)
+    note = generate(space, pitch, args.seconds, args.seed, args.family, args.like, walk=args.walk, spread=args.spread)
     write_wav(Path(args.out), note.audio, note.sample_rate)
     print(args.out)
     return 0

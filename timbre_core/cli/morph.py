@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.features.audio import write_wav
     from timbre_core.generation.journeys import check_notes, step_places
     from timbre_core.generation.paths import check_path
+    from timbre_core.generation.sounds import morph, morph_steps
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
@@ -68,11 +69,11 @@ def run(args: argparse.Namespace) -> int:
         space.row_of(note)
     pitch = pitch_of(args, space.pitch_of(args.first))
     if args.steps is None:
-        sound = space.morph(notes, args.seconds or _CONTINUOUS, args.path, pitch, args.seed)
+        sound = morph(space, notes, args.seconds or _CONTINUOUS, args.path, pitch, args.seed)
         write_wav(Path(out), sound.audio, sound.sample_rate)
         print(out)
         return 0
-    made = space.morph_steps(notes, args.steps, args.seconds or _STEP, args.path, pitch, args.seed)
+    made = morph_steps(space, notes, args.steps, args.seconds or _STEP, args.path, pitch, args.seed)
     digits = len(str(args.steps))
     for number, step in enumerate(tqdm(made, desc="morph", total=args.steps, unit="step", file=sys.stderr), 1):
         write_wav(Path(out) / f"step-{number:0{digits}d}.wav", step.audio, step.sample_rate)

@@ -13,8 +13,8 @@ from timbre_core.cli.shell import check_output_folder, check_wav_file
 
 if TYPE_CHECKING:
     from timbre_core.features.pitch_track import PitchContour
+    from timbre_core.generation.transfer import Sound
     from timbre_core.space import TimbreSpace
-    from timbre_core.transfer import Sound
 
 HELP = "move the timbre of sounds toward a family or a note, keeping pitch and loudness; or sound them at another pitch"
 EXAMPLE = """python -m timbre_core transfer checkpoints/nsynth-cvae voice.wav --toward brass --amount 0.8 --out brassy.wav
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from timbre_core.checkpoint import open_checkpoint
     from timbre_core.errors import TimbreError
-    from timbre_core.transfer import MOST_AMOUNT, target_mean
+    from timbre_core.generation.transfer import MOST_AMOUNT, target_mean
 
     shift, at = args.pitch, None if args.at is None else midi_pitch(args.at, "--at")
     if shift is not None and not abs(shift) <= 60:
@@ -93,7 +93,7 @@ def _transfer(
 ) -> tuple[str, ...]:
     from timbre_core.errors import TimbreError
     from timbre_core.features.audio import load_audio, write_wav
-    from timbre_core.transfer import open_sound, transfer
+    from timbre_core.generation.transfer import open_sound, transfer
 
     audio = load_audio(source, space.sample_rate)
     try:

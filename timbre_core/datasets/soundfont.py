@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from timbre_core.datasets.general_midi import FAMILIES, PROGRAMS, QUALITIES, SOURCES, Program
+from timbre_core.datasets.interrupts import interrupts_ignored
 from timbre_core.datasets.synthesizer import Synthesizer
-from timbre_core.datasets.workers import interrupts_ignored
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import read_json, write_json
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from timbre_core.datasets.interrupts import interrupts_ignored
 from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import StoredFeatures
@@ -99,19 +99,6 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             raise TimbreError(
                 "A worker process ended unexpectedly (out of memory?): run the same command again with one worker."
             ) from error
-
-
-@contextlib.contextmanager
-def interrupts_ignored() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal, and only the parent deals with it: processes started here inherit this."""
-    if threading.current_thread() is not threading.main_thread():  # only there signals can be set
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _result(pipe: Connection) -> list[Analysed]:

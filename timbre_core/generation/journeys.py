@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from timbre_core.decoding import stretch
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import spectrogram
 from timbre_core.features.windows import window_starts
@@ -24,15 +25,6 @@ MOST_STEPS = 64
 _WINDOWS_A_SEGMENT = 4  # of a continuous morph between two notes at least, where windows can lie that close
 _FINEST = 8  # windows over each frame at most
 _SOUNDING_DB = 20.0  # below a note's loudest window: what is softer has died away
-
-
-def stretch(trajectory: np.ndarray, count: int) -> np.ndarray:
-    """A trajectory (n, latent_dim) at `count` evenly spaced places from its first window to its last."""
-    places = np.linspace(0, len(trajectory) - 1, count) if count > 1 else np.zeros(1)
-    below = np.floor(places).astype(int)
-    above = np.minimum(below + 1, len(trajectory) - 1)
-    weight = (places - below)[:, None].astype(np.float32)
-    return trajectory[below] * (1 - weight) + trajectory[above] * weight
 
 
 def check_notes(notes: Sequence[str]) -> None:

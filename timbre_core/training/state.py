@@ -11,13 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from timbre_core.errors import TimbreError
-from timbre_core.files import atomic_write
+from timbre_core.models.weights import read_tensors, write_tensors
 
 
 @dataclass
@@ -45,35 +43,6 @@ class Progress:
         return False
 
 
-def save_weights(path: Path, model: nn.Module, metadata: dict[str, str] | None = None) -> None:
-    """Write a model's tensors as safetensors, atomically."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    _write(path, tensors, metadata)
-
-
-def load_weights(path: Path, model: nn.Module, but: tuple[str, ...] = ()) -> None:
-    """Fill a model from a safetensors file; TimbreError names the file when it is damaged or of another model.
-
-    but: parts of the model (such as "prior") that stay as they are where the file has nothing of them.
-    """
-    tensors = _read(path)[0]
-    expected = model.state_dict()
-    absent = tuple(f"{part}." for part in but if not any(name.startswith(f"{part}.") for name in tensors))
-    tensors |= {name: tensor for name, tensor in expected.items() if name.startswith(absent)}
-    wrong = next((name for name in expected if name not in tensors), None)
-    if wrong:
-        raise TimbreError(f"{path}: weights {wrong!r} are missing: the file belongs to another recipe.")
-    for name, tensor in tensors.items():
-        if name not in expected:
-            raise TimbreError(f"{path}: weights {name!r} are not part of this recipe's model.")
-        if tensor.shape != expected[name].shape:
-            raise TimbreError(
-                f"{path}: weights {name!r} have shape {list(tensor.shape)} where the recipe makes "
-                f"{list(expected[name].shape)}: recipe.yaml and the weights do not belong together."
-            )
-    model.load_state_dict(tensors)
-
-
 def save_state(
     path: Path,
     model: nn.Module,
@@ -93,7 +62,7 @@ def save_state(
     plain = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
     }
-    _write(path, plain, {"progress": json.dumps(asdict(progress))})
+    write_tensors(path, plain, {"progress": json.dumps(asdict(progress))})
 
 
 def load_state(
@@ -104,7 +73,7 @@ def load_state(
     discriminator: nn.Module | None = None,
 ) -> Progress:
     """Restore what `save_state` wrote."""
-    tensors, metadata = _read(path)
+    tensors, metadata = read_tensors(path)
     try:
         progress = Progress(**json.loads(metadata["progress"]))
         model.load_state_dict(_under(tensors, "model."))
@@ -136,27 +105,3 @@ def _match_memory_formats(optimizer: torch.optim.Optimizer) -> None:
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None) -> None:
-    with atomic_write(path) as temporary:
-        try:
-            save_file(tensors, temporary, metadata=metadata)
-            temporary.chmod(0o644)  # the library makes files that nobody else may read
-        except SafetensorError as error:
-            # The library reports a full disk or a missing permission as an error of its own kind, with text alone.
-            raise TimbreError(
-                f"{path}: could not be written ({error}): free some space or choose another folder."
-            ) from error
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise TimbreError(f"{path}: it does not exist: the checkpoint is incomplete, copy it again.") from error
-    except (SafetensorError, OSError) as error:
-        raise TimbreError(
-            f"{path}: damaged or truncated, or no safetensors file ({error}): copy the checkpoint again."
-        ) from error

@@ -20,6 +20,7 @@ from timbre_core.datasets.store import FeatureStore
 from timbre_core.errors import TimbreError
 from timbre_core.models.networks import build_discriminator, build_network
 from timbre_core.models.vae import VAE
+from timbre_core.models.weights import load_weights, save_weights
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch, BatchSource, check_splits
 from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16, uses_channels_last
@@ -29,7 +30,7 @@ from timbre_core.training.history import append_epoch, keep_epochs
 from timbre_core.training.objective import beta_at, learning_rate_at
 from timbre_core.training.optimizer import new_optimizer, set_rate
 from timbre_core.training.pictures import take_pictures
-from timbre_core.training.state import Progress, load_state, load_weights, save_state, save_weights
+from timbre_core.training.state import Progress, load_state, save_state
 from timbre_core.training.tasks import Step, task_of
 
 WEIGHTS = "model.safetensors"

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from timbre_core.decoding import moved_spectra
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import check_timbre_length
 from timbre_core.features.frames import bin_frequencies, note_frames
@@ -21,7 +22,6 @@ from timbre_core.features.loudness import LOUDNESS_RATE, loudness, near_level, w
 from timbre_core.features.note_names import note_name
 from timbre_core.features.pitch_track import PitchContour, track_pitch
 from timbre_core.features.settings import SpectralSettings
-from timbre_core.generation.following import moved_spectra
 from timbre_core.generation.targets import UNKNOWN_KEY, target_trajectory
 from timbre_core.generation.targets import target_mean as target_mean
 from timbre_core.space import TimbreSpace, Trajectory
@@ -126,6 +126,19 @@ def transfer(
     audio = near_level(with_loudness(audio, sound.loudness, space.sample_rate), sound.audio)
     audio = _limited(audio, space.sample_rate)
     return Transferred(audio, frames, wanted, z, tuple(_remarks(space, wanted)), space.sample_rate)
+
+
+def transfer_audio(
+    space: TimbreSpace,
+    audio: np.ndarray,
+    toward: str | None = None,
+    amount: float = 1.0,
+    pitch: float | None = None,
+    seed: int = 0,
+) -> Transferred:
+    """Audio (n_samples,) at the space's rate through `open_sound` and `transfer`; `pitch` is one MIDI pitch to sound at."""
+    sound = open_sound(space, audio)
+    return transfer(space, sound, toward, amount, None if pitch is None else sound.pitch.moved_to(pitch), seed)
 
 
 def _follows(space: TimbreSpace) -> bool:

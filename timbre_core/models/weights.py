@@ -1,0 +1,67 @@
+"""Weights as safetensors files: written whole or not at all, read without executing anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from timbre_core.errors import TimbreError
+from timbre_core.files import atomic_write
+
+
+def save_weights(path: Path, model: nn.Module, metadata: dict[str, str] | None = None) -> None:
+    """Write a model's tensors as safetensors, atomically."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    write_tensors(path, tensors, metadata)
+
+
+def load_weights(path: Path, model: nn.Module, but: tuple[str, ...] = ()) -> None:
+    """Fill a model from a safetensors file; TimbreError names the file when it is damaged or of another model.
+
+    but: parts of the model (such as "prior") that stay as they are where the file has nothing of them.
+    """
+    tensors = read_tensors(path)[0]
+    expected = model.state_dict()
+    absent = tuple(f"{part}." for part in but if not any(name.startswith(f"{part}.") for name in tensors))
+    tensors |= {name: tensor for name, tensor in expected.items() if name.startswith(absent)}
+    wrong = next((name for name in expected if name not in tensors), None)
+    if wrong:
+        raise TimbreError(f"{path}: weights {wrong!r} are missing: the file belongs to another recipe.")
+    for name, tensor in tensors.items():
+        if name not in expected:
+            raise TimbreError(f"{path}: weights {name!r} are not part of this recipe's model.")
+        if tensor.shape != expected[name].shape:
+            raise TimbreError(
+                f"{path}: weights {name!r} have shape {list(tensor.shape)} where the recipe makes "
+                f"{list(expected[name].shape)}: recipe.yaml and the weights do not belong together."
+            )
+    model.load_state_dict(tensors)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None) -> None:
+    """Write tensors on the CPU as a safetensors file, atomically."""
+    with atomic_write(path) as temporary:
+        try:
+            save_file(tensors, temporary, metadata=metadata)
+            temporary.chmod(0o644)  # the library makes files that nobody else may read
+        except SafetensorError as error:
+            # The library reports a full disk or a missing permission as an error of its own kind, with text alone.
+            raise TimbreError(
+                f"{path}: could not be written ({error}): free some space or choose another folder."
+            ) from error
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A safetensors file's tensors and metadata; TimbreError names the file when it is absent or damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise TimbreError(f"{path}: it does not exist: the checkpoint is incomplete, copy it again.") from error
+    except (SafetensorError, OSError) as error:
+        raise TimbreError(
+            f"{path}: damaged or truncated, or no safetensors file ({error}): copy the checkpoint again."
+        ) from error
