@@ -12,6 +12,15 @@ SAMPLE_RATE = 16_000
 FAMILIES = ("bass", "brass", "flute", "guitar")
 
 
+def apart(a: np.ndarray, b: np.ndarray) -> float:
+    """How far two sounds of one length are apart: the RMS of their difference as a share of the louder one's.
+
+    Sounds that are to be the same or not are compared by this: rounding moves bits with the processor and its threads.
+    """
+    loudest = max(float(np.sqrt(np.mean(np.square(sound, dtype=np.float64)))) for sound in (a, b))
+    return float(np.sqrt(np.mean(np.square(np.subtract(a, b, dtype=np.float64))))) / max(loudest, 1e-12)
+
+
 def harmonic_note(
     pitch: float, brightness: float, seconds: float = 1.0, seed: int = 0, sample_rate: int = SAMPLE_RATE
 ) -> np.ndarray:

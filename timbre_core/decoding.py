@@ -84,15 +84,20 @@ class TrajectoryCoder:
         return np.concatenate(out)
 
     def decode(
-        self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | np.ndarray | None = None
+        self,
+        z: np.ndarray,
+        starts: np.ndarray,
+        n_frames: int,
+        pitch: float | np.ndarray | None = None,
+        shares: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added.
+        """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added (with `shares`: see `overlap_add`).
 
         pitch: MIDI, or a contour, one for each frame (n_frames,).
         """
         if isinstance(pitch, np.ndarray):
-            return decode_along(self, z, starts, n_frames, pitch)
-        return overlap_add(self.decode_windows(z, pitch), starts, n_frames)
+            return decode_along(self, z, starts, n_frames, pitch, shares)
+        return overlap_add(self.decode_windows(z, pitch), starts, n_frames, shares)
 
     def decode_blocks(
         self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None
@@ -133,9 +138,15 @@ def stretch(trajectory: np.ndarray, count: int) -> np.ndarray:
 
 
 def decode_along(
-    coder: TrajectoryCoder, z: np.ndarray, starts: np.ndarray, n_frames: int, contour: np.ndarray
+    coder: TrajectoryCoder,
+    z: np.ndarray,
+    starts: np.ndarray,
+    n_frames: int,
+    contour: np.ndarray,
+    shares: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Latents of windows (n_windows, latent_dim) -> frames (n_bins, n_frames) whose pitch is `contour` (n_frames,) MIDI.
+    """Latents of windows (n_windows, latent_dim) -> frames (n_bins, n_frames) whose pitch is `contour` (n_frames,) MIDI;
+    `shares` are those of `overlap_add`.
 
     A window of one frame is decoded at the frame's own pitch. Longer ones are decoded at whole keys, which is what models
     learn from, and each frame is made of the two keys around its pitch: their spectra are moved by the fraction of a
@@ -150,7 +161,7 @@ def decode_along(
     if not ((contour >= 0) & (contour <= 127)).all():
         raise TimbreError("a contour's pitch is outside MIDI's 0-127 (60 is middle C).")
     if coder.recipe.window.frames == 1:
-        return overlap_add(coder.decode_windows(z, contour[starts]), starts, n_frames)
+        return overlap_add(coder.decode_windows(z, contour[starts]), starts, n_frames, shares)
     size = coder.recipe.window.frames
     # What lies beyond the last frame is cut off again.
     told = np.pad(contour, (0, max(0, int(starts[-1]) + size - n_frames)), mode="edge")
@@ -168,7 +179,7 @@ def decode_along(
         if isinstance(coder.recipe.features, SpectralSettings):
             part[:, here] = moved_spectra(part[:, here], off[here], bin_frequencies(coder.recipe.features))
         windows[row] += share.astype(np.float32) * part
-    return overlap_add(windows, starts, n_frames)
+    return overlap_add(windows, starts, n_frames, shares)
 
 
 def moved_spectra(frames: np.ndarray, semitones: np.ndarray, frequencies: np.ndarray) -> np.ndarray:

@@ -84,13 +84,18 @@ class TimbreSpace:
         return self._coder.decode_windows(z, pitch)
 
     def decode(
-        self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | np.ndarray | None = None
+        self,
+        z: np.ndarray,
+        starts: np.ndarray,
+        n_frames: int,
+        pitch: float | np.ndarray | None = None,
+        shares: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added.
+        """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added (with `shares`: see `overlap_add`).
 
         pitch: MIDI, or a contour, one for each frame (n_frames,).
         """
-        return self._coder.decode(z, starts, n_frames, pitch)
+        return self._coder.decode(z, starts, n_frames, pitch, shares)
 
     def decode_blocks(
         self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None

@@ -15,7 +15,7 @@ import pytest
 import soundfile
 
 import train_cli
-from tests.synthetic import harmonic_note
+from tests.synthetic import apart, harmonic_note
 from timbre_core.__main__ import VERBS, main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,9 +88,11 @@ def test_the_inverter_can_be_chosen(tiny_checkpoint: Path, note: Path, tmp_path:
         assert main(["generate", str(tiny_checkpoint), "--inverter", name, "--out", str(out / "g.wav")]) == 0
         command = ["reconstruct", str(tiny_checkpoint), str(note), "--pitch", "60", "--out", str(out)]
         assert main([*command, "--inverter", name]) == 0
-        sounds[name] = [(out / f"{file}.wav").read_bytes() for file in ("g", "inversion", "reconstruction", "original")]
-    pairs = zip(sounds["fast"], sounds["best"], strict=True)
-    assert [fast == best for fast, best in pairs] == [False, False, False, True]
+        files = ("g", "inversion", "reconstruction", "original")
+        sounds[name] = [soundfile.read(out / f"{file}.wav")[0] for file in files]
+    *made, original = (apart(fast, best) for fast, best in zip(sounds["fast"], sounds["best"], strict=True))
+    assert min(made) > 0.02
+    assert original < 1e-3
 
 
 def test_morph_writes_steps_or_one_sound(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_morph_writes_steps_or_one_sound(tiny_checkpoint: Path, tmp_path: Path) 
     assert main([*command, "--steps", "3", "--out", str(tmp_path / "steps")]) == 0
     sounds = [soundfile.read(path)[0] for path in sorted((tmp_path / "steps").glob("step-*.wav"))]
     assert [len(sound) for sound in sounds] == [8000] * 3
-    assert not np.array_equal(sounds[0], sounds[2])
+    assert apart(sounds[0], sounds[2]) > 0.02
     assert main([*command, "--path", "linear", "--vibrato", "50,5.5", "--out", str(tmp_path / "one.wav")]) == 0
     assert soundfile.info(tmp_path / "one.wav").frames == 8000
 
@@ -110,9 +112,10 @@ def test_generate_follows_contours_and_walks(tiny_checkpoint: Path, tmp_path: Pa
     for options in ([], ["--contour", str(tmp_path / "points.csv")], ["--contour", "0:57,0.5:69"], ["--walk"]):
         out = tmp_path / "note.wav"
         assert main(["generate", str(tiny_checkpoint), "--seconds", "0.5", *options, "--out", str(out)]) == 0
-        written.append(out.read_bytes())
-    assert written[1] == written[2]
-    assert len(set(written)) == 3
+        written.append(soundfile.read(out)[0])
+    plain, from_file, from_text, walked = written
+    assert apart(from_file, from_text) < 1e-3
+    assert min(apart(plain, from_file), apart(plain, walked), apart(walked, from_file)) > 0.02
 
 
 @pytest.mark.parametrize(

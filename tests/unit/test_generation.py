@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.synthetic import apart
 from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint
 from timbre_core.decoding import stretch
 from timbre_core.errors import TimbreError
@@ -16,7 +17,7 @@ from timbre_core.features.settings import LogMelSettings
 from timbre_core.generation.contours import Contour, read_contour
 from timbre_core.generation.journeys import sounding_windows
 from timbre_core.generation.paths import along_path, linear, random_walk, spherical
-from timbre_core.generation.sounds import generate, morph, morph_steps
+from timbre_core.generation.sounds import Generated, generate, morph, morph_steps
 from timbre_core.inversion import invert
 from timbre_core.inversion.comb import fitting_source
 from timbre_core.recipes.schema import InversionSettings
@@ -187,6 +188,28 @@ def test_walks_begin_at_the_note_and_wander(space: TimbreSpace) -> None:
     np.testing.assert_allclose(gentle.z[0], still.z[0], atol=1e-5)
     spread = [float(np.linalg.norm(np.diff(note.z, axis=0), axis=1).mean()) for note in (gentle, restless)]
     assert 0 < spread[0] < 0.5 * spread[1]
+
+
+@pytest.mark.parametrize("frames", [9, 31, 32, 33, 40, 64])
+def test_sounds_of_few_windows_walk_and_morph_too(space: TimbreSpace, frames: int) -> None:
+    """The model's windows have 32 frames: most of these sounds have one of them, or two that all but coincide."""
+    seconds = (frames - 1) * 256 / 16_000
+    still, walked = (generate(space, 60, seconds, like=BASS, walk=walk) for walk in (None, 2.0))
+    assert still.frames.shape == walked.frames.shape
+    off = np.abs(walked.frames - still.frames).mean(axis=0)
+    assert off[0] < 0.2 * off.max(), "it begins at the note"
+    assert apart(walked.audio, still.audio) > 0.01
+    quarter = frames // 4
+    moved, first, last = (
+        made.frames for made in (morph(space, [BASS, FLUTE], seconds, "linear", 60), *_ends(space, seconds))
+    )
+    nearer = [np.abs(moved - end)[:, part].mean() for part in (slice(quarter), slice(-quarter, None)) for end in (first, last)]
+    assert nearer[0] < nearer[1]
+    assert nearer[3] < nearer[2]
+
+
+def _ends(space: TimbreSpace, seconds: float) -> list[Generated]:
+    return list(morph_steps(space, [BASS, FLUTE], 2, seconds, "linear", 60))
 
 
 def test_the_prior_needs_no_map(tiny_checkpoint: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from timbre_core.features.windows import cut_windows, hann_weights, overlap_add, window_starts
+from timbre_core.features.windows import cut_windows, hann_weights, overlap_add, turns, window_starts
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,15 @@ def test_overlap_is_a_weighted_mean() -> None:
     weights = hann_weights(4)
     expected = [0, 0, weights[0] / (weights[0] + weights[2]), weights[1] / (weights[1] + weights[3]), 1, 1]
     np.testing.assert_allclose(overlap_add(windows, np.array([0, 2]), 6)[0], expected, rtol=1e-6)
+
+
+def test_windows_that_begin_together_take_turns() -> None:
+    shares = turns(3, 8, 5)
+    np.testing.assert_allclose(shares.sum(axis=0), 1)
+    np.testing.assert_allclose(shares.argmax(axis=0)[[0, 2, 4, 7]], [0, 1, 2, 2])
+    windows = np.arange(3.0)[:, None, None] * np.ones((3, 1, 8))
+    heard = overlap_add(windows, np.zeros(3, int), 5, shares)[0]
+    np.testing.assert_allclose(heard, [0, 0.5, 1, 1.5, 2], atol=1e-6)
 
 
 def test_cut_windows_are_copies() -> None:

@@ -35,22 +35,34 @@ def hann_weights(T: int) -> np.ndarray:
     return np.sin(np.pi * (np.arange(T) + 0.5) / T) ** 2
 
 
-def overlap_add(windows: np.ndarray, starts: np.ndarray, n_frames: int) -> np.ndarray:
+def turns(count: int, T: int, length: int) -> np.ndarray:
+    """Weights (count, T) with which windows that begin at the same frame take turns over its first `length` frames.
+
+    One fades into the next, and they sum to 1: the first alone is heard at the beginning, the last from `length - 1` on.
+    """
+    place = np.minimum(np.arange(T) / max(length - 1, 1), 1) * (count - 1)
+    return np.maximum(1 - np.abs(place - np.arange(count)[:, None]), 0)
+
+
+def overlap_add(
+    windows: np.ndarray, starts: np.ndarray, n_frames: int, shares: np.ndarray | None = None
+) -> np.ndarray:
     """Frames (n_bins, n_frames) float32 from overlapping windows (n_windows, n_bins, T) that begin at `starts`.
 
     Each frame is the Hann-weighted mean of the windows over it, so that windows cut from frames give exactly these
-    frames again, at any overlap. Raises ValueError where windows leave a frame uncovered.
+    frames again, at any overlap. With `shares` (n_windows, T) each window's weights are multiplied by its own, as for those that
+    take `turns`. Raises ValueError where windows leave a frame uncovered.
     """
     n_windows, n_bins, T = windows.shape
     if len(starts) != n_windows:
         raise ValueError(f"{n_windows} windows with {len(starts)} starts")
-    weights = hann_weights(T)
+    weights = np.broadcast_to(hann_weights(T), (n_windows, T)) * (1.0 if shares is None else shares)
     length = max(n_frames, int(np.max(starts, initial=0)) + T)
     total = np.zeros((n_bins, length))
     weight = np.zeros(length)
-    for window, start in zip(windows, starts, strict=True):
-        total[:, start : start + T] += window * weights
-        weight[start : start + T] += weights
+    for window, start, each in zip(windows, starts, weights, strict=True):
+        total[:, start : start + T] += window * each
+        weight[start : start + T] += each
     if not weight[:n_frames].all():
         raise ValueError(f"the windows do not cover frame {int(np.argmin(weight[:n_frames] > 0))} of {n_frames}")
     return (total[:, :n_frames] / weight[:n_frames]).astype(np.float32)

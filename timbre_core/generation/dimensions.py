@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from timbre_core.errors import TimbreError
+from timbre_core.generation.journeys import Journey
 from timbre_core.generation.sounds import Generated, sounded
 
 if TYPE_CHECKING:
@@ -93,4 +94,4 @@ def _whole(space: TimbreSpace, z: np.ndarray, note: str, seed: int) -> Generated
     starts = np.arange(len(z)) * window.hop
     n_frames = int(starts[-1]) + window.frames
     seconds = (n_frames - 1) * features.hop_length / space.sample_rate
-    return sounded(space, z, starts, seconds, space.checked_pitch(space.pitch_of(note)), seed)
+    return sounded(space, Journey(z, starts), seconds, space.checked_pitch(space.pitch_of(note)), seed)

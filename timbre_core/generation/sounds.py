@@ -13,12 +13,13 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.windows import window_starts
 from timbre_core.generation.contours import Contour
 from timbre_core.generation.journeys import (
+    Journey,
     check_notes,
-    morph_latents,
+    morph_journey,
     step_latents,
     step_places,
     stretch,
-    walk_latents,
+    walk_journey,
 )
 from timbre_core.generation.paths import check_path
 
@@ -78,11 +79,11 @@ def generate(
     rng = np.random.default_rng(seed)
     mean, near = _draw_mean(space, rng, family, like, spread)
     if walk is not None:
-        z, starts = walk_latents(space, mean, near, n_frames, walk, rng)
+        journey = walk_journey(space, mean, near, n_frames, walk, rng)
     else:
         starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
-        z = mean + stretch(near - near.mean(axis=0), len(starts))
-    return sounded(space, z, starts, seconds, told, seed, level_db)
+        journey = Journey(mean + stretch(near - near.mean(axis=0), len(starts)), starts)
+    return sounded(space, journey, seconds, told, seed, level_db)
 
 
 def morph(
@@ -98,8 +99,8 @@ def morph(
 
     Its latents move along the path (one of `PATHS`) window by window. `pitch` is that of the first note unless given.
     """
-    z, starts = morph_latents(space, notes, _n_frames(space, seconds), path)
-    return sounded(space, z, starts, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
+    journey = morph_journey(space, notes, _n_frames(space, seconds), path)
+    return sounded(space, journey, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
 
 
 def morph_step(
@@ -119,8 +120,8 @@ def morph_step(
         raise TimbreError(f"place {place:g} on a path through {len(notes)} notes: choose from 0 to {len(notes) - 1}.")
     n_frames = _n_frames(space, seconds)
     starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
-    z = step_latents(space, notes, place, len(starts), path)
-    return sounded(space, z, starts, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
+    journey = Journey(step_latents(space, notes, place, len(starts), path), starts)
+    return sounded(space, journey, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
 
 
 def morph_steps(
@@ -141,24 +142,23 @@ def morph_steps(
 
 def sounded(
     space: TimbreSpace,
-    z: np.ndarray,
-    starts: np.ndarray,
+    journey: Journey,
     seconds: float,
     pitch: float | Contour,
     seed: int = 0,
     level_db: float = -3.0,
 ) -> Generated:
-    """Latents of windows (n_windows, latent_dim) that begin at `starts`, decoded and inverted, their peak at `level_db`."""
+    """The latents of a journey decoded and inverted, their peak at `level_db`."""
     n_frames, n_samples = _n_frames(space, seconds), round(seconds * space.sample_rate)
     told = pitch.at(np.arange(n_frames) / space.recipe.features.frame_rate) if isinstance(pitch, Contour) else pitch
-    frames = space.decode(z, starts, n_frames, told)
+    frames = space.decode(journey.z, journey.starts, n_frames, told, journey.shares)
     # A model that is not told the pitch does not sound it, so its notes are inverted without one.
     audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed)
     peak = float(np.abs(audio).max())
     if peak > 0:
         audio = audio * np.float32(10 ** (level_db / 20) / peak)
     contour = told if isinstance(told, np.ndarray) else None
-    return Generated(audio, frames, z, float(np.median(told)), space.sample_rate, contour)
+    return Generated(audio, frames, journey.z, float(np.median(told)), space.sample_rate, contour)
 
 
 def _draw_mean(
