@@ -16,6 +16,7 @@ import soundfile
 
 from tests.app.asgi import Answer, get, post
 from tests.app.test_routes import unpack
+from tests.synthetic import apart
 
 NOTE = "brass_synthetic_001-054-100"
 MIDDLE = ",".join(["0.1"] * 6)
@@ -80,7 +81,7 @@ class TestAnswers:
     def test_sounds_differ_by_point_and_by_key(self) -> None:
         here = sound(ask("sound", z=MIDDLE, key="60"))
         assert np.abs(here).max() > 0.02
-        assert np.array_equal(here, sound(ask("sound", z=MIDDLE, key="60")))
+        assert apart(here, sound(ask("sound", z=MIDDLE, key="60"))) < 1e-3
         for other in ({"z": MIDDLE, "key": "72"}, {"z": MIDDLE.replace("0.1", "-2", 1), "key": "60"}):
             changed = sound(ask("sound", **other))
             size = min(len(here), len(changed))

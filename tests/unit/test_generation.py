@@ -203,7 +203,9 @@ def test_sounds_of_few_windows_walk_and_morph_too(space: TimbreSpace, frames: in
     moved, first, last = (
         made.frames for made in (morph(space, [BASS, FLUTE], seconds, "linear", 60), *_ends(space, seconds))
     )
-    nearer = [np.abs(moved - end)[:, part].mean() for part in (slice(quarter), slice(-quarter, None)) for end in (first, last)]
+    nearer = [
+        np.abs(moved - end)[:, part].mean() for part in (slice(quarter), slice(-quarter, None)) for end in (first, last)
+    ]
     assert nearer[0] < nearer[1]
     assert nearer[3] < nearer[2]
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.synthetic import apart
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import estimate_f0
@@ -83,7 +84,7 @@ class TestInstrument:
         brass = np.stack(latents["mu"][latents["family"] == "brass"].tolist())
         assert np.allclose(starting_point(space, family="brass"), brass.mean(axis=0), atol=1e-5)
         assert np.array_equal(starting_point(space, seed=5), starting_point(space, seed=5))
-        assert not np.array_equal(starting_point(space, seed=5), starting_point(space, seed=6))
+        assert apart(starting_point(space, seed=5), starting_point(space, seed=6)) > 0.1
         with pytest.raises(TimbreError, match="choose from bass, brass, flute, guitar"):
             starting_point(space, family="tuba")
 
@@ -101,7 +102,7 @@ class TestInstrument:
             assert note.audio.dtype == np.float32
             assert 0.02 < np.abs(note.audio).max() <= 10 ** (-1.5 / 20) + 1e-4
             assert len(note.audio) >= 0.25 * RATE - 256
-        assert not np.array_equal(instrument.frames(40), instrument.frames(80)), "the model is told the key"
+        assert apart(instrument.frames(40), instrument.frames(80)) > 1e-3, "the model is told the key"
 
     @pytest.mark.parametrize("mean", [np.zeros(3), np.full(32, np.nan), np.float32(1)])
     def test_points_of_other_spaces_are_refused(self, space: TimbreSpace, mean: np.ndarray) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.synthetic import apart
 from timbre_core.errors import TimbreError
 from timbre_core.features.decibels import frames_to_power
 from timbre_core.features.frames import note_frames
@@ -260,8 +261,8 @@ def test_no_click_at_the_ends() -> None:
 def test_same_seed_same_audio() -> None:
     frames, ref_db = note_frames(tone(60), FEATURES)
     first = invert(frames, ref_db, FEATURES, INVERSION, seed=3)
-    np.testing.assert_array_equal(first, invert(frames, ref_db, FEATURES, INVERSION, seed=3))
-    assert not np.array_equal(first, invert(frames, ref_db, FEATURES, INVERSION, seed=4))
+    assert apart(first, invert(frames, ref_db, FEATURES, INVERSION, seed=3)) < 1e-3
+    assert apart(first, invert(frames, ref_db, FEATURES, INVERSION, seed=4)) > 0.02
 
 
 def test_a_batch_is_its_notes() -> None:
@@ -271,14 +272,14 @@ def test_a_batch_is_its_notes() -> None:
     assert batch.shape == (3, 62 * 256)
     assert batch.dtype == np.float32
     for index, (single, db) in enumerate(notes):
-        np.testing.assert_array_equal(batch[index], invert(single, db, FEATURES, INVERSION))
+        assert apart(batch[index], invert(single, db, FEATURES, INVERSION)) < 1e-3
     as_tensors = invert(torch.from_numpy(frames), torch.from_numpy(ref_db), FEATURES, INVERSION)
-    np.testing.assert_array_equal(as_tensors, batch)
+    assert apart(as_tensors, batch) < 1e-3
     pitches = np.array([50.0, np.nan, 70.0])
     batch = invert(frames, ref_db, FEATURES, INVERSION, pitch=pitches)
     for index, (single, db) in enumerate(notes):
-        np.testing.assert_array_equal(batch[index], invert(single, db, FEATURES, INVERSION, pitch=pitches[index]))
-    np.testing.assert_array_equal(batch[1], as_tensors[1])
+        assert apart(batch[index], invert(single, db, FEATURES, INVERSION, pitch=pitches[index])) < 1e-3
+    assert apart(batch[1], as_tensors[1]) < 1e-3
     one_level = invert(frames, 10.0, FEATURES, INVERSION)
     np.testing.assert_allclose(one_level[0] / one_level[0].max(), as_tensors[0] / as_tensors[0].max(), atol=1e-5)
 
@@ -322,9 +323,8 @@ def test_any_settings(settings: dict[str, float], n_samples: int) -> None:
 def test_values_beyond_the_range_are_clipped() -> None:
     frames, ref_db = note_frames(tone(60), FEATURES)
     wild = np.where(frames == frames.max(), 1.3, np.where(frames <= -1, -1.5, frames)).astype(np.float32)
-    np.testing.assert_array_equal(
-        invert(wild, ref_db, FEATURES, INVERSION), invert(np.clip(wild, -1, 1), ref_db, FEATURES, INVERSION)
-    )
+    clipped = invert(np.clip(wild, -1, 1), ref_db, FEATURES, INVERSION)
+    assert apart(invert(wild, ref_db, FEATURES, INVERSION), clipped) < 1e-3
 
 
 def test_input_is_left_alone() -> None:

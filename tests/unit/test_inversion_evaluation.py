@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.synthetic import apart
 from timbre_core.__main__ import main
 from timbre_core.analysis import inversion_speed
 from timbre_core.analysis.coding import Coder
@@ -138,8 +139,8 @@ def test_librosa_gives_the_same_for_a_seed_and_in_a_batch(opened: tuple[Coder, L
     frames, level = note_frames(library.load(0, features.sample_rate), features)
     one = inverter(frames, level, n_samples=16_000, seed=1)
     assert one.shape == (16_000,)
-    assert np.array_equal(one, inverter(frames, level, n_samples=16_000, seed=1))
-    assert not np.array_equal(one, inverter(frames, level, n_samples=16_000, seed=2))
+    assert apart(one, inverter(frames, level, n_samples=16_000, seed=1)) < 1e-3
+    assert apart(one, inverter(frames, level, n_samples=16_000, seed=2)) > 0.02
     both = inverter(np.stack([frames, frames]), np.array([level, level]), n_samples=16_000)
     assert both.shape == (2, 16_000)
     assert 0.5 < np.std(both[0]) / np.std(one) < 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.synthetic import harmonic_note
+from tests.synthetic import apart, harmonic_note
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings
@@ -32,7 +32,7 @@ def test_names_open() -> None:
 def test_an_inverter_does_what_its_settings_say(note: tuple[np.ndarray, float]) -> None:
     settings = InversionSettings(iterations=2, mel_iterations=7)
     audio = open_inverter(settings, FEATURES)(*note, pitch=60, n_samples=15_000, seed=5)
-    np.testing.assert_array_equal(audio, invert(*note, FEATURES, settings, seed=5, n_samples=15_000, pitch=60))
+    assert apart(audio, invert(*note, FEATURES, settings, seed=5, n_samples=15_000, pitch=60)) < 1e-3
 
 
 def test_unknown_name() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.synthetic import apart
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.store import FeatureStore, build_store
 from timbre_core.errors import TimbreError
@@ -98,7 +99,7 @@ def test_a_resumed_training_has_the_pictures_of_a_whole_one(store: FeatureStore,
             assert np.array_equal(getattr(whole, part), getattr(parts, part))
     first, last = read_pictures(tmp_path / "whole", 1), read_pictures(tmp_path / "whole", 3)
     assert np.array_equal(first.originals, last.originals)
-    assert not np.array_equal(first.reconstructions, last.reconstructions)
+    assert apart(first.reconstructions, last.reconstructions) > 0.01
 
 
 def test_originals_are_the_notes_and_reconstructions_the_decoded_means(store: FeatureStore) -> None:

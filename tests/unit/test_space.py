@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.synthetic import harmonic_note
+from tests.synthetic import apart, harmonic_note
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.generation.sounds import generate
@@ -35,7 +35,7 @@ def test_reconstruction_has_three_sounds_of_the_same_length(space: TimbreSpace) 
     result = space.reconstruct(note, 60)
     assert len(result.original) == len(result.inversion) == len(result.reconstruction) == len(note)
     assert result.frames.shape == result.decoded.shape
-    assert np.array_equal(result.original, note)
+    assert apart(result.original, note) < 1e-6
     level = 20 * np.log10(np.sqrt(np.mean(result.inversion**2)) / np.sqrt(np.mean(note**2)))
     assert abs(level) < 1.0
 
@@ -56,8 +56,8 @@ def test_blocks_decode_and_sound_as_the_whole(space: TimbreSpace, n_frames: int)
 
 def test_generation_obeys_its_arguments(space: TimbreSpace) -> None:
     first, again, other = (generate(space, 60, 0.8, seed=seed) for seed in (1, 1, 2))
-    assert np.array_equal(first.audio, again.audio)
-    assert not np.array_equal(first.audio, other.audio)
+    assert apart(first.audio, again.audio) < 1e-3
+    assert apart(first.audio, other.audio) > 0.02
     assert len(first.audio) == round(0.8 * 16000)
     assert np.abs(first.audio).max() == pytest.approx(10 ** (-3 / 20), rel=1e-3)
     like = generate(space, like="bass_synthetic_000-054-100", seconds=1.0)

@@ -44,9 +44,7 @@ def turns(count: int, T: int, length: int) -> np.ndarray:
     return np.maximum(1 - np.abs(place - np.arange(count)[:, None]), 0)
 
 
-def overlap_add(
-    windows: np.ndarray, starts: np.ndarray, n_frames: int, shares: np.ndarray | None = None
-) -> np.ndarray:
+def overlap_add(windows: np.ndarray, starts: np.ndarray, n_frames: int, shares: np.ndarray | None = None) -> np.ndarray:
     """Frames (n_bins, n_frames) float32 from overlapping windows (n_windows, n_bins, T) that begin at `starts`.
 
     Each frame is the Hann-weighted mean of the windows over it, so that windows cut from frames give exactly these

@@ -155,7 +155,5 @@ def _moments(space: TimbreSpace, n_frames: int, wanted: int) -> _Moments:
     count = max(2, -(-wanted // len(starts)))
     heard = [min(size, n_frames - int(start)) for start in starts]
     shares = np.concatenate([turns(count, size, length) for length in heard])
-    places = [
-        start + np.linspace(0, length - 1, count) for start, length in zip(starts.tolist(), heard, strict=True)
-    ]
+    places = [start + np.linspace(0, length - 1, count) for start, length in zip(starts.tolist(), heard, strict=True)]
     return _Moments(np.repeat(starts, count), count, shares, np.concatenate(places) / max(1, n_frames - 1))
