@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.features.mp3 import counted
 from timbre_core.files import atomic_write
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def opened_audio(source: Path | str | bytes | BinaryIO, name: str) -> Iterator[s
     else:
         file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with soundfile.SoundFile(file) as sound:
+        with soundfile.SoundFile(counted(file)) as sound:
             rate = sound.samplerate
             if not _SAMPLE_RATES[0] <= rate <= _SAMPLE_RATES[1]:
                 raise AudioError(f"{name}: a sample rate of {rate} Hz cannot be right: the file is damaged.")

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from timbre_core.features.audio import SILENT_PEAK, AudioError, check_length, opened_audio, to_mono
 
-if TYPE_CHECKING:
-    import soundfile
-
-_BLOCK = 1 << 16  # values decoded at once
 _NAME = 80  # characters of a file's name that are repeated
 
 
@@ -60,7 +54,8 @@ def decode_upload(
             raise AudioError(f"{name}: {channels} channels are too many (at most {limits.channels}): mix it down.")
         check_length(sound, name, limits.seconds)
         most = min(limits.values // channels, int(limits.seconds * rate))
-        samples = np.concatenate(list(_blocks(sound, most + 1)) or [np.empty((0, channels), np.float32)])
+        # In one go: soundfile seeks between two reads, and MP3 decoders begin with a click where they are sent to.
+        samples = sound.read(min(most + 1, sound.frames), dtype="float32", always_2d=True)
     if len(samples) > most:
         raise AudioError(
             f"{name}: too long to be one note (at most {most / rate:.3g} s at {rate} Hz and {channels} channels): cut it."
@@ -74,13 +69,3 @@ def decode_upload(
 def called(name: str) -> str:
     """What sentences call a sound that came as `name`: cut short, without line breaks."""
     return "".join(char for char in name if char.isprintable())[:_NAME] or "the sound"
-
-
-def _blocks(sound: soundfile.SoundFile, most: int) -> Iterator[np.ndarray]:
-    """The sound's first `most` samples in blocks (n, n_channels) float32."""
-    while most > 0:
-        block = sound.read(min(most, _BLOCK // sound.channels), dtype="float32", always_2d=True)
-        if not len(block):
-            return
-        yield block
-        most -= len(block)
