@@ -5,9 +5,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.widgets.engine import lifespan
-from pages.widgets.frame import Frame
-from pages.widgets.routes import ROUTES
+from pages.frame import Frame
+from pages.routes import ROUTES
+from pages.server.studio import lifespan
 
 # The script lies in pages/, so Streamlit does not take pages/ for its own kind of page folder: with one beside the main
 # script, a deep link on a freshly started server would open a "Page not found" dialog.

@@ -1,1 +1,1 @@
-"""The app's pages. `main.py` is the script that Streamlit runs; each other file here is one page."""
+"""The app's pages, a room for each; `browser`, `controls` and `server` hold what they share. Streamlit runs `main.py`."""

@@ -4,23 +4,21 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.widgets.pickers import arrive
+from pages.controls.pickers import arrive
 
-_WIDGETS = Path(__file__).parent / "widgets"
-
-st.set_page_config(page_title="Timbre Explorer", page_icon=_WIDGETS / "icon.svg", layout="wide")
+st.set_page_config(page_title="Timbre Explorer", page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 
 # The default page answers at "/" alone, whatever its url_path; its hidden twin answers at /explore.
 page = st.navigation(
     [
-        st.Page("explore.py", title="Explore", icon=":material/scatter_plot:", url_path="home", default=True),
-        st.Page("explore.py", title="Explore", url_path="explore", visibility="hidden"),
-        st.Page("play.py", title="Play", icon=":material/piano:", url_path="play"),
-        st.Page("morph.py", title="Morph", icon=":material/conversion_path:", url_path="morph"),
-        st.Page("transfer.py", title="Transfer", icon=":material/graphic_eq:", url_path="transfer"),
-        st.Page("listen.py", title="Listen", icon=":material/headphones:", url_path="listen"),
-        st.Page("compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
-        st.Page("training.py", title="Training", icon=":material/show_chart:", url_path="training"),
+        st.Page("explore/page.py", title="Explore", icon=":material/scatter_plot:", url_path="home", default=True),
+        st.Page("explore/page.py", title="Explore", url_path="explore", visibility="hidden"),
+        st.Page("play/page.py", title="Play", icon=":material/piano:", url_path="play"),
+        st.Page("morph/page.py", title="Morph", icon=":material/conversion_path:", url_path="morph"),
+        st.Page("transfer/page.py", title="Transfer", icon=":material/graphic_eq:", url_path="transfer"),
+        st.Page("listen/page.py", title="Listen", icon=":material/headphones:", url_path="listen"),
+        st.Page("compare/page.py", title="Compare", icon=":material/compare:", url_path="compare"),
+        st.Page("training/page.py", title="Training", icon=":material/show_chart:", url_path="training"),
     ],
     position="top",
 )

@@ -38,7 +38,7 @@ async def call(
     """One request (ASGI 3.0) to the app's own routes; `gone` says whether its asker has left."""
     from starlette.applications import Starlette
 
-    from pages.widgets.routes import ROUTES
+    from pages.routes import ROUTES
 
     scope = {
         "type": "http",

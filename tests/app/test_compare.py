@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pages.widgets.catalog import note_map
-from pages.widgets.note_choice import note_labels
-from pages.widgets.several import alike
+from pages.compare.note_choice import note_labels
+from pages.controls.several import alike
+from pages.server.catalog import note_map
 from timbre_core.checkpoint import list_checkpoints, open_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ def compare(checkpoints: Path) -> Open:
         app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
-        return app.switch_page("compare.py").run()
+        return app.switch_page("compare/page.py").run()
 
     return open_page
 
@@ -188,7 +188,7 @@ def test_the_first_note_is_one_that_all_maps_have(compare: Open, checkpoints: Pa
 
 
 def test_large_maps_offer_some_notes_and_the_linked_one(compare: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.widgets.note_choice.MOST_OFFERED", 10)
+    monkeypatch.setattr("pages.compare.note_choice.MOST_OFFERED", 10)
     app = compare(note=NOTE)
     assert len(app.selectbox(key="compare_note").options) in (10, 11)
     assert app.selectbox(key="compare_note").value == NOTE
@@ -199,7 +199,7 @@ def test_without_the_heavy_libraries(checkpoints: Path) -> None:
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 from streamlit.testing.v1 import AppTest
-for page in ("compare.py", "training.py"):
+for page in ("compare/page.py", "training/page.py"):
     app = AppTest.from_file({str(ROOT / "pages" / "main.py")!r}, default_timeout=60).switch_page(page).run()
     assert not app.exception and app.get("bidi_component"), page
 print(*sorted({{"torch", "librosa", "numba", "umap", "sklearn"}} & set(sys.modules)))

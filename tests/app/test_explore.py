@@ -149,7 +149,7 @@ def test_filters_of_a_link_reach_the_map_and_nonsense_is_refused(page: Callable[
 
 
 def test_strange_values_survive_the_link() -> None:
-    from pages.widgets.map_filters import filters_to_link
+    from pages.explore.filters import filters_to_link
 
     link = filters_to_link(
         {"search": " a ", "only": {"speaker": ["a,b:c", "d&e"]}, "range": {"pitch": [1, float("nan")]}}

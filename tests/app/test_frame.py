@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from pages.widgets.frame import Frame
+from pages.frame import Frame
 
 PAGE = b"<html><head></head><body><div id=root></div></body></html>"
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pages.widgets.guest import without_leading_silence
+from pages.explore.guest import without_leading_silence
 from tests.app.asgi import Answer, post
 from tests.app.test_routes import NOTE, ask, unpack
 from tests.synthetic import apart

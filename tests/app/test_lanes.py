@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pages.widgets.lanes import Lanes
+from pages.server.lanes import Lanes
 from tests.app.asgi import Answer, call
 
 FAMILIES = ("bass", "brass", "flute", "guitar")
@@ -73,7 +73,8 @@ def test_what_is_cancelled_is_left_out_and_errors_come_back() -> None:
 @pytest.fixture
 def made(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is made of notes without recordings, in order; all of it is asked for at the same time of the queue's clock."""
-    from pages.widgets import answers, routes
+    from pages.server import answers
+    from pages.server.studio import Studio
     from timbre_core.checkpoint import open_checkpoint, write_latents
 
     checkpoint = open_checkpoint(checkpoints / "alpha")
@@ -82,7 +83,7 @@ def made(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
 
     def noting(name: str, make: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(studio: routes.Studio, row: int, kind: str) -> Any:
+        def noted(studio: Studio, row: int, kind: str) -> Any:
             result = make(studio, row, kind)  # raises where a recording is wanted
             made.append(f"{name} {studio.notes.ids[row].split('_')[0]}")
             return result
@@ -90,7 +91,7 @@ def made(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return noted
 
     for name in ("preview", "frames", "audio"):
-        monkeypatch.setattr(routes.Studio, name, noting(name, getattr(routes.Studio, name)))
+        monkeypatch.setattr(Studio, name, noting(name, getattr(Studio, name)))
     monkeypatch.setattr(answers._LANES, "_clock", Clock())
     return made
 
@@ -102,7 +103,7 @@ def ask(path: str, family: str, gone: Callable[[], bool] = lambda: False, **more
 
 def asked_while_busy(*requests: Coroutine[Any, Any, Answer], leave: Callable[[], None] = lambda: None) -> list[int]:
     """Requests that come one after the other while both threads are busy: the answers' statuses. A single thread makes them."""
-    from pages.widgets import answers
+    from pages.server import answers
 
     gates = threading.Event(), threading.Event()
     blocked = [answers.SLOW.submit(gate.wait, 60) for gate in gates]

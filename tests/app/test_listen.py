@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
-from pages.widgets.listening import dozen, starter_library
+from pages.listen.booth import dozen, starter_library
 from tests.app.asgi import Answer, get
 from tests.app.test_explore import component, everything_said, query
 from tests.app.test_routes import unpack
@@ -44,7 +44,7 @@ def listen(checkpoints: Path) -> Callable[..., Any]:
     """Opens the page as a browser with this link would."""
 
     def open_page(**link: str) -> Any:
-        app = AppTest.from_file(str(ROOT / "pages" / "listen.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "pages" / "listen" / "page.py"), default_timeout=60)
         for name, value in link.items():
             app.query_params[name] = value
         return app.run()
@@ -134,7 +134,7 @@ class TestPage:
     def test_without_a_checkpoint_or_starter_library(
         self, listen: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        from pages.widgets import listening
+        from pages.listen import booth as listening
         from timbre_core.errors import TimbreError
 
         def missing() -> None:

@@ -41,7 +41,7 @@ def morph(checkpoints: Path) -> Callable[..., Any]:
     """Opens the Morph page as a browser with this link would, and runs it."""
 
     def open_page(**query: str) -> Any:
-        app = AppTest.from_file(str(ROOT / "pages" / "morph.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "pages" / "morph" / "page.py"), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
         return app.run()
@@ -127,7 +127,7 @@ class TestRoutes:
         assert "is not told the pitch" in json.loads(answer.body)["error"]
 
     def test_the_path_is_drawn_from_note_to_note(self, checkpoints: Path) -> None:
-        from pages.widgets.catalog import find_map
+        from pages.server.catalog import find_map
 
         points = np.array(json.loads(ask("trail", projection="pca", notes=f"{A},{B},{C}").body)["points"])
         notes = find_map("alpha")
@@ -188,7 +188,7 @@ def test_spoken_digits_have_no_pitch_to_ask_for(checkpoints: Path, tmp_path: Pat
 
 
 def test_note_ids_with_commas_are_found() -> None:
-    from pages.widgets.morph_routes import notes_in
+    from pages.morph.routes import notes_in
 
     rows = {"a": 0, "b,c": 1, "b": 2}
     assert notes_in("a,b,c,b", rows) == ("a", "b,c", "b")

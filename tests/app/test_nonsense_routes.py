@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pages.widgets.routes import ROUTES
+from pages.routes import ROUTES
 from tests.app.asgi import Answer, get, post
 
 NOTE, OTHER = "brass_synthetic_001-054-100", "flute_synthetic_002-060-100"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pages.widgets.own_sounds import OwnSound, Shelf, SoundGone
+from pages.transfer.own_sounds import OwnSound, Shelf, SoundGone
 
 
 def sound(n_samples: int = 1000) -> OwnSound:

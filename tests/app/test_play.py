@@ -21,7 +21,7 @@ def play(checkpoints: Path) -> Callable[..., Any]:
     """Opens the Play page as a browser with this link would, and runs it."""
 
     def open_page(**query: str) -> Any:
-        app = AppTest.from_file(str(ROOT / "pages" / "play.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "pages" / "play" / "page.py"), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
         return app.run()

@@ -255,11 +255,11 @@ def test_many_at_once_share_the_work() -> None:
 
 @pytest.mark.usefixtures("checkpoints")
 def test_slow_work_does_not_hold_up_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.widgets import routes
+    from pages.server import note_routes
     from tests.app.asgi import call
 
     answered = threading.Event()
-    monkeypatch.setattr(routes, "warm_up", lambda notes: answered.wait(20))
+    monkeypatch.setattr(note_routes, "warm_up", lambda notes: answered.wait(20))
 
     async def both() -> Answer:
         slow = asyncio.create_task(call("/api/ready", "checkpoint=alpha"))

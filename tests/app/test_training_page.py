@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.widgets.catalog import listing
-from pages.widgets.film import film_html
-from pages.widgets.runs import duration, open_run, run_folders
+from pages.server.catalog import listing
+from pages.training.film import film_html
+from pages.training.runs import duration, open_run, run_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 Open = Callable[..., Any]
@@ -30,7 +30,7 @@ def training(checkpoints: Path) -> Open:
         app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
-        return app.switch_page("training.py").run()
+        return app.switch_page("training/page.py").run()
 
     return open_page
 

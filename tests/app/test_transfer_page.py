@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
-from pages.widgets.own_sounds import SHELF
+from pages.transfer.own_sounds import SHELF
 from tests.app.test_explore import component, everything_said, query
 from tests.unit.test_pitch_track import sung
 
@@ -32,7 +32,7 @@ def transfer(checkpoints: Path) -> Callable[..., Any]:
     """Opens the Transfer page as a browser with this link would, and runs it."""
 
     def open_page(**query: str) -> Any:
-        app = AppTest.from_file(str(ROOT / "pages" / "transfer.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "pages" / "transfer" / "page.py"), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
         return app.run()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pages.widgets.own_sounds import SHELF, OwnSound
+from pages.transfer.own_sounds import SHELF, OwnSound
 from tests.app.asgi import Answer, get
 from tests.app.test_routes import unpack
 from tests.unit.test_pitch_track import sung

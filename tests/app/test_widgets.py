@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages.widgets.colours import FAMILIES, UNKNOWN, colour_of
-from pages.widgets.memo import Memo
-from pages.widgets.music import GENERAL_MIDI, called, instrument_name, note_name, plain, readable
-from pages.widgets.packing import pack
+from pages.server.colours import FAMILIES, UNKNOWN, colour_of
+from pages.server.memo import Memo
+from pages.server.packing import pack
+from pages.server.words import GENERAL_MIDI, called, instrument_name, note_name, plain, readable
 from timbre_core.analysis.comparison_plots import LINE_COLOURS
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
@@ -201,8 +201,8 @@ def test_memo_does_not_keep_errors() -> None:
 def test_notes_that_read_the_same_are_told_apart_by_their_ids(checkpoints: Path) -> None:
     from dataclasses import replace
 
-    from pages.widgets.catalog import find_map
-    from pages.widgets.map_data import near_cards
+    from pages.server.catalog import find_map
+    from pages.server.map_data import near_cards
 
     notes = find_map("alpha")
     alike = replace(notes, labels=notes.labels.assign(instrument="organ", pitch=60.0, velocity=100.0))
@@ -214,8 +214,8 @@ def test_notes_that_read_the_same_are_told_apart_by_their_ids(checkpoints: Path)
 def test_notes_without_pitch_are_told_by_their_family(checkpoints: Path) -> None:
     from dataclasses import replace
 
-    from pages.widgets.catalog import find_map
-    from pages.widgets.map_data import describe_note
+    from pages.server.catalog import find_map
+    from pages.server.map_data import describe_note
 
     notes = find_map("alpha")
     labels = notes.labels.assign(instrument="theo", family="7", pitch=np.nan, velocity=np.nan)
@@ -228,8 +228,8 @@ def test_notes_without_pitch_are_told_by_their_family(checkpoints: Path) -> None
 def test_takes_of_a_digit_are_told_apart_in_their_own_words(checkpoints: Path) -> None:
     from dataclasses import replace
 
-    from pages.widgets.catalog import find_map
-    from pages.widgets.map_data import column_title, describe_note, words_for
+    from pages.server.catalog import find_map
+    from pages.server.map_data import column_title, describe_note, words_for
 
     notes = find_map("alpha")
     count = len(notes.ids)

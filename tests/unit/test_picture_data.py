@@ -187,10 +187,10 @@ def test_sounds_are_no_pictures(tiny_nsynth: Path) -> None:
 
 
 def test_the_app_shows_pictures_without_sound(space: Path) -> None:
-    from pages.widgets.catalog import note_map
-    from pages.widgets.engine import Studio, warm_up
-    from pages.widgets.morph_engine import Asked, heard_pitch, sound
-    from pages.widgets.packing import frame_header
+    from pages.morph.engine import Asked, heard_pitch, sound
+    from pages.server.catalog import note_map
+    from pages.server.packing import frame_header
+    from pages.server.studio import Studio, warm_up
 
     notes = note_map(open_checkpoint(space))
     assert notes is not None

@@ -19,7 +19,7 @@ from timbre_core.features.note_names import note_name
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-# Found like the families' colours (pages/widgets/colours.py): as far apart as eight colours can be (OKLab) in normal vision
+# Found like the families' colours (pages/server/colours.py): as far apart as eight colours can be (OKLab) in normal vision
 # and in full protanopia, deuteranopia and tritanopia, among those that stand out from a light and from a dark background.
 LINE_COLOURS = ("#41bad9", "#d9a121", "#9d49f2", "#f23000", "#158c2d", "#f26d88", "#6291d9", "#bf568b")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "x", "star")

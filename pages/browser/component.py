@@ -1,0 +1,30 @@
+"""How a browser component is made: registered once, mounted by its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.server.answers import API
+from pages.server.catalog import NoteMap
+
+_PAGES = Path(__file__).parents[1]
+
+
+def component(name: str, html: str, styles: list[str], scripts: list[str]) -> Any:
+    """A component to mount; `styles` and `scripts` are files below `pages`, in the order in which they are read."""
+    # Unisolated: sounds and drawings are ordinary elements of the page, within reach of browser tools and tests.
+    return st.components.v2.component(
+        f"timbre_{name}", html=html, css=_text(styles), js=_text(scripts), isolate_styles=False
+    )
+
+
+def of_map(notes: NoteMap) -> dict[str, Any]:
+    """What every component over one map is told: where the routes are, and which map."""
+    return {"url": API, "checkpoint": notes.checkpoint.name, "version": notes.version}
+
+
+def _text(names: list[str]) -> str:
+    return "".join((_PAGES / name).read_text(encoding="utf-8") for name in names)

@@ -1,0 +1,1 @@
+"""Compare: any checkpoints side by side."""

@@ -1,0 +1,241 @@
+"""Compare: any checkpoints side by side, in figures, in plots, on the map and by ear."""
+
+import dataclasses
+import random
+from typing import Any
+
+import streamlit as st
+
+from pages.compare.note_choice import note_labels, start_note
+from pages.compare.view import show_maps, show_models
+from pages.controls import pickers
+from pages.controls.several import alike, labels, pick_several
+from pages.controls.states import show_broken, show_empty, show_title
+from pages.server.catalog import PROJECTIONS, NoteMap, listing, note_map
+from pages.server.studio import visited
+from pages.server.words import plain
+from timbre_core.analysis.comparison import (
+    Evaluations,
+    Row,
+    compare,
+    measured_differently,
+    measured_on,
+    read_differently,
+    table_html,
+)
+from timbre_core.analysis.comparison_plots import LineStyle, kl_plot, line_styles, pitch_plot, probe_plot
+from timbre_core.checkpoint import Checkpoint
+from timbre_core.datasets.vocabulary import Vocabulary
+from timbre_core.errors import TimbreError
+from timbre_core.features.settings import FeatureSettings
+
+_PLOT = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+
+
+def evaluations_of(chosen: dict[str, Checkpoint], titles: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """What was measured of each chosen checkpoint, by name; those without figures are told in one sentence each."""
+    found = {}
+    for name, checkpoint in chosen.items():
+        try:
+            evaluation = checkpoint.evaluation
+        except TimbreError as error:
+            st.warning(plain(str(error), 400))
+            continue
+        if isinstance(evaluation, dict):
+            found[name] = evaluation
+        else:
+            st.info(
+                f"{plain(titles[name])} was not evaluated yet: "
+                f"`python -m timbre_core evaluate {checkpoint.path} --json {checkpoint.path / 'evaluation.json'}` measures it."
+            )
+    return found
+
+
+def shared_words(chosen: dict[str, Checkpoint]) -> Vocabulary:
+    """The words for the notes of all of them; the usual ones where they are of different libraries."""
+    found = set()
+    for checkpoint in chosen.values():
+        try:
+            notes = note_map(checkpoint)
+        except TimbreError:
+            continue  # said where maps are shown
+        if notes is not None:
+            found.add(notes.words)
+    return found.pop() if len(found) == 1 else Vocabulary()
+
+
+def worded(row: Row, words: Vocabulary) -> Row:
+    """The row with its title and meaning in the words of the library."""
+    title, meaning = (
+        text.replace("Family", words.title("family")).replace("instrument family", words.family)
+        for text in (row.figure.title, row.figure.meaning)
+    )
+    return dataclasses.replace(row, figure=dataclasses.replace(row.figure, title=title, meaning=meaning))
+
+
+def show_figures(
+    evaluations: Evaluations, colours: list[str], features: dict[str, FeatureSettings], words: Vocabulary
+) -> None:
+    """The evaluation table, and a warning where it compares what is not alike."""
+    warning = measured_differently(evaluations)
+    if warning:
+        st.warning(
+            plain(warning, 600)
+            + " `python -m timbre_core compare CHECKPOINT CHECKPOINT --data DIR` measures them on the same.",
+            icon=":material/balance:",
+        )
+    unlike = read_differently(features)
+    if unlike:
+        st.warning(plain(unlike, 400), icon=":material/balance:")
+    with st.container(key="compared"):
+        rows = [worded(row, words) for row in compare(evaluations, features)]
+        table = table_html(rows, list(evaluations), colours)
+        st.html(f'<div class="tx-scroll" tabindex="0">{table}</div>')
+    if not warning:
+        st.caption(plain(measured_on(evaluations), 200))
+
+
+def show_plots(evaluations: Evaluations, styles: dict[str, LineStyle]) -> None:
+    st.subheader("Reconstruction error per pitch", anchor=False, help=_PITCH)
+    st.plotly_chart(pitch_plot(evaluations, styles), key="plot_pitch", config=_PLOT, alt=_PITCH)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("What can be read from the latents", anchor=False, help=_PROBES)
+        st.plotly_chart(probe_plot(evaluations, styles), key="plot_probes", config=_PLOT, alt=_PROBES)
+    with right:
+        st.subheader("Information per latent dimension", anchor=False, help=_KL)
+        if any(compared.get("latent", {}).get("kl_total") for compared in evaluations.values()):
+            st.plotly_chart(kl_plot(evaluations, styles), key="plot_kl", config=_PLOT, alt=_KL)
+        else:
+            st.info("Plain autoencoders have no KL divergence: nothing to draw.")
+
+
+_PITCH = (
+    "How far reconstructions are from their notes (mean squared error), for the notes of each pitch. Lower is better."
+)
+_PROBES = (
+    "How often simple classifiers name the instrument family and the exact pitch from the latents alone. The grey line "
+    "is what guessing the commonest answer would reach. A timbre space wants family high and pitch near chance."
+)
+_KL = "How much each latent dimension says about a note (KL divergence), the most telling first. Dimensions near 0 are at rest."
+
+
+@st.fragment
+def show_notes(maps: dict[str, NoteMap], titles: dict[str, str], colours: dict[str, str]) -> None:
+    """The same note through each model, and the same map of each."""
+    selected = pick_note(maps)
+    show_models(maps, titles, colours, selected)
+    words = {notes.words for notes in maps.values()}
+    st.subheader("The same map", anchor=False, help=_MAPS.format(words.pop() if len(words) == 1 else Vocabulary()))
+    computed = [name for name in PROJECTIONS if any(name in notes.projections for notes in maps.values())]
+    projection = st.segmented_control(
+        "Projection",
+        computed,
+        key="compare_projection",
+        format_func=PROJECTIONS.__getitem__,
+        required=True,
+        default=computed[0],
+    )
+    show_maps(maps, titles, colours, projection or computed[0], selected, adopt_click)
+
+
+_MAPS = "Every dot is a {0.note}, in the colour of its {0.family}. Point at one, or click it, and it is marked on every map."
+
+
+def pick_note(maps: dict[str, NoteMap]) -> dict[str, Any]:
+    """The chosen note as {note, seq}: from the link, the picker, the dice or a click on a map."""
+    chosen = st.session_state.get("compare_note")
+    if not any(chosen in notes.rows for notes in maps.values()):
+        chosen = st.query_params.get("note")
+    names = note_labels(list(maps.values()), also=chosen)
+    if chosen not in names:
+        if chosen is not None:
+            pickers.refuse("note", chosen)
+        chosen = start_note(names, list(maps.values()))
+    st.session_state["compare_note"] = chosen
+    left, right = st.columns([5, 1], gap="small", vertical_alignment="bottom")
+    note = left.selectbox(
+        "Note",
+        list(names),
+        key="compare_note",
+        format_func=names.__getitem__,
+        help=f"Type to search, as in {plain(names[str(chosen)])}.",
+    )
+    right.button(
+        "Another",
+        icon=":material/casino:",
+        on_click=draw_note,
+        args=(list(names),),
+        width="stretch",
+        help="A note by chance",
+    )
+    if st.query_params.get("note") != note:
+        st.query_params["note"] = note
+    return {"note": note, "seq": st.session_state.get("compare_seq", 0)}
+
+
+def draw_note(ids: list[str]) -> None:
+    st.session_state["compare_note"] = random.choice(ids)
+
+
+def adopt_click() -> None:
+    """A note was clicked on a map: the picker follows."""
+    clicked = (st.session_state.get("maps") or {}).get("selected")
+    if isinstance(clicked, dict) and isinstance(clicked.get("note"), str) and isinstance(clicked.get("seq"), int):
+        st.session_state["compare_note"], st.session_state["compare_seq"] = clicked["note"], clicked["seq"]
+
+
+def maps_of(chosen: dict[str, Checkpoint], titles: dict[str, str]) -> dict[str, NoteMap]:
+    """The maps of the chosen checkpoints; one sentence for each that has none."""
+    maps = {}
+    for name, checkpoint in chosen.items():
+        try:
+            notes = note_map(checkpoint)
+        except TimbreError as error:
+            st.warning(plain(str(error), 400))
+            continue
+        if notes is None or not notes.projections or notes.labels.empty:
+            st.info(
+                f"{plain(titles[name])} has no map yet: `python -m timbre_core project {checkpoint.path}` makes it."
+            )
+        else:
+            maps[name] = notes
+    return maps
+
+
+def main() -> None:
+    visited()
+    show_title("Compare", "The same notes through several models: what each keeps, what each loses, and how it sounds.")
+    found = listing()
+    if not found.checkpoints:
+        show_empty(found)
+        show_broken(found)
+        return
+    titles = labels(found.checkpoints)
+    names = pick_several(
+        "checkpoint",
+        titles,
+        alike(found.checkpoints)[:4],
+        "Checkpoints",
+        "Trained models. They keep their colours on every page.",
+    )
+    chosen = {name: found.checkpoints[name] for name in names}
+    styles = line_styles(names, sorted(titles))
+    if not chosen:
+        st.info("Choose the checkpoints to compare above.", icon=":material/arrow_upward:")
+    evaluations = evaluations_of(chosen, titles)
+    by_title = {titles[name]: evaluation for name, evaluation in evaluations.items()}
+    if evaluations:
+        features = {titles[name]: chosen[name].recipe.features for name in evaluations}
+        show_figures(by_title, [styles[name].colour for name in evaluations], features, shared_words(chosen))
+    maps = maps_of(chosen, titles)
+    if maps:
+        st.subheader("The same note through each model", anchor=False)
+        show_notes(maps, titles, {name: style.colour for name, style in styles.items()})
+    if evaluations:
+        show_plots(by_title, {titles[name]: style for name, style in styles.items()})
+    show_broken(found)
+    pickers.show_refusals()
+
+
+main()

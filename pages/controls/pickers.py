@@ -1,0 +1,220 @@
+"""Choices that the address bar remembers: checkpoint, projection, colour, inverter, note.
+
+A link restores them; what makes no sense in a link is dropped, and said in one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.server.catalog import PROJECTIONS, SPACE, Listing, NoteMap
+from pages.server.map_data import column_title
+from pages.server.words import plain
+from timbre_core.checkpoint import Checkpoint
+from timbre_core.inverters import inverter_names
+
+WIDGET = "pick_"
+"""How the keys of all widgets here begin."""
+_OWN = "own"
+_SOURCES = {"clean": "The recordings", "reconstruction": "What the model makes of them"}
+_MOST_DOZENS = 9999
+_INVERTERS = {_OWN: "The model's own", "fast": "Fast", "best": "Best"}
+
+
+def arrive(page: str) -> None:
+    """To be told the page that is shown, before it is run: coming from another one, its widgets begin with what the address
+    says, else with what was chosen before. Streamlit would give some of them an old value, and others their first option."""
+    if st.session_state.get("page") != page:
+        st.session_state["page"] = page
+        for key in [key for key in st.session_state if str(key).startswith(WIDGET)]:
+            del st.session_state[key]
+
+
+def pick_checkpoint(found: Listing) -> str:
+    """The chosen checkpoint's name."""
+
+    def title(name: str) -> str:
+        return found.checkpoints[name].recipe.title or name
+
+    titles = [title(name) for name in found.checkpoints]
+
+    def label(name: str) -> str:
+        return title(name) if titles.count(title(name)) == 1 else f"{title(name)} ({name})"
+
+    return _pick(
+        "checkpoint",
+        list(found.checkpoints),
+        lambda options, key: st.selectbox(
+            "Checkpoint",
+            options,
+            key=key,
+            format_func=label,
+            help="A trained model with its map. Train your own with `python train_cli.py`.",
+        ),
+    )
+
+
+def pick_projection(notes: NoteMap) -> str:
+    """The chosen projection's key, SPACE for the 3-D view."""
+    return _pick(
+        "projection",
+        [*notes.projections, *([SPACE] if notes.space else [])],
+        lambda options, key: st.segmented_control(
+            "Projection",
+            options,
+            key=key,
+            format_func=lambda name: PROJECTIONS.get(name, "3-D"),
+            required=True,
+            help="How the model's many dimensions are flattened to two. UMAP, PaCMAP and t-SNE keep neighbours together; "
+            "PCA keeps the directions in which notes differ most. 3-D keeps one dimension more: drag to turn it.",
+        ),
+    )
+
+
+def pick_colour(notes: NoteMap) -> str:
+    """The chosen label column."""
+    return _pick(
+        "colour",
+        notes.label_columns,
+        lambda options, key: st.selectbox(
+            "Colour by", options, key=key, format_func=lambda name: column_title(name, notes.words)
+        ),
+    )
+
+
+def pick_inverter(checkpoint: Checkpoint) -> str | None:
+    """What turns frames into sound: one of `inverter_names`, or None for the checkpoint's own."""
+    choice = _pick(
+        "inverter",
+        [_OWN, *inverter_names(checkpoint.recipe.features)],
+        lambda options, key: st.selectbox(
+            "Sound by",
+            options,
+            key=key,
+            format_func=lambda name: _INVERTERS.get(name, name),
+            help="What turns spectrograms back into sound. Fast answers at once, best takes its time; others are networks "
+            "trained for it.",
+        ),
+        unsaid=_OWN,
+    )
+    return None if choice == _OWN else choice
+
+
+def pick_source() -> str:
+    """What is turned into sound on the listening page: one of `listening.SOURCES`."""
+    return _pick(
+        "source",
+        list(_SOURCES),
+        lambda options, key: st.segmented_control(
+            "Turned into sound",
+            options,
+            key=key,
+            format_func=lambda name: _SOURCES[name],
+            required=True,
+            help="The recordings' own spectrograms show what an inverter loses. What the model makes of them is blurred: "
+            "there an inverter shows what it can make of little.",
+        ),
+    )
+
+
+def pick_dozen() -> int:
+    """Which dozen notes the listening page has: any number from 0 to 9999."""
+    key = f"{WIDGET}dozen"
+    if key not in st.session_state:
+        wanted = st.query_params.get("dozen", "0")
+        known = wanted.isascii() and wanted.isdecimal() and len(wanted) <= len(str(_MOST_DOZENS))
+        if not known:
+            refuse("dozen", wanted)
+        st.session_state[key] = int(wanted) if known else 0
+    chosen = st.number_input(
+        "Dozen", 0, _MOST_DOZENS, step=1, key=key, help="Another number is another dozen notes, drawn at random."
+    )
+    _write("dozen", str(chosen))
+    return int(chosen)
+
+
+def linked_note(notes: NoteMap) -> dict[str, Any] | None:
+    """The selected note as {note, seq}: the one clicked last on this page, at first the one in the link, else the one that
+    another page of this session had."""
+    clicked = (st.session_state.get("map") or {}).get("selected")
+    if isinstance(clicked, dict) and clicked.get("note") in notes.rows and isinstance(clicked.get("seq"), int):
+        return {"note": clicked["note"], "seq": clicked["seq"]}
+    if clicked is not None:
+        return None
+    wanted = st.query_params.get("note")
+    if wanted is None:
+        wanted = (kept("start") or {}).get("note")
+        return {"note": wanted, "seq": 0} if wanted in notes.rows else None
+    if wanted not in notes.rows:
+        refuse("note", wanted)
+        return None
+    return {"note": wanted, "seq": 0}
+
+
+def remember_note(selected: dict[str, Any] | None) -> None:
+    """Write the selected note into the address bar, or take it out; other pages begin with it."""
+    if selected is not None:
+        _write("note", selected["note"])
+        keep("start", {"note": selected["note"]})
+    elif "note" in st.query_params:
+        del st.query_params["note"]
+
+
+def keep(what: str, value: Any) -> None:
+    """Remember something for the session's other pages: a link from page to page carries nothing."""
+    st.session_state.setdefault("kept", {})[what] = value
+
+
+def kept(what: str) -> Any:
+    """What `keep` was told last, None if nothing."""
+    return st.session_state.get("kept", {}).get(what)
+
+
+def show_refusals() -> None:
+    """Say what in the link made no sense, once."""
+    refused = [f"{what} “{plain(value, 40)}”" for what, value in st.session_state.pop("refused", [])]
+    if refused:
+        st.toast(
+            f"The link asks for {', '.join(refused)}: not here, so something else is shown.",
+            icon=":material/link_off:",
+            duration="long",
+        )
+
+
+def _pick(
+    what: str,
+    options: Sequence[str],
+    widget: Callable[[Sequence[str], str], str | None],
+    unsaid: str | None = None,
+) -> str:
+    """Show a widget that starts from the link, or from the choice on another page, and writes its choice back into the
+    link, all but the choice `unsaid`."""
+    key = f"{WIDGET}{what}"
+    if key not in st.session_state:
+        wanted = st.query_params.get(what)
+        if wanted is not None and wanted not in options:
+            refuse(what, wanted)
+        st.session_state[key] = wanted or kept(what) or options[0]
+    if st.session_state[key] not in options:
+        # Nonsense in the link, or the checkpoint shown before had this choice and the one now open has not.
+        st.session_state[key] = options[0]
+    choice = widget(options, key) or options[0]
+    keep(what, choice)
+    if choice != unsaid:
+        _write(what, choice)
+    elif what in st.query_params:
+        del st.query_params[what]
+    return choice
+
+
+def refuse(what: str, value: str) -> None:
+    """Remember that the link asks for something that is not here; `show_refusals` says so."""
+    st.session_state.setdefault("refused", []).append((what, value))
+
+
+def _write(what: str, value: str) -> None:
+    if st.query_params.get(what) != value:
+        st.query_params[what] = value

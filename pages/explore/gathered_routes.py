@@ -1,0 +1,107 @@
+"""HTTP routes for many notes at once: their labels as CSV, and their sounds as a ZIP archive.
+
+The notes' ids come in the request's body, a JSON list; they are looked up and never become paths.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter
+from pages.server.catalog import NoteMap, find_map
+from pages.server.studio import RecordingMissing, Studio
+from timbre_core.errors import TimbreError
+
+MOST_ROWS = 50_000
+MOST_SOUNDS = 200
+_LARGEST_BODY = 8 * 2**20
+_LARGEST_ARCHIVE = 64 * 2**20
+_ARCHIVE = ThreadPoolExecutor(1, thread_name_prefix="archive")
+_NOT_TOLD = {"root", "audio", "start"}
+
+
+async def csv_route(request: Request) -> Response:
+    """POST `/api/gathered/csv?checkpoint=`: labels and places of the notes, as a CSV file in the order asked for."""
+    body = await body_of(request, _LARGEST_BODY)
+
+    def work() -> Response:
+        notes = find_map(parameter(request, "checkpoint"))
+        table = _table(notes, _rows(body, notes, MOST_ROWS))
+        return _file(table.encode("utf-8"), "text/csv; charset=utf-8", f"{notes.checkpoint.name}-notes.csv")
+
+    return await answer(QUICK, work)
+
+
+async def zip_route(request: Request) -> Response:
+    """POST `/api/gathered/zip?checkpoint=`: a WAV file of each note and `notes.csv`, as a ZIP archive.
+
+    A note whose recording is not on this machine is there as the model's reconstruction; the table's column `sound` says so.
+    """
+    body = await body_of(request, _LARGEST_BODY)
+
+    def work() -> Response:
+        from timbre_core.features.audio import encode_wav
+        from timbre_core.sampler import zipped
+
+        notes = find_map(parameter(request, "checkpoint"))
+        rows = _rows(body, notes, MOST_SOUNDS)
+        studio = Studio(notes)
+        files, kinds = {}, []
+        for place, row in enumerate(rows, 1):
+            try:
+                kind, audio = "recording", studio.audio(row, "original")
+            except RecordingMissing:
+                kind, audio = "reconstruction", studio.audio(row, "reconstruction")
+            kinds.append(kind)
+            files[f"{place:03d}-{_plain_name(notes.ids[row])}.wav"] = encode_wav(audio, studio.settings.sample_rate)
+            if sum(map(len, files.values())) > _LARGEST_ARCHIVE:
+                raise BadRequest(f"these sounds are more than {_LARGEST_ARCHIVE // 2**20} MB: choose fewer notes.")
+        table = _table(notes, rows, file=list(files), sound=kinds)
+        archive = zipped({**files, "notes.csv": table.encode("utf-8")})
+        return _file(archive, "application/zip", f"{notes.checkpoint.name}-notes.zip")
+
+    return await answer_while_wanted(request, _ARCHIVE, work)
+
+
+def _rows(body: bytes | None, notes: NoteMap, most: int) -> list[int]:
+    try:
+        ids = None if body is None else json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequest("the request's body must be a JSON list of note ids.") from None
+    if ids is None or (isinstance(ids, list) and len(ids) > most):
+        raise BadRequest(f"these are more notes than the {most:,} that are given at once: choose fewer.")
+    if not isinstance(ids, list) or not ids or not all(isinstance(note, str) for note in ids):
+        raise BadRequest("the request's body must be a JSON list of note ids.")
+    unknown = next((note for note in ids if note not in notes.rows), None)
+    if unknown is not None:
+        raise TimbreError(f"this map has no note {unknown[:80]!r}.")
+    return [notes.rows[note] for note in dict.fromkeys(ids)]
+
+
+def _table(notes: NoteMap, rows: list[int], **more: list[str]) -> str:
+    told = notes.labels.iloc[rows].drop(columns=[name for name in _NOT_TOLD if name in notes.labels])
+    text = pd.DataFrame(more, index=told.index).join(told).to_csv(index=False)
+    assert isinstance(text, str)
+    return text
+
+
+def _plain_name(note_id: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", note_id).strip("-")[:80] or "note"
+
+
+def _file(data: bytes, kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{_plain_name(name[:-4])}{name[-4:]}"'}
+    return Response(data, media_type=kind, headers={**headers, "Cache-Control": "no-store"})
+
+
+GATHERED_ROUTES = [
+    Route(f"{API}/gathered/csv", csv_route, methods=["POST"]),
+    Route(f"{API}/gathered/zip", zip_route, methods=["POST"]),
+]

@@ -1,0 +1,105 @@
+"""A sound that is no note of the library: where it lies among its notes, and what the model makes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pages.server.catalog import NoteMap
+from pages.server.colours import UNKNOWN
+from pages.server.map_data import MOST_NEAR, near_cards
+from pages.server.packing import frame_bytes, frame_header, pack
+from pages.server.studio import Studio
+from pages.server.words import note_name
+
+if TYPE_CHECKING:
+    from timbre_core.features.pitch import F0
+
+# What a model that needs a pitch is told of a sound in which none is heard.
+_MIDDLE_C = 60.0
+_QUIET = 0.01  # of the peak: silence before a sound
+_LONGEST_SILENCE = 0.1  # seconds of it that are left alone, as library notes have some too
+_LEFT_SILENCE = 0.02
+
+
+def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None = None) -> bytes:
+    """A sound file's bytes, whatever they are -> all that the note panel shows of it, packed (see packing.py).
+
+    Header: note, facts, latent and neighbours as in `describe_note`; frames as in `frame_header`; rate (Hz); sentence, what
+    was found. Arrays: original, inversion, reconstruction (float32 samples), original_frames, reconstruction_frames.
+
+    Raises TimbreError, one sentence that calls the sound `name`, for what cannot be used.
+    """
+    from timbre_core.features.audio import check_timbre_length
+    from timbre_core.features.pitch import estimate_f0
+    from timbre_core.features.preparation import prepare_audio
+    from timbre_core.features.uploads import called, decode_upload
+
+    studio = Studio(notes, inverter)
+    settings = studio.settings
+    whole = without_leading_silence(decode_upload(content, settings.sample_rate, name), settings.sample_rate)
+    check_timbre_length(whole, settings.sample_rate, called(name))
+    audio = prepare_audio(whole, settings)[: len(whole)]
+    f0 = estimate_f0(audio, settings.sample_rate)
+    heard = float(f0.midi) if 0 <= f0.midi <= 127 else None
+    told = _MIDDLE_C if heard is None else float(round(heard))
+
+    space, invert = studio.space(), studio.inverter()
+    frames, reference = space.analyse(audio, heard)
+    trajectory = space.encode(frames, told)
+    decoded = space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, told)
+    near = near_cards(notes, notes.nearest(trajectory.mean, MOST_NEAR))
+    header = {
+        "note": {
+            "id": None,
+            "title": name,
+            "colour": UNKNOWN,
+            "pitch": heard,
+            "pitch_name": note_name(heard) if heard is not None else "",
+        },
+        "facts": _facts(f0, heard, len(whole) / settings.sample_rate, len(audio) / settings.sample_rate),
+        "latent": [round(float(value), 4) for value in trajectory.mean],
+        "neighbours": near,
+        "frames": frame_header(frames, settings, reference),
+        "rate": settings.sample_rate,
+        "sentence": _sentence(name, heard, near, space.recipe.uses_pitch),
+    }
+    arrays = {
+        "original": audio,
+        "inversion": invert(frames, reference, heard, len(audio)),
+        "reconstruction": invert(decoded, reference, heard, len(audio)),
+    }
+    pictures = {
+        "original_frames": frame_bytes(frames, settings),
+        "reconstruction_frames": frame_bytes(decoded, settings),
+    }
+    return pack(header, {name: np.asarray(sound, np.float32) for name, sound in arrays.items()} | pictures)
+
+
+def without_leading_silence(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Audio (n_samples,) without the silence before it, which a recording has and a library's note has not."""
+    loud = np.abs(audio) > _QUIET * np.abs(audio).max()
+    first = int(np.argmax(loud))
+    return audio if first <= _LONGEST_SILENCE * sample_rate else audio[first - round(_LEFT_SILENCE * sample_rate) :]
+
+
+def _facts(f0: F0, heard: float | None, whole: float, used: float) -> list[list[str]]:
+    length = f"{used:.2f} s" if used >= whole - 0.01 else f"the first {used:.3g} of {whole:.3g} s"
+    if heard is None:
+        return [["pitch", "none heard"], ["length", length]]
+    return [["pitch measured", f"{_tuned(heard)} · {f0.hz:.1f} Hz"], ["length", length]]
+
+
+def _tuned(midi: float) -> str:
+    cents = round(100 * (midi - round(midi)))
+    return f"{note_name(midi)} {cents:+d} cents".replace("-", "−") if cents else note_name(midi)
+
+
+def _sentence(name: str, heard: float | None, near: list[dict[str, Any]], needs_pitch: bool) -> str:
+    named = (near[0]["title"], near[0]["pitch_name"] or near[0]["detail"]) if near else ("nothing",)
+    nearest = " ".join(part for part in named if part)
+    if heard is not None:
+        return f"{name} sounds at {_tuned(heard)}; nearest is {nearest}."
+    taken = f", so the model was told {note_name(_MIDDLE_C)}" if needs_pitch else ""
+    return f"No pitch is heard in {name}{taken}; nearest is {nearest}."

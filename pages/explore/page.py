@@ -1,0 +1,74 @@
+"""Explore: the map of a checkpoint's notes, and the chosen note to hear and see."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.controls import pickers
+from pages.controls.states import show_broken, show_empty, show_title, show_without_map, warn_of_broken
+from pages.explore.links import linked_filters
+from pages.explore.report import show_figures, show_training
+from pages.explore.view import show_map, show_note
+from pages.server.catalog import NoteMap, listing, note_map
+from pages.server.studio import visited
+from pages.server.words import plain
+from timbre_core.datasets.vocabulary import Vocabulary
+from timbre_core.errors import TimbreError
+
+_SENTENCE = "Every dot is one recording: the closer two dots, the more alike their timbres are to the model."
+
+
+def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
+    """The map beside the chosen note."""
+    if not notes.projections or notes.labels.empty:
+        show_without_map(notes.checkpoint)
+        return
+    with controls[1]:
+        projection = pickers.pick_projection(notes)
+    with controls[2]:
+        colour = pickers.pick_colour(notes)
+    with controls[3]:
+        inverter = pickers.pick_inverter(notes.checkpoint)
+    selected = pickers.linked_note(notes)
+    pickers.remember_note(selected)
+    filters = linked_filters(notes)
+    left, right = st.columns([7, 5], gap="medium")
+    with left:
+        show_map(notes, projection, colour, selected, filters)
+    with right:
+        show_note(notes, selected, inverter)
+
+
+def main() -> None:
+    visited()
+    show_title("Timbre Explorer", _SENTENCE)
+    found = listing()
+    if not found.checkpoints:
+        show_empty(found)
+        show_broken(found)
+        return
+    warn_of_broken(found)
+    left, right = st.columns([7, 5], gap="medium")
+    controls = [*left.columns([3, 2], gap="medium"), *right.columns([1, 1], gap="medium")]
+    with controls[0]:
+        name = pickers.pick_checkpoint(found)
+    checkpoint = found.checkpoints[name]
+    try:
+        notes = note_map(checkpoint)
+    except TimbreError as error:
+        st.error(plain(str(error), 600), icon=":material/error:")
+        notes = None
+    else:
+        if notes is None:
+            show_without_map(checkpoint)
+        else:
+            show_notes(notes, controls)
+    show_figures(checkpoint, Vocabulary() if notes is None else notes.words)
+    curves = st.expander("How it was trained", icon=":material/show_chart:", key="curves", on_change="rerun")
+    if curves.open:
+        with curves:
+            show_training(checkpoint)
+    show_broken(found)
+    pickers.show_refusals()
+
+
+main()

@@ -1,0 +1,1 @@
+"""Listen: what turns spectrograms back into sound, side by side."""

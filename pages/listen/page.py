@@ -1,0 +1,116 @@
+"""Listen: a dozen notes as recorded and through every inverter, next to each other."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.controls import pickers
+from pages.controls.states import show_broken, show_empty, show_title
+from pages.listen.booth import LIBROSA, ORIGINAL, dozen, starter_library, variants
+from pages.listen.view import show_listening
+from pages.server.catalog import listing, version_of
+from pages.server.colours import colour_of
+from pages.server.studio import visited
+from pages.server.words import instrument_name, note_name, plain, readable
+from timbre_core.analysis.inverter_table import INPUT_TITLES, figure, shown_columns
+from timbre_core.checkpoint import Checkpoint
+from timbre_core.errors import TimbreError
+
+_SENTENCE = "A dozen notes as recorded, and turned into spectrograms and back by one inverter after the other."
+_ABOUT = {
+    ORIGINAL: ("Original", "the recording"),
+    LIBROSA: ("librosa", "mel_to_audio: about a second a note"),
+    "fast": ("Fast", "for playing live"),
+    "best": ("Best", "without hurry"),
+    "additive": ("Additive", "harmonics of the known pitch, summed"),
+}
+
+
+def described(row: int) -> dict[str, Any]:
+    """A note of the starter library as its row in the table names it."""
+    note = starter_library().notes.iloc[row]
+    return {
+        "id": str(note["note_id"]),
+        "title": instrument_name(str(note["instrument"])),
+        "family": readable(str(note["family"])),
+        "colour": colour_of("family", str(note["family"])),
+        "pitch": float(note["pitch"]),
+        "pitch_name": note_name(float(note["pitch"])),
+    }
+
+
+def show_measured(checkpoint: Checkpoint) -> None:
+    """What `evaluate --inverters` measured on this checkpoint, where it did."""
+    st.subheader("Measured", anchor=False)
+    try:
+        evaluation = checkpoint.evaluation
+    except TimbreError as error:
+        st.warning(plain(str(error), 400))
+        return
+    result = evaluation.get("inverters") if isinstance(evaluation, dict) else None
+    if not isinstance(result, dict) or not isinstance(result.get("by_name"), dict) or not result["by_name"]:
+        st.markdown("Not measured yet for this checkpoint. This command does it, beside librosa and on the same notes:")
+        st.code(
+            f"python -m timbre_core evaluate {checkpoint.path} --data path/to/notes --inverters "
+            f"--json {checkpoint.path}/evaluation.json"
+        )
+        return
+    for tab, kind in zip(st.tabs(list(INPUT_TITLES.values())), INPUT_TITLES, strict=True):
+        tab.table(measured(result, kind))
+    st.caption(
+        f"Means over {result.get('notes')} notes of {result.get('instruments')} instruments (split "
+        f"{plain(str(result.get('split')))}); right pitch: within 50 cents, of the {result.get('harmonic_notes')} notes "
+        "whose recording sounds at its label; milliseconds with one thread, the inverters taking turns."
+    )
+
+
+def measured(result: dict[str, Any], kind: str) -> pd.DataFrame:
+    """One input's figures, a row for each inverter."""
+    columns = shown_columns(result, kind)
+    rows = {
+        name: [
+            "–" if (value := figure(entry, kind, c.key)) is None else f"{c.factor * value:{c.form}}" for c in columns
+        ]
+        for name, entry in result["by_name"].items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[c.title for c in columns])
+
+
+def main() -> None:
+    visited()
+    show_title("Listen", _SENTENCE)
+    found = listing()
+    if not found.checkpoints:
+        show_empty(found)
+        show_broken(found)
+        return
+    first, second, third = st.columns([4, 5, 3], gap="medium")
+    with first:
+        checkpoint = found.checkpoints[pickers.pick_checkpoint(found)]
+    with second:
+        source = pickers.pick_source()
+    with third:
+        seed = pickers.pick_dozen()
+    try:
+        notes = [described(row) for row in dozen(seed)]
+    except TimbreError as error:
+        st.error(plain(str(error), 600), icon=":material/error:")
+        return
+    columns = [
+        {"key": key, "title": title, "about": about, "slow": key in (LIBROSA, "best")}
+        for key in variants(checkpoint)
+        for title, about in [_ABOUT.get(key, (key, "a trained network"))]
+    ]
+    show_listening(checkpoint.name, version_of(checkpoint.path), source, notes, columns)
+    st.caption(
+        "Arrow keys walk from one sound to the next, Enter plays, the digits play the columns of a row. The notes come "
+        "with the project, rendered from a SoundFont that the shipped models were trained on: the figures below are of "
+        "instruments that training never saw, where they say so."
+    )
+    show_measured(checkpoint)
+    show_broken(found)
+    pickers.show_refusals()
+
+
+main()

@@ -1,0 +1,1 @@
+"""Morph: sounds between notes."""

@@ -1,0 +1,1 @@
+"""Play: a checkpoint as an instrument."""

@@ -1,0 +1,208 @@
+"""What the Play page hears and knows: notes of any point of the latent space, its axes, and what they change.
+
+Stateless towards visitors: everything hangs on the checkpoint and the point asked for, is computed once and kept for a
+while.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pages.server.catalog import NoteMap
+from pages.server.colours import colour_of
+from pages.server.latent_axes import MOST_AXES, axes, kl_per_dimension
+from pages.server.map_data import words_for
+from pages.server.memo import Memo
+from pages.server.studio import Studio
+from pages.server.words import readable
+from timbre_core.errors import TimbreError
+from timbre_core.instrument import Instrument, PlayedNote
+
+# Notes that the traits are measured on: enough for correlations of 0.1 to mean something.
+_MEASURED = 480
+# Sounds that somebody waits for come first.
+_PAUSE = 0.004
+_LOG = logging.getLogger(__name__)
+
+_instruments = Memo(64)
+_played = Memo(64 * 2**20, lambda note: int(note.audio.nbytes + note.frames.nbytes))
+_measurements = Memo(8)
+
+
+def instrument(notes: NoteMap, z: tuple[float, ...]) -> Instrument:
+    """The instrument at a point of the latent space, for playing live."""
+    key = (notes.checkpoint.path, notes.version)
+    return _instruments.get((*key, z), lambda: _open_instrument(notes, z, live=True))
+
+
+def export_instrument(notes: NoteMap, z: tuple[float, ...]) -> Instrument:
+    """The same with the checkpoint's own inverter, which takes its time."""
+    return _open_instrument(notes, z, live=False)
+
+
+def played(notes: NoteMap, z: tuple[float, ...], key: int) -> PlayedNote:
+    """One key of the instrument at `z`."""
+    where = (notes.checkpoint.path, notes.version, z, key)
+    return _played.get(where, lambda: instrument(notes, z).note(key))
+
+
+def _open_instrument(notes: NoteMap, z: tuple[float, ...], live: bool) -> Instrument:
+    from timbre_core.inverters import open_inverter
+
+    space = Studio(notes).space()
+    inverter = open_inverter(None, notes.checkpoint.recipe.features) if live else None
+    return Instrument(space, np.array(z, dtype=np.float32), inverter)
+
+
+@dataclass
+class Measurement:
+    """The library's traits, while they are measured in the background and afterwards.
+
+    pitch_held: whether the correlations hold the pitch constant, as they do where it is known.
+    """
+
+    done: int = 0
+    of: int = 0
+    failed: str = ""
+    correlations: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: int = 0
+    pitch_held: bool = False
+
+
+def measurement(notes: NoteMap) -> Measurement:
+    """What each axis changes: begins to be measured when first asked for, never waits for it."""
+    return _measurements.get((notes.checkpoint.path, notes.version), lambda: _begin(notes))
+
+
+def _begin(notes: NoteMap) -> Measurement:
+    begun = Measurement()
+    threading.Thread(target=_measure, args=(notes, begun), name="traits", daemon=True).start()
+    return begun
+
+
+_one_at_a_time = threading.Lock()
+
+
+def _measure(notes: NoteMap, into: Measurement) -> None:
+    try:
+        with _one_at_a_time:
+            _correlate(notes, into)
+    except TimbreError as error:
+        into.failed = str(error)
+    except Exception:
+        _LOG.exception("traits could not be measured")
+        into.failed = "Measuring failed here: the server's log has the details."
+
+
+def _correlate(notes: NoteMap, into: Measurement) -> None:
+    from timbre_core.analysis.latents import spread_over
+    from timbre_core.analysis.traits import ENOUGH, holds_pitch, measured_traits, partial_correlations
+
+    rows = spread_over(notes.labels, _MEASURED)
+    pitches = _pitches(notes.labels)[rows]
+    studio = Studio(notes)
+
+    def progress(done: int, of: int) -> None:
+        into.done, into.of = done, of
+        time.sleep(_PAUSE)
+
+    def read(index: int) -> np.ndarray:
+        return studio.recording(int(rows[index]))
+
+    traits = measured_traits(
+        [notes.ids[row] for row in rows],
+        pitches,
+        notes.checkpoint.latents_roots,
+        read,
+        studio.settings.sample_rate,
+        progress,
+    )
+    known = int(traits["brightness"].notna().sum())
+    if known < ENOUGH:
+        raise TimbreError("The recordings are not on this machine, so what a slider changes could not be measured.")
+    found = {}
+    for name, axis in axes(notes).items():
+        coordinates = (notes.means[rows] - axis.centre) @ axis.directions[:MOST_AXES].T
+        found[name] = partial_correlations(coordinates, traits, pitches)
+    into.notes, into.pitch_held = known, holds_pitch(pitches)
+    into.correlations = found
+
+
+def _pitches(labels: pd.DataFrame) -> np.ndarray:
+    if "pitch" not in labels:
+        return np.full(len(labels), np.nan)
+    pitches: np.ndarray = labels["pitch"].to_numpy(np.float64)
+    return pitches
+
+
+def key_range(notes: NoteMap) -> tuple[int, int]:
+    """The lowest and the highest MIDI key among the map's notes, where the model knows how sounds behave."""
+    pitches = _pitches(notes.labels)
+    known = pitches[np.isfinite(pitches)]
+    if not len(known):
+        return 21, 108
+    return max(0, int(np.floor(known.min()))), min(127, int(np.ceil(known.max())))
+
+
+def described_space(notes: NoteMap) -> dict[str, Any]:
+    """All that sliders and starting points need, as plain values."""
+    recipe = notes.checkpoint.recipe
+    described = {}
+    unit = {"dimensions": "share" if kl_per_dimension(notes) is None else "nats", "principal": "share"}
+    for name, axis in axes(notes).items():
+        described[name] = {
+            "unit": unit[name],
+            "numbers": axis.directions[:MOST_AXES].argmax(axis=1).tolist(),
+            "directions": axis.directions[:MOST_AXES].round(5).tolist(),
+            "spread": axis.spread[:MOST_AXES].round(5).tolist(),
+            "weight": axis.weight[:MOST_AXES].round(5).tolist(),
+        }
+    return {
+        "latent_dim": recipe.model.latent_dim,
+        "sample_rate": recipe.features.sample_rate,
+        "conditioned": recipe.uses_pitch,
+        "prior": recipe.model.sampling,
+        "keys": key_range(notes),
+        "centre": notes.means.mean(axis=0).round(4).tolist(),
+        "axes": described,
+        "families": _families(notes),
+        "words": words_for(notes),
+    }
+
+
+def _families(notes: NoteMap) -> list[dict[str, Any]]:
+    """Each family's mean, and the id of its note nearest to it."""
+    if "family" not in notes.labels:
+        return []
+    families = notes.labels["family"].astype(str).to_numpy()
+    described = []
+    for value in sorted(set(families)):
+        rows = np.flatnonzero(families == value)
+        mean = notes.means[rows].mean(axis=0)
+        typical = rows[np.linalg.norm(notes.means[rows] - mean, axis=1).argmin()]
+        described.append(
+            {
+                "value": value,
+                "name": readable(value),
+                "colour": colour_of("family", value),
+                "z": mean.round(4).tolist(),
+                "typical": notes.ids[typical],
+            }
+        )
+    return described
+
+
+def prior_draw(notes: NoteMap, seed: int) -> list[float]:
+    """A latent drawn from the prior. Raises TimbreError for a plain autoencoder."""
+    from timbre_core.instrument import check_prior, starting_point
+
+    check_prior(notes.checkpoint)
+    drawn = starting_point(Studio(notes).space(), seed=seed)
+    return [round(float(value), 4) for value in drawn]

@@ -1,0 +1,54 @@
+"""Numbers in the addresses of the Play page, checked: BadRequest says what is wrong with one."""
+
+from __future__ import annotations
+
+import math
+
+from starlette.requests import Request
+
+from pages.server.answers import BadRequest, parameter
+from pages.server.catalog import NoteMap
+
+_LONGEST_NUMBER = 24  # characters
+
+
+def point(request: Request, notes: NoteMap) -> tuple[float, ...]:
+    """The point `z` of a map's latent space, rounded, so that one address is one sound."""
+    from timbre_core.presets import FARTHEST
+
+    size = notes.checkpoint.recipe.model.latent_dim
+    parts = parameter(request, "z", _LONGEST_NUMBER * size).split(",")
+    if len(parts) != size:
+        raise BadRequest(f"parameter 'z' has {len(parts)} numbers, this checkpoint's latents have {size}.")
+    try:
+        values = tuple(round(float(part), 4) for part in parts)
+    except (ValueError, OverflowError):
+        raise BadRequest("parameter 'z' must be numbers between commas.") from None
+    if not all(abs(value) <= FARTHEST for value in values):
+        raise BadRequest(f"parameter 'z' must be finite numbers from {-FARTHEST:g} to {FARTHEST:g}.")
+    return values
+
+
+def whole(request: Request, name: str, low: int, high: int) -> int:
+    """A whole number from `low` to `high`."""
+    text = parameter(request, name, 12)
+    try:
+        value = int(text)
+    except ValueError:
+        raise BadRequest(f"parameter {name!r} must be a whole number.") from None
+    if not low <= value <= high:
+        raise BadRequest(f"parameter {name!r} must lie between {low} and {high}.")
+    return value
+
+
+def number(request: Request, name: str, fallback: float, high: float) -> float:
+    """A number from 0 to `high`, `fallback` where none is given."""
+    if name not in request.query_params:
+        return fallback
+    try:
+        value = float(parameter(request, name, _LONGEST_NUMBER))
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= high:
+        raise BadRequest(f"parameter {name!r} must lie between 0 and {high:g}.")
+    return value

@@ -1,0 +1,126 @@
+"""What all HTTP routes share: parameters that are checked, work off the event loop, errors as one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from streamlit import config
+
+from pages.server.catalog import NoteMap
+from pages.server.lanes import Lanes
+from pages.server.studio import RecordingMissing, share_cores
+from timbre_core.errors import TimbreError
+from timbre_core.inverters import inverter_names
+
+_BASE = config.get_option("server.baseUrlPath").strip("/")
+API = f"/{_BASE}/api" if _BASE else "/api"
+QUICK = ThreadPoolExecutor(4, thread_name_prefix="quick")
+_LANES = Lanes(2, "slow", share_cores)
+SLOW = _LANES.lane(0.0)
+BESIDE = _LANES.lane(0.3)
+"""For what goes with a sound that is heard first: pictures, and versions to compare it with."""
+AHEAD = _LANES.lane(2.0)
+"""For what nobody waits for yet."""
+_LOG = logging.getLogger(__name__)
+_LONGEST_PARAMETER = 512
+_LEFT = 0.05  # seconds between looks at whether the asker is still there
+
+
+class BadRequest(TimbreError):
+    """A parameter of the request is missing or makes no sense."""
+
+
+def parameter(request: Request, name: str, longest: int = _LONGEST_PARAMETER) -> str:
+    """A parameter of the request's address; raises BadRequest when it is missing or longer than `longest` characters."""
+    value = request.query_params.get(name, "")
+    if not value or len(value) > longest:
+        raise BadRequest(f"parameter {name!r} is missing or too long.")
+    return value
+
+
+def inverter_of(request: Request, notes: NoteMap) -> str | None:
+    """The inverter asked for, one of those for the map's features; None leaves it to the checkpoint."""
+    if "inverter" not in request.query_params:
+        return None
+    wanted, names = parameter(request, "inverter"), inverter_names(notes.checkpoint.recipe.features)
+    if wanted not in names:
+        raise BadRequest(f"inverter must be one of {', '.join(names)}.")
+    return wanted
+
+
+async def body_of(request: Request, most: int) -> bytes | None:
+    """The request's body; None as soon as it turns out to have more than `most` bytes."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > most:
+            return None
+    return bytes(data)
+
+
+def refused(sentence: str, status: int) -> Response:
+    """A request that is not taken on, and why."""
+    return JSONResponse({"error": sentence}, status)
+
+
+def stored(request: Request) -> dict[str, str]:
+    """Addresses that carry a version never change what they stand for; others are asked for again."""
+    return {"Cache-Control": "private, max-age=3600" if "v" in request.query_params else "no-cache"}
+
+
+async def answer(pool: Executor, work: Callable[[], Response]) -> Response:
+    """Run `work` in a pool; what goes wrong becomes a JSON answer with one sentence."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+    except RecordingMissing as error:
+        return JSONResponse({"error": str(error), "recording_missing": True}, 404)
+    except BadRequest as error:
+        return refused(str(error), 400)
+    except TimbreError as error:
+        return refused(str(error), 404)
+    except Exception:
+        _LOG.exception("a request failed")
+        return refused("Something went wrong here: the server's log has the details.", 500)
+
+
+async def answer_while_wanted(request: Request, pool: Executor, work: Callable[[], Response]) -> Response:
+    """As `answer`, but work that is still waiting for its turn when its asker leaves is left undone."""
+    left = threading.Event()
+
+    async def watch() -> None:
+        await asyncio.sleep(_LEFT)
+        while not await request.is_disconnected():
+            await asyncio.sleep(_LEFT)
+        left.set()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        return await answer(pool, lambda: Response(status_code=204) if left.is_set() else work())
+    finally:
+        watcher.cancel()
+
+
+def ranged(data: bytes, wanted: str, headers: dict[str, str]) -> Response:
+    """A WAV file, or the one range of it that a `Range: bytes=` header asks for (RFC 9110, section 14)."""
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    unit, _, span = wanted.partition("=")
+    first, dash, last = span.partition("-")
+    if unit.strip() != "bytes" or not dash or "," in span or not (first + last).isdecimal() or len(span) > 30:
+        return Response(data, media_type="audio/wav", headers=headers)
+    size = len(data)
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    return Response(
+        data[start : end + 1],
+        status_code=206,
+        media_type="audio/wav",
+        headers={**headers, "Content-Range": f"bytes {start}-{end}/{size}"},
+    )

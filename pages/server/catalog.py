@@ -1,0 +1,265 @@
+"""Which checkpoints there are, and the parts of them that a map needs. Imports neither torch nor librosa."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet as pq
+
+from pages.server.memo import Memo
+from timbre_core.checkpoint import (
+    LATENTS,
+    Checkpoint,
+    default_checkpoints_folder,
+    list_checkpoints,
+    open_checkpoint,
+)
+from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
+from timbre_core.errors import TimbreError, explain_os_error
+
+PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
+SPACE = "3d"
+"""The 3-D view, in a link as if it were a projection."""
+_SPACES = ("umap3", "pca")
+_COORDINATE = re.compile(r"[a-z0-9]+_[123]")
+_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "n_windows", "root", "audio", "start", "n_frames", "ref_db"}
+
+
+@dataclass(frozen=True)
+class NoteMap:
+    """A checkpoint as the map shows it: its notes' labels and projections. `version` changes with its files."""
+
+    checkpoint: Checkpoint
+    version: str
+    labels: pd.DataFrame
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Note ids, row by row."""
+        return self.labels["note_id"].astype(str).tolist()
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Row of each note id."""
+        return {note_id: row for row, note_id in enumerate(self.ids)}
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        """What its notes, families and instruments are called."""
+        return vocabulary_of(self.labels)
+
+    @cached_property
+    def details(self) -> list[str]:
+        """Every note's `detail`: a second for some hundred thousand."""
+        return [self.detail(row) for row in range(len(self.ids))]
+
+    def detail(self, row: int) -> str:
+        """What tells a note from those with the same labels, as in `take 7`; empty where the labels do."""
+        if not self._alike[row]:
+            return ""
+        part = id_part(self.ids[row], *(str(labels[row]) for labels in self._names))
+        return f"{self.words.take} {part}" if self.words.take and part.isdecimal() else part
+
+    @cached_property
+    def _alike(self) -> np.ndarray:
+        """Which notes (n,) have the labels of another."""
+        told = [name for name in ("family", "instrument", "pitch", "velocity") if name in self.labels]
+        return self.labels.duplicated(told, keep=False).to_numpy() if told else np.full(len(self.labels), True)
+
+    @cached_property
+    def _names(self) -> list[np.ndarray]:
+        return [self.labels[name].to_numpy() for name in ("family", "instrument") if name in self.labels]
+
+    @cached_property
+    def projections(self) -> list[str]:
+        """Keys of PROJECTIONS that were computed, the most telling first."""
+        return [name for name in PROJECTIONS if {f"{name}_1", f"{name}_2"} <= set(self.labels.columns)]
+
+    @cached_property
+    def space(self) -> list[str]:
+        """The three columns of the 3-D view, none where there are not three."""
+        for name in _SPACES:
+            columns = [f"{name}_{axis}" for axis in (1, 2, 3)]
+            if set(columns) <= set(self.labels.columns):
+                return columns
+        return []
+
+    @cached_property
+    def label_columns(self) -> list[str]:
+        """Columns that points can be coloured by, families and pitch first; those that say nothing are left out.
+
+        Every map has one at least: where no label tells notes apart, one that does not.
+        """
+        first = ["family", "pitch", "instrument", "source", "velocity", "brightness", "recon_l1"]
+        others = [name for name in self.labels.columns if name not in first]
+        known = [
+            name
+            for name in [*first, *others]
+            if name in self.labels.columns and name not in _NOT_LABELS and not _COORDINATE.fullmatch(name)
+        ]
+        return [name for name in known if self._tells_apart(name)] or known[:1] or ["note_id"]
+
+    @cached_property
+    def filter_columns(self) -> list[str]:
+        """Columns that the browser gets: those that colour, and those that name a note."""
+        named = (name for name in ("pitch", "instrument", "velocity") if name in self.labels)
+        return list(dict.fromkeys([*self.label_columns, *named]))
+
+    def _tells_apart(self, column: str) -> bool:
+        values = self.labels[column]
+        different = values.nunique()
+        is_name = not pd.api.types.is_numeric_dtype(values) and different > max(24, len(values) // 2)
+        return column == "family" or (different > 1 and not is_name)
+
+    @cached_property
+    def means(self) -> np.ndarray:
+        """The notes' mean latents (n_notes, latent_dim), float32."""
+        column = _read(self.checkpoint, ["mu"]).column("mu").combine_chunks()
+        flat = column.flatten().to_numpy(zero_copy_only=False)
+        return flat.astype(np.float32).reshape(len(self.labels), -1)
+
+    def neighbours(self, row: int, k: int = 6) -> list[tuple[int, float]]:
+        """Rows and Euclidean distances of the k notes nearest to a note in the latent space, nearest first."""
+        return [near for near in self.nearest(self.means[row], k + 1) if near[0] != row][:k]
+
+    def nearest(self, z: np.ndarray, k: int) -> list[tuple[int, float]]:
+        """The same for the k notes nearest to a point (latent_dim,)."""
+        distances = np.linalg.norm(self.means - np.asarray(z, dtype=np.float32), axis=1)
+        nearest = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
+        nearest = nearest[np.argsort(distances[nearest], kind="stable")]
+        return [(int(i), float(distances[i])) for i in nearest]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What was found in the checkpoints folder: folders that open, by name, the first to be shown first, and why the others
+    do not."""
+
+    folder: Path
+    checkpoints: dict[str, Checkpoint]
+    broken: dict[str, str]
+
+
+_opened = Memo(64)
+_maps = Memo(8)
+
+
+def listing() -> Listing:
+    """Every timbre space's folder, opened; a broken one is told apart by its reason and breaks nothing.
+
+    Networks of other tasks (inverters, classifiers) are left out.
+    """
+    folder = default_checkpoints_folder()
+    good: dict[str, Checkpoint] = {}
+    broken: dict[str, str] = {}
+    try:
+        paths = list_checkpoints(folder)
+    except OSError as error:
+        return Listing(folder, {}, {folder.name: explain_os_error(error, folder)})
+    for path in paths:
+        checkpoint = _kept(path)
+        if isinstance(checkpoint, TimbreError):
+            broken[path.name] = str(checkpoint)
+        elif checkpoint.recipe.makes_a_space:
+            good[path.name] = checkpoint
+    return Listing(folder, dict(sorted(good.items(), key=_most_to_show)), broken)
+
+
+def _most_to_show(named: tuple[str, Checkpoint]) -> tuple[bool, bool, str]:
+    """Those with a map come first, among them those whose pitch can be played."""
+    name, checkpoint = named
+    return not (checkpoint.path / LATENTS).exists(), not checkpoint.recipe.uses_pitch, name
+
+
+def note_map(checkpoint: Checkpoint) -> NoteMap | None:
+    """The map of a checkpoint, None where none was computed. Raises TimbreError when latents.parquet is damaged."""
+    if not (checkpoint.path / LATENTS).exists():
+        return None
+    version = version_of(checkpoint.path)
+    return _maps.get((checkpoint.path, version), partial(_load_map, checkpoint, version))
+
+
+def find_checkpoint(name: str) -> Checkpoint:
+    """The checkpoint of that name; the name is looked up, it never becomes a path."""
+    folder = default_checkpoints_folder()
+    try:
+        paths = {path.name: path for path in list_checkpoints(folder)}
+        checkpoint = _kept(paths[name]) if name in paths else None
+    except OSError as error:
+        raise TimbreError(explain_os_error(error, folder)) from error
+    if not isinstance(checkpoint, Checkpoint) or not checkpoint.recipe.makes_a_space:
+        raise TimbreError(f"there is no checkpoint {name[:80]!r}: choose one from the list.")
+    return checkpoint
+
+
+def find_map(name: str) -> NoteMap:
+    """The map of the checkpoint of that name; the name is looked up, it never becomes a path."""
+    opened = note_map(find_checkpoint(name))
+    if opened is None:
+        raise TimbreError(f"checkpoint {name!r} has no map yet: make it with `python -m timbre_core project`.")
+    return opened
+
+
+def version_of(path: Path) -> str:
+    """Changes whenever a file of the checkpoint does."""
+    digest = hashlib.sha256()
+    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+        if entry.is_file():
+            stat = entry.stat()
+            digest.update(f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _kept(path: Path) -> Checkpoint | TimbreError:
+    return _opened.get((path, version_of(path)), partial(_open, path))
+
+
+def _open(path: Path) -> Checkpoint | TimbreError:
+    try:
+        return open_checkpoint(path)
+    except TimbreError as error:
+        return error
+
+
+def _load_map(checkpoint: Checkpoint, version: str) -> NoteMap:
+    schema = _schema(checkpoint)
+    wanted = [name for name in schema.names if not pyarrow.types.is_nested(schema.field(name).type)]
+    if "note_id" not in wanted or "mu" not in schema.names:
+        raise TimbreError(
+            f"{checkpoint.path / LATENTS}: column note_id or mu is missing: make it again with "
+            f"`python -m timbre_core project {checkpoint.path}`."
+        )
+    return NoteMap(checkpoint, version, _read(checkpoint, wanted).to_pandas())
+
+
+def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:
+    with _parquet_errors(checkpoint):
+        return pq.read_schema(checkpoint.path / LATENTS)
+
+
+def _read(checkpoint: Checkpoint, columns: list[str]) -> pyarrow.Table:
+    with _parquet_errors(checkpoint):
+        return pq.read_table(checkpoint.path / LATENTS, columns=columns)
+
+
+@contextmanager
+def _parquet_errors(checkpoint: Checkpoint) -> Iterator[None]:
+    path = checkpoint.path / LATENTS
+    try:
+        yield
+    except pyarrow.ArrowException as error:
+        raise TimbreError(
+            f"{path}: damaged or truncated: make it again with `python -m timbre_core project {checkpoint.path}`."
+        ) from error
+    except OSError as error:
+        raise TimbreError(explain_os_error(error, path)) from error

@@ -1,0 +1,281 @@
+"""The sounds behind the map: a note's original, its inversion and its reconstruction, computed once and kept.
+
+Nothing here imports torch until a sound needs the model, or until the first map has been drawn and `warm_up` is asked
+for: then it happens in a background thread, so that neither the first page nor the first click waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from pages.server.catalog import NoteMap, listing, note_map, version_of
+from pages.server.map_data import packed_map
+from pages.server.memo import Memo
+from timbre_core.checkpoint import Checkpoint, default_checkpoints_folder
+from timbre_core.errors import TimbreError
+from timbre_core.features.settings import has_sound
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
+    from timbre_core.features.settings import FeatureSettings
+    from timbre_core.inverters import Inverter
+    from timbre_core.space import TimbreSpace
+
+Kind = Literal["original", "inversion", "reconstruction"]
+KINDS: tuple[Kind, ...] = ("original", "inversion", "reconstruction")
+
+_LOG = logging.getLogger(__name__)
+# Seconds that a server waits for its first visitor before it loads the model on its own.
+_IDLE_START = 4.0
+# Playback level of a note whose recording, and so whose loudness, is not on this machine.
+_PEAK = 0.6
+PREVIEW_SECONDS = 1.5
+_PREVIEW_FADE = 0.15
+
+
+class RecordingMissing(TimbreError):
+    """The note's recording is not on this machine; the model can still be heard."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames (n_bins, n_frames) in [-1, 1], and the level in dB that +1 stands for (None where it is not known)."""
+
+    values: np.ndarray
+    ref_db: float | None
+
+
+def _weight(value: Any) -> int:
+    return int(value.values.nbytes if isinstance(value, Frames) else value.nbytes)
+
+
+_results = Memo(96 * 2**20, _weight)
+_spaces = Memo(4)
+_inverters = Memo(8)
+_libraries = Memo(4)
+_reading = threading.Lock()
+
+
+class Studio:
+    """One checkpoint with the recordings of its notes. Thread-safe; every result is kept for a while.
+
+    inverter: one of `inverter_names` for its features; None takes the checkpoint's own.
+    """
+
+    def __init__(self, notes: NoteMap, inverter: str | None = None) -> None:
+        self.notes = notes
+        self.settings = notes.checkpoint.recipe.features
+        self._key = (notes.checkpoint.path, notes.version)
+        self._inverter = inverter
+        self._sound_key = (*self._key, inverter, None if inverter is None else inverter_version(inverter))
+
+    def space(self) -> TimbreSpace:
+        """The opened model. The first call imports torch and reads the weights."""
+        return opened_space(self.notes.checkpoint, self.notes.version)
+
+    def inverter(self) -> Inverter:
+        """The opened inverter."""
+        return self.space().inverter if self._inverter is None else opened_inverter(self._inverter, self.settings)
+
+    def recording(self, row: int) -> np.ndarray:
+        """A note's recording (n_samples,) at the features' sample rate, cut to their length.
+
+        Raises RecordingMissing when it is not on this machine.
+        """
+        return _results.get((*self._key, row, "recording"), partial(self._read, row))
+
+    def audio(self, row: int, kind: Kind) -> np.ndarray:
+        """Audio (n_samples,) of a variant at the features' sample rate."""
+        if kind == "original":
+            return self.recording(row)
+        return _results.get((*self._sound_key, row, kind, "audio"), partial(self._invert, row, kind))
+
+    def preview(self, row: int, kind: Kind) -> np.ndarray:
+        """The first PREVIEW_SECONDS of a variant, faded out at their end."""
+        rate = self.settings.sample_rate
+        short = self.audio(row, kind)[: round(PREVIEW_SECONDS * rate)].copy()
+        fade = min(len(short), round(_PREVIEW_FADE * rate))
+        short[len(short) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        return short
+
+    def frames(self, row: int, kind: Kind) -> Frames:
+        """Frames of a variant: of the recording, of its inversion (analysed again), or as the model decodes them."""
+        make = self._decode if kind == "reconstruction" else self._analyse
+        key = self._sound_key if kind == "inversion" else self._key
+        return _results.get((*key, row, kind, "frames"), partial(make, row, kind))
+
+    def pitch(self, row: int) -> float | None:
+        """A note's MIDI pitch, None where it is unknown."""
+        if "pitch" not in self.notes.labels:
+            return None
+        value = self.notes.labels["pitch"].to_numpy(dtype=float)[row]
+        return float(value) if np.isfinite(value) else None
+
+    def _library(self) -> Library:
+        from timbre_core.datasets.library import Library, open_library
+        from timbre_core.datasets.notes import NOTE_COLUMNS
+
+        roots, pattern = self.notes.checkpoint.latents_roots, self.notes.checkpoint.recipe.data.pattern
+        try:
+            return open_library(roots, pattern, progress=False)
+        except TimbreError:
+            # Some of its folders are not on this machine: the saved table still finds what is in the others.
+            if not roots or not set(NOTE_COLUMNS) <= set(self.notes.labels.columns):
+                raise
+            return Library(roots, self.notes.labels[list(NOTE_COLUMNS)])
+
+    def _read(self, row: int) -> np.ndarray:
+        from timbre_core.features.preparation import prepare_audio
+
+        rate = self.settings.sample_rate
+        audio = self._from_library(row, lambda library, index: library.load(index, rate))
+        return prepare_audio(audio, self.settings)[: len(audio)]
+
+    def _from_library(self, row: int, read: Callable[[Library, int], np.ndarray]) -> np.ndarray:
+        try:
+            library = _libraries.get(self._key, self._library)
+            with _reading:
+                return read(library, library.find(self.notes.ids[row]))
+        except TimbreError as error:
+            raise RecordingMissing(_where_from(self.notes, str(error))) from error
+
+    def _analyse(self, row: int, kind: Kind) -> Frames:
+        if kind == "original" and not has_sound(self.settings):
+            from timbre_core.features.frames import signal_frames
+
+            picture = self._from_library(row, lambda library, index: library.picture(index))
+            return Frames(*signal_frames(picture, self.settings))
+        return Frames(*self.space().analyse(self.audio(row, kind), self.pitch(row)))
+
+    def _decode(self, row: int, kind: Kind) -> Frames:
+        space, pitch = self.space(), self.pitch(row)
+        try:
+            original = self.frames(row, "original")
+        except RecordingMissing:
+            return Frames(self._decode_saved(row, pitch), None)
+        trajectory = space.encode(original.values, pitch)
+        return Frames(space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch), original.ref_db)
+
+    def _decode_saved(self, row: int, pitch: float | None) -> np.ndarray:
+        """What the model makes of a note from the latents saved with the map alone."""
+        from timbre_core.features.windows import window_starts
+
+        space = self.space()
+        z = np.array(space.trajectory_of(self.notes.ids[row]))
+        window, seconds = space.recipe.window, self.settings.seconds
+        if seconds is None:
+            n_frames = (len(z) - 1) * window.hop + window.frames
+        else:
+            n_frames = self.settings.n_frames(round(seconds * self.settings.sample_rate))
+        return space.decode(z, window_starts(n_frames, window.frames, window.hop), n_frames, pitch)
+
+    def _invert(self, row: int, kind: Kind) -> np.ndarray:
+        frames = self.frames(row, "original" if kind == "inversion" else "reconstruction")
+        pitch = self.pitch(row)
+        if frames.ref_db is None:
+            audio = self.inverter()(frames.values, 0.0, pitch)
+            return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-9))
+        return self.inverter()(frames.values, frames.ref_db, pitch, len(self.recording(row)))
+
+
+def _where_from(notes: NoteMap, reason: str) -> str:
+    """That recordings are missing, where they are to be had, and the command that brings them."""
+    words, path = notes.words, notes.checkpoint.path
+    folder = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    command = f"python -m timbre_core project {folder} --data path/to/{words.folder}"
+    if not words.origin:
+        return f"The recording of this {words.note} is not on this machine: {reason} `{command}` takes it from your folder."
+    return f"The recordings are not on this machine: get {words.origin}, then `{command}` brings them."
+
+
+def opened_space(checkpoint: Checkpoint, version: str) -> TimbreSpace:
+    """A checkpoint's model, opened once for all; `version` is that of its files."""
+    from timbre_core.space import TimbreSpace
+
+    return _spaces.get((checkpoint.path, version), lambda: TimbreSpace(checkpoint))
+
+
+def opened_inverter(name: str, features: FeatureSettings) -> Inverter:
+    """The inverter of one of `inverter_names`, opened once."""
+    from timbre_core.inverters import open_inverter
+
+    key = (name, features, inverter_version(name))
+    return _inverters.get(key, lambda: open_inverter(name, features))
+
+
+def inverter_version(name: str) -> str:
+    """Changes with the files of a trained inverter; empty for a preset. `name` is one of `inverter_names`."""
+    folder = default_checkpoints_folder() / name
+    return version_of(folder) if folder.is_dir() else ""
+
+
+def share_cores() -> None:
+    """Leave half of the cores to others: two sounds are computed at once (see answers.py), and together they take all."""
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+
+
+def warm_up(notes: NoteMap) -> None:
+    """Import torch, open the model and run one note through it, so that the first click finds everything ready.
+
+    Raises TimbreError where the model cannot be used.
+    """
+    if len(notes.labels):
+        share_cores()
+        studio = Studio(notes)
+        (studio.audio if has_sound(studio.settings) else studio.frames)(0, "reconstruction")
+        _settle()
+
+
+@cache
+def _settle() -> None:
+    """Take what was imported out of the garbage collector's rounds, once: each would stop all threads for a third of a second."""
+    gc.collect()
+    gc.freeze()
+
+
+def _first_map(use: Callable[[NoteMap], object]) -> None:
+    """Do something with the map that a visitor would see first, where there is one that opens."""
+    try:
+        maps = (note_map(checkpoint) for checkpoint in listing().checkpoints.values())
+        notes = next((opened for opened in maps if opened is not None), None)
+        if notes is not None:
+            use(notes)
+    except TimbreError as error:
+        _LOG.warning("%s", error)
+
+
+_visited = threading.Event()
+
+
+def visited() -> None:
+    """Tell the server that somebody is here: their page comes first, warming up can wait until it is drawn."""
+    _visited.set()
+
+
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:
+    """Read the first map while the first visitor's browser loads the page; warm up if nobody comes within some seconds."""
+
+    async def warm_when_idle() -> None:
+        await asyncio.to_thread(_first_map, packed_map)
+        await asyncio.sleep(_IDLE_START)
+        if not _visited.is_set():
+            await asyncio.to_thread(_first_map, warm_up)
+
+    task = asyncio.create_task(warm_when_idle())
+    yield
+    task.cancel()

@@ -1,0 +1,1 @@
+"""Training: runs that are under way or done."""

@@ -1,0 +1,1 @@
+"""Transfer: a note, or one's own recording, in another timbre."""

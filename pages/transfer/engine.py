@@ -1,0 +1,194 @@
+"""What the Transfer page hears and sees: a sound opened in a checkpoint's space, and what becomes of it.
+
+Stateless towards visitors: everything hangs on the checkpoint, the sound and the settings asked for, is computed once and
+kept for a while.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pages.server.catalog import NoteMap
+from pages.server.map_data import note_card
+from pages.server.memo import Memo
+from pages.server.packing import pack
+from pages.server.studio import RecordingMissing, Studio
+from pages.server.words import note_name
+from pages.transfer.own_sounds import SHELF
+
+if TYPE_CHECKING:
+    from timbre_core.features.pitch_track import Correction, PitchContour
+    from timbre_core.generation.transfer import Sound, Transferred
+
+UNHEARD_KEY = 60.0
+"""Where a sound without pitch is played, unless it is shifted."""
+
+_NEAREST = 6  # notes that a place on the map is told by
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which sound: a note of the map, or a token of one's own."""
+
+    note: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to become of a sound: see `timbre_core.generation.transfer`. `steady` holds its median pitch."""
+
+    toward: str | None = None
+    amount: float = 0.0
+    shift: float = 0.0
+    steady: bool = False
+    corrections: tuple[Correction, ...] = ()
+
+
+_opened = Memo(96 * 2**20, lambda sound: int(sound.audio.nbytes + sound.frames.nbytes))
+_moved = Memo(96 * 2**20, lambda result: int(result.audio.nbytes + result.frames.nbytes))
+
+
+def opened(notes: NoteMap, source: Source) -> Sound:
+    """A sound in the map's space. Raises SoundGone, or TimbreError for a sound that is too short."""
+    from timbre_core.generation.transfer import open_sound
+
+    audio, _ = _audio(notes, source)
+    key = (notes.checkpoint.path, notes.version, source)
+    return _opened.get(key, lambda: open_sound(Studio(notes).space(), audio))
+
+
+def _audio(notes: NoteMap, source: Source) -> tuple[np.ndarray, list[str]]:
+    """Audio (n_samples,), and what is to be said of it: a note without its recording is the model's version of it."""
+    if source.token:
+        return SHELF.get(source.token).audio, []
+    studio, row = Studio(notes), notes.rows[source.note]
+    try:
+        return studio.recording(row), []
+    except RecordingMissing:
+        where = ", ".join(Path(root).name for root in notes.checkpoint.latents_roots)
+        remark = f"The recording of this note is not on this machine ({where}): A is the model's version of it."
+        return studio.audio(row, "reconstruction"), [remark]
+
+
+def title(notes: NoteMap, source: Source) -> str:
+    """What the sound is called."""
+    if source.token:
+        return SHELF.get(source.token).name
+    card = note_card(notes, notes.rows[source.note])
+    name = f"{card['title']} {card['pitch_name']}".strip()
+    return name if card["pitch_name"] or not card["detail"] else f"{name} · {card['detail']}"
+
+
+def wanted_pitch(sound: Sound, change: Change) -> PitchContour:
+    """The contour that the result is to have."""
+    from timbre_core.features.pitch_track import corrected
+
+    pitch = corrected(sound.pitch, change.corrections)
+    if not pitch.voiced.any():
+        return pitch if not change.shift else pitch.held_at(UNHEARD_KEY + change.shift)
+    return pitch.held_at(pitch.median + change.shift) if change.steady else pitch.shifted(change.shift)
+
+
+def moved(notes: NoteMap, source: Source, change: Change) -> Transferred:
+    """What becomes of a sound. Raises TimbreError as `opened` does, and for a target that is not on the map."""
+    from timbre_core.features.pitch_track import corrected
+    from timbre_core.generation.transfer import transfer
+
+    sound = opened(notes, source)
+
+    def make() -> Transferred:
+        # What is corrected was never there: the sound itself has the corrected pitch.
+        mended = replace(sound, pitch=corrected(sound.pitch, change.corrections))
+        space = Studio(notes).space()
+        return transfer(space, mended, change.toward, change.amount, wanted_pitch(sound, change))
+
+    return _moved.get((notes.checkpoint.path, notes.version, source, change), make)
+
+
+def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:
+    """The sound itself, packed: see `_packed`; with `notes`, [start, end, MIDI] of each in seconds, to be corrected,
+    and `remarks`, sentences on where it comes from."""
+    from timbre_core.features.pitch_track import corrected
+
+    sound = opened(notes, source)
+    pitch = corrected(sound.pitch, change.corrections)
+    _, remarks = _audio(notes, source)
+    header = {
+        "title": f"{title(notes, source)} (the model's version)" if remarks else title(notes, source),
+        "remarks": remarks,
+        "pitch": _told_pitch(pitch),
+        "notes": [
+            [run.start / pitch.frame_rate, run.stop / pitch.frame_rate, round(float(np.median(pitch.midi[run])), 2)]
+            for run in pitch.notes()
+        ],
+        "near": _near(notes, sound.trajectory.mean),
+    }
+    return _packed(notes, header, sound.audio, pitch, {"audio": sound.audio})
+
+
+def described_result(notes: NoteMap, source: Source, change: Change) -> bytes:
+    """What becomes of it, packed: see `_packed`; `remarks` says what is not kept, `aim` where it was moved toward."""
+    from timbre_core.generation.transfer import open_sound, target_mean
+
+    result = moved(notes, source, change)
+    space = Studio(notes).space()
+    again = open_sound(space, result.audio, result.pitch)
+    register = result.pitch.median if space.recipe.uses_pitch else opened(notes, source).pitch.median
+    header = {
+        "aim": None if change.toward is None else _near(notes, target_mean(space, change.toward, register)),
+        "pitch": _told_pitch(result.pitch),
+        "remarks": result.remarks,
+        "near": _near(notes, again.trajectory.mean),
+    }
+    return _packed(notes, header, result.audio, result.pitch, {})
+
+
+def _packed(
+    notes: NoteMap, header: dict[str, Any], audio: np.ndarray, pitch: PitchContour, arrays: dict[str, np.ndarray]
+) -> bytes:
+    """Header: rate (Hz), seconds, and what frames mean, as spectrogram.js wants it; arrays: contour (n_frames,) MIDI, NaN where
+    there is none, frames (n_bins, n_frames) on a logarithmic axis, whatever the model's own features are."""
+    from timbre_core.features.pitch_picture import pitch_picture
+
+    rate = notes.checkpoint.recipe.features.sample_rate
+    picture = pitch_picture(audio, rate, round(rate / pitch.frame_rate))
+    described = {
+        "n_bins": picture.levels.shape[0],
+        "n_frames": picture.levels.shape[1],
+        "seconds_per_frame": 1 / pitch.frame_rate,
+        "top_db": picture.range_db,
+        "unit": "dB",
+        "bands": picture.hz.round(2).tolist(),
+    }
+    return pack(
+        {**header, **described, "rate": rate, "seconds": len(audio) / rate},
+        {**arrays, "contour": pitch.midi.astype(np.float32), "frames": picture.levels},
+    )
+
+
+def _told_pitch(pitch: PitchContour) -> dict[str, Any] | None:
+    """The median pitch and its note's name, None where none is heard."""
+    if not pitch.voiced.any():
+        return None
+    return {
+        "midi": round(pitch.median, 2),
+        "name": note_name(pitch.median),
+        "voiced": round(float(pitch.voiced.mean()), 3),
+    }
+
+
+def _near(notes: NoteMap, z: np.ndarray) -> list[dict[str, Any]]:
+    """Cards of the nearest notes, nearest first, with their distances and what each weighs in the place on the map."""
+    distances = np.linalg.norm(notes.means - z, axis=1)
+    rows = np.argsort(distances, kind="stable")[:_NEAREST]
+    weights = 1 / np.maximum(distances[rows], 1e-3) ** 2
+    weights /= weights.sum()
+    return [
+        {**note_card(notes, int(row)), "distance": round(float(distances[row]), 3), "weight": round(float(weight), 4)}
+        for row, weight in zip(rows, weights, strict=True)
+    ]

@@ -1,1 +1,0 @@
-"""What the pages share: the map, players and spectrograms, pickers, colours, and the HTTP routes behind them."""
