@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from pages.compare.note_choice import note_labels
 from pages.controls.several import alike
 from pages.server.catalog import note_map
+from tests.app.deep_link import open_link
 from timbre_core.checkpoint import list_checkpoints, open_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,15 +28,7 @@ Open = Callable[..., Any]
 @pytest.fixture
 def compare(checkpoints: Path) -> Open:
     """Opens the page as a browser with this link would: `compare(checkpoint=["alpha"], note="x")`."""
-    from streamlit.testing.v1 import AppTest
-
-    def open_page(**query: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
-        for name, value in query.items():
-            app.query_params[name] = value
-        return app.switch_page("compare/page.py").run()
-
-    return open_page
+    return partial(open_link, "compare")
 
 
 def component(app: Any, name: str) -> dict[str, Any]:
@@ -200,7 +194,7 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 from streamlit.testing.v1 import AppTest
 for page in ("compare/page.py", "training/page.py"):
-    app = AppTest.from_file({str(ROOT / "pages" / "main.py")!r}, default_timeout=60).switch_page(page).run()
+    app = AppTest.from_file({str(ROOT / "pages" / "main.py")!r}, default_timeout=60).run().switch_page(page).run()
     assert not app.exception and app.get("bidi_component"), page
 print(*sorted({{"torch", "librosa", "numba", "umap", "sklearn"}} & set(sys.modules)))
 """

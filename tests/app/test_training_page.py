@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from pages.server.catalog import listing
 from pages.training.film import film_html
 from pages.training.runs import duration, open_run, run_folders
+from tests.app.deep_link import open_link
 
 ROOT = Path(__file__).resolve().parents[2]
 Open = Callable[..., Any]
@@ -24,15 +26,7 @@ Open = Callable[..., Any]
 @pytest.fixture
 def training(checkpoints: Path) -> Open:
     """Opens the page as a browser with this link would: `training(run=["alpha"])`."""
-    from streamlit.testing.v1 import AppTest
-
-    def open_page(**query: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "pages" / "main.py"), default_timeout=60)
-        for name, value in query.items():
-            app.query_params[name] = value
-        return app.switch_page("training/page.py").run()
-
-    return open_page
+    return partial(open_link, "training")
 
 
 def record(epoch: int, **changes: Any) -> dict[str, Any]:
