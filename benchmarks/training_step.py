@@ -22,7 +22,8 @@ from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch
 from timbre_core.training.distributed import Team, keep_freed_memory, team, uses_bf16
 from timbre_core.training.objective import beta_at, loss
-from timbre_core.training.trainer import Training, new_training, train_step
+from timbre_core.training.run import Training, new_training
+from timbre_core.training.trainer import train_step
 
 WARM_UP = 4
 

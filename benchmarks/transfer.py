@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import timbre_core.generation.transfer as transfers
 from timbre_core.analysis.latents import spread_over
 from timbre_core.analysis.timbre_distance import mean_spectrum, timbre_distance
-from timbre_core.checkpoint import find_checkpoint
+from timbre_core.checkpoint import open_checkpoint
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.features.frames import note_frames
 from timbre_core.features.loudness import loudness, loudness_correlation
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="nsynth-cvae")
     parser.add_argument("--notes", type=int, default=24)
     args = parser.parse_args()
-    space = TimbreSpace(find_checkpoint(args.checkpoint))
+    space = TimbreSpace(open_checkpoint(args.checkpoint))
     library = open_library([args.data], progress=False)
     recordings = open_library(space.checkpoint.latents_roots, progress=False)
     rows = np.flatnonzero(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
-from timbre_core import __version__
 from timbre_core.cli.shell import command_parser, guarded
+from timbre_core.version import __version__
 
 VERBS = (
     "recipes",
@@ -30,9 +31,15 @@ def main(arguments: list[str] | None = None) -> int:
     return guarded(lambda: _run(arguments))
 
 
+def _called() -> str:
+    """How the command was started: as the installed script, or through Python."""
+    name = Path(sys.argv[0]).stem
+    return name if name == "timbre" else "python -m timbre_core"
+
+
 def _run(arguments: list[str] | None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m timbre_core",
+        prog=_called(),
         description="Timbre Explorer: learn, see, hear and play timbre spaces. Train with `python train_cli.py`.",
         epilog="`python -m timbre_core VERB --help` shows a verb's options and an example.",
     )

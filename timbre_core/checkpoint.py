@@ -117,12 +117,26 @@ class Checkpoint:
         return network.to(device).eval()
 
 
-def open_checkpoint(path: Path | str) -> Checkpoint:
-    """Open a checkpoint folder; TimbreError says what is missing or wrong."""
+def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Checkpoint:
+    """Open a checkpoint by the path of its folder, or by its name in `folder` (None: where checkpoints live).
+
+    Raises TimbreError that says what is missing or wrong.
+
+    Examples
+    --------
+    >>> from timbre_core import open_checkpoint
+    >>> open_checkpoint("nsynth-cvae").recipe.model.latent_dim
+    32
+    """
+    folder = Path(folder) if folder is not None else default_checkpoints_folder()
     path = Path(path)
+    named = len(path.parts) == 1 and str(path) == path.name
+    if named and not path.is_dir() and (folder / path).is_dir():
+        path = folder / path
     if not path.is_dir():
-        near = ", ".join(folder.name for folder in list_checkpoints(path.parent)) if path.parent.is_dir() else ""
-        hint = f" Checkpoints in {path.parent}: {near}." if near else ""
+        place = folder if named else path.parent
+        near = ", ".join(found.name for found in list_checkpoints(place))
+        hint = f" Checkpoints in {place}: {near}." if near else ""
         raise TimbreError(f"{path}: no such checkpoint folder: check the path.{hint}")
     for name in (RECIPE, WEIGHTS):
         if not (path / name).is_file():
@@ -132,9 +146,18 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
     return Checkpoint(path.resolve(), read_recipe(path / RECIPE))
 
 
-def list_checkpoints(folder: Path | str) -> list[Path]:
-    """Checkpoint folders inside `folder`, by name; unfinished trainings are left out, broken ones are not."""
-    folder = Path(folder)
+def list_checkpoints(folder: Path | str | None = None) -> list[Path]:
+    """Checkpoint folders inside `folder` (None: where checkpoints live), by name.
+
+    Unfinished trainings are left out, broken checkpoints are not.
+
+    Examples
+    --------
+    >>> from timbre_core import list_checkpoints
+    >>> "nsynth-cvae" in [path.name for path in list_checkpoints()]
+    True
+    """
+    folder = Path(folder) if folder is not None else default_checkpoints_folder()
     if not folder.is_dir():
         return []
     return sorted(
@@ -147,13 +170,6 @@ def list_checkpoints(folder: Path | str) -> list[Path]:
     )
 
 
-def find_checkpoint(name: str, folder: Path | str | None = None) -> Checkpoint:
-    """Open a checkpoint by its path, or by its name in `folder` (default: where checkpoints live)."""
-    path = Path(name)
-    inside = (Path(folder) if folder is not None else default_checkpoints_folder()) / path.name
-    return open_checkpoint(inside if path.name == name and not path.is_dir() and inside.is_dir() else path)
-
-
 def list_trainings(folder: Path | str) -> list[Path]:
     """Folders of unfinished trainings inside `folder`, by name: each becomes the checkpoint of its name without the suffix."""
     folder = Path(folder)
@@ -164,9 +180,16 @@ def list_trainings(folder: Path | str) -> list[Path]:
 
 
 def default_checkpoints_folder() -> Path:
-    """Where checkpoints live unless told otherwise: $TIMBRE_CHECKPOINTS, or `checkpoints` beside the package."""
+    """Where checkpoints live unless told otherwise.
+
+    $TIMBRE_CHECKPOINTS; or `checkpoints` beside the package in a copy of the project; or else, for an installed package,
+    `checkpoints` in the current folder.
+    """
     chosen = os.environ.get("TIMBRE_CHECKPOINTS")
-    return Path(chosen) if chosen else Path(__file__).resolve().parent.parent / "checkpoints"
+    if chosen:
+        return Path(chosen)
+    project = Path(__file__).resolve().parent.parent
+    return (project if (project / "pyproject.toml").is_file() else Path()) / "checkpoints"
 
 
 def write_latents(path: Path, latents: pd.DataFrame, roots: list[str]) -> None:

@@ -47,6 +47,16 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_output_folder(path: Path | str, option: str) -> None:
+    """Raises TimbreError, naming the option, when no file could be written into the folder `path`, made if need be."""
+    path = Path(path)
+    there = next((folder for folder in (path, *path.absolute().parents) if folder.exists()), Path("/"))
+    if not there.is_dir():
+        raise TimbreError(f"{option} {path}: {there} is a file, not a folder: choose another place.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise TimbreError(f"{option} {path}: no permission to write in {there}: choose another place.")
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
     with atomic_write(path) as temporary:

@@ -19,7 +19,6 @@ from timbre_core.checkpoint import (
     WEIGHTS,
     Checkpoint,
     default_checkpoints_folder,
-    find_checkpoint,
     list_checkpoints,
     open_checkpoint,
 )
@@ -113,7 +112,7 @@ def inverter_names(features: FeatureSettings, folder: Path | None = None) -> lis
     folder: of the checkpoints, by default where they live.
     """
     trained = []
-    for path in list_checkpoints(folder or default_checkpoints_folder()):
+    for path in list_checkpoints(folder):
         try:
             recipe = _recipe_of(path, _changed(path / RECIPE))
         except (TimbreError, OSError):
@@ -140,7 +139,7 @@ def open_inverter(
     if name is None or isinstance(name, InversionSettings):
         settings = name or next(iter(presets(features).values()))
         if settings.network is not None:
-            return _open_trained(find_checkpoint(settings.network, folder), features, device, settings)
+            return _open_trained(open_checkpoint(settings.network, folder), features, device, settings)
     elif name in presets(features):
         settings = presets(features)[name]
     else:
@@ -152,7 +151,7 @@ def open_inverter(
 def _trained(name: str, features: FeatureSettings, folder: Path | None) -> Checkpoint:
     inside = (folder or default_checkpoints_folder()) / name
     if Path(name).is_dir() or (Path(name).name == name and inside.is_dir()):
-        return find_checkpoint(name, folder)
+        return open_checkpoint(name, folder)
     names = inverter_names(features, folder)
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}."

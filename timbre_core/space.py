@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from timbre_core.checkpoint import Checkpoint
+from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.decoding import Trajectory, TrajectoryCoder, stretch
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
@@ -36,6 +37,31 @@ class Reconstruction:
     ref_db: float
     sample_rate: int
     trajectory: Trajectory
+
+
+def open_space(
+    checkpoint: Checkpoint | Path | str,
+    device: torch.device | str = "cpu",
+    inverter: str | InversionSettings | None = None,
+) -> TimbreSpace:
+    """Open a timbre space: a checkpoint by its path, by its name where checkpoints live, or opened already.
+
+    Args:
+        device: where the model runs; for single notes the CPU is as quick as any.
+        inverter: what makes sound of frames, by name (see `timbre_core.inverters`) or settings; None takes the recipe's own.
+
+    Raises:
+        TimbreError: no such checkpoint, it is damaged, or it holds no timbre space.
+
+    Examples:
+        >>> from timbre_core import open_space
+        >>> space = open_space("nsynth-cvae")
+        >>> space.sample_rate
+        16000
+    """
+    return TimbreSpace(
+        checkpoint if isinstance(checkpoint, Checkpoint) else open_checkpoint(checkpoint), device, inverter
+    )
 
 
 class TimbreSpace:

@@ -23,7 +23,7 @@ from pages.server.memo import Memo
 from pages.server.studio import Studio
 from pages.server.words import readable
 from timbre_core.errors import TimbreError
-from timbre_core.instrument import Instrument, PlayedNote
+from timbre_core.generation.instrument import Instrument, PlayedNote
 
 # Notes that the traits are measured on: enough for correlations of 0.1 to mean something.
 _MEASURED = 480
@@ -201,7 +201,7 @@ def _families(notes: NoteMap) -> list[dict[str, Any]]:
 
 def prior_draw(notes: NoteMap, seed: int) -> list[float]:
     """A latent drawn from the prior. Raises TimbreError for a plain autoencoder."""
-    from timbre_core.instrument import check_prior, starting_point
+    from timbre_core.generation.instrument import check_prior, starting_point
 
     check_prior(notes.checkpoint)
     drawn = starting_point(Studio(notes).space(), seed=seed)

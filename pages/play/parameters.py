@@ -14,7 +14,7 @@ _LONGEST_NUMBER = 24  # characters
 
 def point(request: Request, notes: NoteMap) -> tuple[float, ...]:
     """The point `z` of a map's latent space, rounded, so that one address is one sound."""
-    from timbre_core.presets import FARTHEST
+    from timbre_core.generation.presets import FARTHEST
 
     size = notes.checkpoint.recipe.model.latent_dim
     parts = parameter(request, "z", _LONGEST_NUMBER * size).split(",")

@@ -111,7 +111,7 @@ async def sound_route(request: Request) -> Response:
     def work() -> Response:
         from pages.play.engine import export_instrument, played
         from timbre_core.features.audio import encode_wav
-        from timbre_core.sampler import looped_wav
+        from timbre_core.generation.sampler import looped_wav
 
         notes = find_map(parameter(request, "checkpoint"))
         z, key = point(request, notes), whole(request, "key", 0, 127)

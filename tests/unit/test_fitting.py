@@ -17,7 +17,8 @@ from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import BatchSource
 from timbre_core.training.distributed import Team
 from timbre_core.training.fitting import fit_to_notes
-from timbre_core.training.trainer import new_training, train
+from timbre_core.training.run import new_training
+from timbre_core.training.trainer import train
 
 ALONE = Team(torch.device("cpu"))
 

@@ -19,10 +19,10 @@ from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.instrument import Instrument, PlayedNote, starting_point
-from timbre_core.looping import find_loop, steady_frames
-from timbre_core.presets import LARGEST, Preset, preset_to_json, read_preset
-from timbre_core.sampler import file_name, key_ranges, looped_wav, multi_sample, sampled_keys, zipped
+from timbre_core.generation.instrument import Instrument, PlayedNote, starting_point
+from timbre_core.generation.looping import find_loop, steady_frames
+from timbre_core.generation.presets import LARGEST, Preset, preset_to_json, read_preset
+from timbre_core.generation.sampler import file_name, key_ranges, looped_wav, multi_sample, sampled_keys, zipped
 from timbre_core.space import TimbreSpace
 
 RATE = 16_000

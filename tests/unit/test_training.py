@@ -28,9 +28,10 @@ from timbre_core.training.distributed import Team
 from timbre_core.training.draws import Draws
 from timbre_core.training.objective import beta_at, learning_rate_at, loss
 from timbre_core.training.optimizer import set_rate
+from timbre_core.training.run import new_training
 from timbre_core.training.state import Progress, load_state, save_state
 from timbre_core.training.tasks import Step, task_of
-from timbre_core.training.trainer import new_training, train
+from timbre_core.training.trainer import train
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8", "training.epochs=3"]

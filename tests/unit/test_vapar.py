@@ -21,9 +21,9 @@ from timbre_core.features.frames import bin_frequencies, mean_error_db, note_fra
 from timbre_core.features.harmonics import analyse_harmonics
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.generation.contours import Contour
+from timbre_core.generation.instrument import Instrument
 from timbre_core.generation.journeys import sounding_windows
 from timbre_core.generation.sounds import generate, morph
-from timbre_core.instrument import Instrument
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import NoteFilter
 from timbre_core.space import TimbreSpace

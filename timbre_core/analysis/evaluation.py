@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def evaluate(
     seed: int = 0,
     device: torch.device | str | None = None,
     progress: bool = True,
+    watch: Callable[[float, float], None] | None = None,
 ) -> dict[str, Any]:
     """Measure a checkpoint on notes of a library. The same arguments give the same figures.
 
@@ -40,6 +42,7 @@ def evaluate(
         split: "unseen" (all notes of instruments that it was not trained on), "train", "valid", "test",
             "left_out" (by the recipe) or "all".
         limit: at most this many notes, spread over instruments and pitches.
+        watch: called with (notes done, of how many) after each; what it raises stops the work.
         control_notes: at most this many notes are generated to measure their pitch.
 
     Returns:
@@ -84,6 +87,8 @@ def evaluate(
             means.append(coded.mu.mean(axis=0))
             pitches.append(coded.note.pitch)
             bar.update()
+            if watch is not None:
+                watch(len(used), len(rows))
     if not used:
         raise TimbreError(f"no usable note in {', '.join(library.roots)}: give --data with other notes.")
     notes = library.notes.iloc[used]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -28,12 +28,14 @@ def compute_latents(
     seed: int = 0,
     device: torch.device | str | None = None,
     progress: bool = True,
+    watch: Callable[[float, float], None] | None = None,
 ) -> pd.DataFrame:
     """Encode notes and lay them out on maps.
 
     Args:
         indices: rows of `library.notes`; None means all.
         methods: projections, see `project`.
+        watch: called with (notes done, of how many) after each; what it raises stops the work.
 
     Returns:
         A row per note, in the order of `indices`: the note table's columns, `mu` and `logvar` (latent_dim,) as means over
@@ -70,6 +72,8 @@ def compute_latents(
         columns["n_windows"].append(len(coded.mu))
         columns["recon_l1"].append(np.float32(np.abs(decoded - frames).mean()))
         columns["brightness"].append(np.float32(frames_brightness(frames, checkpoint.recipe.features)))
+        if watch is not None:
+            watch(len(rows), len(indices))
     if not rows:
         raise TimbreError(f"no usable note in {', '.join(library.roots)}: give --data with other notes.")
     table = library.notes.iloc[rows].reset_index(drop=True)

@@ -40,9 +40,9 @@ def run(args: argparse.Namespace) -> int:
 
     from timbre_core.checkpoint import open_checkpoint
     from timbre_core.errors import TimbreError, os_errors
-    from timbre_core.instrument import Instrument, starting_point
-    from timbre_core.presets import Preset, preset_to_json, read_preset
-    from timbre_core.sampler import file_name, multi_sample, sampled_keys, write_files
+    from timbre_core.generation.instrument import Instrument, starting_point
+    from timbre_core.generation.presets import Preset, preset_to_json, read_preset
+    from timbre_core.generation.sampler import file_name, multi_sample, sampled_keys, write_files
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)

@@ -62,12 +62,12 @@ def candidates(names: list[str], checkpoint: Checkpoint, device: torch.device) -
 
 def _trained_on(name: str) -> frozenset[str]:
     """The instruments that a trained inverter heard; none for a preset."""
-    from timbre_core.checkpoint import find_checkpoint
+    from timbre_core.checkpoint import open_checkpoint
     from timbre_core.inverters import PRESETS
 
     if name in PRESETS:
         return frozenset()
-    trained = find_checkpoint(name).recipe.provenance.get("train_instruments", ())
+    trained = open_checkpoint(name).recipe.provenance.get("train_instruments", ())
     return frozenset(str(instrument) for instrument in trained)
 
 

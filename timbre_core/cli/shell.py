@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
+from timbre_core.datasets.skipped import skipped_lines
 from timbre_core.errors import TimbreError, explain_os_error
-
-_SHOWN = 20  # skipped files that are named on the terminal
+from timbre_core.files import check_output_folder as check_output_folder
 
 
 def command_parser(parser: argparse.ArgumentParser, verb: ModuleType) -> None:
@@ -66,22 +66,10 @@ def check_wav_file(path: Path | str, option: str) -> None:
         raise TimbreError(f"{option} {path}: only WAV files are written: give a name that ends in .wav.")
 
 
-def check_output_folder(path: Path | str, option: str) -> None:
-    """Raises TimbreError, naming the option, when no file could be written into the folder `path`, made if need be."""
-    path = Path(path)
-    there = next((folder for folder in (path, *path.absolute().parents) if folder.exists()), Path("/"))
-    if not there.is_dir():
-        raise TimbreError(f"{option} {path}: {there} is a file, not a folder: choose another place.")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise TimbreError(f"{option} {path}: no permission to write in {there}: choose another place.")
-
-
 def tell_skipped(skipped: Sequence[tuple[str, str]]) -> None:
     """A line on stderr for each (file, reason) of what was found and cannot be used, as far as anybody reads on."""
-    for file, reason in skipped[:_SHOWN]:
-        print(f"skipped {file}: {reason}", file=sys.stderr)
-    if len(skipped) > _SHOWN:
-        print(f"skipped {len(skipped) - _SHOWN} more", file=sys.stderr)
+    for line in skipped_lines(skipped):
+        print(line, file=sys.stderr)
 
 
 def _fail(message: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ import numpy as np
 from timbre_core.datasets.cache import cache_dir
 from timbre_core.datasets.feature_store import FRAMES, NOTES, STORE, VERSION, FeatureStore
 from timbre_core.datasets.journal import JOURNAL, PARTIAL, Journal
+from timbre_core.datasets.skipped import NAMED
 from timbre_core.datasets.workers import Workers
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.settings import StoredFeatures
@@ -31,8 +32,6 @@ LOCK = "store.lock"
 
 # Fewer notes than this are analysed in this process before workers have started (2 to 3 s, mostly importing torch).
 _WORTH_WORKERS = 3000
-
-_NAMED_NOTES = 20  # skipped notes that are named on the terminal; store.json lists them all
 
 
 def store_fingerprint(library: Library, settings: StoredFeatures) -> str:
@@ -52,6 +51,7 @@ def build_store(
     directory: Path | str | None = None,
     workers: int | None = None,
     progress: bool = True,
+    watch: Callable[[float, float], None] | None = None,
 ) -> FeatureStore:
     """The feature store of `library`, computed where it does not exist yet.
 
@@ -61,6 +61,7 @@ def build_store(
         workers: processes (default: one per core that this process may use, or none beside this one for few notes).
             A script that calls this with more than one keeps its own work below `if __name__ == "__main__":`.
         progress: show a progress bar on stderr.
+        watch: called with (notes done, of how many) after each; what it raises stops the work, which can be continued.
 
     Notes that cannot be read are named on stderr, left out, and listed in `FeatureStore.skipped`. Of several processes
     that build the same store one does so while the others wait. Raises TimbreError when the disk is full or not
@@ -82,7 +83,7 @@ def build_store(
     with _only_builder(directory):
         store = _existing(directory, fingerprint)
         if store is None:
-            _build(library, settings, directory, fingerprint, workers, progress)
+            _build(library, settings, directory, fingerprint, workers, progress, watch)
             store = FeatureStore.open(directory)
     return store
 
@@ -121,7 +122,13 @@ def _only_builder(directory: Path) -> Iterator[None]:
 
 
 def _build(
-    library: Library, settings: StoredFeatures, directory: Path, fingerprint: str, workers: int | None, progress: bool
+    library: Library,
+    settings: StoredFeatures,
+    directory: Path,
+    fingerprint: str,
+    workers: int | None,
+    progress: bool,
+    watch: Callable[[float, float], None] | None,
 ) -> None:
     from tqdm import tqdm
 
@@ -142,9 +149,11 @@ def _build(
             for note, analysed in enumerate(pool.analyse(done), done):
                 journal.add(analysed)
                 bar.update()
+                if watch is not None:
+                    watch(note + 1, total)
                 if analysed.frames is None:
                     named += 1
-                    if named <= _NAMED_NOTES:
+                    if named <= NAMED:
                         tqdm.write(f"skipped {ids.iat[note]}: {analysed.reason}", file=sys.stderr)
         journal.flush()
         skipped = [(str(ids.iat[note]), reason) for note, reason in sorted(journal.reasons.items())]
@@ -154,7 +163,7 @@ def _build(
     if not kept.any():
         raise TimbreError(f"None of the {total} notes could be used; the first one, {skipped[0][0]}: {skipped[0][1]}")
     if named:
-        _tell_skipped(skipped, total, directory, max(0, named - _NAMED_NOTES))
+        _tell_skipped(skipped, total, directory, max(0, named - NAMED))
     notes = library.notes.loc[kept].reset_index(drop=True)
     notes["start"] = np.cumsum(n_frames[kept]) - n_frames[kept]
     notes["n_frames"] = n_frames[kept]

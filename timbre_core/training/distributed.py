@@ -46,6 +46,10 @@ class Team:
         dist.all_reduce(packed)
         return (packed[:-1] / packed[-1]).to(values)
 
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is up in some process."""
+        return float(self.mean(torch.tensor([float(flag)]), 1.0)[0]) > 0
+
     def average_gradients(self, module: torch.nn.Module) -> None:
         """The mean gradients of all processes, for a module that trains beside the one torch distributes."""
         if self.size > 1:

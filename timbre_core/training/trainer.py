@@ -5,31 +5,29 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from timbre_core.datasets.store import FeatureStore
 from timbre_core.errors import TimbreError
-from timbre_core.models.networks import build_discriminator, build_network
 from timbre_core.models.vae import VAE
-from timbre_core.models.weights import load_weights, save_weights
+from timbre_core.models.weights import save_weights
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch, BatchSource, check_splits
-from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16, uses_channels_last
+from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16
 from timbre_core.training.draws import Draws
 from timbre_core.training.fitting import fit_to_notes
 from timbre_core.training.history import append_epoch, keep_epochs
 from timbre_core.training.objective import beta_at, learning_rate_at
-from timbre_core.training.optimizer import new_optimizer, set_rate
+from timbre_core.training.optimizer import set_rate
 from timbre_core.training.pictures import take_pictures
+from timbre_core.training.progress import Reporter, TrainingProgress
+from timbre_core.training.run import Training, new_training
 from timbre_core.training.state import Progress, load_state, save_state
 from timbre_core.training.tasks import Step, task_of
 
@@ -37,30 +35,8 @@ WEIGHTS = "model.safetensors"
 LAST_WEIGHTS = "last.safetensors"
 STATE = "state.safetensors"
 EVENTS = "tensorboard"
-# Parts without which a model can start from another one's weights, such as a VAE with a mixture prior from one without.
-_LEARNED_AFRESH = ("prior", "likelihood")
 # On a GPU every look at a number waits for the queue to drain; NaN is looked for this often there, each step on a CPU.
 _GPU_NAN_CHECK = 50
-
-
-@dataclass
-class Training:
-    """What one process trains: the model and all that changes with it."""
-
-    recipe: Recipe
-    team: Team
-    model: nn.Module
-    parallel: nn.Module
-    averaged: AveragedModel | None
-    optimizer: torch.optim.Optimizer
-    progress: Progress = field(default_factory=Progress)
-    through: VAE | None = None
-    discriminator: nn.Module | None = None
-
-    @property
-    def measured(self) -> nn.Module:
-        """The model that is validated and kept: averaged weights where the recipe asks for them."""
-        return self.averaged.module if self.averaged is not None else self.model
 
 
 def train(
@@ -71,6 +47,8 @@ def train(
     resume: bool = False,
     start: Path | None = None,
     through: VAE | None = None,
+    reporter: Reporter | None = None,
+    bar: bool = True,
 ) -> Progress:
     """Train to the recipe's last epoch, writing to `folder` after each one.
 
@@ -78,6 +56,8 @@ def train(
         store: of `stored_features(recipe)`.
         start: weights to begin with, where the recipe asks for some.
         through: the space that an inverter's inputs go through, where the recipe asks for one.
+        reporter: told of every step and epoch, and asked whether to stop: of several processes after each epoch.
+        bar: show a progress bar on stderr.
 
     Files: history.jsonl, model.safetensors (lowest validation figure, see `keep`), last.safetensors, state.safetensors
     (for `resume`), pictures (see pictures.py) and TensorBoard events. On a CPU, the same seed gives bit-identical results
@@ -94,12 +74,19 @@ def train(
     if team.leads:
         keep_epochs(folder, run.progress.epoch)
     team.wait()
-    with _events(folder, run) as events, _bar(run, source) as bar:
+    reporter = reporter or Reporter()
+    watch = reporter.watch("training") if team.size == 1 else _silent
+    with _events(folder, run) as events, _bar(run, source, bar) as shown:
+
+        def stepped(step: int) -> None:
+            shown.update(recipe.training.batch_size)
+            watch(step / source.steps(), recipe.training.epochs)
+
         for epoch in range(run.progress.epoch + 1, recipe.training.epochs + 1):
             started = time.perf_counter()
             if epoch - 1 == recipe.training.fitted_after:
                 fit_to_notes(recipe, run.model, run.averaged and run.averaged.module, store, team)
-            trained, rate = _train_epoch(run, source, epoch, bar)
+            trained, rate = _train_epoch(run, source, epoch, stepped)
             validated = _validate(run, valid)
             run.progress.epoch = epoch
             run.progress.step = epoch * source.steps()
@@ -108,8 +95,11 @@ def train(
             if team.leads:
                 # Before the state that says this epoch is done: a run killed in between takes them again.
                 take_pictures(folder, epoch, run.measured.eval(), recipe, store, valid.rows, events)
-                _keep(run, folder, _record(run, rate, trained, validated), events, improved)
-            bar.set_postfix({name: f"{validated[name]:.4f}" for name in task_of(recipe).shown}, refresh=False)
+                record = _record(run, rate, trained, validated)
+                _keep(run, folder, record, events, improved)
+                reporter.tell(TrainingProgress("training", epoch, recipe.training.epochs, record))
+            shown.set_postfix({name: f"{validated[name]:.4f}" for name in task_of(recipe).shown}, refresh=False)
+            reporter.check_together(team)
     team.wait()
     return run.progress
 
@@ -124,23 +114,8 @@ def measure_splits(
     return {name: {"notes": len(source), **_validate(run, source)} for name, source in sources.items() if len(source)}
 
 
-def new_training(recipe: Recipe, team: Team, start: Path | None = None) -> Training:
-    """Model, averaged model and optimiser of a recipe at their start (with the weights of `start`), without data."""
-    settings = recipe.training
-    torch.manual_seed(settings.seed)
-    model = build_network(recipe).to(team.device)
-    if start is not None:
-        load_weights(start, model, but=_LEARNED_AFRESH)
-    if uses_channels_last(settings, team.device):
-        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    averaged = AveragedModel(model, multi_avg_fn=_average(settings.ema), use_buffers=True) if settings.ema else None
-    discriminator = build_discriminator(recipe)
-    discriminator = discriminator.to(team.device) if discriminator is not None else None
-    optimizer = new_optimizer(recipe, model, discriminator)
-    parallel: nn.Module = model
-    if team.size > 1:
-        parallel = DistributedDataParallel(model, device_ids=[team.device] if team.device.type == "cuda" else None)
-    return Training(recipe, team, model, parallel, averaged, optimizer, discriminator=discriminator)
+def _silent(done: float, total: float) -> None:
+    """One of several processes, which cannot stop alone."""
 
 
 def _sources(recipe: Recipe, store: FeatureStore, team: Team) -> tuple[BatchSource, BatchSource]:
@@ -150,21 +125,6 @@ def _sources(recipe: Recipe, store: FeatureStore, team: Team) -> tuple[BatchSour
     valid = BatchSource(store, "valid", recipe, team, on_device)
     check_splits(source, valid, recipe)
     return source, valid
-
-
-def _average(decay: float) -> Any:
-    """Exponential moving average whose window grows with the run, so that early epochs are not held to the start."""
-
-    @torch.no_grad()
-    def update(averages: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
-        rate = min(decay, (1 + int(count)) / (10 + int(count)))
-        smooth = [place for place, average in enumerate(averages) if average.is_floating_point()]
-        if smooth:
-            torch._foreach_lerp_([averages[place] for place in smooth], [current[place] for place in smooth], 1 - rate)
-        for place in set(range(len(averages))) - set(smooth):  # counters of batch normalisation
-            averages[place].copy_(current[place])
-
-    return update
 
 
 def _terms(run: Training, network: nn.Module, batch: Batch, step: int, beta: float) -> tuple[Tensor, ...]:
@@ -180,7 +140,9 @@ def _terms(run: Training, network: nn.Module, batch: Batch, step: int, beta: flo
     return task_of(run.recipe).terms(call, batch, Step(run.recipe, own, draws, beta, run.through, run.discriminator))
 
 
-def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> tuple[dict[str, float], float]:
+def _train_epoch(
+    run: Training, source: BatchSource, epoch: int, stepped: Callable[[int], None]
+) -> tuple[dict[str, float], float]:
     """The task's terms, means of the epoch's steps, and the learning rate of its last step."""
     team, recipe = run.team, run.recipe
     run.model.train()
@@ -196,7 +158,7 @@ def _train_epoch(run: Training, source: BatchSource, epoch: int, bar: tqdm) -> t
         if index % every == 0:
             _check_finite(sums, epoch, step, recipe)
         step += 1
-        bar.update(recipe.training.batch_size)
+        stepped(step)
     _check_finite(sums, epoch, step, recipe)
     return _named(recipe, team.mean(sums / source.steps(), 1.0)), rate
 
@@ -245,6 +207,19 @@ def _check_finite(sums: Tensor, epoch: int, step: int, recipe: Recipe) -> None:
         )
 
 
+def _bar(run: Training, source: BatchSource, shown: bool) -> tqdm:
+    size, steps = run.recipe.training.batch_size, source.steps()
+    return tqdm(
+        total=steps * run.recipe.training.epochs * size,
+        initial=run.progress.epoch * steps * size,
+        desc=f"training {run.recipe.name}",
+        unit=" windows",
+        unit_scale=True,
+        smoothing=0.05,
+        disable=not (shown and run.team.leads),
+    )
+
+
 def _record(run: Training, rate: float, trained: dict[str, float], validated: dict[str, float]) -> dict[str, Any]:
     progress, recipe = run.progress, run.recipe
     return {
@@ -289,16 +264,3 @@ def _events(folder: Path, run: Training) -> Iterator[Any]:
 
     with SummaryWriter(str(folder / EVENTS), purge_step=run.progress.epoch + 1) as writer:
         yield writer
-
-
-def _bar(run: Training, source: BatchSource) -> tqdm:
-    size, steps = run.recipe.training.batch_size, source.steps()
-    return tqdm(
-        total=steps * run.recipe.training.epochs * size,
-        initial=run.progress.epoch * steps * size,
-        desc=f"training {run.recipe.name}",
-        unit=" windows",
-        unit_scale=True,
-        smoothing=0.05,
-        disable=not run.team.leads,
-    )

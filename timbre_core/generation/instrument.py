@@ -13,8 +13,8 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.frames import spectrogram
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import window_starts
+from timbre_core.generation.looping import find_loop, steady_frames
 from timbre_core.inverters import Inverter
-from timbre_core.looping import find_loop, steady_frames
 from timbre_core.space import TimbreSpace
 
 KEYS = range(128)

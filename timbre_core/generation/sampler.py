@@ -20,7 +20,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.audio import encode_wav
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.files import atomic_write
-from timbre_core.instrument import Instrument, PlayedNote
+from timbre_core.generation.instrument import Instrument, PlayedNote
 
 _NOTE_NAMES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 _LARGEST_TUNE = 50  # cents: what is measured further off is another key's pitch, or no pitch

@@ -1,0 +1,271 @@
+"""A whole experiment: from a recipe and a folder of sounds to a finished checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from timbre_core.checkpoint import (
+    EVALUATION,
+    LATENTS,
+    WEIGHTS,
+    Checkpoint,
+    open_checkpoint,
+    write_evaluation,
+    write_latents,
+)
+from timbre_core.datasets.skipped import skipped_lines
+from timbre_core.errors import TimbreError
+from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.schema import Recipe
+from timbre_core.recipes.tasks import InverterTask
+from timbre_core.unfinished import check_free, finish, free_folder, is_finished, open_work, work_folder
+from timbre_core.version import __version__
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
+    from timbre_core.datasets.store import FeatureStore
+    from timbre_core.models.vae import VAE
+    from timbre_core.training.distributed import Team
+    from timbre_core.training.progress import Reporter, TrainingProgress
+
+MOST_MAP_NOTES = 5000
+"""Notes on the map of a new checkpoint, unless told otherwise."""
+
+MAPS = ("pca", "umap", "tsne")
+"""How its latents are laid out."""
+
+
+def train(
+    recipe: Recipe | Path | str = "nsynth-cvae",
+    data: Path | str | Sequence[Path | str] | None = None,
+    out: Path | str | None = None,
+    on_progress: Callable[[TrainingProgress], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+    *,
+    changes: Sequence[str] = (),
+    pattern: str | None = None,
+    resume: bool = False,
+    device: str | None = None,
+    workers: int | None = None,
+    store: Path | str | None = None,
+    map_notes: int = MOST_MAP_NOTES,
+    maps: Sequence[str] = MAPS,
+    bars: bool = False,
+) -> Checkpoint:
+    """Train a model from a recipe, measure it, lay out its map, and write all of it as a checkpoint.
+
+    Args:
+        recipe: a name such as "nsynth-cvae" (see `list_recipes`), a YAML file, or a recipe.
+        data: folders of sounds, NSynth folders, .parquet libraries or "starter"; None takes what the recipe names.
+        out: the folder to write, which must not exist; None takes checkpoints/RECIPE-N.
+        on_progress: called in this thread, some times a second and after every epoch.
+        cancel: asked after each step (of several processes: each epoch); when it says True the run ends.
+        changes: of the recipe, such as "training.epochs=3".
+        pattern: how file names of a folder say their labels, such as "{instrument}_{pitch}_{velocity}".
+        resume: go on with an unfinished run of the same `out`; where there is none, begin one.
+        device: "cpu", "cuda", "cuda:1"; None for a GPU where there is one.
+        workers: processes that compute features, None for one per core. A script that trains on thousands of notes keeps
+            its own work below `if __name__ == "__main__":`, as always with processes, or says 1.
+        store: folder for computed features, None for one in the user's cache.
+        map_notes: most notes on the map, 0 for all.
+        maps: how they are laid out, of pca, umap, tsne, pacmap.
+        bars: show progress bars on stderr.
+
+    Returns:
+        The finished checkpoint. Of the processes that torchrun starts, each returns it and the first writes it.
+
+    Raises:
+        TrainingCancelled: `cancel` said so. What is done is kept: the same call with `resume` goes on with it.
+        TimbreError: the recipe, the data or the folder cannot be used, or the loss stops being a number.
+
+    Examples:
+        >>> import timbre_core
+        >>> few = ["data.only={family: [flute]}", "training.epochs=1"]
+        >>> timbre_core.train("nsynth-cvae", "starter", "first", changes=few).name  # doctest: +SKIP
+        'first'
+    """
+    from timbre_core.analysis.projections import check_methods
+    from timbre_core.training.distributed import team
+    from timbre_core.training.progress import Reporter
+
+    check_methods(maps)
+    recipe = planned(recipe, data, pattern, changes)
+    out = Path(out) if out is not None else free_folder(recipe, resume)
+    check_free(out, resume)
+    if resume and is_finished(out):
+        return open_checkpoint(out)
+    with team(device) as members:
+        reporter = Reporter(on_progress if members.leads else None, cancel)
+        run = _Run(recipe, out, resume, members, reporter, workers, store, map_notes, maps, bars and members.leads)
+        return run.through()
+
+
+def planned(
+    recipe: Recipe | Path | str,
+    data: Path | str | Sequence[Path | str] | None = None,
+    pattern: str | None = None,
+    changes: Sequence[str] = (),
+) -> Recipe:
+    """The recipe with changes and with other data. Arguments and errors as `train`."""
+    if not isinstance(recipe, Recipe):
+        recipe = load_recipe(str(recipe), list(changes))
+    elif changes:
+        raise TimbreError("changes are for recipes given by name or file: change this one with `model_copy`.")
+    roots = [data] if isinstance(data, str | Path) else list(data or ())
+    given = {name: value for name, value in (("roots", [str(root) for root in roots]), ("pattern", pattern)) if value}
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=given)})
+
+
+@dataclass
+class _Run:
+    """One run, in one of its processes. Attributes as the arguments of `train`."""
+
+    recipe: Recipe
+    out: Path
+    resume: bool
+    members: Team
+    reporter: Reporter
+    workers: int | None
+    store: Path | str | None
+    map_notes: int
+    maps: Sequence[str]
+    bars: bool
+
+    @property
+    def work(self) -> Path:
+        return work_folder(self.out)
+
+    def through(self) -> Checkpoint:
+        """Everything, from the library to the finished checkpoint."""
+        from timbre_core.training.trainer import STATE, measure_splits
+        from timbre_core.training.trainer import train as train_model
+
+        members, recipe, tell = self.members, self.recipe, self.reporter.notice
+        if self.resume and not (self.work / STATE).exists():
+            tell("library", f"{self.work}: nothing to resume there, so the training starts from the beginning.")
+        library, store = self._data()
+        if members.leads:
+            for sentence in (*_missing_pitches(store, recipe), *_shared_instruments(library, recipe)):
+                tell("features", sentence)
+            recipe = _with_provenance(recipe, library, store, members)
+            open_work(self.work, recipe, self.resume)
+        members.wait()
+        blur = _blurring_space(recipe)
+        progress = train_model(
+            recipe, store, self.work, members, self.resume, _start(recipe), blur, self.reporter, self.bars
+        )
+        if not members.leads:
+            return Checkpoint(self.out.resolve(), recipe)
+        best = f"validation {recipe.training.keep} {progress.best:.4f}"
+        tell("training", f"best epoch {progress.best_epoch} of {progress.epoch}, {best}")
+        if recipe.makes_a_space:
+            # What could not be analysed has been told, and is not tried again.
+            readable = library.notes["note_id"].isin(store.notes["note_id"])
+            library = replace(library, notes=library.notes[readable].reset_index(drop=True))
+            self._measure(Checkpoint(self.work.resolve(), recipe), library)
+        else:
+            parts = measure_splits(recipe, store, self.work / WEIGHTS, members, blur)
+            write_evaluation(self.work, {"checkpoint": self.out.name, "task": recipe.task.kind, **parts})
+        finish(self.work, self.out)
+        return open_checkpoint(self.out)
+
+    def _data(self) -> tuple[Library, FeatureStore]:
+        """The library, and its features: computed by rank 0, opened by all."""
+        from timbre_core.datasets.library import recipe_library
+        from timbre_core.datasets.store import build_store
+        from timbre_core.training.tasks import stored_features
+
+        library = recipe_library(self.recipe.data, progress=self.bars)
+        for sentence in skipped_lines(library.skipped):
+            self.reporter.notice("library", sentence)
+        settings, watch = stored_features(self.recipe), self.reporter.watch("features")
+        if not self.members.leads:
+            self.members.wait()
+        store = build_store(library, settings, self.store, self.workers, self.bars, watch)
+        if self.members.leads:
+            self.members.wait()
+        return library, store
+
+    def _measure(self, checkpoint: Checkpoint, library: Library) -> None:
+        """Evaluate on held-out notes and compute the map, as far as a run that was killed here has not done it yet."""
+        from timbre_core.analysis.evaluation import evaluate
+        from timbre_core.analysis.latents import compute_latents, spread_over
+
+        if not (checkpoint.path / EVALUATION).exists():
+            held_out = "test" if (library.notes["split"] == "test").any() else "valid"
+            watch = self.reporter.watch("evaluation")
+            measured = evaluate(checkpoint, library, split=held_out, progress=self.bars, watch=watch)
+            write_evaluation(checkpoint.path, measured)
+        if not (checkpoint.path / LATENTS).exists():
+            shown, watch = spread_over(library.notes, self.map_notes or None), self.reporter.watch("map")
+            latents = compute_latents(checkpoint, library, shown, self.maps, progress=self.bars, watch=watch)
+            write_latents(checkpoint.path, latents, library.roots)
+
+
+def _start(recipe: Recipe) -> Path | None:
+    """The weights to begin with, where the recipe names a checkpoint for them."""
+    name = recipe.training.start_from
+    return open_checkpoint(name).path / WEIGHTS if name else None
+
+
+def _blurring_space(recipe: Recipe) -> VAE | None:
+    """The timbre space that an inverter's inputs go through, where the recipe names one."""
+    if not isinstance(recipe.task, InverterTask) or recipe.task.blur is None:
+        return None
+    checkpoint = open_checkpoint(recipe.task.blur.checkpoint)
+    if checkpoint.recipe.features != recipe.features:
+        raise TimbreError(
+            f"task.blur.checkpoint: {checkpoint.path} has other features than this recipe: choose another."
+        )
+    if checkpoint.recipe.window.frames != recipe.window.frames:
+        raise TimbreError(f"window.frames must be the {checkpoint.recipe.window.frames} of {checkpoint.path}.")
+    return checkpoint.model()
+
+
+def _shared_instruments(library: Library, recipe: Recipe) -> Iterator[str]:
+    """Few instruments are divided by note, and folders without labels are one instrument: the user should know."""
+    instruments = library.notes.groupby("split")["instrument"].unique()
+    shared = set(instruments.get("train", [])) & set(instruments.get("valid", []))
+    if recipe.data.split.by == "instrument" and shared:
+        yield (
+            f"{', '.join(library.roots)}: too few instruments to hold one out, so single notes are. Instruments come from "
+            "metadata.csv or --pattern; without them a folder is one instrument."
+        )
+
+
+def _missing_pitches(store: FeatureStore, recipe: Recipe) -> Iterator[str]:
+    unknown = int(store.notes["pitch"].isna().sum()) if recipe.uses_pitch else 0
+    if unknown:
+        yield (
+            f"{unknown} of {len(store.notes)} notes have no pitch, which {recipe.name} is told, and are not trained on: "
+            "label them in metadata.csv or with --pattern."
+        )
+
+
+def _with_provenance(recipe: Recipe, library: Library, store: FeatureStore, members: Team) -> Recipe:
+    """The recipe with what the run is made from: versions, data fingerprint, and which instruments are trained on."""
+    import platform
+
+    import torch
+
+    from timbre_core.models.networks import build_network
+    from timbre_core.models.vae import count_parameters
+
+    notes = store.notes
+    provenance: dict[str, Any] = {
+        "timbre_explorer": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "device": str(members.device.type),
+        "processes": members.size,
+        "threads": torch.get_num_threads(),
+        "parameters": count_parameters(build_network(recipe)),
+        "data_fingerprint": store.fingerprint,
+        "notes": {name: int(count) for name, count in notes["split"].value_counts().items()},
+        "skipped": len(library.skipped) + len(store.skipped),
+        "train_instruments": sorted(notes.loc[notes["split"] == "train", "instrument"].unique().tolist()),
+    }
+    return recipe.model_copy(update={"provenance": provenance})

@@ -1,0 +1,85 @@
+"""Folders of unfinished trainings: each becomes, in one rename, the checkpoint of its name without the suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from timbre_core.checkpoint import RECIPE, UNFINISHED, default_checkpoints_folder, open_checkpoint
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.files import check_output_folder, write_text
+from timbre_core.recipes.library import read_recipe, recipe_to_yaml
+from timbre_core.recipes.schema import Recipe
+
+
+def free_folder(recipe: Recipe, resume: bool = False) -> Path:
+    """The first free checkpoints/RECIPE-N; to resume, that of the newest unfinished run."""
+    folder = default_checkpoints_folder()
+    if resume:
+        found = sorted(folder.glob(f"{recipe.name}-*{UNFINISHED}"), key=lambda path: path.stat().st_mtime)
+        if not found:
+            raise TimbreError(f"--resume: no unfinished training of {recipe.name} in {folder}: name it with --out.")
+        return found[-1].with_name(found[-1].name.removesuffix(UNFINISHED))
+    taken = {path.name.removesuffix(UNFINISHED) for path in folder.glob(f"{recipe.name}-*")}
+    return folder / next(f"{recipe.name}-{n}" for n in range(1, len(taken) + 2) if f"{recipe.name}-{n}" not in taken)
+
+
+def check_free(out: Path, resume: bool) -> None:
+    """Raises TimbreError for a checkpoint folder that cannot be written, or would be overwritten."""
+    if out.exists() and not resume and (not out.is_dir() or any(out.iterdir())):
+        raise TimbreError(f"--out {out}: it exists already: choose another folder (nothing is overwritten).")
+    check_output_folder(out, "--out")
+
+
+def is_finished(out: Path) -> bool:
+    """Whether a run's checkpoint is complete, with nothing to resume."""
+    return (out / RECIPE).exists() and not work_folder(out).exists()
+
+
+def work_folder(out: Path) -> Path:
+    """Where an unfinished run of the checkpoint `out` keeps its files."""
+    return out.with_name(out.name + UNFINISHED)
+
+
+def open_work(work: Path, recipe: Recipe, resume: bool) -> None:
+    """Make the folder of an unfinished training, or check that the one to resume belongs to this recipe and data."""
+    from timbre_core.training.trainer import STATE
+
+    if (work / STATE).exists():
+        if not resume:
+            raise TimbreError(
+                f"{work}: an unfinished training is here: go on with --resume, or delete the folder to start afresh."
+            )
+        before = read_recipe(work / RECIPE)
+        changed = _difference(before, recipe)
+        if changed:
+            raise TimbreError(f"--resume: {changed} differs from how {work} began: use the same, or another --out.")
+        return
+    with os_errors(work, writing=True):
+        work.mkdir(parents=True, exist_ok=True)
+    write_text(work / RECIPE, recipe_to_yaml(recipe))
+
+
+def _difference(before: Recipe, now: Recipe) -> str:
+    """The first part of two recipes that decides results and is not the same, or nothing."""
+    if before.data.repeats != now.data.repeats:
+        return "data.repeats"
+    for name in ("features", "window", "task", "model", "objective", "training"):
+        if getattr(before, name) != getattr(now, name):
+            return name
+    if before.provenance.get("data_fingerprint") != now.provenance.get("data_fingerprint"):
+        return "the data"
+    return ""
+
+
+def finish(work: Path, out: Path) -> None:
+    """The work folder becomes the checkpoint in one rename."""
+    from timbre_core.training.pictures import trim_pictures
+    from timbre_core.training.trainer import STATE
+
+    open_checkpoint(work)
+    trim_pictures(work)
+    with os_errors(out):
+        (work / STATE).unlink(missing_ok=True)
+        if out.exists():
+            out.rmdir()
+        work.rename(out)
