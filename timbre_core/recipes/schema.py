@@ -221,6 +221,8 @@ class InversionSettings(Part):
 
 
 class Recipe(Part):
+    """Everything about one system: data, features, window, model, objective, training. Read from YAML, never changed."""
+
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     title: str = ""
     source: str = Field(default="", description="paper or project that the system comes from")

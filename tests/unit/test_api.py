@@ -1,0 +1,114 @@
+"""The public API: light to import, complete, and enough for a first sound in ten lines."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import timbre_core
+from timbre_core import TrainingCancelled, TrainingProgress
+from timbre_core.checkpoint import default_checkpoints_folder
+from timbre_core.errors import TimbreError
+
+SMALL = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8", "training.epochs=2"]
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = "import sys, timbre_core; print([n for n in ('numpy', 'torch', 'pandas', 'pydantic') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    assert {"open_space", "open_library", "train", "list_checkpoints"} <= set(timbre_core.__all__)
+    for name in timbre_core.__all__:
+        assert getattr(timbre_core, name).__doc__, name
+    assert set(timbre_core.__all__) <= set(dir(timbre_core))
+    with pytest.raises(AttributeError, match="open_spice"):
+        _ = timbre_core.open_spice  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "module", ["timbre_core", "timbre_core.checkpoint", "timbre_core.space", "timbre_core.experiment"]
+)
+def test_examples_run(module: str) -> None:
+    outcome = doctest.testmod(importlib.import_module(module))
+    assert outcome.attempted > 0
+    assert not outcome.failed
+
+
+def test_ten_lines_from_a_recording_to_another_pitch(tiny_checkpoint: Path, tiny_nsynth: Path, tmp_path: Path) -> None:
+    space = timbre_core.open_space(tiny_checkpoint)
+    audio = timbre_core.load_audio(sorted(tiny_nsynth.rglob("*.wav"))[0], space.sample_rate)
+    frames, ref_db = space.analyse(audio)
+    trajectory = space.encode(frames, pitch=60)
+    assert len(space.neighbours(trajectory.mean, 3)) == 3
+    higher = space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch=67)
+    timbre_core.write_wav(tmp_path / "higher.wav", space.invert(higher, ref_db, pitch=67), space.sample_rate)
+    assert len(timbre_core.load_audio(tmp_path / "higher.wav", space.sample_rate)) >= len(audio) - 256
+
+
+def test_checkpoints_are_found_by_path_by_name_and_where_the_variable_says(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert timbre_core.open_checkpoint(tiny_checkpoint).name == "tiny"
+    with pytest.raises(TimbreError, match=r"tiny: no such checkpoint folder: .* Checkpoints in .*nsynth-cvae"):
+        timbre_core.open_checkpoint("tiny")
+    monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tiny_checkpoint.parent))
+    assert timbre_core.open_checkpoint("tiny").path == tiny_checkpoint.resolve()
+    assert [path.name for path in timbre_core.list_checkpoints()] == ["tiny"]
+    # An installed package has no checkpoints of its own: those of the current folder are meant.
+    monkeypatch.delenv("TIMBRE_CHECKPOINTS")
+    monkeypatch.setattr("timbre_core.checkpoint.__file__", str(tmp_path / "site-packages/timbre_core/checkpoint.py"))
+    assert default_checkpoints_folder() == Path("checkpoints")
+
+
+def _train(data: Path, out: Path, seen: list[TrainingProgress], cancel: Callable[[], bool], resume: bool) -> str:
+    done = timbre_core.train(
+        "nsynth-cvae",
+        data,
+        out,
+        seen.append,
+        cancel,
+        changes=SMALL,
+        resume=resume,
+        device="cpu",
+        workers=1,
+        maps=["pca"],
+    )
+    return done.name
+
+
+def test_training_tells_how_far_it_is_stops_when_asked_and_goes_on(tiny_nsynth: Path, tmp_path: Path) -> None:
+    out, seen = tmp_path / "mine", list[TrainingProgress]()
+    with pytest.raises(TrainingCancelled, match="can be resumed"):
+        _train(tiny_nsynth, out, seen, lambda: any(each.epoch for each in seen), resume=False)
+    assert not out.exists()
+    assert [each.epoch["epoch"] for each in seen if each.epoch] == [1]
+
+    again: list[TrainingProgress] = []
+    assert _train(tiny_nsynth, out, again, lambda: False, resume=True) == "mine"
+    assert [each.epoch["epoch"] for each in again if each.epoch] == [2]
+    assert {each.stage for each in again} >= {"training", "evaluation", "map"}
+    assert {each.stage for each in seen} >= {"features", "training"}
+    course = [each.done for each in again if each.stage == "training" and not each.notice]
+    assert course == sorted(course)
+    assert course[-1] == 2
+    assert any("best epoch" in each.notice for each in again)
+    with pytest.raises(TimbreError, match="it exists already"):
+        _train(tiny_nsynth, out, [], lambda: False, resume=False)
+
+
+def test_features_are_stopped_when_asked_and_kept(tiny_nsynth: Path, tmp_path: Path) -> None:
+    told: list[TrainingProgress] = []
+    with pytest.raises(TrainingCancelled):
+        _train(tiny_nsynth, tmp_path / "never", told, lambda: True, resume=False)
+    assert not {each.stage for each in told} - {"library", "features"}
+    assert np.isfinite([each.done for each in told]).all()
