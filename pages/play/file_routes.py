@@ -20,3 +20,74 @@ async def export_route(request: Request) -> Response:
     """`/api/play/export?checkpoint=&z=&low=&high=&step=&name=`: a ZIP archive with SFZ, WAV files and the preset."""
 
     def work() -> Response:
+        from pages.play.engine import export_instrument
+        from timbre_core.generation.presets import Preset, preset_to_json
+        from timbre_core.generation.sampler import file_name, multi_sample, sampled_keys, zipped
+
+        notes = find_map(parameter(request, "checkpoint"))
+        z = point(request, notes)
+        low, high = whole(request, "low", 0, 127), whole(request, "high", 0, 127)
+        try:
+            keys = sampled_keys(low, high, whole(request, "step", 1, 24))
+        except TimbreError as error:
+            raise BadRequest(str(error)) from error
+        name = file_name(request.query_params.get("name", "")[:200])
+        files = multi_sample(export_instrument(notes, z), name, keys)
+        preset = Preset(checkpoint=notes.checkpoint.name, name=name, z=list(z))
+        archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
+        headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
+        return Response(archive, media_type="application/zip", headers=headers)
+
+    return await answer_while_wanted(request, _EXPORT, work)
+
+
+async def save_route(request: Request) -> Response:
+    """`/api/play/preset?checkpoint=&z=&key=&name=&attack=&release=`: the preset file of a sound."""
+
+    def work() -> Response:
+        from timbre_core.generation.presets import Preset, preset_to_json
+        from timbre_core.generation.sampler import file_name
+
+        notes = find_map(parameter(request, "checkpoint"))
+        name = request.query_params.get("name", "")[:120]
+        preset = Preset(
+            checkpoint=notes.checkpoint.name,
+            name=name,
+            z=list(point(request, notes)),
+            key=whole(request, "key", 0, 127),
+            attack=number(request, "attack", 0.0, 10),
+            release=number(request, "release", 0.25, 20),
+        )
+        headers = {"Content-Disposition": f'attachment; filename="{file_name(name)}.json"', "Cache-Control": "no-store"}
+        return Response(preset_to_json(preset), media_type="application/json", headers=headers)
+
+    return await answer(QUICK, work)
+
+
+async def load_route(request: Request) -> Response:
+    """POST `/api/play/preset?checkpoint=`, the file as body: what it holds, or why it is refused in one sentence."""
+    from timbre_core.generation.presets import LARGEST
+
+    data = await body_of(request, LARGEST)
+    if data is None:
+        sentence = f"a preset has a few kilobytes, this file has more than {LARGEST // 1024}: choose another file."
+        return refused(sentence, 413)
+
+    def work() -> Response:
+        from timbre_core.generation.presets import read_preset
+
+        notes = find_map(parameter(request, "checkpoint"))
+        try:
+            preset = read_preset(data, notes.checkpoint)
+        except TimbreError as error:
+            raise BadRequest(str(error)) from error
+        return JSONResponse(preset.model_dump(), headers={"Cache-Control": "no-store"})
+
+    return await answer(QUICK, work)
+
+
+PLAY_FILE_ROUTES = [
+    Route(f"{API}/play/export", export_route),
+    Route(f"{API}/play/preset", save_route, methods=["GET"]),
+    Route(f"{API}/play/preset", load_route, methods=["POST"]),
+]
