@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from timbre_core.checkpoint import (
     EVALUATION,
@@ -190,19 +191,41 @@ class _Run:
         return library, store
 
     def _measure(self, checkpoint: Checkpoint, library: Library) -> None:
-        """Evaluate on held-out notes and compute the map, as far as a run that was killed here has not done it yet."""
+        """Evaluate on held-out notes and compute the map, as far as a run that was killed here has not done it yet.
+
+        What fails is told, with the command that makes it later, and does not cost the checkpoint.
+        """
         from timbre_core.analysis.evaluation import evaluate
         from timbre_core.analysis.latents import compute_latents, spread_over
 
         if not (checkpoint.path / EVALUATION).exists():
             held_out = "test" if (library.notes["split"] == "test").any() else "valid"
             watch = self.reporter.watch("evaluation")
-            measured = evaluate(checkpoint, library, split=held_out, progress=self.bars, watch=watch)
-            write_evaluation(checkpoint.path, measured)
+            with self._not_fatal("evaluation", f"evaluate {self.out} --json {self.out / EVALUATION}"):
+                measured = evaluate(checkpoint, library, split=held_out, progress=self.bars, watch=watch)
+                write_evaluation(checkpoint.path, measured)
         if not (checkpoint.path / LATENTS).exists():
             shown, watch = spread_over(library.notes, self.map_notes or None), self.reporter.watch("map")
-            latents = compute_latents(checkpoint, library, shown, self.maps, progress=self.bars, watch=watch)
-            write_latents(checkpoint.path, latents, library.roots)
+            with self._not_fatal("map", f"project {self.out}"):
+                latents = compute_latents(checkpoint, library, shown, self.maps, progress=self.bars, watch=watch)
+                write_latents(checkpoint.path, latents, library.roots)
+
+    @contextmanager
+    def _not_fatal(self, stage: Literal["evaluation", "map"], later: str) -> Iterator[None]:
+        """Whatever goes wrong inside is told and passed over: trained weights are worth more than what is measured of them."""
+        from timbre_core.training.progress import TrainingCancelled
+
+        try:
+            yield
+        except TrainingCancelled:
+            raise
+        except Exception as error:
+            reason = str(error).strip() if isinstance(error, TimbreError) else f"{type(error).__name__}: {error}"
+            self.reporter.notice(
+                stage,
+                f"the {stage} could not be made ({reason.rstrip('.')}): the checkpoint is kept without; "
+                f"make it later with `python -m timbre_core {later}`.",
+            )
 
 
 def _start(recipe: Recipe) -> Path | None:

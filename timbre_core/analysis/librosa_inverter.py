@@ -9,6 +9,7 @@ import torch
 
 from timbre_core.features.decibels import frames_to_power
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.numba_cache import numba_can_cache
 
 ITERATIONS = {"librosa-32": 32, "librosa-100": 100}
 """Griffin-Lim iterations of the inverters by these names; 32 is librosa's own default."""
@@ -33,6 +34,7 @@ class LibrosaInverter:
         seed: int = 0,
     ) -> np.ndarray:
         """Audio (n_samples,) or (batch, n_samples) of frames (n_bins, n_frames) or (batch, n_bins, n_frames)."""
+        numba_can_cache()
         import librosa
 
         settings = self.features

@@ -18,6 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from timbre_core.errors import TimbreError
+from timbre_core.numba_cache import numba_can_cache
 
 METHODS = ("pca", "umap", "tsne", "pacmap")
 DEFAULT_METHODS = ("pca", "umap", "tsne")
@@ -56,7 +57,8 @@ def project(
 
     Returns:
         n rows of finite float32: pca_1..3, umap_1..2 and umap3_1..3, tsne_1..2, pacmap_1..2 as asked. Where a method has
-        nothing to work on (fewer than 6 notes, or all in one place), its columns hold the first principal components.
+        nothing to work on (fewer than 6 notes, or all in one place), its columns hold the first principal components. A
+        method that fails is told on stderr and left out; pca_1..3 are there where no other is.
 
     UMAP: McInnes et al. 2018 (30 neighbours, min_dist 0.1). t-SNE: van der Maaten 2014 (Barnes-Hut, perplexity 30), with
     PCA initialisation (Kobak and Berens 2019). PaCMAP: Wang et al., JMLR 22, 2021.
@@ -74,10 +76,25 @@ def project(
     with tqdm(total=len(chosen), desc="maps", unit="map", disable=not progress, file=sys.stderr) as bar:
         for method in chosen:
             bar.set_postfix_str(method)
-            coordinates = points.pca if method == "pca" else _mapped(points, _COMPUTE[method], len(COLUMNS[method]))
-            columns |= dict(zip(COLUMNS[method], coordinates.T.astype(np.float32), strict=True))
+            columns |= _columns(points, method)
             bar.update()
+    if chosen and not columns:
+        columns = _columns(points, "pca")
     return pd.DataFrame(columns, index=pd.RangeIndex(len(mu)))
+
+
+def _columns(points: _Points, method: str) -> dict[str, np.ndarray]:
+    """A method's columns, none where it fails: what others computed, and the training before it, are worth more."""
+    try:
+        coordinates = points.pca if method == "pca" else _mapped(points, _COMPUTE[method], len(COLUMNS[method]))
+    except TimbreError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        said = f"{type(error).__name__}: {reason[0]}" if reason else type(error).__name__
+        tqdm.write(f"the map {method} is left out ({said}): make it later with `project`.", file=sys.stderr)
+        return {}
+    return dict(zip(COLUMNS[method], coordinates.T.astype(np.float32), strict=True))
 
 
 def check_methods(methods: Sequence[str]) -> None:
@@ -140,6 +157,7 @@ def _mapped(points: _Points, compute: Callable[[_Points], np.ndarray], n_columns
     fallback = np.concatenate([points.pca[:, :2], points.pca], axis=1)[:, :n_columns]
     if not points.spread:
         return fallback
+    numba_can_cache()
     repeatable = len(points) <= MOST_SEEDED or compute is _tsne
     with warnings.catch_warnings(), _threads(1 if repeatable else None):
         # About seeds that cost threads, disconnected neighbourhoods of duplicates, small n: all dealt with here.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-import os
-from pathlib import Path
 
 import numba
 import numpy as np
@@ -13,10 +11,12 @@ import torch
 from torch import Tensor
 
 from timbre_core.features.settings import SpectralSettings
+from timbre_core.numba_cache import numba_can_cache
 
 _HANN = 0.25645  # of the window's squared length: time-frequency ratio of the Gaussian nearest to a Hann window (Prusa et al.)
 _TOLERANCE = 1e-5  # magnitudes below this share of the largest say nothing about phases: random ones do there
 _TINY = 1e-12
+_CACHED = numba_can_cache()
 
 
 def integrated_phase(
@@ -54,7 +54,7 @@ def _gradients(logs: np.ndarray, settings: SpectralSettings) -> tuple[np.ndarray
     return ratio * per_bin + centre, -per_frame / ratio
 
 
-@numba.njit(cache=os.access(Path(__file__).parent, os.W_OK))
+@numba.njit(cache=_CACHED)
 def _integrate(
     logs: np.ndarray, advance: np.ndarray, slope: np.ndarray, phase: np.ndarray, known: int, tolerance: float
 ) -> np.ndarray:
