@@ -21,8 +21,8 @@ _VARIABLE = "NUMBA_CACHE_DIR"
 def numba_can_cache() -> bool:
     """Whether numba has a folder to keep what it compiles, after it was given one where need be.
 
-    Call it before numba, or what is compiled with it, is imported. The folder is inside $TIMBRE_CACHE, or else a new one that goes
-    when the process ends: what numba keeps is unpickled, so it must not lie where others can write.
+    Call it before numba, or what is compiled with it, is imported. The folder is inside $TIMBRE_CACHE, or else a new one
+    that goes when the process ends: what numba keeps is unpickled, so it must not lie where others can write.
     """
     if any(_writable(folder) for folder in _numbas_own()):
         return True
