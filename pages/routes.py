@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.browser.growing_plot import plotly_route
+from pages.browser.modules import module_route
 from pages.explore.gathered_routes import GATHERED_ROUTES
 from pages.explore.guest_routes import GUEST_ROUTES
 from pages.listen.routes import LISTEN_ROUTES
@@ -40,6 +41,7 @@ ROUTES = [
     *GUEST_ROUTES,
     *TRANSFER_ROUTES,
     Route(f"{API}/plotly.js", plotly_route),
+    Route(f"{API}/js/{{version}}/{{name:path}}", module_route),
     # The last one: it takes whatever is left.
     Route(f"{API}{{rest:path}}", unknown_route, methods=_METHODS),
 ]

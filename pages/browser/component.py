@@ -7,17 +7,19 @@ from typing import Any
 
 import streamlit as st
 
+from pages.browser.modules import script
 from pages.server.answers import API
 from pages.server.catalog import NoteMap
 
 _PAGES = Path(__file__).parents[1]
 
 
-def component(name: str, html: str, styles: list[str], scripts: list[str]) -> Any:
-    """A component to mount; `styles` and `scripts` are files below `pages`, in the order in which they are read."""
+def component(name: str, html: str, styles: list[str], module: str) -> Any:
+    """A component to mount: its style sheets, in their order, and the module whose default export mounts it; all are files
+    below `pages`."""
     # Unisolated: sounds and drawings are ordinary elements of the page, within reach of browser tools and tests.
     return st.components.v2.component(
-        f"timbre_{name}", html=html, css=_text(styles), js=_text(scripts), isolate_styles=False
+        f"timbre_{name}", html=html, css=_text(styles), js=script(module), isolate_styles=False
     )
 
 

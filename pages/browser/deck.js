@@ -1,8 +1,8 @@
 // Versions of one sound played in step: a switch from one to another keeps the place in the sound and leaves no gap.
 
-const FADE = 0.012; // seconds from one version to the other: too short to be heard as a fade, long enough not to click
+export const FADE = 0.012; // seconds from one version to the other: too short to be heard as a fade, long enough not to click
 
-class Deck {
+export class Deck {
   // changed(): what sounds changed. refused(): the browser wants a click before it lets anything sound.
   constructor({ changed, refused }) {
     Object.assign(this, { changed, refused, kind: null, wanted: null, loop: false, playing: false });

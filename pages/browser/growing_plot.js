@@ -1,17 +1,10 @@
 // A Plotly figure that is redrawn in place, so that the zoom stays.
 
-const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
-const plots = new WeakMap();
+import { mounted } from "./mount.js";
+import { plotly } from "./plotly_loader.js";
 
-export default function ({ data, parentElement }) {
-  let plot = plots.get(parentElement);
-  if (!plot) plots.set(parentElement, (plot = new GrowingPlot(parentElement)));
-  plot.update(data);
-  return () => {
-    plot.destroy();
-    plots.delete(parentElement);
-  };
-}
+const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+export default mounted((parent) => new GrowingPlot(parent));
 
 class GrowingPlot {
   constructor(parent) {
@@ -44,7 +37,12 @@ class GrowingPlot {
     const style = getComputedStyle(this.root);
     const colour = (name) => style.getPropertyValue(`--st-${name}`).trim();
     const text = colour("text-color");
-    const axis = { gridcolor: colour("border-color"), zerolinecolor: colour("border-color"), automargin: true, color: text };
+    const axis = {
+      gridcolor: colour("border-color"),
+      zerolinecolor: colour("border-color"),
+      automargin: true,
+      color: text,
+    };
     layout.template = {
       layout: {
         font: { family: style.fontFamily, color: text, size: 12 },

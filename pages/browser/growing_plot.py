@@ -29,7 +29,7 @@ _plot = component(
     "plot",
     '<div class="tx-plotly"><div role="img"></div><p role="status">Drawing…</p></div>',
     ["browser/growing_plot.css"],
-    ["browser/plotly_loader.js", "browser/growing_plot.js"],
+    "browser/growing_plot.js",
 )
 
 

@@ -1,13 +1,13 @@
 // Small line drawings for buttons.
 
-function icon(path) {
+export function icon(path) {
   const holder = document.createElement("span");
   holder.className = "tx-icon";
   holder.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`;
   return holder;
 }
 
-const ICONS = {
+export const ICONS = {
   lock: "M4.5 7.5h7v6h-7zM6 7.5V5.2a2 2 0 0 1 4 0v2.3",
   open: "M4.5 7.5h7v6h-7zM6 7.5V4.8a2 2 0 0 1 3.9-.6",
   undo: "M6 3.5 3 6.5l3 3M3.3 6.5H9a3.5 3.5 0 0 1 0 7H6",

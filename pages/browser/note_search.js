@@ -1,9 +1,11 @@
 // Where a sound may start from: any note of the map, found by words or by its dot.
 
+import { build, called, detailOf, noteName } from "./common.js";
+
 const MOST_FOUND = 40;
 
 // The map's notes as /api/map answers them, with words to search in.
-class Notes {
+export class Notes {
   constructor(map) {
     this.ids = map.ids;
     this.arrays = map.arrays;
@@ -56,13 +58,18 @@ class Notes {
   // Rows of notes that have all the words somewhere in their names, before them those that are called just so.
   find(text) {
     this.searched ??= this.ids.map((id, row) =>
-      [this.text("instrument", row), this.text("family", row), this.pitch(row), this.details[row], id].join(" ").toLowerCase().replaceAll("♯", "#"),
+      [this.text("instrument", row), this.text("family", row), this.pitch(row), this.details[row], id]
+        .join(" ")
+        .toLowerCase()
+        .replaceAll("♯", "#"),
     );
     const wanted = text.toLowerCase().replaceAll("♯", "#").split(/\s+/).filter(Boolean);
     const [called, found] = [[], []];
     for (let row = 0; row < this.ids.length && called.length < MOST_FOUND; row++) {
       if (!wanted.every((word) => this.searched[row].includes(word))) continue;
-      const names = [this.text("family", row), this.text("instrument", row), this.pitch(row).replaceAll("♯", "#")].map((name) => name.toLowerCase());
+      const names = [this.text("family", row), this.text("instrument", row), this.pitch(row).replaceAll("♯", "#")].map((name) =>
+        name.toLowerCase(),
+      );
       if (wanted.every((word) => names.includes(word))) called.push(row);
       else if (found.length < MOST_FOUND) found.push(row);
     }
@@ -71,7 +78,7 @@ class Notes {
 }
 
 // A field that finds notes while one types (ARIA's combobox pattern).
-class NoteSearch {
+export class NoteSearch {
   constructor(field, list, chosen) {
     Object.assign(this, { field, list, chosen, active: -1, lead: field.placeholder });
     field.addEventListener("input", () => this.refresh());
@@ -100,7 +107,13 @@ class NoteSearch {
     this.active = rows.length ? 0 : -1;
     this.list.replaceChildren(
       ...rows.map((row) => this.option(row)),
-      ...(rows.length ? [] : [build("p", { text: `Nothing here has “${text.slice(0, 40)}” in its name: try ${this.notes.words.example || "another word"}.` })]),
+      ...(rows.length
+        ? []
+        : [
+            build("p", {
+              text: `Nothing here has “${text.slice(0, 40)}” in its name: try ${this.notes.words.example || "another word"}.`,
+            }),
+          ]),
     );
     this.list.hidden = false;
     this.field.setAttribute("aria-expanded", "true");

@@ -1,5 +1,6 @@
 // One script element for all plots of the page.
-function plotly(address) {
+
+export function plotly(address) {
   window.timbrePlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = address;

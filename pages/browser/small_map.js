@@ -1,5 +1,8 @@
 // The map in small: where the sound is among the notes; a click starts from the nearest dot.
-class SmallMap {
+
+import { build, fitCanvas, themeColour } from "./common.js";
+
+export class SmallMap {
   constructor(canvas, chosen) {
     Object.assign(this, { canvas, chosen, near: [], dot: 2.2 });
     canvas.addEventListener("click", (event) => this.click(event));
@@ -10,7 +13,8 @@ class SmallMap {
     this.notes = notes;
     const [x, y] = [1, 2].map((axis) => notes.arrays[`${notes.projection}_${axis}`]);
     if (!x) return;
-    const span = (values) => values.reduce(([a, b], v) => (Number.isFinite(v) ? [Math.min(a, v), Math.max(b, v)] : [a, b]), [Infinity, -Infinity]);
+    const span = (values) =>
+      values.reduce(([a, b], v) => (Number.isFinite(v) ? [Math.min(a, v), Math.max(b, v)] : [a, b]), [Infinity, -Infinity]);
     Object.assign(this, { x, y, spanX: span(x), spanY: span(y), picture: null });
     this.draw();
   }

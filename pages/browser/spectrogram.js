@@ -1,23 +1,25 @@
 // A spectrogram on a canvas: bands upwards with note names, seconds to the right.
 
-const GUTTER = { left: 30, bottom: 15, top: 3 };
+import { build, fitCanvas, hzToMidi, midiToHz, noteName, ramp, STOPS, themeColour } from "./common.js";
+
+export const GUTTER = { left: 30, bottom: 15, top: 3 };
 const DIFFERENCE_DB = 24;
 const DIFFERENCE_STOPS = {
   dark: ["#5cb8ff", "#22507a", "#131b28", "#8a4a1c", "#ffa24d"],
   light: ["#0b62b8", "#8fc0ec", "#ffffff", "#f3b488", "#b84a00"],
 };
 
-function levelScale() {
+export function levelScale() {
   return ramp(STOPS.magma);
 }
 
-function differenceScale(dark) {
+export function differenceScale(dark) {
   return ramp(DIFFERENCE_STOPS[dark ? "dark" : "light"]);
 }
 
 // `frames` is what /api/frames answers: bytes from 0 (softest) to 255, or, for a difference, dB. Features without a frequency
 // axis have no `bands`, those without a unit or without time no `unit` or `seconds_per_frame`.
-class Spectrogram {
+export class Spectrogram {
   // gutter: pixels for the names of the notes; 0 where they stand beside another picture of the same bands.
   constructor(canvas, differs, gutter = GUTTER.left) {
     this.canvas = canvas;

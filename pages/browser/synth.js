@@ -1,6 +1,8 @@
 // Sounds of an instrument: fetched once per point and key, and played through Web Audio.
 
-const SHORTEST_TAP = 0.12; // seconds that a key sounds whose sound came after it was let go
+import { errorOf, readWav } from "./common.js";
+
+export const SHORTEST_TAP = 0.12; // seconds that a key sounds whose sound came after it was let go
 const MOST_VOICES = 24;
 const BANK_BYTES = 96 * 2 ** 20;
 const SILENT = 1e-4;
@@ -16,7 +18,7 @@ function readSound(bytes, loop) {
 
 // Decoded sounds by address, the least recently used forgotten first. What somebody waits for goes before what may be
 // wanted later; what nobody waits for any more is given up.
-class SoundBank {
+export class SoundBank {
   constructor() {
     this.sounds = new Map();
     this.bytes = 0;
@@ -70,7 +72,7 @@ class SoundBank {
   }
 }
 
-class Synth {
+export class Synth {
   constructor(changed) {
     this.changed = changed;
     this.voices = new Set();
@@ -96,7 +98,13 @@ class Synth {
       } catch {
         this.context = new AudioContext({ latencyHint: "interactive" });
       }
-      this.limiter = new DynamicsCompressorNode(this.context, { threshold: -8, knee: 6, ratio: 12, attack: 0.002, release: 0.12 });
+      this.limiter = new DynamicsCompressorNode(this.context, {
+        threshold: -8,
+        knee: 6,
+        ratio: 12,
+        attack: 0.002,
+        release: 0.12,
+      });
       this.master = new GainNode(this.context, { gain: this.volume });
       this.meter = new AnalyserNode(this.context, { fftSize: 2048 });
       this.master.connect(this.limiter).connect(this.meter).connect(this.context.destination);

@@ -1,19 +1,16 @@
 // Small maps of the same notes, one per model: what is hovered or chosen in one is marked in all.
 
+import { address, build, detailOf, fetchPacked, fitCanvas, noteName, SELECT, themeColour } from "../browser/common.js";
+import { mounted } from "../browser/mount.js";
+
 const REACH = 12;
 const PAD = 14;
-const linked = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let view = linked.get(parentElement);
-  if (!view) linked.set(parentElement, (view = new LinkedMaps(parentElement)));
-  view.report = (selected) => setStateValue("selected", selected);
-  view.update(data);
-  return () => {
-    view.destroy();
-    linked.delete(parentElement);
-  };
-}
+export default mounted(
+  (parent) => new LinkedMaps(parent),
+  (view, setStateValue) => {
+    view.report = (selected) => setStateValue("selected", selected);
+  },
+);
 
 class LinkedMaps {
   constructor(parent) {
@@ -25,7 +22,9 @@ class LinkedMaps {
     this.selected = this.hovered = null;
     this.listeners = new AbortController();
     const { signal } = this.listeners;
-    window.addEventListener(SELECT, ({ detail }) => detail.from !== this && this.mark("selected", detail.id), { signal });
+    window.addEventListener(SELECT, ({ detail }) => detail.from !== this && this.mark("selected", detail.id), {
+      signal,
+    });
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.root.querySelector(".tx-fields"));
   }
@@ -120,7 +119,13 @@ class SmallMap {
     this.element = build(
       "figure",
       { "data-model": model.checkpoint },
-      build("figcaption", {}, build("i", { style: `background:${model.colour}` }), build("span", { text: model.title, title: model.title }), this.aside),
+      build(
+        "figcaption",
+        {},
+        build("i", { style: `background:${model.colour}` }),
+        build("span", { text: model.title, title: model.title }),
+        this.aside,
+      ),
       build("div", { class: "tx-small" }, this.canvas, this.marks, this.told),
     );
     this.canvas.addEventListener("pointermove", (event) => this.hover(this.under(event)));
@@ -231,7 +236,9 @@ class SmallMap {
     const { columns, arrays, ids } = this.map;
     const word = (name) => columns[name]?.names?.[arrays[`label_${name}`][i]] ?? "";
     const pitch = arrays.label_pitch?.[i];
-    return [word("instrument") || ids[i], Number.isFinite(pitch) ? noteName(pitch) : "", word("family"), detailOf(this.map, i)].filter(Boolean).join(" · ");
+    return [word("instrument") || ids[i], Number.isFinite(pitch) ? noteName(pitch) : "", word("family"), detailOf(this.map, i)]
+      .filter(Boolean)
+      .join(" · ");
   }
 
   // ---- what the hand does ----------------------------------------------------------------------------------------

@@ -1,16 +1,10 @@
 // One note through several models: the recording, and what each model makes of it, to hear and to see.
 
-const players = new WeakMap();
+import { address, build, fetchJson, fetchPacked, gradient, PLAYING, SELECT, soundAddress } from "../browser/common.js";
+import { mounted } from "../browser/mount.js";
+import { levelScale, Spectrogram } from "../browser/spectrogram.js";
 
-export default function ({ data, parentElement }) {
-  let view = players.get(parentElement);
-  if (!view) players.set(parentElement, (view = new Players(parentElement)));
-  view.update(data);
-  return () => {
-    view.destroy();
-    players.delete(parentElement);
-  };
-}
+export default mounted((parent) => new Players(parent));
 
 class Players {
   constructor(parent) {
@@ -78,7 +72,12 @@ class Players {
     card.picture = new Spectrogram(card.canvas, false);
     card.status = build("div", { class: "tx-status" });
     card.playhead = build("div", { class: "tx-playhead", hidden: "" });
-    const head = build("div", { class: "tx-card-head" }, card.button, build("div", {}, build("b", { text: title, title }), card.about));
+    const head = build(
+      "div",
+      { class: "tx-card-head" },
+      card.button,
+      build("div", {}, build("b", { text: title, title }), card.about),
+    );
     const plot = build("div", { class: "tx-plot" }, card.canvas, card.playhead, card.status, card.audio);
     card.element = build("div", { class: "tx-card", "data-kind": kind, "data-model": model.checkpoint }, head, plot);
     if (kind !== "original") card.element.style.setProperty("--tx-own", model.colour);
@@ -191,7 +190,10 @@ class Players {
 
   listenTo(card, signal) {
     card.audio.src = soundAddress(this.source(card), this.id, card.kind);
-    const failed = () => fetchJson(card.audio.src, { signal }).catch((error) => error.name !== "AbortError" && (card.about.textContent = error.message));
+    const failed = () =>
+      fetchJson(card.audio.src, { signal }).catch(
+        (error) => error.name !== "AbortError" && (card.about.textContent = error.message),
+      );
     card.audio.addEventListener("error", () => card.audio.hasAttribute("src") && failed(), { once: true, signal });
   }
 
@@ -230,6 +232,7 @@ class Players {
 
   key(event) {
     const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
-    if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && this.id !== null) this.play(this.cards[Number(event.key) - 1]);
+    if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && this.id !== null)
+      this.play(this.cards[Number(event.key) - 1]);
   }
 }

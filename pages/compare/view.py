@@ -32,9 +32,9 @@ _models = component(
     "models",
     _MODELS_HTML,
     ["browser/note.css", "compare/models.css"],
-    ["browser/common.js", "browser/spectrogram.js", "compare/models.js"],
+    "compare/models.js",
 )
-_maps = component("maps", _MAPS_HTML, ["compare/linked_maps.css"], ["browser/common.js", "compare/linked_maps.js"])
+_maps = component("maps", _MAPS_HTML, ["compare/linked_maps.css"], "compare/linked_maps.js")
 
 
 def _described(

@@ -1,9 +1,12 @@
 // Which notes of the map are lit: a search, chosen values and ranges of labels. The others turn grey.
 
+import { build, noteName } from "../browser/common.js";
+import { brief } from "./legend.js";
+
 const MOST_CHIPS = 24;
 const TELL_MS = 600;
 
-class Filters {
+export class Filters {
   // changed(): other notes are lit now. tell(filters): what Python writes into the address bar, once hands rest.
   constructor(root, { changed, tell, gather }) {
     Object.assign(this, { changed, tell, gather });
@@ -139,7 +142,8 @@ class Filters {
   // Whether a word is in a note's labels, in its id, or the name of its pitch.
   finds(word, columns, arrays, ids) {
     // A number that is a label, a digit say, is that label and no part of others.
-    const labelled = /^\d+$/.test(word) && Object.values(columns).some(({ kind, values }) => kind === "category" && values.includes(word));
+    const labelled =
+      /^\d+$/.test(word) && Object.values(columns).some(({ kind, values }) => kind === "category" && values.includes(word));
     const has = labelled ? (text) => text === word : (text) => text.toLowerCase().includes(word);
     const found = Object.entries(columns)
       .filter(([, { kind }]) => kind === "category")
@@ -195,8 +199,18 @@ class Filters {
       this.syncs.push(() => chip.setAttribute("aria-pressed", String(this.allows(column, value))));
       return chip;
     });
-    const all = build("button", { type: "button", class: "tx-all", text: "all", onclick: () => this.setLit(column, new Set(values)) });
-    const none = build("button", { type: "button", class: "tx-all", text: "none", onclick: () => this.setLit(column, new Set()) });
+    const all = build("button", {
+      type: "button",
+      class: "tx-all",
+      text: "all",
+      onclick: () => this.setLit(column, new Set(values)),
+    });
+    const none = build("button", {
+      type: "button",
+      class: "tx-all",
+      text: "none",
+      onclick: () => this.setLit(column, new Set()),
+    });
     return [build("div", { class: "tx-chips" }, ...chips, all, none)];
   }
 
@@ -207,14 +221,23 @@ class Filters {
       if (choose.selectedIndex === 0) this.setLit(column, new Set(values));
       else this.allowOnly(column, choose.value);
     });
-    this.syncs.push(() => (choose.selectedIndex = this.only.get(column)?.size === 1 ? 1 + values.indexOf([...this.only.get(column)][0]) : 0));
+    this.syncs.push(
+      () => (choose.selectedIndex = this.only.get(column)?.size === 1 ? 1 + values.indexOf([...this.only.get(column)][0]) : 0),
+    );
     return [choose];
   }
 
   slider(column, { low, high, title }) {
     const whole = Number.isInteger(low) && Number.isInteger(high);
     const step = whole ? 1 : (high - low) / 200;
-    const end = (word) => build("input", { type: "range", min: low, max: high, step: whole ? 1 : "any", "aria-label": `${title}: ${word}` });
+    const end = (word) =>
+      build("input", {
+        type: "range",
+        min: low,
+        max: high,
+        step: whole ? 1 : "any",
+        "aria-label": `${title}: ${word}`,
+      });
     const [from, to] = [end("lowest"), end("highest")];
     const told = build("output");
     const band = build("span", { class: "tx-band" });

@@ -1,11 +1,13 @@
 // What hands do on the map: point, click, drag, pinch, scroll, walk with the arrow keys, draw around notes.
 
+import { CROWD } from "./points.js";
+
 const CLICK_RADIUS = 14;
 // Notes this near to the pointer may be pointed at next.
 const NEAR = 45;
 const MOST_FORESEEN = 5;
 
-class Hands {
+export class Hands {
   constructor(view, on) {
     this.view = view;
     this.points = view.points;

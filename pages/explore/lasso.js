@@ -1,12 +1,14 @@
 // Many notes at once, drawn around or filtered: heard one after the other, seen as a table, taken away as files.
 
+import { address, build, errorOf } from "../browser/common.js";
+
 const STEP_MS = 500;
 const MOST_HEARD = 200;
 const MOST_LISTED = 300;
 const MOST_MORPHED = 8;
 const MOST_MARKED = 2000;
 
-class Gathered {
+export class Gathered {
   constructor(view) {
     this.view = view;
     this.bar = view.root.querySelector(".tx-gathered");
@@ -64,7 +66,10 @@ class Gathered {
   morph() {
     const path = this.ordered();
     const count = Math.min(MOST_MORPHED, path.length);
-    const ids = Array.from({ length: count }, (_, k) => this.view.points.map.ids[path[Math.round((k * (path.length - 1)) / Math.max(1, count - 1))]]);
+    const ids = Array.from(
+      { length: count },
+      (_, k) => this.view.points.map.ids[path[Math.round((k * (path.length - 1)) / Math.max(1, count - 1))]],
+    );
     location.assign(address("morph", { checkpoint: this.view.data.checkpoint, notes: ids.join(",") }));
   }
 
@@ -142,12 +147,19 @@ class Gathered {
     const { columns, ids } = points.map;
     const shown = [...new Set(["instrument", "family", "pitch", "velocity", points.colour])].filter((name) => name in columns);
     const rows = this.notes.slice(0, MOST_LISTED).map((i) => {
-      const first = build("button", { type: "button", text: [points.name(i), points.detail(i)].filter(Boolean).join(" · "), title: ids[i] });
+      const first = build("button", {
+        type: "button",
+        text: [points.name(i), points.detail(i)].filter(Boolean).join(" · "),
+        title: ids[i],
+      });
       first.addEventListener("click", () => this.view.select(i));
       const cells = shown.filter((name) => name !== "instrument").map((name) => build("td", { text: points.label(name, i) }));
       return build("tr", { "data-note": ids[i] }, build("th", { scope: "row" }, first), ...cells);
     });
-    const titles = [titled(points.map.words.note), ...shown.filter((name) => name !== "instrument").map((name) => columns[name].title)];
+    const titles = [
+      titled(points.map.words.note),
+      ...shown.filter((name) => name !== "instrument").map((name) => columns[name].title),
+    ];
     const head = build("thead", {}, build("tr", {}, ...titles.map((text) => build("th", { scope: "col", text }))));
     const more = this.notes.length - rows.length;
     this.table.replaceChildren(
@@ -166,7 +178,10 @@ class Gathered {
       const url = address(`${data.url}/gathered/${kind}`, { checkpoint: data.checkpoint });
       const response = await fetch(url, { method: "POST", body: JSON.stringify(ids) });
       if (!response.ok) throw await errorOf(response);
-      const link = build("a", { href: URL.createObjectURL(await response.blob()), download: `${data.checkpoint}-notes.${kind}` });
+      const link = build("a", {
+        href: URL.createObjectURL(await response.blob()),
+        download: `${data.checkpoint}-notes.${kind}`,
+      });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
       this.status.textContent = "";

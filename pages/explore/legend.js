@@ -1,9 +1,12 @@
 // What the colours of a map mean: entries that switch a value's notes off and on, or a scale.
 
+import { build, gradient, noteName, pointScale } from "../browser/common.js";
+import { UNKNOWN_COLOUR } from "./points.js";
+
 // More entries than this nobody reads: the most frequent are shown, search and filters find the others.
 const MOST_ENTRIES = 200;
 
-class Legend {
+export class Legend {
   constructor(element, points, filters, changed) {
     Object.assign(this, { element, points, filters, changed });
     this.buttons = new Map();
@@ -77,13 +80,15 @@ class Legend {
         build("div", { class: "tx-bar", style: `background:${gradient(pointScale(this.points.dark))}` }),
         build("div", { class: "tx-ticks" }, ...marks),
       ),
-      ...(unknown ? [build("span", { class: "tx-unknown" }, build("i", { style: `background:${UNKNOWN_COLOUR}` }), "unknown")] : []),
+      ...(unknown
+        ? [build("span", { class: "tx-unknown" }, build("i", { style: `background:${UNKNOWN_COLOUR}` }), "unknown")]
+        : []),
     ];
   }
 }
 
 // A number with as many digits as people read.
-function brief(value) {
+export function brief(value) {
   return String(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
 }
 

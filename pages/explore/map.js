@@ -1,21 +1,26 @@
 // The map: every note a dot. Keeps its zoom when colours change; a click plays at once, Python hears of it afterwards.
 
+import { address, build, DRAWN, fetchJson, fetchPacked, GUEST, isDark, NEIGHBOURS, PLAYING, SELECT } from "../browser/common.js";
+import { mounted } from "../browser/mount.js";
+import { Filters } from "./filters.js";
+import { Hands } from "./hands.js";
+import { Gathered } from "./lasso.js";
+import { Legend } from "./legend.js";
+import { Marks } from "./marks.js";
+import { PointerSound } from "./pointer_sound.js";
+import { CROWD, Points, UNKNOWN_COLOUR } from "./points.js";
+import { Space } from "./space.js";
+
 const MOVE_MS = 550;
 // A click is heard first: Python's rerun after it would take the server's time from the sounds.
 const REPORT_MS = 350;
 const SPACE = "3d";
-const views = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let view = views.get(parentElement);
-  if (!view) views.set(parentElement, (view = new MapView(parentElement, data.filters)));
-  view.report = setStateValue;
-  view.update(data);
-  return () => {
-    view.destroy();
-    views.delete(parentElement);
-  };
-}
+export default mounted(
+  (parent, data) => new MapView(parent, data.filters),
+  (view, setStateValue) => {
+    view.report = setStateValue;
+  },
+);
 
 class MapView {
   constructor(parent, filters) {
@@ -243,7 +248,11 @@ class MapView {
     else this.mark();
     this.seq += 1;
     const id = this.points.map.ids[i];
-    this.live.textContent = ["instrument", "family", "pitch"].map((name) => this.points.label(name, i)).filter(Boolean).join(", ") || id;
+    this.live.textContent =
+      ["instrument", "family", "pitch"]
+        .map((name) => this.points.label(name, i))
+        .filter(Boolean)
+        .join(", ") || id;
     window.dispatchEvent(new CustomEvent(SELECT, { detail: { id, seq: this.seq, play, from: this } }));
     const { seq } = this;
     clearTimeout(this.telling);
@@ -273,7 +282,9 @@ class MapView {
   }
 
   showGuest(guest) {
-    const near = guest?.near.map(({ id, weight }) => ({ i: this.points.row?.get(id), weight })).filter(({ i }) => i !== undefined);
+    const near = guest?.near
+      .map(({ id, weight }) => ({ i: this.points.row?.get(id), weight }))
+      .filter(({ i }) => i !== undefined);
     this.guest = near?.length ? { near } : null;
     this.mark();
   }

@@ -1,6 +1,8 @@
 // What lies over the points of a map: the selected note and its neighbours, the one under the pointer, the lasso.
 
-class Marks {
+import { fitCanvas, themeColour } from "../browser/common.js";
+
+export class Marks {
   constructor(view, canvas) {
     this.view = view;
     this.canvas = canvas;

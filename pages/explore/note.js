@@ -1,5 +1,28 @@
 // One note: its versions to hear, their pictures to see, where it lies in the latent space, and what is like it.
 
+import {
+  address,
+  build,
+  DRAWN,
+  fetchJson,
+  fetchPacked,
+  fetchWav,
+  GUEST,
+  HUSH,
+  NEIGHBOURS,
+  noteParameters,
+  PLAYING,
+  SELECT,
+  soundAddress,
+} from "../browser/common.js";
+import { Deck } from "../browser/deck.js";
+import { mounted } from "../browser/mount.js";
+import { LatentBars } from "./note_latents.js";
+import { NearList, Tabs } from "./note_near.js";
+import { Pictures } from "./note_pictures.js";
+import { Finder } from "./note_similar.js";
+import { Tracks } from "./note_tracks.js";
+
 const VERSIONS = [
   { kind: "original", title: "Original", about: "the recording", meaning: "The note as it was recorded." },
   {
@@ -8,22 +31,17 @@ const VERSIONS = [
     about: "no model",
     meaning: "The recording's picture turned back into sound: no model could sound better.",
   },
-  { kind: "reconstruction", title: "Reconstruction", about: "through the model", meaning: "What the model makes of it from a handful of numbers." },
+  {
+    kind: "reconstruction",
+    title: "Reconstruction",
+    about: "through the model",
+    meaning: "What the model makes of it from a handful of numbers.",
+  },
 ];
 const KINDS = VERSIONS.map(({ kind }) => kind);
 // A walk through many notes asks for the costly sounds only of the note it rests on.
 const REST_MS = 140;
-const viewers = new WeakMap();
-
-export default function ({ data, parentElement }) {
-  let viewer = viewers.get(parentElement);
-  if (!viewer) viewers.set(parentElement, (viewer = new NoteViewer(parentElement)));
-  viewer.update(data);
-  return () => {
-    viewer.destroy();
-    viewers.delete(parentElement);
-  };
-}
+export default mounted((parent) => new NoteViewer(parent));
 
 class NoteViewer {
   constructor(parent) {
@@ -47,17 +65,25 @@ class NoteViewer {
 
   make() {
     const part = (name) => this.root.querySelector(name);
-    this.deck = new Deck({ changed: () => this.sounded(), refused: () => this.tracks.note(this.deck.wanted?.kind ?? "original", "press play to hear it") });
+    this.deck = new Deck({
+      changed: () => this.sounded(),
+      refused: () => this.tracks.note(this.deck.wanted?.kind ?? "original", "press play to hear it"),
+    });
     this.tracks = new Tracks(part(".tx-tracks"), VERSIONS, {
       pressed: (kind) => this.press(kind),
       sought: (kind, share) => this.hear(kind, share * this.deck.duration),
     });
-    this.pictures = new Pictures(this.root, (kind, share) => this.hear(kind, share * (this.pictures.seconds || this.deck.duration)));
+    this.pictures = new Pictures(this.root, (kind, share) =>
+      this.hear(kind, share * (this.pictures.seconds || this.deck.duration)),
+    );
     this.loop = part(".tx-loop");
     this.loop.addEventListener("click", () => this.toggleLoop());
     this.near = new NearList(part(".tx-near-list"), (id) => this.choose(id));
     this.latents = new LatentBars(part(".tx-latents"));
-    this.finder = new Finder(part(".tx-similar"), { send: (file) => this.find(file), again: () => this.showGuest(true) });
+    this.finder = new Finder(part(".tx-similar"), {
+      send: (file) => this.find(file),
+      again: () => this.showGuest(true),
+    });
     const panels = { Nearest: part(".tx-near"), Latents: part(".tx-latents"), "Find similar": part(".tx-similar") };
     this.tabs = new Tabs(part(".tx-tabs"), panels, () => this.latents.draw());
   }
@@ -78,7 +104,8 @@ class NoteViewer {
     this.pictures.retheme();
     if (opened) this.openSpace();
     const { note, seq } = data.selected ?? { note: null, seq: 0 };
-    if (moved && this.guest && this.id === null) this.find(this.guest.file).catch((error) => this.finder.say(error.message, true));
+    if (moved && this.guest && this.id === null)
+      this.find(this.guest.file).catch((error) => this.finder.say(error.message, true));
     else if (moved || (seq >= this.seq && note !== this.told)) {
       this.seq = Math.max(this.seq, seq);
       this.show(note, false);
@@ -151,13 +178,16 @@ class NoteViewer {
   async describe(signal) {
     const { checkpoint, version: v, url } = this.data;
     try {
-      const { note, facts, neighbours, latent } = await fetchJson(address(`${url}/note`, { checkpoint, note: this.id, v }), { signal });
+      const { note, facts, neighbours, latent } = await fetchJson(address(`${url}/note`, { checkpoint, note: this.id, v }), {
+        signal,
+      });
       this.head(note, facts);
       this.latents.setNote(latent, note.colour);
       this.near.show(neighbours);
       window.dispatchEvent(new CustomEvent(NEIGHBOURS, { detail: { ids: neighbours.map((near) => near.id) } }));
     } catch (error) {
-      if (error.name !== "AbortError") this.head({ title: error.message, colour: "transparent", pitch: null, pitch_name: "" }, []);
+      if (error.name !== "AbortError")
+        this.head({ title: error.message, colour: "transparent", pitch: null, pitch_name: "" }, []);
     }
   }
 
@@ -177,7 +207,10 @@ class NoteViewer {
 
   async loadFrames(kind, signal) {
     try {
-      this.pictures.fill(kind, await fetchPacked(address(`${this.data.url}/frames`, noteParameters(this.data, this.id, kind)), { signal }));
+      this.pictures.fill(
+        kind,
+        await fetchPacked(address(`${this.data.url}/frames`, noteParameters(this.data, this.id, kind)), { signal }),
+      );
     } catch (error) {
       if (error.name === "AbortError") return;
       this.pictures.fail(kind, sentenceOf(error));
@@ -227,7 +260,8 @@ class NoteViewer {
     this.head(note, facts);
     this.latents.setNote(latent, null);
     this.near.show(neighbours);
-    for (const kind of ["original", "reconstruction"]) this.pictures.fill(kind, { ...frames, arrays: { frames: arrays[`${kind}_frames`] } });
+    for (const kind of ["original", "reconstruction"])
+      this.pictures.fill(kind, { ...frames, arrays: { frames: arrays[`${kind}_frames`] } });
     for (const kind of KINDS) this.fill(kind, arrays[kind], rate);
     this.tabs.show(0);
     const near = neighbours.map(({ id, distance }) => ({ id, weight: 1 / (distance + 1e-3) }));
@@ -274,10 +308,11 @@ class NoteViewer {
 
   // 1, 2, 3: a version; X: the one heard before; L: again and again.
   key(event) {
-    const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], [role=combobox]");
+    const typing =
+      event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], [role=combobox]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const key = event.key.toLowerCase();
-    const kind = key === "x" ? this.before ?? "reconstruction" : KINDS[Number(key) - 1];
+    const kind = key === "x" ? (this.before ?? "reconstruction") : KINDS[Number(key) - 1];
     if (key === "l") this.toggleLoop();
     else if (kind && this.deck.sounds.has(kind)) this.press(kind);
   }

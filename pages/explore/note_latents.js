@@ -1,11 +1,17 @@
 // A note's place in the latent space as bars: one for each dimension, the one that says most first, over the library's spread.
 
+import { build, fitCanvas, themeColour } from "../browser/common.js";
+
 const LATENT_PLOT = { left: 30, right: 4, top: 6, weights: 15 };
 
-class LatentBars {
+export class LatentBars {
   constructor(element) {
     this.caption = build("p", { class: "tx-latent-told", "aria-live": "polite" });
-    this.canvas = build("canvas", { tabindex: 0, role: "img", "aria-label": "Latent dimensions. Arrow keys walk from one to the next." });
+    this.canvas = build("canvas", {
+      tabindex: 0,
+      role: "img",
+      "aria-label": "Latent dimensions. Arrow keys walk from one to the next.",
+    });
     element.replaceChildren(this.caption, this.canvas);
     this.active = -1;
     this.canvas.addEventListener("pointermove", (event) => this.choose(this.under(event)));
@@ -64,7 +70,10 @@ class LatentBars {
     const { numbers, weight, unit, spread, dimensions } = this.space;
     const i = this.active;
     if (i < 0) {
-      const shown = numbers.length < dimensions ? `The ${numbers.length} that say most of ${dimensions} dimensions` : `${dimensions} dimensions`;
+      const shown =
+        numbers.length < dimensions
+          ? `The ${numbers.length} that say most of ${dimensions} dimensions`
+          : `${dimensions} dimensions`;
       const order = unit === "nats" ? "by how much each says (KL)" : "by variance";
       this.caption.textContent = `${shown}, ${order}; behind each bar the library: half and nine tenths of its notes`;
       return;
@@ -90,7 +99,12 @@ class LatentBars {
     const bar = (i, share, from, to, colour, alpha) => {
       context.globalAlpha = alpha;
       context.fillStyle = colour;
-      context.fillRect(x + (i + 0.5 - share / 2) * column, Math.min(from, to), Math.max(1, share * column), Math.max(1, Math.abs(to - from)));
+      context.fillRect(
+        x + (i + 0.5 - share / 2) * column,
+        Math.min(from, to),
+        Math.max(1, share * column),
+        Math.max(1, Math.abs(to - from)),
+      );
     };
     this.drawScale(context, { x, y, w, h }, reach, place, ink);
     const most = Math.max(...weight, 1e-9);

@@ -1,14 +1,28 @@
 // What lies below a note: tabs, the nearest notes, and a sound of one's own to look for.
 
+import { build } from "../browser/common.js";
+
 // Tabs as ARIA's pattern has them: arrow keys walk, one panel is seen. All are as high, so that nothing moves.
-class Tabs {
+export class Tabs {
   // panels: {title: element}; shown(): another one is seen.
   constructor(list, panels, shown) {
     this.shown = shown;
     this.tabs = Object.entries(panels).map(([title, panel], i) => {
-      const tab = build("button", { type: "button", role: "tab", id: `tx-tab-${i}`, text: title, "aria-controls": `tx-panel-${i}`, onclick: () => this.show(i) });
+      const tab = build("button", {
+        type: "button",
+        role: "tab",
+        id: `tx-tab-${i}`,
+        text: title,
+        "aria-controls": `tx-panel-${i}`,
+        onclick: () => this.show(i),
+      });
       tab.addEventListener("keydown", (event) => this.key(event, i));
-      for (const [name, value] of Object.entries({ role: "tabpanel", id: `tx-panel-${i}`, "aria-labelledby": `tx-tab-${i}` })) panel.setAttribute(name, value);
+      for (const [name, value] of Object.entries({
+        role: "tabpanel",
+        id: `tx-panel-${i}`,
+        "aria-labelledby": `tx-tab-${i}`,
+      }))
+        panel.setAttribute(name, value);
       return { tab, panel };
     });
     list.replaceChildren(...this.tabs.map(({ tab }) => tab));
@@ -36,7 +50,7 @@ class Tabs {
 }
 
 // The notes nearest to one, as buttons that play them.
-class NearList {
+export class NearList {
   constructor(element, chosen) {
     Object.assign(this, { element, chosen });
   }
@@ -49,7 +63,12 @@ class NearList {
     const told = [`${near.title} ${near.pitch_name}`.trim(), near.family, near.detail].filter(Boolean).join(", ");
     return build(
       "button",
-      { type: "button", "data-note": near.id, title: `${told}: distance ${near.distance.toFixed(2)} in the latent space`, onclick: () => this.chosen(near.id) },
+      {
+        type: "button",
+        "data-note": near.id,
+        title: `${told}: distance ${near.distance.toFixed(2)} in the latent space`,
+        onclick: () => this.chosen(near.id),
+      },
       build("i", { style: `background:${near.colour}` }),
       build("span", { text: near.title }),
       build("b", { text: near.pitch_name }),

@@ -1,12 +1,19 @@
 // The pictures of a note side by side: the recording's frames, the model's, and where they differ.
 
+import { build, gradient, isDark } from "../browser/common.js";
+import { differenceScale, GUTTER, levelScale, Spectrogram } from "../browser/spectrogram.js";
+
 const PICTURES = [
   { kind: "original", title: "Original", meaning: "The recording's features: what the model is shown." },
-  { kind: "reconstruction", title: "Reconstruction", meaning: "What the model makes of them from a handful of numbers." },
+  {
+    kind: "reconstruction",
+    title: "Reconstruction",
+    meaning: "What the model makes of them from a handful of numbers.",
+  },
   { kind: "difference", title: "Difference", meaning: "Where the model is louder or softer than the recording." },
 ];
 
-class Pictures {
+export class Pictures {
   // sought(kind, share): a place in a picture was clicked, 0 to 1 of its length.
   constructor(root, sought) {
     this.root = root;
@@ -17,12 +24,22 @@ class Pictures {
   }
 
   makeCard({ kind, title, meaning }) {
-    const card = { kind, meaning, about: build("span", {}), canvas: build("canvas", { role: "img", "aria-label": `${title}: spectrogram` }) };
+    const card = {
+      kind,
+      meaning,
+      about: build("span", {}),
+      canvas: build("canvas", { role: "img", "aria-label": `${title}: spectrogram` }),
+    };
     card.picture = new Spectrogram(card.canvas, kind === "difference", kind === "original" ? GUTTER.left : 0);
     card.status = build("div", { class: "tx-status" });
     card.playhead = build("div", { class: "tx-playhead", hidden: "" });
     const plot = build("div", { class: "tx-plot" }, card.canvas, card.playhead, card.status);
-    card.element = build("div", { class: "tx-card", "data-kind": kind }, build("div", { class: "tx-card-head" }, build("b", { text: title }), card.about), plot);
+    card.element = build(
+      "div",
+      { class: "tx-card", "data-kind": kind },
+      build("div", { class: "tx-card-head" }, build("b", { text: title }), card.about),
+      plot,
+    );
     card.canvas.addEventListener("pointermove", (event) => this.read(card, event));
     card.canvas.addEventListener("pointerleave", () => this.read(card, null));
     card.canvas.addEventListener("click", (event) => {
@@ -79,7 +96,8 @@ class Pictures {
   // Decibels are loudness; other values are just less and more.
   label(unit) {
     const [soft, loud, softer, louder] = unit ? ["soft", "loud", "softer", `louder (${unit})`] : ["low", "high", "less", "more"];
-    for (const [name, text] of Object.entries({ soft, loud, softer, louder })) this.root.querySelector(`.tx-word-${name}`).textContent = text;
+    for (const [name, text] of Object.entries({ soft, loud, softer, louder }))
+      this.root.querySelector(`.tx-word-${name}`).textContent = text;
   }
 
   fail(kind, sentence) {

@@ -1,23 +1,43 @@
 // A sound of one's own: chosen or dropped here, looked at by the server, and shown as a note is.
 
+import { build } from "../browser/common.js";
+
 const LARGEST_UPLOAD = 20e6; // bytes, as the server has it: a larger file need not be sent to be refused
 
-class Finder {
+export class Finder {
   // send(file): looks for it, or throws what is wrong with it. again(): shows what was found last.
   constructor(element, { send, again }) {
     Object.assign(this, { send, again });
-    this.input = build("input", { type: "file", accept: "audio/*,.wav,.flac,.ogg,.mp3,.aif,.aiff", class: "tx-file", tabindex: -1, "aria-label": "Sound file" });
+    this.input = build("input", {
+      type: "file",
+      accept: "audio/*,.wav,.flac,.ogg,.mp3,.aif,.aiff",
+      class: "tx-file",
+      tabindex: -1,
+      "aria-label": "Sound file",
+    });
     this.input.addEventListener("change", () => {
       const [file] = this.input.files;
       this.input.value = "";
       if (file) this.take(file);
     });
-    this.choose = build("button", { type: "button", class: "tx-choose", text: "Choose a sound", onclick: () => this.input.click() });
+    this.choose = build("button", {
+      type: "button",
+      class: "tx-choose",
+      text: "Choose a sound",
+      onclick: () => this.input.click(),
+    });
     this.back = build("button", { type: "button", class: "tx-back", hidden: "", onclick: () => this.again() });
     this.status = build("p", { class: "tx-found-told", role: "status" });
     this.element = element;
     element.replaceChildren(
-      build("div", { class: "tx-drop" }, this.choose, this.back, build("span", { text: "or drop one here: one note, at most 30 s" }), this.input),
+      build(
+        "div",
+        { class: "tx-drop" },
+        this.choose,
+        this.back,
+        build("span", { text: "or drop one here: one note, at most 30 s" }),
+        this.input,
+      ),
       this.status,
     );
     for (const type of ["dragover", "dragleave", "drop"]) element.addEventListener(type, (event) => this.drag(event));
@@ -44,7 +64,10 @@ class Finder {
     this.say(`Listening to ${file.name} …`);
     this.choose.disabled = true;
     try {
-      if (file.size > LARGEST_UPLOAD) throw new Error(`${file.name}: ${Math.round(file.size / 1e6)} MB are too much (at most ${LARGEST_UPLOAD / 1e6} MB): cut out one note.`);
+      if (file.size > LARGEST_UPLOAD)
+        throw new Error(
+          `${file.name}: ${Math.round(file.size / 1e6)} MB are too much (at most ${LARGEST_UPLOAD / 1e6} MB): cut out one note.`,
+        );
       const told = await this.send(file);
       if (turn !== this.turn) return;
       this.say(told);

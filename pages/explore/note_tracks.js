@@ -1,8 +1,10 @@
 // The versions of a note one below the other: a button and a waveform each, on one scale of time and level.
 
+import { build, fitCanvas, themeColour } from "../browser/common.js";
+
 const NUMBER = { original: 1, inversion: 2, reconstruction: 3 };
 
-class Tracks {
+export class Tracks {
   // pressed(kind): its button. sought(kind, share): a place in its waveform, 0 to 1.
   constructor(element, versions, { pressed, sought }) {
     this.element = element;

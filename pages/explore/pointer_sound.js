@@ -1,5 +1,7 @@
 // The sound under the pointer: the beginning of the note that is pointed at, played without a round through Python.
 
+import { address, errorOf, HUSH, readWav } from "../browser/common.js";
+
 const MOST_KEPT = 300;
 const FADE = 0.015; // seconds: too short to be heard as a fade, long enough not to click
 // A note that the pointer only passes over is not played; one that the model must decode first is not even asked for.
@@ -9,7 +11,7 @@ const DECODING_MS = 25;
 const RESTING_MS = 90;
 const SETTING = "timbre:pointer-sound";
 
-class PointerSound {
+export class PointerSound {
   constructor(root, on, told) {
     this.told = told;
     this.kept = new Map(); // note -> {buffer: promise of an AudioBuffer, there, ahead, asking: AbortController}
@@ -91,7 +93,10 @@ class PointerSound {
     clearTimeout(this.later);
     if (!this.on || !this.allowed || this.silent) return;
     if (this.decodes) this.later = setTimeout(() => this.askAhead(near()), RESTING_MS);
-    else near().slice(0, 1).forEach((note) => this.sound(note));
+    else
+      near()
+        .slice(0, 1)
+        .forEach((note) => this.sound(note));
   }
 
   async askAhead(notes) {

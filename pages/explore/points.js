@@ -1,13 +1,15 @@
 // The points of a map: where they are, how they are coloured, and drawing them on a 2-D canvas.
 
+import { build, called, detailOf, fitCanvas, noteName, parseColour, pointScale } from "../browser/common.js";
+
 // Room around the points, for what lies over the map's edges.
 const MARGIN = { x: 44, y: 52 };
 const ZOOM = [0.6, 60];
 // Above this many, points as small as a few pixels are set pixel by pixel.
-const CROWD = 20000;
-const UNKNOWN_COLOUR = "#8a94a6";
+export const CROWD = 20000;
+export const UNKNOWN_COLOUR = "#8a94a6";
 
-class Points {
+export class Points {
   constructor(canvas) {
     this.canvas = canvas;
     this.count = 0;

@@ -1,9 +1,13 @@
 // The map in three dimensions, drawn by Plotly: the same colours, and a click means the same.
 
+import { address, fetchPacked, themeColour } from "../browser/common.js";
+import { plotly } from "../browser/plotly_loader.js";
+import { UNKNOWN_COLOUR } from "./points.js";
+
 // With more points than this a browser without a graphics card stutters when they are turned.
 const MOST_IN_SPACE = 40_000;
 
-class Space {
+export class Space {
   constructor(view, on) {
     this.view = view;
     this.root = view.root.querySelector(".tx-space");
@@ -51,7 +55,11 @@ class Space {
     const size = Math.min(6, Math.max(1.6, 6 - 1.5 * Math.log10(rows.length / 200)));
     const traces = [
       this.trace(rows.filter(faint), { size: size * 0.8, color: UNKNOWN_COLOUR, opacity: 0.14 }),
-      this.trace(rows.filter((i) => !faint(i)), { size, opacity: points.opacity() }, true),
+      this.trace(
+        rows.filter((i) => !faint(i)),
+        { size, opacity: points.opacity() },
+        true,
+      ),
       this.trace(selected >= 0 ? [selected] : [], {
         size: size + 9,
         color: themeColour(this.view.root, "primary-color"),
@@ -73,7 +81,16 @@ class Space {
     const { x, y, z } = this.places.arrays;
     if (coloured) marker.color = rows.map((i) => this.view.points.colourOf(i));
     const pick = (values) => rows.map((i) => values[i]);
-    return { type: "scatter3d", mode: "markers", hoverinfo: "none", x: pick(x), y: pick(y), z: pick(z), customdata: rows, marker };
+    return {
+      type: "scatter3d",
+      mode: "markers",
+      hoverinfo: "none",
+      x: pick(x),
+      y: pick(y),
+      z: pick(z),
+      customdata: rows,
+      marker,
+    };
   }
 
   layout() {

@@ -95,35 +95,13 @@ _map = component(
     "map",
     _MAP_HTML,
     ["explore/map.css"],
-    [
-        "browser/common.js",
-        "browser/plotly_loader.js",
-        "explore/points.js",
-        "explore/legend.js",
-        "explore/hands.js",
-        "explore/marks.js",
-        "explore/pointer_sound.js",
-        "explore/filters.js",
-        "explore/lasso.js",
-        "explore/space.js",
-        "explore/map.js",
-    ],
+    "explore/map.js",
 )
 _note = component(
     "note",
     _NOTE_HTML,
     ["browser/note.css"],
-    [
-        "browser/common.js",
-        "browser/spectrogram.js",
-        "browser/deck.js",
-        "explore/note_tracks.js",
-        "explore/note_pictures.js",
-        "explore/note_latents.js",
-        "explore/note_near.js",
-        "explore/note_similar.js",
-        "explore/note.js",
-    ],
+    "explore/note.js",
 )
 
 

@@ -1,18 +1,12 @@
 // Notes in rows, versions of them in columns: each cell has a play button and a spectrogram.
 
+import { address, build, fetchJson, fetchPacked } from "../browser/common.js";
+import { mounted } from "../browser/mount.js";
+import { levelScale, Spectrogram } from "../browser/spectrogram.js";
+
 // Pictures wait for their turn in the browser, so that leaving a dozen drops what was not asked for yet.
 const AT_ONCE = 2;
-const tables = new WeakMap();
-
-export default function ({ data, parentElement }) {
-  let table = tables.get(parentElement);
-  if (!table) tables.set(parentElement, (table = new ListeningTable(parentElement)));
-  table.update(data);
-  return () => {
-    table.destroy();
-    tables.delete(parentElement);
-  };
-}
+export default mounted((parent) => new ListeningTable(parent));
 
 class ListeningTable {
   constructor(parent) {
@@ -90,7 +84,12 @@ class ListeningTable {
     cell.playhead = build("div", { class: "tx-playhead", hidden: "" });
     cell.named = `${note.title} ${note.pitch_name}, ${variant.title}`;
     // Not `disabled`: the keyboard has to get past a button whose sound is not there yet.
-    cell.button = build("button", { type: "button", "aria-disabled": "true", tabindex: "-1", "aria-label": `Play ${cell.named}` });
+    cell.button = build("button", {
+      type: "button",
+      "aria-disabled": "true",
+      tabindex: "-1",
+      "aria-label": `Play ${cell.named}`,
+    });
     cell.button.addEventListener("click", () => (cell === this.playing ? this.stop() : this.play(cell)));
     cell.canvas.addEventListener("click", (event) => {
       const place = cell.picture.under(event);

@@ -16,9 +16,7 @@ _LISTEN_HTML = """
 </div>
 """
 
-_listen = component(
-    "listen", _LISTEN_HTML, ["listen/listen.css"], ["browser/common.js", "browser/spectrogram.js", "listen/listen.js"]
-)
+_listen = component("listen", _LISTEN_HTML, ["listen/listen.css"], "listen/listen.js")
 
 
 def show_listening(

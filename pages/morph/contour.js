@@ -1,36 +1,84 @@
 // Pitch over time, drawn: points joined by lines, vibrato on top, and the pitch that is heard in the result.
 
+import { build, fetchJson } from "../browser/common.js";
+import { DRAWN_SECONDS, PitchDrawing } from "./drawing.js";
+import { LETTERS } from "./letters.js";
+
 const GRASP = 14; // pixels around a point
 const MEASURE_MS = 350;
 const SHAPES = {
   Held: (key) => [[0, key]],
-  Glide: (key) => [[0.4, key], [2.8, key + 7]],
-  Fall: (key) => [[0.3, key], [2, key - 12]],
-  Melody: (key) => [0, 4, 7, 12].flatMap((step, i) => [[i + 0.06 * (i > 0), key + step], [i + 0.94, key + step]]),
+  Glide: (key) => [
+    [0.4, key],
+    [2.8, key + 7],
+  ],
+  Fall: (key) => [
+    [0.3, key],
+    [2, key - 12],
+  ],
+  Melody: (key) =>
+    [0, 4, 7, 12].flatMap((step, i) => [
+      [i + 0.06 * (i > 0), key + step],
+      [i + 0.94, key + step],
+    ]),
 };
 
-class PitchPanel extends PitchDrawing {
+export class PitchPanel extends PitchDrawing {
   constructor(morph) {
     super();
     this.morph = morph;
     this.selected = 0;
     this.canvas = build("canvas", {
-      tabindex: "0", role: "application",
-      "aria-label": "Pitch over time. Arrow keys move the marked point, Page Up and Page Down mark another, Enter adds one, Delete removes it.",
+      tabindex: "0",
+      role: "application",
+      "aria-label":
+        "Pitch over time. Arrow keys move the marked point, Page Up and Page Down mark another, Enter adds one, Delete removes it.",
     });
     this.source = build("select", { "aria-label": "Timbre", onchange: () => this.changed() });
-    this.shapes = Object.keys(SHAPES).map((name) => build("button", { type: "button", text: name, onclick: () => this.shape(name) }));
+    this.shapes = Object.keys(SHAPES).map((name) =>
+      build("button", { type: "button", text: name, onclick: () => this.shape(name) }),
+    );
     this.depth = this.slider("Depth", 0, 200, 5, "cents");
     this.rate = this.slider("Rate", 1, 10, 0.1, "Hz");
     this.button = build("button", { type: "button", class: "tx-main tx-sing", onclick: () => this.play() });
     this.save = build("a", { class: "tx-save", text: "Save as WAV", download: "contour.wav" });
     this.measured = build("span", { class: "tx-state", role: "status" });
-    this.sorry = build("p", { class: "tx-sorry", hidden: "", text: "This model was not told the pitch when it learned, so it cannot follow one: choose a checkpoint above whose name says that it is told the pitch, such as the pitch-conditioned one." });
-    this.body = build("div", { class: "tx-pitch-body" },
-      build("div", { class: "tx-row" }, build("label", {}, "Timbre ", this.source), build("div", { class: "tx-shapes", role: "group", "aria-label": "Shapes to begin with" }, ...this.shapes)),
-      build("div", { class: "tx-draw" }, this.canvas, build("p", { class: "tx-key" }, build("i"), "asked for", build("i", { class: "tx-dashed" }), "heard · click to add a point, double-click to take it out")),
-      build("div", { class: "tx-row tx-vibrato", role: "group", "aria-label": "Vibrato" }, build("b", { text: "Vibrato" }), this.depth.element, this.rate.element),
-      build("div", { class: "tx-row" }, this.button, this.save, this.measured));
+    this.sorry = build("p", {
+      class: "tx-sorry",
+      hidden: "",
+      text: "This model was not told the pitch when it learned, so it cannot follow one: choose a checkpoint above whose name says that it is told the pitch, such as the pitch-conditioned one.",
+    });
+    this.body = build(
+      "div",
+      { class: "tx-pitch-body" },
+      build(
+        "div",
+        { class: "tx-row" },
+        build("label", {}, "Timbre ", this.source),
+        build("div", { class: "tx-shapes", role: "group", "aria-label": "Shapes to begin with" }, ...this.shapes),
+      ),
+      build(
+        "div",
+        { class: "tx-draw" },
+        this.canvas,
+        build(
+          "p",
+          { class: "tx-key" },
+          build("i"),
+          "asked for",
+          build("i", { class: "tx-dashed" }),
+          "heard · click to add a point, double-click to take it out",
+        ),
+      ),
+      build(
+        "div",
+        { class: "tx-row tx-vibrato", role: "group", "aria-label": "Vibrato" },
+        build("b", { text: "Vibrato" }),
+        this.depth.element,
+        this.rate.element,
+      ),
+      build("div", { class: "tx-row" }, this.button, this.save, this.measured),
+    );
     this.element = build("div", { class: "tx-panel tx-contour-panel" }, this.sorry, this.body);
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => this.drag(event));
@@ -40,10 +88,19 @@ class PitchPanel extends PitchDrawing {
   }
 
   slider(name, low, high, step, unit) {
-    const input = build("input", { type: "range", min: low, max: high, step, "aria-label": `${name} of the vibrato in ${unit}` });
+    const input = build("input", {
+      type: "range",
+      min: low,
+      max: high,
+      step,
+      "aria-label": `${name} of the vibrato in ${unit}`,
+    });
     const output = build("output");
     const told = () => (output.textContent = `${Number(input.value)} ${unit}`);
-    input.addEventListener("input", () => { told(); this.draw(); });
+    input.addEventListener("input", () => {
+      told();
+      this.draw();
+    });
     input.addEventListener("change", () => this.changed());
     return { input, told, element: build("label", { class: "tx-dial" }, build("span", { text: name }), input, output) };
   }
@@ -61,7 +118,8 @@ class PitchPanel extends PitchDrawing {
     const kept = this.source.value;
     this.source.replaceChildren(
       ...notes.map((note, i) => build("option", { value: String(i), text: `${LETTERS[i]}: ${morph.describe(note).title}` })),
-      ...(notes.length > 1 ? [build("option", { value: "all", text: "the whole path, A to " + LETTERS[notes.length - 1] })] : []));
+      ...(notes.length > 1 ? [build("option", { value: "all", text: "the whole path, A to " + LETTERS[notes.length - 1] })] : []),
+    );
     this.source.value = [...this.source.options].some(({ value }) => value === kept) ? kept : "0";
     this.points = contour ? contour.split(",").map((point) => point.split(":").map(Number)) : SHAPES.Held(morph.key);
     const [depth, rate] = vibrato ? vibrato.split(",").map(Number) : [contour ? 0 : 50, 5.5];
@@ -135,7 +193,8 @@ class PitchPanel extends PitchDrawing {
       const heard = await fetchJson(this.morph.soundUrl(this.asked(), "pitch"));
       if (turn !== this.turn) return;
       this.heard = heard;
-      this.measured.textContent = heard.cents === null ? "no clear pitch is heard in it" : `heard within ${heard.cents} cents of the line (median)`;
+      this.measured.textContent =
+        heard.cents === null ? "no clear pitch is heard in it" : `heard within ${heard.cents} cents of the line (median)`;
       this.element.dataset.cents = heard.cents ?? "";
       this.draw();
     } catch (error) {
@@ -222,11 +281,17 @@ class PitchPanel extends PitchDrawing {
 
   key(event) {
     const [time, pitch] = this.points[this.selected];
-    const move = { ArrowLeft: [-0.05, 0], ArrowRight: [0.05, 0], ArrowUp: [0, event.shiftKey ? 0.1 : 1], ArrowDown: [0, event.shiftKey ? -0.1 : -1] }[event.key];
+    const move = {
+      ArrowLeft: [-0.05, 0],
+      ArrowRight: [0.05, 0],
+      ArrowUp: [0, event.shiftKey ? 0.1 : 1],
+      ArrowDown: [0, event.shiftKey ? -0.1 : -1],
+    }[event.key];
     const mark = { PageUp: -1, PageDown: 1 }[event.key];
     if (move) this.place([time + move[0], pitch + move[1]]);
     else if (mark) this.selected = Math.min(this.points.length - 1, Math.max(0, this.selected + mark));
-    else if (event.key === "Enter") this.selected = this.add([Math.min(DRAWN_SECONDS, time + 0.5), this.pitchAt(Math.min(DRAWN_SECONDS, time + 0.5))]);
+    else if (event.key === "Enter")
+      this.selected = this.add([Math.min(DRAWN_SECONDS, time + 0.5), this.pitchAt(Math.min(DRAWN_SECONDS, time + 0.5))]);
     else if (event.key === "Delete" || event.key === "Backspace") this.remove(this.selected);
     else if (event.key === " ") this.play();
     else return;

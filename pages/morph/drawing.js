@@ -1,11 +1,13 @@
 // A pitch contour on a canvas: what is asked for as a line with its points, what is heard dashed over it.
 
-const DRAWN_SECONDS = 4;
+import { fitCanvas, noteName, themeColour } from "../browser/common.js";
+
+export const DRAWN_SECONDS = 4;
 const EDGE = { left: 42, right: 10, top: 10, bottom: 22 };
 
 // Whoever extends it has `canvas`, `points` (seconds, MIDI), `range` (MIDI), `selected`, `heard`, `part`, the sliders `depth` and
 // `rate`, and `morph`.
-class PitchDrawing {
+export class PitchDrawing {
   box() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     return { width: width - EDGE.left - EDGE.right, height: height - EDGE.top - EDGE.bottom };
@@ -64,7 +66,14 @@ class PitchDrawing {
     });
     if (this.part !== null && this.part !== undefined) {
       const [x] = this.pixel([this.part * DRAWN_SECONDS, this.range[0]]);
-      this.line(context, [[x, EDGE.top], [x, height - EDGE.bottom]], { colour: text, width: 1.5, alpha: 0.8 });
+      this.line(
+        context,
+        [
+          [x, EDGE.top],
+          [x, height - EDGE.bottom],
+        ],
+        { colour: text, width: 1.5, alpha: 0.8 },
+      );
     }
   }
 
@@ -77,14 +86,28 @@ class PitchDrawing {
     for (let pitch = Math.ceil(low); pitch <= high; pitch++) {
       const [, y] = this.pixel([0, pitch]);
       const named = (pitch - Math.round(this.morph.key)) % every === 0;
-      this.line(context, [[EDGE.left, y], [width - EDGE.right, y]], { colour: text, width: 1, alpha: named ? 0.25 : 0.08 });
+      this.line(
+        context,
+        [
+          [EDGE.left, y],
+          [width - EDGE.right, y],
+        ],
+        { colour: text, width: 1, alpha: named ? 0.25 : 0.08 },
+      );
       context.textAlign = "right";
       if (named) context.fillText(noteName(pitch), EDGE.left - 7, y);
     }
     context.textAlign = "center";
     for (let second = 0; second <= DRAWN_SECONDS; second++) {
       const [x, y] = this.pixel([second, low]);
-      this.line(context, [[x, EDGE.top], [x, y]], { colour: text, width: 1, alpha: 0.15 });
+      this.line(
+        context,
+        [
+          [x, EDGE.top],
+          [x, y],
+        ],
+        { colour: text, width: 1, alpha: 0.15 },
+      );
       context.fillText(`${second} s`, Math.min(x, width - 14), y + 13);
     }
   }

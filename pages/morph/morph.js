@@ -1,24 +1,26 @@
 // The Morph page: notes that are chosen once, and three ways between them: a path, a pad, a drawn pitch.
 
-const LETTERS = "ABCDEFGH";
+import { address, build, fetchJson, fetchPacked, noteName } from "../browser/common.js";
+import { mounted } from "../browser/mount.js";
+import { Notes } from "../browser/note_search.js";
+import { SoundBank, Synth } from "../browser/synth.js";
+import { PitchPanel } from "./contour.js";
+import { ChosenNotes } from "./notes.js";
+import { PadPanel } from "./pad.js";
+import { PathPanel } from "./path.js";
+
 const REPORT_MS = 250; // after the last change the link follows
 const VIEWS = [
   { name: "path", title: "Path", about: "From note to note, step by step or as one sound" },
   { name: "pad", title: "Pad", about: "Four timbres in the corners, everything between them under your finger" },
   { name: "pitch", title: "Pitch", about: "Draw the pitch over time" },
 ];
-const morphs = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let morph = morphs.get(parentElement);
-  if (!morph) morphs.set(parentElement, (morph = new Morph(parentElement)));
-  morph.report = (chosen) => setStateValue("chosen", chosen);
-  morph.update(data);
-  return () => {
-    morph.destroy();
-    morphs.delete(parentElement);
-  };
-}
+export default mounted(
+  (parent) => new Morph(parent),
+  (view, setStateValue) => {
+    view.report = (chosen) => setStateValue("chosen", chosen);
+  },
+);
 
 class Morph {
   constructor(parent) {
@@ -53,8 +55,17 @@ class Morph {
     this.told = build("p", { class: "tx-told", role: "status" });
     this.panels = { path: new PathPanel(this), pad: new PadPanel(this), pitch: new PitchPanel(this) };
     this.tabs = VIEWS.map(({ name, title, about }) =>
-      build("button", { type: "button", role: "tab", id: `tx-tab-${name}`, "data-view": name, title: about, text: title, "aria-controls": `tx-view-${name}`,
-        onclick: () => this.change({ view: name }) }));
+      build("button", {
+        type: "button",
+        role: "tab",
+        id: `tx-tab-${name}`,
+        "data-view": name,
+        title: about,
+        text: title,
+        "aria-controls": `tx-view-${name}`,
+        onclick: () => this.change({ view: name }),
+      }),
+    );
     const tabs = build("div", { class: "tx-tabs", role: "tablist", "aria-label": "Ways between the notes" }, ...this.tabs);
     tabs.addEventListener("keydown", (event) => this.walkTabs(event));
     this.keys = this.makeKeys();
@@ -63,9 +74,17 @@ class Morph {
       panel.element.setAttribute("aria-labelledby", `tx-tab-${name}`);
     }
     this.root.replaceChildren(
-      build("div", { class: "tx-morph-top" },
+      build(
+        "div",
+        { class: "tx-morph-top" },
         this.from.element,
-        build("section", { class: "tx-ways" }, build("div", { class: "tx-ways-head" }, tabs, this.keys), ...Object.values(this.panels).map(({ element }) => element))),
+        build(
+          "section",
+          { class: "tx-ways" },
+          build("div", { class: "tx-ways-head" }, tabs, this.keys),
+          ...Object.values(this.panels).map(({ element }) => element),
+        ),
+      ),
       this.told,
     );
   }
@@ -73,9 +92,16 @@ class Morph {
   makeKeys() {
     const step = (by) => this.change({ key: String(Math.min(108, Math.max(21, this.key + by))) });
     this.keyName = build("output", { "aria-live": "polite" });
-    const button = (text, by, title) => build("button", { type: "button", title, "aria-label": title, text, onclick: () => step(by) });
-    return build("div", { class: "tx-pitch", role: "group", "aria-label": "Pitch of all sounds" },
-      build("span", { text: "Pitch" }), button("−", -1, "A semitone lower"), this.keyName, button("+", 1, "A semitone higher"));
+    const button = (text, by, title) =>
+      build("button", { type: "button", title, "aria-label": title, text, onclick: () => step(by) });
+    return build(
+      "div",
+      { class: "tx-pitch", role: "group", "aria-label": "Pitch of all sounds" },
+      build("span", { text: "Pitch" }),
+      button("−", -1, "A semitone lower"),
+      this.keyName,
+      button("+", 1, "A semitone higher"),
+    );
   }
 
   walkTabs(event) {
@@ -248,7 +274,12 @@ class Morph {
       const next = this.panel.wanted().find((url) => !this.bank.has(url));
       if (next === undefined) return;
       const free = this.bank.waiting.size < 2;
-      const refused = free ? await this.bank.get(next).then(() => null, (error) => error) : null;
+      const refused = free
+        ? await this.bank.get(next).then(
+            () => null,
+            (error) => error,
+          )
+        : null;
       if (refused && refused.name !== "AbortError") return this.tell(refused.message, true);
       this.prefetch(20);
     }, wait);

@@ -1,26 +1,64 @@
 // The notes that sounds are made of: found by words, by their dots, by dice; and the path between them on the map.
 
+import { address, build, fetchJson } from "../browser/common.js";
+import { ICONS, icon } from "../browser/icons.js";
+import { NoteSearch } from "../browser/note_search.js";
+import { inkOn, LETTERS } from "./letters.js";
+import { PathMap } from "./path.js";
+
 const MOST_NOTES = 8;
 
-class ChosenNotes {
+export class ChosenNotes {
   constructor(morph) {
     this.morph = morph;
     this.armed = -1; // the letter whose note the next choice replaces
     this.chips = build("div", { class: "tx-chips", role: "group", "aria-label": "Notes of the path, in order" });
     this.field = build("input", {
-      type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "tx-morph-found", "aria-autocomplete": "list",
-      "aria-label": "Add a note of the map", placeholder: "Add a note", autocomplete: "off",
+      type: "search",
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": "tx-morph-found",
+      "aria-autocomplete": "list",
+      "aria-label": "Add a note of the map",
+      placeholder: "Add a note",
+      autocomplete: "off",
     });
-    this.found = build("div", { class: "tx-found", id: "tx-morph-found", role: "listbox", "aria-label": "Notes found", hidden: "" });
-    const dice = build("button", { type: "button", class: "tx-dice", title: "Other notes, drawn at random; with a note marked, that one alone", onclick: () => this.dice() },
-      icon(ICONS.dice), build("span", { text: "Dice" }));
-    this.canvas = build("canvas", { role: "img", "aria-label": "Map of the notes and the path between those chosen. Notes can be chosen by searching, too." });
+    this.found = build("div", {
+      class: "tx-found",
+      id: "tx-morph-found",
+      role: "listbox",
+      "aria-label": "Notes found",
+      hidden: "",
+    });
+    const dice = build(
+      "button",
+      {
+        type: "button",
+        class: "tx-dice",
+        title: "Other notes, drawn at random; with a note marked, that one alone",
+        onclick: () => this.dice(),
+      },
+      icon(ICONS.dice),
+      build("span", { text: "Dice" }),
+    );
+    this.canvas = build("canvas", {
+      role: "img",
+      "aria-label": "Map of the notes and the path between those chosen. Notes can be chosen by searching, too.",
+    });
     this.search = new NoteSearch(this.field, this.found, (note) => this.choose(note));
     this.map = new PathMap(this.canvas, (note) => this.choose(note));
-    this.element = build("section", { class: "tx-from", "aria-label": "Notes" },
-          build("div", { class: "tx-adding" }, build("div", { class: "tx-search" }, this.field, this.found), dice),
-          this.chips,
-          build("figure", {}, this.canvas, build("figcaption", { text: "click a dot to add its note · click a letter above, then a dot, to replace it" })));
+    this.element = build(
+      "section",
+      { class: "tx-from", "aria-label": "Notes" },
+      build("div", { class: "tx-adding" }, build("div", { class: "tx-search" }, this.field, this.found), dice),
+      this.chips,
+      build(
+        "figure",
+        {},
+        this.canvas,
+        build("figcaption", { text: "click a dot to add its note · click a letter above, then a dot, to replace it" }),
+      ),
+    );
   }
 
   get notes() {
@@ -42,7 +80,8 @@ class ChosenNotes {
     const notes = [...this.chosen.notes];
     if (this.armed >= 0) notes[this.armed] = note;
     else if (notes.length < MOST_NOTES) notes.push(note);
-    else return this.morph.tell(`A path goes through ${MOST_NOTES} notes at most: click a letter first, to replace its note.`, true);
+    else
+      return this.morph.tell(`A path goes through ${MOST_NOTES} notes at most: click a letter first, to replace its note.`, true);
     this.armed = -1;
     this.morph.change({ notes });
     this.morph.panels.path.hearNote(notes.indexOf(note));
@@ -63,7 +102,8 @@ class ChosenNotes {
       for (let i = 0; i < Math.max(2, notes.length); i++) {
         // Of different families where there are enough: a path within one says little.
         let note = any();
-        for (let tries = 0; tries < 40 && families.has(this.notes.text("family", this.notes.rows.get(note))); tries++) note = any();
+        for (let tries = 0; tries < 40 && families.has(this.notes.text("family", this.notes.rows.get(note))); tries++)
+          note = any();
         families.add(this.notes.text("family", this.notes.rows.get(note)));
         notes[i] = note;
       }
@@ -82,13 +122,38 @@ class ChosenNotes {
   paintChips() {
     const chips = this.chosen.notes.map((note, i) => {
       const { colour, title, family } = this.morph.describe(note);
-      return build("span", { class: "tx-chip", "data-note": note },
-        build("button", { type: "button", class: "tx-arm", "aria-pressed": String(this.armed === i), title: `${title}, ${family}: click, then choose the note that replaces it`,
-          onclick: () => { this.armed = this.armed === i ? -1 : i; this.paintChips(); } },
-          build("b", { text: LETTERS[i], style: `background:${colour};color:${inkOn(colour)}` }), build("span", { text: title })),
-        build("button", { type: "button", class: "tx-remove", "aria-label": `Take ${title} out`, title: "Take it out", text: "×", onclick: () => this.remove(i) }));
+      return build(
+        "span",
+        { class: "tx-chip", "data-note": note },
+        build(
+          "button",
+          {
+            type: "button",
+            class: "tx-arm",
+            "aria-pressed": String(this.armed === i),
+            title: `${title}, ${family}: click, then choose the note that replaces it`,
+            onclick: () => {
+              this.armed = this.armed === i ? -1 : i;
+              this.paintChips();
+            },
+          },
+          build("b", { text: LETTERS[i], style: `background:${colour};color:${inkOn(colour)}` }),
+          build("span", { text: title }),
+        ),
+        build("button", {
+          type: "button",
+          class: "tx-remove",
+          "aria-label": `Take ${title} out`,
+          title: "Take it out",
+          text: "×",
+          onclick: () => this.remove(i),
+        }),
+      );
     });
-    this.chips.replaceChildren(...chips, ...(chips.length ? [] : [build("em", { text: "No note yet: search for one, click a dot, or throw the dice." })]));
+    this.chips.replaceChildren(
+      ...chips,
+      ...(chips.length ? [] : [build("em", { text: "No note yet: search for one, click a dot, or throw the dice." })]),
+    );
   }
 
   async showTrail() {

@@ -1,25 +1,43 @@
 // A square of four timbres: everything between them, decoded on a grid before it is asked for, follows the hand.
 
+import { address, build, fetchJson, fitCanvas, parseColour, themeColour } from "../browser/common.js";
+import { inkOn, LETTERS } from "./letters.js";
+
 const GRID = 7; // points along each side
 const PAD_STEP = 1 / (2 * (GRID - 1)); // of an arrow key
-const CORNERS = [[0, 0], [1, 0], [0, 1], [1, 1]];
+const CORNERS = [
+  [0, 0],
+  [1, 0],
+  [0, 1],
+  [1, 1],
+];
 
-class PadPanel {
+export class PadPanel {
   constructor(morph) {
     this.morph = morph;
     this.at = [0.5, 0.5];
     this.z = null;
     this.canvas = build("canvas", {
-      tabindex: "0", role: "application",
+      tabindex: "0",
+      role: "application",
       "aria-label": "Pad between four timbres. Arrow keys move, the space bar starts and stops the sound.",
     });
     this.corners = CORNERS.map((_, i) => build("span", { class: `tx-corner tx-corner-${i}` }));
-    this.hold = build("button", { type: "button", class: "tx-main tx-hold", "aria-pressed": "false", onclick: () => this.toggle() });
+    this.hold = build("button", {
+      type: "button",
+      class: "tx-main tx-hold",
+      "aria-pressed": "false",
+      onclick: () => this.toggle(),
+    });
     this.state = build("span", { class: "tx-state", role: "status" });
     this.hint = build("p", { class: "tx-hint" });
-    this.element = build("div", { class: "tx-panel tx-pad-panel" },
+    this.element = build(
+      "div",
+      { class: "tx-panel tx-pad-panel" },
       build("div", { class: "tx-pad" }, this.canvas, ...this.corners),
-      build("div", { class: "tx-row" }, this.hold, this.state), this.hint);
+      build("div", { class: "tx-row" }, this.hold, this.state),
+      this.hint,
+    );
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => this.drag(event));
     for (const type of ["pointerup", "pointercancel"]) this.canvas.addEventListener(type, () => this.lift());
@@ -38,11 +56,17 @@ class PadPanel {
       const note = this.corner(i);
       const { colour, title } = note ? this.morph.describe(note) : { colour: "transparent", title: "no note" };
       const letter = note ? LETTERS[chosen.notes.indexOf(note)] : "";
-      label.replaceChildren(build("b", { text: letter, style: `background:${colour};color:${inkOn(colour)}` }), build("span", { text: title }));
+      label.replaceChildren(
+        build("b", { text: letter, style: `background:${colour};color:${inkOn(colour)}` }),
+        build("span", { text: title }),
+      );
     });
     const few = chosen.notes.length < 4;
-    this.hint.textContent = few ? "Choose four notes for four corners: with fewer, the upper ones are below as well."
-      : chosen.notes.length > 4 ? "The pad is between the first four notes." : "Drag in the square, or use the arrow keys.";
+    this.hint.textContent = few
+      ? "Choose four notes for four corners: with fewer, the upper ones are below as well."
+      : chosen.notes.length > 4
+        ? "The pad is between the first four notes."
+        : "Drag in the square, or use the arrow keys.";
     this.hold.disabled = !chosen.notes.length;
     this.label();
     this.findPoints();
@@ -97,7 +121,7 @@ class PadPanel {
     for (let row = 0; row < GRID; row++) for (let column = 0; column < GRID; column++) all.push([column, row]);
     const [x, y] = this.at.map((value) => value * (GRID - 1));
     const outer = ([column, row]) => (column % (GRID - 1) === 0 && row % (GRID - 1) === 0 ? -2 : 0);
-    const cost = (point) => Math.hypot(point[0] - x, point[1] - y) + (this.held ? 0 : outer(point) + (point[0] + point[1]) % 2);
+    const cost = (point) => Math.hypot(point[0] - x, point[1] - y) + (this.held ? 0 : outer(point) + ((point[0] + point[1]) % 2));
     return all.sort((a, b) => cost(a) - cost(b));
   }
 
@@ -211,7 +235,12 @@ class PadPanel {
       this.morph.tell("This browser gives no sound: try another one.", true);
     }
     // `stop` of the page ends this sound as any other.
-    this.morph.playing = { voice: null, follow: (part) => part === null && this.silence(), began: performance.now(), lasts: Infinity };
+    this.morph.playing = {
+      voice: null,
+      follow: (part) => part === null && this.silence(),
+      began: performance.now(),
+      lasts: Infinity,
+    };
   }
 
   end() {
@@ -245,6 +274,10 @@ class PadPanel {
   nearest() {
     const [x, y] = this.at.map((value) => value * (GRID - 1));
     const distance = ([column, row]) => Math.hypot(column - x, row - y);
-    return this.order().filter((point) => this.morph.bank.has(this.urlAt(...point))).sort((a, b) => distance(a) - distance(b))[0] ?? null;
+    return (
+      this.order()
+        .filter((point) => this.morph.bank.has(this.urlAt(...point)))
+        .sort((a, b) => distance(a) - distance(b))[0] ?? null
+    );
   }
 }

@@ -1,16 +1,15 @@
 // A path between notes: on the map, as steps, and as one sound that changes.
 
+import { build, fetchPacked, parseColour, themeColour } from "../browser/common.js";
+import { SmallMap } from "../browser/small_map.js";
+import { levelScale, Spectrogram } from "../browser/spectrogram.js";
+import { inkOn, LETTERS } from "./letters.js";
+
 const A_SEGMENT = 6; // steps from one note to the next, both included but for the last
 const STEP_MS = 850; // between two steps that are played in a row
 const LENGTHS = [2, 4, 8]; // seconds of the sound that changes
 
-// What a letter is read in on a colour.
-function inkOn(colour) {
-  const [r, g, b] = parseColour(colour);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 105 ? "#10141c" : "#ffffff";
-}
-
-class PathMap extends SmallMap {
+export class PathMap extends SmallMap {
   dot = 3.4;
 
   show(notes) {
@@ -24,7 +23,10 @@ class PathMap extends SmallMap {
     const back = themeColour(this.canvas, "background-color");
     if (this.trail) {
       context.lineJoin = "round";
-      for (const [width, colour] of [[5, back], [2, text]]) {
+      for (const [width, colour] of [
+        [5, back],
+        [2, text],
+      ]) {
         context.beginPath();
         this.trail.forEach((point, i) => context[i ? "lineTo" : "moveTo"](...this.at(point)));
         context.lineWidth = width;
@@ -72,7 +74,7 @@ class PathMap extends SmallMap {
   }
 }
 
-class PathPanel {
+export class PathPanel {
   constructor(morph) {
     this.morph = morph;
     this.seconds = 4;
@@ -80,9 +82,28 @@ class PathPanel {
     this.kinds = [
       ["spherical", "Spherical", "Along an arc around the middle of the space, where most timbres lie"],
       ["linear", "Linear", "Straight through the space, nearer to its middle"],
-    ].map(([kind, text, title]) => build("button", { type: "button", role: "radio", "data-path": kind, text, title, onclick: () => morph.change({ path: kind }) }));
-    this.lengths = build("select", { "aria-label": "Length of the one sound", onchange: () => { this.seconds = Number(this.lengths.value); morph.prefetch(); this.paint(); } },
-      ...LENGTHS.map((seconds) => build("option", { value: seconds, text: `${seconds} s`, selected: seconds === this.seconds })));
+    ].map(([kind, text, title]) =>
+      build("button", {
+        type: "button",
+        role: "radio",
+        "data-path": kind,
+        text,
+        title,
+        onclick: () => morph.change({ path: kind }),
+      }),
+    );
+    this.lengths = build(
+      "select",
+      {
+        "aria-label": "Length of the one sound",
+        onchange: () => {
+          this.seconds = Number(this.lengths.value);
+          morph.prefetch();
+          this.paint();
+        },
+      },
+      ...LENGTHS.map((seconds) => build("option", { value: seconds, text: `${seconds} s`, selected: seconds === this.seconds })),
+    );
     this.walk = build("button", { type: "button", class: "tx-main tx-walk", onclick: () => this.playSteps() });
     this.whole = build("button", { type: "button", class: "tx-main tx-whole", onclick: () => this.playWhole() });
     this.bar = build("i", { hidden: "" });
@@ -90,8 +111,15 @@ class PathPanel {
     this.picture = new Spectrogram(this.canvas, false);
     this.save = build("a", { class: "tx-save", text: "Save as WAV", download: "morph.wav" });
     this.hint = build("p", { class: "tx-hint" });
-    this.element = build("div", { class: "tx-panel tx-path-panel" },
-      build("div", { class: "tx-row" }, build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Kind of path" }, ...this.kinds), this.hint),
+    this.element = build(
+      "div",
+      { class: "tx-panel tx-path-panel" },
+      build(
+        "div",
+        { class: "tx-row" },
+        build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Kind of path" }, ...this.kinds),
+        this.hint,
+      ),
       build("h3", { text: "As steps" }),
       build("p", { text: "Each dot is a timbre on the way: click one, or hear them in a row." }),
       this.steps,
@@ -99,7 +127,8 @@ class PathPanel {
       build("h3", { text: "As one sound" }),
       build("p", { text: "One note whose timbre moves along the path while it sounds." }),
       build("div", { class: "tx-row" }, this.whole, this.lengths, this.save),
-      build("div", { class: "tx-picture" }, this.canvas, this.bar));
+      build("div", { class: "tx-picture" }, this.canvas, this.bar),
+    );
   }
 
   get places() {
@@ -133,8 +162,18 @@ class PathPanel {
       const below = Math.min(Math.floor(place), colours.length - 2);
       const mixed = colours[below].map((value, k) => Math.round(value + (colours[below + 1][k] - value) * (place - below)));
       const letter = Number.isInteger(place) ? LETTERS[place] : "";
-      const title = letter ? `Note ${letter}: ${this.morph.describe(chosen.notes[place]).title}` : `${Math.round(100 * (place - below))} % of the way from ${LETTERS[below]} to ${LETTERS[below + 1]}`;
-      return build("button", { type: "button", "data-step": i, title, "aria-label": title, style: `--tx-mix:rgb(${mixed});color:${inkOn(`rgb(${mixed})`)}`, text: letter, onclick: () => this.hear(i) });
+      const title = letter
+        ? `Note ${letter}: ${this.morph.describe(chosen.notes[place]).title}`
+        : `${Math.round(100 * (place - below))} % of the way from ${LETTERS[below]} to ${LETTERS[below + 1]}`;
+      return build("button", {
+        type: "button",
+        "data-step": i,
+        title,
+        "aria-label": title,
+        style: `--tx-mix:rgb(${mixed});color:${inkOn(`rgb(${mixed})`)}`,
+        text: letter,
+        onclick: () => this.hear(i),
+      });
     });
     this.steps.replaceChildren(...dots);
     this.label();
@@ -148,7 +187,9 @@ class PathPanel {
   }
 
   ready() {
-    this.places.forEach((place, i) => this.steps.children[i]?.classList.toggle("tx-ready", this.morph.bank.has(this.stepUrl(place))));
+    this.places.forEach((place, i) =>
+      this.steps.children[i]?.classList.toggle("tx-ready", this.morph.bank.has(this.stepUrl(place))),
+    );
     if (!this.places.length || this.morph.bank.has(this.wholeUrl())) this.showPicture();
   }
 

@@ -11,20 +11,7 @@ _morph = component(
     "morph",
     '<div class="tx-morph"></div>',
     ["morph/morph.css"],
-    [
-        "browser/common.js",
-        "browser/spectrogram.js",
-        "browser/synth.js",
-        "browser/icons.js",
-        "browser/note_search.js",
-        "browser/small_map.js",
-        "morph/path.js",
-        "morph/notes.js",
-        "morph/pad.js",
-        "morph/drawing.js",
-        "morph/contour.js",
-        "morph/morph.js",
-    ],
+    "morph/morph.js",
 )
 
 

@@ -1,14 +1,17 @@
 // Sliders along a latent space's axes, and what each of them changes.
 
+import { build } from "../browser/common.js";
+import { ICONS, icon } from "../browser/icons.js";
+
 const REACH = 3; // standard deviations to each side
 const TELLING = 0.15; // correlations below this say nothing
-const TRAIT_WORDS = {
+export const TRAIT_WORDS = {
   brightness: ["darker", "brighter", "Brightness (spectral centroid)"],
   attack: ["faster attack", "slower attack", "Attack time"],
   noisiness: ["purer", "noisier", "Noisiness (energy between the partials)"],
   inharmonicity: ["more harmonic", "more inharmonic", "Inharmonicity (partials off the harmonics)"],
 };
-const TRAIT_SHORT = { brightness: "bright", attack: "attack", noisiness: "noise", inharmonicity: "inharm." };
+export const TRAIT_SHORT = { brightness: "bright", attack: "attack", noisiness: "noise", inharmonicity: "inharm." };
 
 // Text on what raising an axis changes, the strongest first: "brighter, slower attack".
 function effects(row, names) {
@@ -22,7 +25,7 @@ function effects(row, names) {
     .join(", ");
 }
 
-class AxisPanel {
+export class AxisPanel {
   // moved(axis, coordinate, timeStamp) while a slider moves; began() before the first, rested() after the last.
   constructor(list, { moved, began, rested, locked }) {
     Object.assign(this, { list, moved, began, rested, locked, rows: [] });
@@ -30,12 +33,15 @@ class AxisPanel {
 
   show(axes, name, locks) {
     this.axes = axes;
-    this.rows = axes.spread.map((_, axis) => this.makeRow(axis, name === "principal" ? `Direction ${axis + 1}` : `Dimension ${axes.numbers[axis] + 1}`, locks));
+    this.rows = axes.spread.map((_, axis) =>
+      this.makeRow(axis, name === "principal" ? `Direction ${axis + 1}` : `Dimension ${axes.numbers[axis] + 1}`, locks),
+    );
     const largest = Math.max(...axes.weight, 1e-9);
     this.rows.forEach((row, axis) => {
       const told = axes.unit === "nats" ? `${axes.weight[axis].toFixed(2)} nats` : `${(100 * axes.weight[axis]).toFixed(1)} %`;
       row.weight.style.width = `${(100 * axes.weight[axis]) / largest}%`;
-      row.weight.parentElement.title = axes.unit === "nats" ? `says ${told} about a note (KL)` : `${told} of the variance of the map's notes`;
+      row.weight.parentElement.title =
+        axes.unit === "nats" ? `says ${told} about a note (KL)` : `${told} of the variance of the map's notes`;
     });
     this.list.replaceChildren(...this.rows.map((row) => row.element));
   }
@@ -67,7 +73,13 @@ class AxisPanel {
       "div",
       { class: "tx-axis", "data-axis": axis },
       row.lock,
-      build("div", { class: "tx-axis-name" }, build("b", { text: title }), row.effect, build("span", { class: "tx-weight" }, row.weight)),
+      build(
+        "div",
+        { class: "tx-axis-name" },
+        build("b", { text: title }),
+        row.effect,
+        build("span", { class: "tx-weight" }, row.weight),
+      ),
       row.slider,
       row.value,
       row.bars,
@@ -90,7 +102,10 @@ class AxisPanel {
       if (!row.moving) row.slider.value = value;
       row.slider.style.setProperty("--at", `${50 + (50 * Math.max(-REACH, Math.min(REACH, value))) / REACH}%`);
       row.value.textContent = `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
-      row.slider.setAttribute("aria-valuetext", `${value.toFixed(2)} standard deviations${row.effect.textContent ? `; raising makes it ${row.effect.textContent}` : ""}`);
+      row.slider.setAttribute(
+        "aria-valuetext",
+        `${value.toFixed(2)} standard deviations${row.effect.textContent ? `; raising makes it ${row.effect.textContent}` : ""}`,
+      );
     });
   }
 
@@ -103,9 +118,18 @@ class AxisPanel {
       row.bars.replaceChildren(
         ...names.map((name, i) => {
           const r = told?.[i] ?? 0;
-          const fill = build("i", { class: r < 0 ? "tx-minus" : "tx-plus", style: `width:${50 * Math.min(1, Math.abs(r) / 0.7)}%` });
+          const fill = build("i", {
+            class: r < 0 ? "tx-minus" : "tx-plus",
+            style: `width:${50 * Math.min(1, Math.abs(r) / 0.7)}%`,
+          });
           const known = told && told[i] !== null;
-          return build("span", { title: `${TRAIT_WORDS[name][2]}: ${known ? `correlation ${r >= 0 ? "+" : "−"}${Math.abs(r).toFixed(2)}` : "not known"}` }, fill);
+          return build(
+            "span",
+            {
+              title: `${TRAIT_WORDS[name][2]}: ${known ? `correlation ${r >= 0 ? "+" : "−"}${Math.abs(r).toFixed(2)}` : "not known"}`,
+            },
+            fill,
+          );
         }),
       );
     });

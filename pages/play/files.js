@@ -1,6 +1,8 @@
 // What the Play page saves and loads: a sound, a preset, a multi-sampled instrument.
 
-class Files {
+import { build, errorOf, fetchJson, noteName } from "../browser/common.js";
+
+export class Files {
   constructor(player) {
     this.player = player;
   }
@@ -14,28 +16,57 @@ class Files {
   }
 
   fileName(ending) {
-    return `${this.player.view.name().replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "instrument"}${ending}`;
+    return `${
+      this.player.view
+        .name()
+        .replace(/[^A-Za-z0-9_-]+/g, "-")
+        .replace(/^-+|-+$/g, "")
+        .slice(0, 60) || "instrument"
+    }${ending}`;
   }
 
   saveSound() {
-    return this.download(this.player.url("sound", { z: this.player.zText, key: this.player.key, whole: 1 }), this.fileName(`-${noteName(this.player.key).replace("♯", "s")}.wav`));
+    return this.download(
+      this.player.url("sound", { z: this.player.zText, key: this.player.key, whole: 1 }),
+      this.fileName(`-${noteName(this.player.key).replace("♯", "s")}.wav`),
+    );
   }
 
   savePreset() {
     const { attack, release } = this.player.synth;
-    const told = { z: this.player.zText, key: this.player.key, name: this.player.view.name().slice(0, 120), attack, release };
+    const told = {
+      z: this.player.zText,
+      key: this.player.key,
+      name: this.player.view.name().slice(0, 120),
+      attack,
+      release,
+    };
     return this.download(this.player.url("preset", told), this.fileName(".json"));
   }
 
   saveInstrument(low, high, step) {
-    return this.download(this.player.url("export", { z: this.player.zText, low, high, step, name: this.player.view.name().slice(0, 120) }), this.fileName(".zip"));
+    return this.download(
+      this.player.url("export", { z: this.player.zText, low, high, step, name: this.player.view.name().slice(0, 120) }),
+      this.fileName(".zip"),
+    );
   }
 
   async loadPreset(file) {
-    if (file.size > 256 * 1024) throw new Error(`A preset has a few kilobytes, this file has ${Math.round(file.size / 1024)}: choose another file.`);
-    const preset = await fetchJson(this.player.url("preset"), { method: "POST", body: file, headers: { "Content-Type": "application/json" } });
+    if (file.size > 256 * 1024)
+      throw new Error(`A preset has a few kilobytes, this file has ${Math.round(file.size / 1024)}: choose another file.`);
+    const preset = await fetchJson(this.player.url("preset"), {
+      method: "POST",
+      body: file,
+      headers: { "Content-Type": "application/json" },
+    });
     this.player.remember();
-    Object.assign(this.player, { start: null, origin: preset.z, title: preset.name || "preset", colour: null, key: preset.key });
+    Object.assign(this.player, {
+      start: null,
+      origin: preset.z,
+      title: preset.name || "preset",
+      colour: null,
+      key: preset.key,
+    });
     this.player.synth.attack = preset.attack;
     this.player.synth.release = preset.release;
     this.player.view.rack.setEnvelope();

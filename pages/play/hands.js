@@ -1,8 +1,11 @@
 // What hands do on the Play page: keys held, the pedal, sounds heard while a slider moves, the computer's keyboard and MIDI.
 
+import { SHORTEST_TAP } from "../browser/synth.js";
+import { MidiInput } from "./keys.js";
+
 const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
 
-class Hands {
+export class Hands {
   constructor(player) {
     this.player = player;
     this.held = new Map(); // key -> {voice, pedalled, down}
@@ -24,7 +27,9 @@ class Hands {
 
   async enable() {
     if (!this.player.space || this.player.synth.running) return;
-    await this.player.synth.open(this.player.space.sample_rate).catch(() => this.player.view.tell("This browser gives no sound: try another one.", true));
+    await this.player.synth
+      .open(this.player.space.sample_rate)
+      .catch(() => this.player.view.tell("This browser gives no sound: try another one.", true));
   }
 
   async press(key, velocity, at = performance.now()) {
@@ -44,7 +49,11 @@ class Hands {
       const [sound] = await Promise.all([this.player.bank.get(url), opening]);
       if (this.held.get(key) !== note && note.down) return;
       this.sound(note, key, sound, velocity);
-      performance.measure("timbre:key-to-sound", { start: at, end: performance.now(), detail: { key, ready, latency: this.player.synth.latency } });
+      performance.measure("timbre:key-to-sound", {
+        start: at,
+        end: performance.now(),
+        detail: { key, ready, latency: this.player.synth.latency },
+      });
     } catch (error) {
       this.held.delete(key);
       this.player.view.setHeld(this.held);
@@ -105,11 +114,16 @@ class Hands {
     const sounds = await Promise.all(keys.map((key) => this.player.bank.get(this.player.soundUrl(key))));
     if (sounding.length) sounding.forEach(([, note], i) => this.player.synth.swap(note.voice, sounds[i]));
     else this.hearPreview(sounds[0]);
-    performance.measure("timbre:slider-to-sound", { start: asked, end: performance.now(), detail: { latency: this.player.synth.latency } });
+    performance.measure("timbre:slider-to-sound", {
+      start: asked,
+      end: performance.now(),
+      detail: { latency: this.player.synth.latency },
+    });
   }
 
   hearPreview(sound) {
-    const going = this.preview && this.player.synth.voices.has(this.preview) && !this.preview.ending && this.preview.key === this.player.key;
+    const going =
+      this.preview && this.player.synth.voices.has(this.preview) && !this.preview.ending && this.preview.key === this.player.key;
     if (going) this.player.synth.swap(this.preview, sound);
     else this.preview = this.player.synth.start(this.player.key, sound, 96);
     clearTimeout(this.previewEnd);
@@ -120,7 +134,9 @@ class Hands {
   // ---- the computer's keyboard -------------------------------------------------------------------------------------
 
   foreign(event) {
-    const typing = event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select, [contenteditable], [role=combobox]");
+    const typing =
+      event.target instanceof Element &&
+      event.target.closest("input:not([type=range]), textarea, select, [contenteditable], [role=combobox]");
     return Boolean(typing) || event.altKey;
   }
 

@@ -1,6 +1,6 @@
 // The sound of the Play page kept in this browser tab, so that a reload changes nothing.
 
-class Kept {
+export class Kept {
   constructor(player) {
     this.player = player;
   }

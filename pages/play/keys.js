@@ -1,14 +1,34 @@
 // Keys to play on: on the screen (mouse, pen, fingers), on the computer's keyboard, and on MIDI keyboards.
 
+import { build, noteName } from "../browser/common.js";
+
 const WHITE = [0, 2, 4, 5, 7, 9, 11];
 // Two rows of a computer keyboard as one and a half octaves, by place, whatever the layout prints on them.
-const COMPUTER_KEYS = ["KeyA", "KeyW", "KeyS", "KeyE", "KeyD", "KeyF", "KeyT", "KeyG", "KeyY", "KeyH", "KeyU", "KeyJ", "KeyK", "KeyO", "KeyL", "KeyP", "Semicolon"];
+const COMPUTER_KEYS = [
+  "KeyA",
+  "KeyW",
+  "KeyS",
+  "KeyE",
+  "KeyD",
+  "KeyF",
+  "KeyT",
+  "KeyG",
+  "KeyY",
+  "KeyH",
+  "KeyU",
+  "KeyJ",
+  "KeyK",
+  "KeyO",
+  "KeyL",
+  "KeyP",
+  "Semicolon",
+];
 const COMPUTER_NAMES = ["A", "W", "S", "E", "D", "F", "T", "G", "Y", "H", "U", "J", "K", "O", "L", "P", ";"];
 const NARROWEST_WHITE = 29; // CSS pixels
 
 const isWhite = (key) => WHITE.includes(key % 12);
 
-class Keyboard {
+export class Keyboard {
   // press(key, velocity 1..127, timeStamp), release(key), told when the octave moves.
   constructor(element, { press, release, moved }) {
     Object.assign(this, { element, press, release, moved, base: 60, range: [0, 127], velocity: 100 });
@@ -52,7 +72,13 @@ class Keyboard {
     const white = isWhite(key);
     const button = build(
       "button",
-      { type: "button", class: white ? "tx-white" : "tx-black", "data-key": key, "aria-label": noteName(key), tabindex: key === this.base ? 0 : -1 },
+      {
+        type: "button",
+        class: white ? "tx-white" : "tx-black",
+        "data-key": key,
+        "aria-label": noteName(key),
+        tabindex: key === this.base ? 0 : -1,
+      },
       build("span", { class: "tx-typed" }),
       build("span", { class: "tx-name", text: white && key % 12 === 0 ? noteName(key) : "" }),
     );
@@ -193,7 +219,7 @@ class Keyboard {
 }
 
 // MIDI keyboards, where the browser has Web MIDI: notes, pedal (controller 64), all notes off, pitch bend of two semitones.
-class MidiInput {
+export class MidiInput {
   constructor({ press, release, pedal, bend, told }) {
     Object.assign(this, { press, release, pedal, bend, told });
   }

@@ -1,21 +1,24 @@
 // The Play page: a point of the latent space as an instrument.
 
+import { address, fetchJson, fetchPacked } from "../browser/common.js";
+import { mounted } from "../browser/mount.js";
+import { Notes } from "../browser/note_search.js";
+import { SoundBank, Synth } from "../browser/synth.js";
+import { Files } from "./files.js";
+import { Hands } from "./hands.js";
+import { Kept } from "./kept.js";
+import { PlayView } from "./view.js";
+
 const REST_MS = 160; // after the last change: pictures and words follow
 const QUIET_MS = 300; // without a key or a slider: sounds that may be wanted later are decoded
 const PREFETCH = [0, 12, -12, 7, -5, 4, -8, 2, -10, 5, -7, 9, -3, 11, -1, 14, 16, 3, 8, 10, 1, 6];
 const MOST_UNDO = 200;
-const players = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let player = players.get(parentElement);
-  if (!player) players.set(parentElement, (player = new Player(parentElement)));
-  player.report = (start) => setStateValue("start", start ?? {});
-  player.update(data);
-  return () => {
-    player.destroy();
-    players.delete(parentElement);
-  };
-}
+export default mounted(
+  (parent) => new Player(parent),
+  (view, setStateValue) => {
+    view.report = (start) => setStateValue("start", start ?? {});
+  },
+);
 
 class Player {
   constructor(parent) {
@@ -36,7 +39,8 @@ class Player {
   }
 
   listen() {
-    const on = (type, handler, options = {}) => window.addEventListener(type, handler, { signal: this.listeners.signal, ...options });
+    const on = (type, handler, options = {}) =>
+      window.addEventListener(type, handler, { signal: this.listeners.signal, ...options });
     this.hands.listen(on);
     this.meter = setInterval(() => this.view.rack.drawMeter(this.synth), 60);
     this.sizes = new ResizeObserver(() => this.view.draw());
@@ -159,7 +163,11 @@ class Player {
     }
     if (start?.note !== undefined) {
       const { z, note } = await fetchJson(this.url("start", { note: start.note }), { signal });
-      return { z, title: [`${note.title} ${note.pitch_name}`.trim(), note.pitch_name ? "" : note.detail].filter(Boolean).join(" · "), colour: note.colour };
+      return {
+        z,
+        title: [`${note.title} ${note.pitch_name}`.trim(), note.pitch_name ? "" : note.detail].filter(Boolean).join(" · "),
+        colour: note.colour,
+      };
     }
     if (start?.seed !== undefined) {
       const { z } = await fetchJson(this.url("start", { seed: start.seed }), { signal });
@@ -291,7 +299,12 @@ class Player {
       const keys = PREFETCH.map((step) => this.key + step).filter((key) => key >= 0 && key <= 127);
       const next = keys.find((key) => !this.bank.has(this.soundUrl(key)));
       if (next === undefined) return;
-      const refused = this.bank.waiting.size ? null : await this.bank.get(this.soundUrl(next)).then(() => null, (error) => error);
+      const refused = this.bank.waiting.size
+        ? null
+        : await this.bank.get(this.soundUrl(next)).then(
+            () => null,
+            (error) => error,
+          );
       // What was refused once is not asked for again and again; the key itself says why when it is pressed.
       if (refused && refused.name !== "AbortError") return;
       this.prefetch(Math.min(wait, 40));

@@ -1,6 +1,9 @@
 // The Play page's middle row: octave, pedal, MIDI, envelope and volume, and the files to save and load.
 
-class Rack {
+import { build, noteName } from "../browser/common.js";
+import { MidiInput } from "./keys.js";
+
+export class Rack {
   constructor(view) {
     this.view = view;
     this.element = this.make();
@@ -17,10 +20,19 @@ class Rack {
   make() {
     const { player } = this.view;
     this.octave = build("output", { class: "tx-octave", "aria-label": "Octave of the computer keyboard" });
-    this.sustain = this.view.button("Sustain", "Hold notes after their keys are let go (Space, or a MIDI pedal)", "", () => player.hands.setPedal(!player.hands.pedal), {
-      class: "tx-toggle tx-sustain", "aria-pressed": "false",
+    this.sustain = this.view.button(
+      "Sustain",
+      "Hold notes after their keys are let go (Space, or a MIDI pedal)",
+      "",
+      () => player.hands.setPedal(!player.hands.pedal),
+      {
+        class: "tx-toggle tx-sustain",
+        "aria-pressed": "false",
+      },
+    );
+    this.midiButton = this.view.button("MIDI", "Connect a MIDI keyboard", "", () => player.hands.connectMidi(), {
+      class: "tx-toggle tx-midi",
     });
-    this.midiButton = this.view.button("MIDI", "Connect a MIDI keyboard", "", () => player.hands.connectMidi(), { class: "tx-toggle tx-midi" });
     if (!MidiInput.possible) {
       this.midiButton.disabled = true;
       this.midiButton.title = "This browser has no Web MIDI: Chrome, Edge and Firefox have.";
@@ -55,14 +67,24 @@ class Rack {
       ),
       this.sustain,
       this.midiButton,
-      build("div", { class: "tx-dials" }, ...[this.velocity, this.attack, this.release, this.volume].map(({ element }) => element)),
+      build(
+        "div",
+        { class: "tx-dials" },
+        ...[this.velocity, this.attack, this.release, this.volume].map(({ element }) => element),
+      ),
       this.makeFiles(),
     );
   }
 
   makeFiles() {
     const { player } = this.view;
-    this.file = build("input", { type: "file", accept: ".json,application/json", class: "tx-file", tabindex: -1, "aria-label": "Preset file" });
+    this.file = build("input", {
+      type: "file",
+      accept: ".json,application/json",
+      class: "tx-file",
+      tabindex: -1,
+      "aria-label": "Preset file",
+    });
     this.file.addEventListener("change", () => {
       const [file] = this.file.files;
       this.file.value = "";
@@ -72,43 +94,66 @@ class Rack {
       const input = build("input", { type: "number", value, min, max, "aria-label": label });
       return { input, element: build("label", {}, build("span", { text: label }), input) };
     };
-    const [low, high, step] = [number("Lowest key", 36, 0, 127), number("Highest key", 84, 0, 127), number("Every … semitones", 3, 1, 24)];
+    const [low, high, step] = [
+      number("Lowest key", 36, 0, 127),
+      number("Highest key", 84, 0, 127),
+      number("Every … semitones", 3, 1, 24),
+    ];
     this.count = build("p", { class: "tx-count" });
     const counted = () => {
       const [a, b, c] = [low, high, step].map(({ input }) => input.valueAsNumber);
-      const sensible = [low, high, step].every(({ input }) => input.validity.valid && Number.isInteger(input.valueAsNumber)) && a <= b;
+      const sensible =
+        [low, high, step].every(({ input }) => input.validity.valid && Number.isInteger(input.valueAsNumber)) && a <= b;
       this.count.textContent = sensible
         ? `${Math.floor((b - a) / c) + 1} samples, ${noteName(a)} to ${noteName(b)}, loops where the sound is steady`
         : "Choose MIDI keys from 0 to 127, the lowest first, and a step of 1 to 24.";
       this.exporting.disabled = !sensible || this.exporting.classList.contains("tx-busy");
     };
-    this.exporting = this.view.button("Export", "Render the samples and save them as a ZIP archive", "", async () => {
-      this.exporting.classList.add("tx-busy");
-      this.count.textContent = "Rendering the samples …";
-      this.exporting.disabled = true;
-      try {
-        await player.files.saveInstrument(...[low, high, step].map(({ input }) => input.valueAsNumber));
-        this.menu.open = false;
-      } finally {
-        this.exporting.classList.remove("tx-busy");
-        counted();
-      }
-    }, { class: "tx-export" });
+    this.exporting = this.view.button(
+      "Export",
+      "Render the samples and save them as a ZIP archive",
+      "",
+      async () => {
+        this.exporting.classList.add("tx-busy");
+        this.count.textContent = "Rendering the samples …";
+        this.exporting.disabled = true;
+        try {
+          await player.files.saveInstrument(...[low, high, step].map(({ input }) => input.valueAsNumber));
+          this.menu.open = false;
+        } finally {
+          this.exporting.classList.remove("tx-busy");
+          counted();
+        }
+      },
+      { class: "tx-export" },
+    );
     for (const { input } of [low, high, step]) input.addEventListener("input", counted);
     this.menu = build(
       "details",
       { class: "tx-menu" },
-      build("summary", { text: "Instrument" , title: "Export as a multi-sampled instrument (SFZ and WAV)" }),
-      build("div", {}, build("b", { text: "Multi-sampled instrument" }), build("p", { text: "An SFZ file and WAV samples, for any sampler." }), ...[low, high, step].map(({ element }) => element), this.count, this.exporting),
+      build("summary", { text: "Instrument", title: "Export as a multi-sampled instrument (SFZ and WAV)" }),
+      build(
+        "div",
+        {},
+        build("b", { text: "Multi-sampled instrument" }),
+        build("p", { text: "An SFZ file and WAV samples, for any sampler." }),
+        ...[low, high, step].map(({ element }) => element),
+        this.count,
+        this.exporting,
+      ),
     );
     counted();
     return build(
       "div",
       { class: "tx-files" },
-      this.view.button("Save", "Save the sound as a preset (JSON)", "", () => player.files.savePreset(), { class: "tx-save" }),
+      this.view.button("Save", "Save the sound as a preset (JSON)", "", () => player.files.savePreset(), {
+        class: "tx-save",
+      }),
       this.view.button("Load", "Load a preset (JSON)", "", () => this.file.click(), { class: "tx-load" }),
       this.file,
-      this.view.button("WAV", "Save the current key as a WAV file", "", () => player.files.saveSound(), { class: "tx-wav" }),
+      this.view.button("WAV", "Save the current key as a WAV file", "", () => player.files.saveSound(), {
+        class: "tx-wav",
+      }),
       this.menu,
     );
   }

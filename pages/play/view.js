@@ -1,6 +1,15 @@
 // The Play page's elements: built once, painted from what the player knows.
 
-class PlayView {
+import { build, noteName } from "../browser/common.js";
+import { ICONS, icon } from "../browser/icons.js";
+import { NoteSearch } from "../browser/note_search.js";
+import { SmallMap } from "../browser/small_map.js";
+import { levelScale, Spectrogram } from "../browser/spectrogram.js";
+import { AxisPanel, TRAIT_SHORT, TRAIT_WORDS } from "./axes.js";
+import { Keyboard } from "./keys.js";
+import { Rack } from "./rack.js";
+
+export class PlayView {
   constructor(root, player) {
     this.root = root;
     this.player = player;
@@ -59,20 +68,45 @@ class PlayView {
 
   makeSound() {
     this.dot = build("i", { class: "tx-dot" });
-    this.title = build("input", { class: "tx-title-field", "aria-label": "Name of the sound", maxlength: 120, spellcheck: "false" });
+    this.title = build("input", {
+      class: "tx-title-field",
+      "aria-label": "Name of the sound",
+      maxlength: 120,
+      spellcheck: "false",
+    });
     this.edited = build("span", { class: "tx-edited", text: "changed", hidden: "" });
     this.near = build("p", { class: "tx-nearby", text: " " });
     this.field = build("input", {
-      type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "tx-found", "aria-autocomplete": "list",
-      "aria-label": "Start from a note of the map", placeholder: "Start from a note", autocomplete: "off",
+      type: "search",
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": "tx-found",
+      "aria-autocomplete": "list",
+      "aria-label": "Start from a note of the map",
+      placeholder: "Start from a note",
+      autocomplete: "off",
     });
-    this.found = build("div", { class: "tx-found", id: "tx-found", role: "listbox", "aria-label": "Notes found", hidden: "" });
+    this.found = build("div", {
+      class: "tx-found",
+      id: "tx-found",
+      role: "listbox",
+      "aria-label": "Notes found",
+      hidden: "",
+    });
     this.families = build("div", { class: "tx-families", role: "group" });
-    this.prior = this.button("Prior", "Start from a random draw of the prior", ICONS.dice, () =>
-      this.player.choose({ seed: Math.floor(Math.random() * 1e6) }), { class: "tx-chip" });
+    this.prior = this.button(
+      "Prior",
+      "Start from a random draw of the prior",
+      ICONS.dice,
+      () => this.player.choose({ seed: Math.floor(Math.random() * 1e6) }),
+      { class: "tx-chip" },
+    );
     this.canvas = build("canvas", { "aria-label": "Spectrogram of the current sound" });
     this.caption = build("span", { class: "tx-caption", text: "" });
-    this.mapCanvas = build("canvas", { role: "img", "aria-label": "Map of the notes; the ring is the one nearest to this sound" });
+    this.mapCanvas = build("canvas", {
+      role: "img",
+      "aria-label": "Map of the notes; the ring is the one nearest to this sound",
+    });
     return build(
       "section",
       { class: "tx-sound", "aria-label": "The sound" },
@@ -80,13 +114,25 @@ class PlayView {
       this.near,
       build("div", { class: "tx-starts" }, build("div", { class: "tx-search" }, this.field, this.found), this.prior),
       this.families,
-      build("div", { class: "tx-views" }, build("figure", {}, this.canvas, this.caption), build("figure", { class: "tx-small-map" }, this.mapCanvas)),
+      build(
+        "div",
+        { class: "tx-views" },
+        build("figure", {}, this.canvas, this.caption),
+        build("figure", { class: "tx-small-map" }, this.mapCanvas),
+      ),
     );
   }
 
   makeAxes() {
     const choice = (name, text, title) =>
-      build("button", { type: "button", role: "radio", "data-axes": name, title, text, onclick: () => this.player.switchAxes(name) });
+      build("button", {
+        type: "button",
+        role: "radio",
+        "data-axes": name,
+        title,
+        text,
+        onclick: () => this.player.switchAxes(name),
+      });
     this.choices = [
       choice("dimensions", "Dimensions", "The model's own latent dimensions, the ones that say most first"),
       choice("principal", "Principal directions", "The directions in which the map's notes differ most"),
@@ -108,9 +154,19 @@ class PlayView {
           { class: "tx-tools" },
           this.undo,
           this.redo,
-          this.button("", "Nudge: a small random step", ICONS.nudge, () => this.player.randomise(0.25), { class: "tx-nudge" }),
-          this.button("Randomise", "Somewhere among the map's notes; locked sliders stay", ICONS.dice, () => this.player.randomise(1), { class: "tx-randomise" }),
-          this.button("Reset", "Back to where the sound started", ICONS.reset, () => this.player.reset(), { class: "tx-reset" }),
+          this.button("", "Nudge: a small random step", ICONS.nudge, () => this.player.randomise(0.25), {
+            class: "tx-nudge",
+          }),
+          this.button(
+            "Randomise",
+            "Somewhere among the map's notes; locked sliders stay",
+            ICONS.dice,
+            () => this.player.randomise(1),
+            { class: "tx-randomise" },
+          ),
+          this.button("Reset", "Back to where the sound started", ICONS.reset, () => this.player.reset(), {
+            class: "tx-reset",
+          }),
         ),
       ),
       build("div", { class: "tx-axes-told" }, this.measured, this.traitHeads),
@@ -119,8 +175,16 @@ class PlayView {
   }
 
   makeKeys() {
-    this.keys = build("div", { class: "tx-keyboard", role: "group", "aria-label": "Keyboard: arrow keys walk, Enter plays" });
-    this.hint = build("div", { class: "tx-enable", role: "status" }, build("span", { text: "Click or press any key to enable sound" }));
+    this.keys = build("div", {
+      class: "tx-keyboard",
+      role: "group",
+      "aria-label": "Keyboard: arrow keys walk, Enter plays",
+    });
+    this.hint = build(
+      "div",
+      { class: "tx-enable", role: "status" },
+      build("span", { text: "Click or press any key to enable sound" }),
+    );
     this.message = build("p", { class: "tx-told", role: "status", "aria-live": "polite" });
     return build("div", { class: "tx-bed" }, build("div", { class: "tx-keys-frame" }, this.keys, this.hint), this.message);
   }
@@ -143,11 +207,23 @@ class PlayView {
     this.families.setAttribute("aria-label", `Start from the mean of a ${space.words.family}`);
     this.families.replaceChildren(
       ...space.families.map(({ value, name, colour }) =>
-        build("button", { type: "button", class: "tx-chip", "data-family": value, title: `Mean of the ${space.words.note}s of ${name}`, onclick: () => this.player.choose({ family: value }) },
-          build("i", { style: `background:${colour}` }), name),
+        build(
+          "button",
+          {
+            type: "button",
+            class: "tx-chip",
+            "data-family": value,
+            title: `Mean of the ${space.words.note}s of ${name}`,
+            onclick: () => this.player.choose({ family: value }),
+          },
+          build("i", { style: `background:${colour}` }),
+          name,
+        ),
       ),
     );
-    this.standing = space.conditioned ? "" : "This model is not told the pitch: it makes one sound, and the keys play it faster or slower (resampled).";
+    this.standing = space.conditioned
+      ? ""
+      : "This model is not told the pitch: it makes one sound, and the keys play it faster or slower (resampled).";
     this.tell("");
   }
 
@@ -177,11 +253,17 @@ class PlayView {
 
   showTraits(told) {
     const names = told?.names ?? [];
-    this.traitHeads.replaceChildren(...names.map((name) => build("span", { text: TRAIT_SHORT[name], title: TRAIT_WORDS[name][2] })));
+    this.traitHeads.replaceChildren(
+      ...names.map((name) => build("span", { text: TRAIT_SHORT[name], title: TRAIT_WORDS[name][2] })),
+    );
     this.panel.explain(told?.correlations?.[this.player.axes] ?? null, names);
     if (told?.failed) this.measured.textContent = told.failed;
-    else if (told?.correlations) this.measured.textContent = `What a slider changes: correlation over ${told.notes} recordings${told.pitch_held ? ", pitch held constant" : ""}`;
-    else this.measured.textContent = told?.of ? `Measuring what each slider changes … ${told.done} of ${told.of} notes` : "Measuring what each slider changes …";
+    else if (told?.correlations)
+      this.measured.textContent = `What a slider changes: correlation over ${told.notes} recordings${told.pitch_held ? ", pitch held constant" : ""}`;
+    else
+      this.measured.textContent = told?.of
+        ? `Measuring what each slider changes … ${told.done} of ${told.of} notes`
+        : "Measuring what each slider changes …";
     if (this.player.z) this.panel.set(this.player.coordinates());
   }
 
@@ -191,7 +273,8 @@ class PlayView {
     this.edited.hidden = !player.changed;
     this.dot.style.background = player.colour ?? "#8a94a6";
     if (player.colour) this.root.style.setProperty("--tx-accent", player.colour);
-    for (const chip of this.families.children) chip.setAttribute("aria-pressed", String(chip.dataset.family === player.start?.family && !player.changed));
+    for (const chip of this.families.children)
+      chip.setAttribute("aria-pressed", String(chip.dataset.family === player.start?.family && !player.changed));
     if (this.panel.rows.length) this.panel.set(player.coordinates());
   }
 
@@ -206,14 +289,17 @@ class PlayView {
   }
 
   setKey() {
-    this.caption.textContent = this.player.space?.conditioned === false ? "as the model makes it" : `at ${noteName(this.player.key)}`;
+    this.caption.textContent =
+      this.player.space?.conditioned === false ? "as the model makes it" : `at ${noteName(this.player.key)}`;
   }
 
   setAbout({ nearest, own_pitch: own }) {
     const [near] = nearest;
     if (near) {
       const pitch = own === null ? "" : ` · sounds near ${noteName(own)} by itself`;
-      const name = [`${near.title} ${near.pitch_name}`.trim(), near.pitch_name ? near.family : near.detail].filter(Boolean).join(", ");
+      const name = [`${near.title} ${near.pitch_name}`.trim(), near.pitch_name ? near.family : near.detail]
+        .filter(Boolean)
+        .join(", ");
       this.near.textContent = `nearest ${this.player.space.words.note}: ${name} · distance ${near.distance.toFixed(2)}${pitch}`;
       if (!this.player.colour || this.player.changed) {
         this.dot.style.background = near.colour;

@@ -11,22 +11,7 @@ _play = component(
     "play",
     '<div class="tx-play"></div>',
     ["play/play.css"],
-    [
-        "browser/common.js",
-        "browser/spectrogram.js",
-        "browser/synth.js",
-        "play/keys.js",
-        "browser/icons.js",
-        "play/axes.js",
-        "browser/note_search.js",
-        "browser/small_map.js",
-        "play/hands.js",
-        "play/files.js",
-        "play/kept.js",
-        "play/rack.js",
-        "play/view.js",
-        "play/play.js",
-    ],
+    "play/play.js",
 )
 
 

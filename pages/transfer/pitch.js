@@ -1,7 +1,10 @@
 // A spectrogram with its sound's pitch drawn over it; the notes that the pitch falls into can be chosen.
 
+import { fitCanvas, themeColour } from "../browser/common.js";
+import { GUTTER, Spectrogram } from "../browser/spectrogram.js";
+
 // Corrections are {start, end (seconds), semitones}: what a contour with `rate` values a second becomes by them.
-function corrected(contour, rate, corrections) {
+export function corrected(contour, rate, corrections) {
   const moved = Float32Array.from(contour);
   for (const { start, end, semitones } of corrections) {
     for (let i = Math.max(0, Math.ceil(start * rate - 1e-6)); i < moved.length && i / rate < end; i++) moved[i] += semitones;
@@ -9,7 +12,7 @@ function corrected(contour, rate, corrections) {
   return moved;
 }
 
-class PitchPicture extends Spectrogram {
+export class PitchPicture extends Spectrogram {
   // sought(share): a place in the picture, 0 to 1, was clicked; picked(index): a note was, or none (-1).
   constructor(canvas, { sought, picked = null }) {
     super(canvas, false);
@@ -50,7 +53,10 @@ class PitchPicture extends Spectrogram {
     }
     context.lineJoin = context.lineCap = "round";
     // Light on dark reads on every colour of the spectrogram.
-    for (const [colour, width] of [["rgba(0, 0, 0, .85)", 5], ["#fff", 2.2]]) {
+    for (const [colour, width] of [
+      ["rgba(0, 0, 0, .85)", 5],
+      ["#fff", 2.2],
+    ]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.stroke(this.line(plot, 0, this.contour.length));

@@ -1,6 +1,9 @@
 // The small map with the way that a sound goes: from its own place to that of what becomes of it, toward its target.
 
-class PlaceMap extends SmallMap {
+import { themeColour } from "../browser/common.js";
+import { SmallMap } from "../browser/small_map.js";
+
+export class PlaceMap extends SmallMap {
   // chosen(id): a note's dot was clicked.
   constructor(canvas, chosen) {
     super(canvas, chosen);

@@ -1,22 +1,23 @@
 // The Transfer page: a sound, and what becomes of it on the way to another timbre or pitch.
 
+import { address, fetchPacked, fetchWav, noteName } from "../browser/common.js";
+import { Deck, FADE } from "../browser/deck.js";
+import { mounted } from "../browser/mount.js";
+import { Notes } from "../browser/note_search.js";
+import { corrected } from "./pitch.js";
+import { TransferView } from "./view.js";
+
 const PICTURE_MS = 160; // after the last change: the picture and the place on the map follow the sound
 // Python's rerun, and the page's drawing after it, would take a tenth of a second from the sound.
 const REPORT_MS = 350;
 const WHOLE = 3600; // seconds: longer than any sound
 const SETTINGS = { toward: null, amount: 0.8, shift: 0, steady: false };
-const pages = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let page = pages.get(parentElement);
-  if (!page) pages.set(parentElement, (page = new TransferPage(parentElement)));
-  page.report = (name, value) => setStateValue(name, value);
-  page.update(data);
-  return () => {
-    page.destroy();
-    pages.delete(parentElement);
-  };
-}
+export default mounted(
+  (parent) => new TransferPage(parent),
+  (view, setStateValue) => {
+    view.report = (name, value) => setStateValue(name, value);
+  },
+);
 
 // Two sounds in step, of which one is replaced while it sounds.
 class Pair extends Deck {
@@ -88,8 +89,15 @@ class TransferPage {
   // What becomes of the sound now, as parameters of an address.
   change() {
     const { toward, amount, shift, steady } = this.settings;
-    const mend = this.corrections.map(({ start, end, semitones }) => `${start.toFixed(3)}~${end.toFixed(3)}~${semitones}`).join(",");
-    return { ...(toward === null ? {} : { toward, amount }), ...(shift ? { shift } : {}), ...(steady ? { steady: 1 } : {}), ...(mend ? { mend } : {}) };
+    const mend = this.corrections
+      .map(({ start, end, semitones }) => `${start.toFixed(3)}~${end.toFixed(3)}~${semitones}`)
+      .join(",");
+    return {
+      ...(toward === null ? {} : { toward, amount }),
+      ...(shift ? { shift } : {}),
+      ...(steady ? { steady: 1 } : {}),
+      ...(mend ? { mend } : {}),
+    };
   }
 
   resultUrl(part = "sound", extra = {}) {
@@ -111,7 +119,9 @@ class TransferPage {
     this.view.sourceBox.hidden = !this.data.source.note;
     try {
       if (moved) {
-        const map = fetchPacked(address(`${this.data.url}/map`, { checkpoint: this.data.checkpoint, v: this.data.version }), { signal });
+        const map = fetchPacked(address(`${this.data.url}/map`, { checkpoint: this.data.checkpoint, v: this.data.version }), {
+          signal,
+        });
         this.view.fillNotes(new Notes(await map));
       }
       this.paint();
@@ -141,7 +151,9 @@ class TransferPage {
 
   // Where the result's pitch is counted from: the middle of what is heard, else C4.
   get base() {
-    return this.told ? (this.told.pitch?.midi ?? 60) + this.corrections.reduce((sum, each) => sum + (each.end === WHOLE ? each.semitones : 0), 0) : null;
+    return this.told
+      ? (this.told.pitch?.midi ?? 60) + this.corrections.reduce((sum, each) => sum + (each.end === WHOLE ? each.semitones : 0), 0)
+      : null;
   }
 
   paint() {
@@ -247,7 +259,11 @@ class TransferPage {
     picture.contour = corrected(this.heard.contour, picture.rate, this.corrections);
     picture.notes = this.heard.notes.map(([start, end, midi]) => {
       const middle = (start + end) / 2;
-      return [start, end, this.corrections.reduce((sum, each) => sum + (each.start <= middle && middle < each.end ? each.semitones : 0), midi)];
+      return [
+        start,
+        end,
+        this.corrections.reduce((sum, each) => sum + (each.start <= middle && middle < each.end ? each.semitones : 0), midi),
+      ];
     });
     if (this.told.pitch) this.view.setPitch("source", { midi: this.base, name: noteName(this.base) });
     this.view.draw();
@@ -291,7 +307,8 @@ class TransferPage {
   }
 
   key(event) {
-    const typing = event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select, [contenteditable]");
+    const typing =
+      event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select, [contenteditable]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const onButton = event.target instanceof Element && event.target.closest("button, a, [role=option], summary, [role=radio]");
     const act = {

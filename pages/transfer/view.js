@@ -1,5 +1,11 @@
 // The Transfer page's elements: built once, painted from what the page knows.
 
+import { build, noteName } from "../browser/common.js";
+import { NoteSearch } from "../browser/note_search.js";
+import { levelScale } from "../browser/spectrogram.js";
+import { PitchPicture } from "./pitch.js";
+import { PlaceMap } from "./place_map.js";
+
 const MARKS = {
   play: "M4.5 2.8v10.4l8.5-5.2z",
   stop: "M4 4h8v8H4z",
@@ -16,17 +22,36 @@ function drawn(mark) {
   return holder;
 }
 
-class TransferView {
+export class TransferView {
   constructor(root, page) {
     Object.assign(this, { root, page });
-    this.players = { source: this.makePlayer("source", "A", "Source"), result: this.makePlayer("result", "B", "Result") };
+    this.players = {
+      source: this.makePlayer("source", "A", "Source"),
+      result: this.makePlayer("result", "B", "Result"),
+    };
     root.replaceChildren(
-      build("section", { class: "tx-hear", "aria-label": "Source and result" }, this.makeHead(), this.players.source.figure, this.makeMending(), this.players.result.figure),
-      build("section", { class: "tx-steer", "aria-label": "What is to become of it" }, this.makeTargets(), this.makeSliders(), this.makeMap()),
+      build(
+        "section",
+        { class: "tx-hear", "aria-label": "Source and result" },
+        this.makeHead(),
+        this.players.source.figure,
+        this.makeMending(),
+        this.players.result.figure,
+      ),
+      build(
+        "section",
+        { class: "tx-steer", "aria-label": "What is to become of it" },
+        this.makeTargets(),
+        this.makeSliders(),
+        this.makeMap(),
+      ),
       (this.message = build("p", { class: "tx-told", role: "status", "aria-live": "polite" })),
     );
     this.pictures = {
-      source: new PitchPicture(this.players.source.canvas, { sought: (at) => page.play("source", at), picked: (note) => page.pick(note) }),
+      source: new PitchPicture(this.players.source.canvas, {
+        sought: (at) => page.play("source", at),
+        picked: (note) => page.pick(note),
+      }),
       result: new PitchPicture(this.players.result.canvas, { sought: (at) => page.play("result", at) }),
     };
     this.map = new PlaceMap(this.mapCanvas, (note) => page.set({ toward: note }));
@@ -37,11 +62,20 @@ class TransferView {
   // ---- building ----------------------------------------------------------------------------------------------------
 
   button(text, title, mark, act, options = {}) {
-    return build("button", { type: "button", title, "aria-label": title, onclick: act, ...options }, mark ? drawn(mark) : null, text ? build("span", { text }) : null);
+    return build(
+      "button",
+      { type: "button", title, "aria-label": title, onclick: act, ...options },
+      mark ? drawn(mark) : null,
+      text ? build("span", { text }) : null,
+    );
   }
 
   makePlayer(kind, letter, title) {
-    const button = this.button("", `Play the ${kind} (key ${kind === "source" ? 1 : 2})`, "play", () => this.page.press(kind), { class: "tx-play-button", disabled: "", "data-kind": kind });
+    const button = this.button("", `Play the ${kind} (key ${kind === "source" ? 1 : 2})`, "play", () => this.page.press(kind), {
+      class: "tx-play-button",
+      disabled: "",
+      "data-kind": kind,
+    });
     button.prepend(build("b", { text: letter }));
     const name = build("span", { class: "tx-name", text: title });
     const pitch = build("span", { class: "tx-pitch" });
@@ -60,7 +94,14 @@ class TransferView {
   found(label) {
     const id = `tx-list-${label.replace(/\W+/g, "-")}`;
     const field = build("input", {
-      type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": id, "aria-autocomplete": "list", "aria-label": label, placeholder: label, autocomplete: "off",
+      type: "search",
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": id,
+      "aria-autocomplete": "list",
+      "aria-label": label,
+      placeholder: label,
+      autocomplete: "off",
     });
     const list = build("div", { class: "tx-found", id, role: "listbox", "aria-label": "Notes found", hidden: "" });
     return [field, list, build("div", { class: "tx-search" }, field, list)];
@@ -70,12 +111,28 @@ class TransferView {
     let box;
     [this.sourceField, this.sourceFound, box] = this.found("Another note to begin with");
     this.sourceBox = box;
-    this.loop = this.button("", "Repeat (key L)", "loop", () => this.page.toggleLoop(), { class: "tx-small", "aria-pressed": "false" });
-    this.save = build("a", { class: "tx-small tx-save", role: "button", title: "Save the result as a WAV file", "aria-label": "Save the result as a WAV file", "aria-disabled": "true" }, drawn("save"), build("span", { text: "WAV" }));
+    this.loop = this.button("", "Repeat (key L)", "loop", () => this.page.toggleLoop(), {
+      class: "tx-small",
+      "aria-pressed": "false",
+    });
+    this.save = build(
+      "a",
+      {
+        class: "tx-small tx-save",
+        role: "button",
+        title: "Save the result as a WAV file",
+        "aria-label": "Save the result as a WAV file",
+        "aria-disabled": "true",
+      },
+      drawn("save"),
+      build("span", { text: "WAV" }),
+    );
     return build(
       "div",
       { class: "tx-head" },
-      this.button("A ⇄ B", "Go on with the other one from the same place (Space: play and stop)", "", () => this.page.swap(), { class: "tx-swap" }),
+      this.button("A ⇄ B", "Go on with the other one from the same place (Space: play and stop)", "", () => this.page.swap(), {
+        class: "tx-swap",
+      }),
       this.loop,
       this.save,
       box,
@@ -83,7 +140,8 @@ class TransferView {
   }
 
   makeMending() {
-    const by = (semitones, text, title) => this.button(text, title, "", () => this.page.mend(semitones), { "data-mend": semitones });
+    const by = (semitones, text, title) =>
+      this.button(text, title, "", () => this.page.mend(semitones), { "data-mend": semitones });
     this.mended = build("span", { class: "tx-mended" });
     this.unmend = this.button("", "Take back the last correction", "undo", () => this.page.unmend(), { disabled: "" });
     return build(
@@ -104,7 +162,12 @@ class TransferView {
     this.families = build("div", { class: "tx-families", role: "group" });
     this.targetName = build("b", { text: "" });
     this.targetDot = build("i", { class: "tx-dot" });
-    return build("div", { class: "tx-targets" }, build("div", { class: "tx-row" }, build("span", { text: "Timbre toward" }), this.targetDot, this.targetName, box), this.families);
+    return build(
+      "div",
+      { class: "tx-targets" },
+      build("div", { class: "tx-row" }, build("span", { text: "Timbre toward" }), this.targetDot, this.targetName, box),
+      this.families,
+    );
   }
 
   slider(label, title, name, min, max, step) {
@@ -112,19 +175,40 @@ class TransferView {
     const told = build("output", {});
     input.addEventListener("input", () => this.page.slide({ [name]: Number(input.value) }));
     input.addEventListener("change", () => this.page.rest());
-    return { input, told, element: build("label", { class: "tx-slider" }, build("span", { text: label }), input, told) };
+    return {
+      input,
+      told,
+      element: build("label", { class: "tx-slider" }, build("span", { text: label }), input, told),
+    };
   }
 
   makeSliders() {
-    this.amount = this.slider("How far", "How far toward the target: 0 % as it is, 100 % at the target", "amount", 0, MOST_AMOUNT, 0.05);
+    this.amount = this.slider(
+      "How far",
+      "How far toward the target: 0 % as it is, 100 % at the target",
+      "amount",
+      0,
+      MOST_AMOUNT,
+      0.05,
+    );
     this.shift = this.slider("Pitch", "Semitones up or down", "shift", -MOST_SHIFT, MOST_SHIFT, 1);
-    this.steady = this.button("Steady", "One pitch throughout: without vibrato, glides and melody", "", () => this.page.set({ steady: !this.page.settings.steady }), { class: "tx-small", "aria-pressed": "false" });
+    this.steady = this.button(
+      "Steady",
+      "One pitch throughout: without vibrato, glides and melody",
+      "",
+      () => this.page.set({ steady: !this.page.settings.steady }),
+      { class: "tx-small", "aria-pressed": "false" },
+    );
     this.shift.element.append(this.steady);
     return build("div", { class: "tx-sliders" }, this.amount.element, this.shift.element);
   }
 
   makeMap() {
-    this.mapCanvas = build("canvas", { role: "img", "aria-label": "Map of the notes: A is the source, B the result, the dashed ring the target. A click on a dot makes it the target." });
+    this.mapCanvas = build("canvas", {
+      role: "img",
+      "aria-label":
+        "Map of the notes: A is the source, B the result, the dashed ring the target. A click on a dot makes it the target.",
+    });
     this.near = build("p", { class: "tx-near" });
     return build("div", { class: "tx-place" }, this.mapCanvas, this.near);
   }
@@ -164,7 +248,18 @@ class TransferView {
     const { values = [], names = [], colours = [] } = notes.columns.family ?? {};
     this.families.replaceChildren(
       ...values.map((value, i) =>
-        build("button", { type: "button", class: "tx-chip", "data-family": value, "aria-pressed": "false", onclick: () => this.page.set({ toward: value }) }, build("i", { style: `background:${colours[i]}` }), names[i]),
+        build(
+          "button",
+          {
+            type: "button",
+            class: "tx-chip",
+            "data-family": value,
+            "aria-pressed": "false",
+            onclick: () => this.page.set({ toward: value }),
+          },
+          build("i", { style: `background:${colours[i]}` }),
+          names[i],
+        ),
       ),
     );
   }
@@ -190,7 +285,9 @@ class TransferView {
   setNear() {
     const told = ["source", "result"].map((kind) => {
       const [near] = this.map.ways[kind] ?? [];
-      return near ? `${kind === "source" ? "A" : "B"} is near ${[near.title, near.pitch_name || near.detail].filter(Boolean).join(near.pitch_name ? " " : ", ")}` : null;
+      return near
+        ? `${kind === "source" ? "A" : "B"} is near ${[near.title, near.pitch_name || near.detail].filter(Boolean).join(near.pitch_name ? " " : ", ")}`
+        : null;
     });
     this.near.textContent = told.filter(Boolean).join(" · ");
   }
@@ -198,7 +295,8 @@ class TransferView {
   setCorrections(chosen, notes, count) {
     const [, , midi] = notes[chosen] ?? [];
     const note = notes.length > 1 ? ", or click one of its notes" : "";
-    this.mended.textContent = chosen >= 0 ? `Correct note ${chosen + 1} of ${notes.length} (${noteName(midi)})` : `Wrong pitch? Correct it${note}`;
+    this.mended.textContent =
+      chosen >= 0 ? `Correct note ${chosen + 1} of ${notes.length} (${noteName(midi)})` : `Wrong pitch? Correct it${note}`;
     this.unmend.disabled = !count;
   }
 
@@ -206,14 +304,22 @@ class TransferView {
     const family = this.notes?.columns.family;
     const code = family?.values.indexOf(toward) ?? -1;
     const row = this.notes?.rows.get(toward);
-    this.targetName.textContent = toward === null ? "nothing: the timbre stays" : code >= 0 ? family.names[code] : row !== undefined ? this.notes.whole(row) : "";
+    this.targetName.textContent =
+      toward === null
+        ? "nothing: the timbre stays"
+        : code >= 0
+          ? family.names[code]
+          : row !== undefined
+            ? this.notes.whole(row)
+            : "";
     this.targetDot.style.background = code >= 0 ? family.colours[code] : row !== undefined ? this.notes.colour(row) : "none";
     for (const chip of this.families.children) chip.setAttribute("aria-pressed", String(chip.dataset.family === toward));
     this.amount.input.value = amount;
     this.amount.input.disabled = toward === null;
     this.amount.told.textContent = `${Math.round(100 * amount)} %`;
     this.shift.input.value = shift;
-    this.shift.told.textContent = `${shift > 0 ? "+" : ""}${shift}`.replace("-", "−") + (base === null ? "" : ` · ${noteName(base + shift)}`);
+    this.shift.told.textContent =
+      `${shift > 0 ? "+" : ""}${shift}`.replace("-", "−") + (base === null ? "" : ` · ${noteName(base + shift)}`);
     this.steady.setAttribute("aria-pressed", String(steady));
   }
 

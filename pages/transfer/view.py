@@ -11,17 +11,7 @@ _transfer = component(
     "transfer",
     '<div class="tx-transfer"></div>',
     ["transfer/transfer.css"],
-    [
-        "browser/common.js",
-        "browser/spectrogram.js",
-        "browser/deck.js",
-        "browser/note_search.js",
-        "browser/small_map.js",
-        "transfer/pitch.js",
-        "transfer/place_map.js",
-        "transfer/view.js",
-        "transfer/transfer.js",
-    ],
+    "transfer/transfer.js",
 )
 
 

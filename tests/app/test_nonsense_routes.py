@@ -48,7 +48,7 @@ GOOD: dict[str, dict[str, str]] = {
     "transfer/picture": TRANSFER,
 }
 POSTED = {"gathered/csv", "gathered/zip", "similar"}
-ELSEWHERE = {"plotly.js", ""}  # no parameters; whatever is left
+ELSEWHERE = {"plotly.js", "js/{version}/{name:path}", ""}  # no parameters; whatever is left
 
 # Values that are no numbers, or none that a parameter takes; every one of these is one.
 NO_NUMBER = ["", "x", "nan", "inf", "-1e9", "1e9", "1" * 600]

@@ -1,0 +1,72 @@
+"""The browser side's scripts: every `*.js` file below `pages` is an ES module, served by itself.
+
+Browsers keep them for good: the address carries a hash of all of them. Comments and white space are left out on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from functools import cache
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pages.server.answers import API, refused
+
+_PAGES = Path(__file__).parents[1]
+_IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*?(?:\bfrom )?"(\.{1,2}/[^"]+)";', re.MULTILINE)
+# Asked for all at once: found import by import, each file would wait for the one before. Addresses begin where the page's own
+# does, as Streamlit's do, so that a proxy may put the app anywhere.
+_SCRIPT = """const modules = {names}.map((name) => import(new URL(`{folder}/${{name}}`, location.href).href));
+const [{{ default: mount }}] = await Promise.all(modules);
+export default mount;
+"""
+
+
+@cache
+def modules() -> dict[str, bytes]:
+    """What browsers get of each module, by its path below `pages`."""
+    from rjsmin import jsmin
+
+    return {name: jsmin(text).encode() for name, text in _sources().items()}
+
+
+@cache
+def version() -> str:
+    """A hash of all modules: another one as soon as one of them changes."""
+    return hashlib.sha256(json.dumps(_sources()).encode()).hexdigest()[:16]
+
+
+def needed(name: str) -> list[str]:
+    """A module and all that it imports, itself first."""
+    found = [name]
+    for each in found:
+        folder = posixpath.dirname(each)
+        imported = (posixpath.normpath(f"{folder}/{path}") for path in _IMPORTED.findall(_sources()[each]))
+        found.extend(path for path in dict.fromkeys(imported) if path not in found)
+    return found
+
+
+def script(name: str) -> str:
+    """The script that Streamlit is given for a component: it loads the module and hands on its default export."""
+    folder = f"{API.rsplit('/', 1)[-1]}/js/{version()}"
+    return _SCRIPT.format(names=json.dumps(needed(name)), folder=folder)
+
+
+async def module_route(request: Request) -> Response:
+    """`/api/js/{version}/{name}`: a module; of the version that the running server has."""
+    name = request.path_params["name"]
+    if request.path_params["version"] != version() or name not in modules():
+        return refused("there is no such script: the app was renewed, reload the page.", 404)
+    kept = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(modules()[name], media_type="text/javascript", headers=kept)
+
+
+@cache
+def _sources() -> dict[str, str]:
+    paths = sorted(_PAGES.rglob("*.js"))
+    return {path.relative_to(_PAGES).as_posix(): path.read_text(encoding="utf-8") for path in paths}
