@@ -1,4 +1,4 @@
-"""The look of all pages, in the app's page from its first byte.
+"""The look of all pages, and how they use the browser's history, in the app's page from its first byte.
 
 What `st.html` brings comes with a script of its own, after parts of a page are drawn: then all of them would move.
 """
@@ -12,16 +12,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _FOLDER = Path(__file__).parent
 _STYLES = ("frame.css", "compare/compare.css", "training/training.css")
+_SCRIPT = "history.js"
 _END = b"</body>"
 
 
 class Frame:
-    """ASGI middleware that puts the style sheets of all pages at the end of every HTML page; other answers pass."""
+    """ASGI middleware that puts the style sheets of all pages, and `history.js`, at the end of every HTML page; other answers
+    pass."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         rules = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in _STYLES)
-        self.style = f"<style>{rules}</style>".encode()
+        script = (_FOLDER / _SCRIPT).read_text(encoding="utf-8")
+        self.added = f"<style>{rules}</style><script>{script}</script>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
@@ -43,7 +46,7 @@ class Frame:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                page = body.replace(_END, self.style + _END, 1)
+                page = body.replace(_END, self.added + _END, 1)
                 MutableHeaders(raw=held["headers"])["content-length"] = str(len(page))
                 await send(held)
                 message = {**message, "body": page}

@@ -43,10 +43,12 @@ export function address(base, parameters) {
   return `${base}?${new URLSearchParams(parameters)}`;
 }
 
-// What asks for a note's sound or frames; `data` is what a component was given. An original knows no inverter.
+// What asks for a note's sound or frames; `data` is what a component was given. An original knows no inverter. `among`: the
+// checkpoints on whose maps a note may be that is not on this one's.
 export function noteParameters(data, note, kind) {
   const inverter = kind !== "original" && data.inverter ? { inverter: data.inverter } : {};
-  return { checkpoint: data.checkpoint, note, v: data.version, kind, ...inverter };
+  const among = data.among ? { among: data.among.join("/") } : {};
+  return { checkpoint: data.checkpoint, note, v: data.version, kind, ...inverter, ...among };
 }
 
 // Where a note's sound is. The same for all, so that what one component fetched all have.

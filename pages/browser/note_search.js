@@ -11,6 +11,7 @@ export class Notes {
     this.arrays = map.arrays;
     this.columns = map.columns;
     this.words = map.words;
+    this.dot = map.dot;
     this.details = map.ids.map((_, row) => detailOf(map, row));
     this.projection = map.projections[0];
     this.rows = new Map(map.ids.map((id, row) => [id, row]));
@@ -22,7 +23,7 @@ export class Notes {
   }
 
   colour(row) {
-    return this.columns.family?.colours?.[this.arrays.label_family[row]] ?? "#8a94a6";
+    return this.columns[this.dot]?.colours?.[this.arrays[`label_${this.dot}`][row]] ?? "#8a94a6";
   }
 
   pitch(row) {

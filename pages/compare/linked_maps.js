@@ -171,7 +171,8 @@ class SmallMap {
   }
 
   colour(i) {
-    return this.map.columns.family?.colours[this.map.arrays.label_family[i]] ?? "#8a94a6";
+    const { columns, arrays, dot } = this.map;
+    return columns[dot]?.colours[arrays[`label_${dot}`][i]] ?? "#8a94a6";
   }
 
   radius() {

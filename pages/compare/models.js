@@ -1,6 +1,6 @@
 // One note through several models: the recording, and what each model makes of it, to hear and to see.
 
-import { address, build, fetchJson, fetchPacked, gradient, PLAYING, SELECT, soundAddress } from "../browser/common.js";
+import { address, build, fetchJson, fetchPacked, gradient, noteParameters, PLAYING, SELECT, soundAddress } from "../browser/common.js";
 import { mounted } from "../browser/mount.js";
 import { levelScale, Spectrogram } from "../browser/spectrogram.js";
 
@@ -98,7 +98,8 @@ class Players {
 
   source(card) {
     const { checkpoint, version } = card.model;
-    return { url: this.data.url, checkpoint, version };
+    const among = this.data.models.length > 1 ? this.data.models.map((model) => model.checkpoint) : null;
+    return { url: this.data.url, checkpoint, version, among };
   }
 
   draw() {
@@ -139,6 +140,7 @@ class Players {
 
   // What a note is called is asked of the first model that knows it.
   async describe(signal) {
+    let unknown = "";
     for (const { checkpoint, version } of this.data.models) {
       try {
         const parameters = { checkpoint, note: this.id, v: version };
@@ -154,15 +156,15 @@ class Players {
         return this.draw();
       } catch (error) {
         if (error.name === "AbortError") return;
-        this.root.querySelector(".tx-about h3").textContent = error.message;
+        unknown = error.message;
       }
     }
+    this.root.querySelector(".tx-about h3").textContent = unknown;
   }
 
   async load(card, signal) {
     try {
-      const { checkpoint, version } = card.model;
-      const parameters = { checkpoint, note: this.id, v: version, kind: card.kind };
+      const parameters = noteParameters(this.source(card), this.id, card.kind);
       card.picture.frames = await fetchPacked(address(`${this.data.url}/frames`, parameters), { signal });
       card.element.classList.remove("tx-waiting");
       card.picture.draw(this.scale, this.pitch);

@@ -146,7 +146,7 @@ def pick_note(maps: dict[str, NoteMap]) -> dict[str, Any]:
     """The chosen note as {note, seq}: from the link, the picker, the dice or a click on a map."""
     chosen = st.session_state.get("compare_note")
     if not any(chosen in notes.rows for notes in maps.values()):
-        chosen = st.query_params.get("note")
+        chosen = st.query_params.get("note") or pickers.kept_note(maps.values())
     names = note_labels(list(maps.values()), also=chosen)
     if chosen not in names:
         if chosen is not None:
@@ -171,6 +171,8 @@ def pick_note(maps: dict[str, NoteMap]) -> dict[str, Any]:
     )
     if st.query_params.get("note") != note:
         st.query_params["note"] = note
+    pickers.keep_note(str(note))
+    pickers.say_brought(maps.values(), str(note))
     return {"note": note, "seq": st.session_state.get("compare_seq", 0)}
 
 

@@ -5,13 +5,13 @@ A link restores them; what makes no sense in a link is dropped, and said in one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from pages.server.catalog import PROJECTIONS, SPACE, Listing, NoteMap
-from pages.server.map_data import column_title
+from pages.server.map_data import column_title, note_card
 from pages.server.words import plain
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.inverters import inverter_names
@@ -28,21 +28,20 @@ def arrive(page: str) -> None:
     """To be told the page that is shown, before it is run: coming from another one, its widgets begin with what the address
     says, else with what was chosen before. Streamlit would give some of them an old value, and others their first option."""
     if st.session_state.get("page") != page:
+        st.session_state["brought"] = (st.session_state.get("page"), (kept("start") or {}).get("note"))
         st.session_state["page"] = page
         for key in [key for key in st.session_state if str(key).startswith(WIDGET)]:
             del st.session_state[key]
 
 
+def called(name: str, checkpoint: Checkpoint) -> str:
+    """A checkpoint's folder first, which alone tells one's own trainings apart, then what its recipe calls it."""
+    title = checkpoint.recipe.title
+    return f"{name} · {title}" if title and title != name else name
+
+
 def pick_checkpoint(found: Listing) -> str:
     """The chosen checkpoint's name."""
-
-    def title(name: str) -> str:
-        return found.checkpoints[name].recipe.title or name
-
-    titles = [title(name) for name in found.checkpoints]
-
-    def label(name: str) -> str:
-        return title(name) if titles.count(title(name)) == 1 else f"{title(name)} ({name})"
 
     return _pick(
         "checkpoint",
@@ -51,7 +50,7 @@ def pick_checkpoint(found: Listing) -> str:
             "Checkpoint",
             options,
             key=key,
-            format_func=label,
+            format_func=lambda name: called(name, found.checkpoints[name]),
             help="A trained model with its map. Train your own with `python train_cli.py`.",
         ),
     )
@@ -146,8 +145,8 @@ def linked_note(notes: NoteMap) -> dict[str, Any] | None:
         return None
     wanted = st.query_params.get("note")
     if wanted is None:
-        wanted = (kept("start") or {}).get("note")
-        return {"note": wanted, "seq": 0} if wanted in notes.rows else None
+        wanted = kept_note([notes])
+        return None if wanted is None else {"note": wanted, "seq": 0}
     if wanted not in notes.rows:
         refuse("note", wanted)
         return None
@@ -158,7 +157,7 @@ def remember_note(selected: dict[str, Any] | None) -> None:
     """Write the selected note into the address bar, or take it out; other pages begin with it."""
     if selected is not None:
         _write("note", selected["note"])
-        keep("start", {"note": selected["note"]})
+        keep_note(selected["note"])
     elif "note" in st.query_params:
         del st.query_params["note"]
 
@@ -171,6 +170,28 @@ def keep(what: str, value: Any) -> None:
 def kept(what: str) -> Any:
     """What `keep` was told last, None if nothing."""
     return st.session_state.get("kept", {}).get(what)
+
+
+def keep_note(note: str) -> None:
+    """Remember a note that was chosen: the session's other pages begin with it."""
+    keep("start", {"note": note})
+
+
+def kept_note(maps: Iterable[NoteMap]) -> str | None:
+    """The note that was chosen last, on whatever page, if one of these maps has it."""
+    note = (kept("start") or {}).get("note")
+    return note if any(note in notes.rows for notes in maps) else None
+
+
+def say_brought(maps: Iterable[NoteMap], note: str | None) -> None:
+    """Say once, after going to another page, that it begins with the note that was chosen before: `note`, shown now."""
+    page, brought = st.session_state.pop("brought", (None, None))
+    home = next((notes for notes in maps if note in notes.rows), None)
+    if page is None or home is None or note is None or note != brought:
+        return
+    card = note_card(home, home.rows[note])
+    name = f"{card['title']} {card['pitch_name']}".strip()
+    st.toast(f"Begins with the {home.words.note} you chose: {plain(name)}.", icon=":material/arrow_forward:")
 
 
 def show_refusals() -> None:

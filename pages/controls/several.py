@@ -6,16 +6,14 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.controls.pickers import WIDGET, refuse
+from pages.controls.pickers import WIDGET, called, refuse
 from timbre_core.analysis.comparison_plots import MOST_LINES
 from timbre_core.checkpoint import Checkpoint
 
 
 def labels(checkpoints: Mapping[str, Checkpoint]) -> dict[str, str]:
-    """Each checkpoint's title, with its name where two have the same."""
-    titles = {name: checkpoint.recipe.title or name for name, checkpoint in checkpoints.items()}
-    shared = [title for title in titles.values() if list(titles.values()).count(title) > 1]
-    return {name: f"{title} ({name})" if title in shared else title for name, title in titles.items()}
+    """What each checkpoint is called, by name."""
+    return {name: called(name, checkpoint) for name, checkpoint in checkpoints.items()}
 
 
 def alike(checkpoints: Mapping[str, Checkpoint]) -> list[str]:

@@ -70,7 +70,8 @@ export class Gathered {
       { length: count },
       (_, k) => this.view.points.map.ids[path[Math.round((k * (path.length - 1)) / Math.max(1, count - 1))]],
     );
-    location.assign(address("morph", { checkpoint: this.view.data.checkpoint, notes: ids.join(",") }));
+    const of = this.notes.length > count ? { of: this.notes.length } : {};
+    location.assign(address("morph", { checkpoint: this.view.data.checkpoint, notes: ids.join(","), ...of }));
   }
 
   // ---- heard -----------------------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ export class Gathered {
     if (!open) return;
     const { points } = this.view;
     const { columns, ids } = points.map;
-    const shown = [...new Set(["instrument", "family", "pitch", "velocity", points.colour])].filter((name) => name in columns);
+    const shown = [...new Set(["instrument", "family", "pitch", "velocity", "brightness", points.colour])].filter((name) => name in columns);
     const rows = this.notes.slice(0, MOST_LISTED).map((i) => {
       const first = build("button", {
         type: "button",

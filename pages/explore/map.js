@@ -320,7 +320,8 @@ class MapView {
       .concat([["id", points.label("pitch", i) ? "" : ids[i]]])
       .filter(([, value]) => value)
       .map(([title, value]) => build("div", {}, build("span", { text: title }), build("b", { text: value })));
-    const colour = columns.family?.colours[arrays.label_family[i]] ?? UNKNOWN_COLOUR;
+    const { dot } = points.map;
+    const colour = columns[dot]?.colours[arrays[`label_${dot}`][i]] ?? UNKNOWN_COLOUR;
     const head = build("div", { class: "tx-tip-head" }, build("i", { style: `background:${colour}` }));
     head.append(points.name(i));
     this.tip.replaceChildren(head, ...lines);

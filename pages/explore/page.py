@@ -30,6 +30,7 @@ def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
         inverter = pickers.pick_inverter(notes.checkpoint)
     selected = pickers.linked_note(notes)
     pickers.remember_note(selected)
+    pickers.say_brought([notes], selected["note"] if selected else None)
     filters = linked_filters(notes)
     left, right = st.columns([7, 5], gap="medium")
     with left:

@@ -11,6 +11,7 @@ from pages.server.words import plain
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
+from timbre_core.wording import counted
 
 
 def _figure(evaluation: dict[str, Any], section: str, name: str) -> float | None:
@@ -68,7 +69,7 @@ def show_figures(checkpoint: Checkpoint, words: Vocabulary) -> None:
     notes, instruments = evaluation.get("notes"), evaluation.get("instruments")
     if isinstance(notes, int) and isinstance(instruments, int):
         st.caption(
-            f"Measured on {notes:,} {words.note}s that training never saw, of {instruments} {words.instrument}s."
+            f"Measured on {counted(notes, words.note)} that training never saw, of {counted(instruments, words.instrument)}."
         )
 
 

@@ -16,6 +16,7 @@ from pages.server.words import instrument_name, note_name, plain, readable
 from timbre_core.analysis.inverter_table import INPUT_TITLES, figure, shown_columns
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
+from timbre_core.wording import counted
 
 _SENTENCE = "A dozen notes as recorded, and turned into spectrograms and back by one inverter after the other."
 _ABOUT = {
@@ -59,8 +60,9 @@ def show_measured(checkpoint: Checkpoint) -> None:
     for tab, kind in zip(st.tabs(list(INPUT_TITLES.values())), INPUT_TITLES, strict=True):
         tab.table(measured(result, kind))
     st.caption(
-        f"Means over {result.get('notes')} notes of {result.get('instruments')} instruments (split "
-        f"{plain(str(result.get('split')))}); right pitch: within 50 cents, of the {result.get('harmonic_notes')} notes "
+        f"Means over {counted(result.get('notes'), 'note')} of {counted(result.get('instruments'), 'instrument')} (split "
+        f"{plain(str(result.get('split')))}); right pitch: within 50 cents, of the "
+        f"{counted(result.get('harmonic_notes'), 'note')} "
         "whose recording sounds at its label; milliseconds with one thread, the inverters taking turns."
     )
 

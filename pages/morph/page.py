@@ -49,7 +49,9 @@ def choices(notes: NoteMap) -> dict[str, Any]:
         except (TimbreError, ValueError):
             if kept is None:
                 pickers.refuse(name, str(value))
-    return chosen if chosen["notes"] or (kept and kept.get("notes") == []) else {**chosen, "notes": first_notes(notes)}
+    if chosen["notes"] or (kept and kept.get("notes") == []):
+        return chosen
+    return {**chosen, "notes": first_notes(notes, first=pickers.kept_note([notes]))}
 
 
 def _checked(notes: NoteMap, name: str, value: Any) -> Any:
@@ -72,8 +74,11 @@ def _on_map(notes: NoteMap, value: Any) -> list[str]:
     return found[:MOST_NOTES]
 
 
-def first_notes(notes: NoteMap, count: int = 4) -> list[str]:
-    """Notes of as many different instruments and families, at middle C or near it: something to begin with."""
+def first_notes(notes: NoteMap, count: int = 4, first: str | None = None) -> list[str]:
+    """Notes of as many different instruments and families, at middle C or near it: something to begin with.
+
+    first: the id of a note that is to be the first of them.
+    """
     labels = notes.labels
     missing = np.full(len(labels), np.nan)
     distance = np.abs(labels["pitch"].to_numpy(np.float64) - _MIDDLE) if "pitch" in labels else missing
@@ -82,8 +87,8 @@ def first_notes(notes: NoteMap, count: int = 4) -> list[str]:
     instruments = labels["instrument"].astype(str).to_numpy() if "instrument" in labels else families
     order = [*_FIRST_FAMILIES, *sorted(set(families.tolist()) - set(_FIRST_FAMILIES))]
     rank = np.array([order.index(name) for name in families])
-    chosen: list[int] = []
-    for _ in range(min(count, len(labels))):
+    chosen = [] if first is None else [notes.rows[first]]
+    for _ in range(min(count, len(labels)) - len(chosen)):
         again = np.isin(np.arange(len(labels)), chosen)
         heard = np.isin(instruments, instruments[chosen])
         often = np.array([np.count_nonzero(families[chosen] == name) for name in order])[rank]
@@ -101,6 +106,15 @@ def remember(chosen: dict[str, Any]) -> None:
             st.query_params[name] = value
 
 
+def say_spread(notes: NoteMap, count: int) -> None:
+    """Say once how many of the notes that were chosen on the map are on the path: `of` in the link is their number."""
+    of = st.query_params.pop("of", "")
+    if of.isdecimal() and count < int(of[:9]):
+        st.toast(
+            f"{count} of the {int(of[:9]):,} chosen {notes.words.note}s, spread evenly over them: as many as a path holds."
+        )
+
+
 def show(notes: NoteMap) -> None:
     """The page for one checkpoint."""
     if not has_sound(notes.checkpoint.recipe.features):
@@ -112,6 +126,8 @@ def show(notes: NoteMap) -> None:
         return
     chosen = choices(notes)
     remember(chosen)
+    pickers.say_brought([notes], chosen["notes"][0] if chosen["notes"] else None)
+    say_spread(notes, len(chosen["notes"]))
     show_morph(notes, chosen, follows_pitch(notes))
 
 

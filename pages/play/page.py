@@ -66,6 +66,7 @@ def show(notes: NoteMap) -> None:
     remember(start)
     if start:
         pickers.keep("start", start)
+        pickers.say_brought([notes], start.get("note"))
     show_play(notes, start)
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as pq
 
+from pages.server.colours import colours_of
 from pages.server.memo import Memo
 from timbre_core.checkpoint import (
     LATENTS,
@@ -95,16 +96,29 @@ class NoteMap:
         return []
 
     @cached_property
+    def dot(self) -> str:
+        """The label column that gives a note the colour of its dot: families, or instruments where there are none."""
+        if "instrument" not in self.labels or self.labels["instrument"].nunique() < 2:
+            return "family"
+        families = set(self.labels["family"].astype(str).str.lower()) if "family" in self.labels else set()
+        return "family" if families - {"", "unknown", "nan", "none"} else "instrument"
+
+    @cached_property
+    def dot_colours(self) -> dict[str, str]:
+        """The colour (`#rrggbb`) of every value of the column `dot`."""
+        return colours_of(self.dot, self.labels[self.dot].astype(str)) if self.dot in self.labels else {}
+
+    @cached_property
     def label_columns(self) -> list[str]:
         """Columns that points can be coloured by, families and pitch first; those that say nothing are left out.
 
         Every map has one at least: where no label tells notes apart, one that does not.
         """
-        first = ["family", "pitch", "instrument", "source", "velocity", "brightness", "recon_l1"]
+        first = [self.dot, "family", "pitch", "instrument", "source", "velocity", "brightness", "recon_l1"]
         others = [name for name in self.labels.columns if name not in first]
         known = [
             name
-            for name in [*first, *others]
+            for name in dict.fromkeys([*first, *others])
             if name in self.labels.columns and name not in _NOT_LABELS and not _COORDINATE.fullmatch(name)
         ]
         return [name for name in known if self._tells_apart(name)] or known[:1] or ["note_id"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import colorsys
 import zlib
+from collections.abc import Iterable
 
 FAMILIES = {
     "bass": "#4276f8",
@@ -32,13 +33,44 @@ SMALL_SETS = {
 }
 
 
+_NAMELESS = frozenset({"", "unknown", "nan", "none"})
+_GOLDEN = 0.618034
+
+
 def colour_of(column: str, value: str) -> str:
-    """The colour (`#rrggbb`) of one value of a label column; unnamed values get a fixed colour from their own text."""
-    if not value or value.lower() in {"unknown", "nan", "none"}:
+    """The colour (`#rrggbb`) of one value of a label column; unnamed values get a fixed colour from their own text.
+
+    Where all values of a column are known, `colours_of` tells them apart better.
+    """
+    if value.lower() in _NAMELESS:
         return UNKNOWN
-    known = FAMILIES | DIGITS if column == "family" else SMALL_SETS.get(column, {})
+    known = _known(column)
     if value in known:
         return known[value]
     code = zlib.crc32(value.encode("utf-8"))
-    red, green, blue = colorsys.hls_to_rgb((code % 360) / 360, 0.5 + (code // 360 % 5) * 0.05, 0.62)
+    return _hsl((code % 360) / 360, 0.5 + (code // 360 % 5) * 0.05)
+
+
+def colours_of(column: str, values: Iterable[str]) -> dict[str, str]:
+    """Colours (`#rrggbb`) for all values of a label column, no two the same.
+
+    Values that have a colour of their own on every page keep it; the others get those of the families that are left, which
+    everybody can tell apart, and then hues a golden section apart.
+    """
+    known = _known(column)
+    every = list(dict.fromkeys(values))
+    colours = {value: colour_of(column, value) for value in every if value in known or value.lower() in _NAMELESS}
+    left = [colour for colour in FAMILIES.values() if colour not in colours.values()]
+    for place, value in enumerate(sorted(set(every) - set(colours))):
+        turn = place - len(left)
+        colours[value] = left[place] if turn < 0 else _hsl(turn * _GOLDEN % 1, (0.58, 0.46, 0.7)[turn % 3])
+    return colours
+
+
+def _known(column: str) -> dict[str, str]:
+    return FAMILIES | DIGITS if column == "family" else SMALL_SETS.get(column, {})
+
+
+def _hsl(hue: float, lightness: float) -> str:
+    red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.62)
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"

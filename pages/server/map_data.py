@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pages.server.catalog import NoteMap
-from pages.server.colours import colour_of
+from pages.server.colours import UNKNOWN, colours_of
 from pages.server.memo import Memo
 from pages.server.packing import pack
 from pages.server.words import called, instrument_name, note_name, readable
@@ -44,8 +44,9 @@ def packed_map(notes: NoteMap) -> bytes:
     """Ids, labels and projections of all notes (see packing.py for the layout).
 
     Header: `ids`, `projections`, `words` (what notes, families and instruments are called, and what to search for as an
-    example), `details` (what tells notes of the same labels apart; not for more than MOST_DETAILS), and per
-    label column its `title` and either `values`, `names`, `colours` and `counts` (categories; the array holds codes) or
+    example), `dot` (the column that gives a note its colour), `details` (what tells notes of the same labels apart; not for
+    more than MOST_DETAILS), and per label column its `title` and either `values`, `names`, `colours` and `counts` (categories;
+    the array holds codes) or
     `low` and `high` (numbers; the array holds them, NaN unknown). Arrays: `<projection>_1`, `<projection>_2`,
     `label_<column>`.
     """
@@ -62,7 +63,10 @@ def _pack_map(notes: NoteMap) -> bytes:
     columns = {}
     for column in notes.filter_columns:
         columns[column], arrays[f"label_{column}"] = _describe_column(column, notes.labels[column], notes.words)
-    header = {"ids": notes.ids, "projections": notes.projections, "columns": columns, "words": words_for(notes)}
+    header = {
+        **{"ids": notes.ids, "projections": notes.projections, "columns": columns, "words": words_for(notes)},
+        "dot": notes.dot,
+    }
     if len(notes.ids) <= MOST_DETAILS and any(notes.details):
         header["details"] = notes.details
     return pack(header, arrays)
@@ -96,12 +100,13 @@ def _describe_column(column: str, values: pd.Series, words: Vocabulary) -> tuple
         return {"title": column_title(column, words), "kind": "number", "low": low, "high": high}, numbers
     codes, categories = pd.factorize(values.astype(str), sort=True)
     names = [str(category) for category in categories[:_MOST_CATEGORIES]]
+    colours = colours_of(column, names)
     described = {
         "title": column_title(column, words),
         "kind": "category",
         "values": names,
         "names": [instrument_name(name) if column == "instrument" else readable(name) for name in names],
-        "colours": [colour_of(column, name) for name in names],
+        "colours": [colours[name] for name in names],
         "counts": np.bincount(codes, minlength=len(names))[: len(names)].tolist(),
     }
     return described, np.minimum(codes, _MOST_CATEGORIES - 1).astype(np.uint16)
@@ -150,7 +155,7 @@ def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
         "id": notes.ids[row],
         "title": title,
         "family": readable(family),
-        "colour": colour_of("family", family),
+        "colour": notes.dot_colours.get(str(label.get(notes.dot, "")), UNKNOWN),
         "pitch": _number(label.get("pitch")),
         "pitch_name": pitch_name,
         "detail": " ".join(filter(None, told)),

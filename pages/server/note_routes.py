@@ -28,6 +28,7 @@ from pages.server.studio import KINDS, Kind, RecordingMissing, Studio, warm_up
 from timbre_core.errors import TimbreError
 
 _LARGE = 4 * 2**20
+_MOST_AMONG = 16
 
 
 def _kind(request: Request) -> Kind:
@@ -40,16 +41,27 @@ def _kind(request: Request) -> Kind:
 
 def _note(request: Request) -> tuple[NoteMap, int]:
     notes = find_map(parameter(request, "checkpoint"))
-    note_id = parameter(request, "note")
+    return notes, _row(notes, parameter(request, "note"))
+
+
+def _row(notes: NoteMap, note_id: str) -> int:
     if note_id not in notes.rows:
         raise TimbreError(f"this map has no note {note_id[:80]!r}.")
-    return notes, notes.rows[note_id]
+    return notes.rows[note_id]
 
 
 def _studio(request: Request) -> tuple[Studio, int]:
-    """The opened checkpoint with the inverter asked for (none: its own), and the note's row."""
-    notes, row = _note(request)
-    return Studio(notes, inverter_of(request, notes)), row
+    """The opened checkpoint with the inverter asked for (none: its own), and the note's row.
+
+    A note that its map has not is sought on the maps of `among`, names of checkpoints with / between them: so the notes of one
+    library are heard through the model of another.
+    """
+    notes, note_id = find_map(parameter(request, "checkpoint")), parameter(request, "note")
+    home = notes
+    for name in request.query_params.get("among", "").split("/")[:_MOST_AMONG]:
+        if note_id not in home.rows and name:
+            home = find_map(name)
+    return Studio(notes, inverter_of(request, notes), home), _row(home, note_id)
 
 
 async def map_route(request: Request) -> Response:

@@ -71,13 +71,15 @@ _reading = threading.Lock()
 class Studio:
     """One checkpoint with the recordings of its notes. Thread-safe; every result is kept for a while.
 
-    inverter: one of `inverter_names` for its features; None takes the checkpoint's own.
+    inverter: one of `inverter_names` for its features; None takes the checkpoint's own. home: the map whose notes these are,
+    where that is not the checkpoint's own: rows are its rows, and its recordings are sent through this checkpoint's model.
     """
 
-    def __init__(self, notes: NoteMap, inverter: str | None = None) -> None:
+    def __init__(self, notes: NoteMap, inverter: str | None = None, home: NoteMap | None = None) -> None:
         self.notes = notes
+        self.home = notes if home is None else home
         self.settings = notes.checkpoint.recipe.features
-        self._key = (notes.checkpoint.path, notes.version)
+        self._key = (notes.checkpoint.path, notes.version, self.home.checkpoint.path, self.home.version)
         self._inverter = inverter
         self._sound_key = (*self._key, inverter, None if inverter is None else inverter_version(inverter))
 
@@ -118,23 +120,23 @@ class Studio:
 
     def pitch(self, row: int) -> float | None:
         """A note's MIDI pitch, None where it is unknown."""
-        if "pitch" not in self.notes.labels:
+        if "pitch" not in self.home.labels:
             return None
-        value = self.notes.labels["pitch"].to_numpy(dtype=float)[row]
+        value = self.home.labels["pitch"].to_numpy(dtype=float)[row]
         return float(value) if np.isfinite(value) else None
 
     def _library(self) -> Library:
         from timbre_core.datasets.library import Library, open_library
         from timbre_core.datasets.notes import NOTE_COLUMNS
 
-        roots, pattern = self.notes.checkpoint.latents_roots, self.notes.checkpoint.recipe.data.pattern
+        roots, pattern = self.home.checkpoint.latents_roots, self.home.checkpoint.recipe.data.pattern
         try:
             return open_library(roots, pattern, progress=False)
         except TimbreError:
             # Some of its folders are not on this machine: the saved table still finds what is in the others.
-            if not roots or not set(NOTE_COLUMNS) <= set(self.notes.labels.columns):
+            if not roots or not set(NOTE_COLUMNS) <= set(self.home.labels.columns):
                 raise
-            return Library(roots, self.notes.labels[list(NOTE_COLUMNS)])
+            return Library(roots, self.home.labels[list(NOTE_COLUMNS)])
 
     def _read(self, row: int) -> np.ndarray:
         from timbre_core.features.preparation import prepare_audio
@@ -145,11 +147,11 @@ class Studio:
 
     def _from_library(self, row: int, read: Callable[[Library, int], np.ndarray]) -> np.ndarray:
         try:
-            library = _libraries.get(self._key, self._library)
+            library = _libraries.get((self.home.checkpoint.path, self.home.version), self._library)
             with _reading:
-                return read(library, library.find(self.notes.ids[row]))
+                return read(library, library.find(self.home.ids[row]))
         except TimbreError as error:
-            raise RecordingMissing(_where_from(self.notes, str(error))) from error
+            raise RecordingMissing(_where_from(self.home, str(error))) from error
 
     def _analyse(self, row: int, kind: Kind) -> Frames:
         if kind == "original" and not has_sound(self.settings):
@@ -164,6 +166,8 @@ class Studio:
         try:
             original = self.frames(row, "original")
         except RecordingMissing:
+            if self.home is not self.notes:
+                raise
             return Frames(self._decode_saved(row, pitch), None)
         trajectory = space.encode(original.values, pitch)
         return Frames(space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch), original.ref_db)

@@ -26,6 +26,7 @@ _PANELS = {
 }
 _SINGLE = ("beta", "learning_rate")
 _ACROSS = 3
+_MOST_MARKS = 10
 
 
 def curves_plot(
@@ -49,7 +50,7 @@ def curves_plot(
     )
     for name, run in runs.items():
         figure.add_scatter(
-            x=[None], y=[None], name=html.escape(name), legendgroup=name, **_look(styles[name], "val", 1), row=1, col=1
+            x=[None], y=[None], name=html.escape(name), legendgroup=name, **_look(styles[name], "val"), row=1, col=1
         )
         for place, metric in enumerate(panels):
             for part in [""] if metric in _SINGLE else parts:
@@ -95,7 +96,7 @@ def _draw(figure: go.Figure, run: Run, style: LineStyle, axis: str, metric: str,
     called = html.escape(run.name)
     told = f"{called}{', ' + PARTS[part].lower() if part else ''}: %{{y:.4g}}<extra>epoch %{{customdata:.0f}}</extra>"
     figure.add_scatter(
-        x=x, y=y, customdata=columns["epoch"], hovertemplate=told, **shared, **_look(style, part, len(y)), **where
+        x=x, y=y, customdata=columns["epoch"], hovertemplate=told, **shared, **_look(style, part), **where
     )
     kept = _kept(run) if part == "val" and run.recipe and metric == run.recipe.training.keep else None
     if kept is not None:
@@ -104,16 +105,15 @@ def _draw(figure: go.Figure, run: Run, style: LineStyle, axis: str, metric: str,
         figure.add_scatter(x=[x[kept]], y=[y[kept]], mode="markers", marker=dot, hovertemplate=best, **shared, **where)
 
 
-def _look(style: LineStyle, part: str, count: int) -> dict:
-    """How a line looks: validation solid, training dotted; with marks while it is only a few points long."""
+def _look(style: LineStyle, part: str) -> dict:
+    """How a line looks: validation solid with a few of its run's own marks, training dotted."""
     line = {
         "color": style.colour,
         "width": 1.4 if part == "train" else 2,
         "dash": "dot" if part == "train" else "solid",
     }
-    marked = count <= 12 and part != "train"
-    marker = {"symbol": style.symbol, "size": 6, "color": style.colour}
-    return {"mode": "lines+markers" if marked else "lines", "line": line, "marker": marker}
+    marker = {"symbol": style.symbol, "size": 6, "color": style.colour, "maxdisplayed": _MOST_MARKS}
+    return {"mode": "lines" if part == "train" else "lines+markers", "line": line, "marker": marker}
 
 
 def _kept(run: Run) -> int | None:

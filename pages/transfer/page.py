@@ -94,7 +94,7 @@ def linked_settings(notes: NoteMap) -> dict[str, Any]:
     chosen = (st.session_state.get("transfer") or {}).get("settings")
     wanted: dict[str, Any] = dict(st.query_params) if chosen is None else chosen
     settings: dict[str, Any] = {"steady": wanted.get("steady") in (True, "1")}
-    note = wanted.get("note") or st.query_params.get("note")
+    note = wanted.get("note") or st.query_params.get("note") or pickers.kept_note([notes])
     if note is not None and note not in notes.rows:
         pickers.refuse("note", str(note))
         note = None
@@ -139,6 +139,7 @@ def remember(settings: dict[str, Any], source: dict[str, str] | None) -> None:
         said["steady"] = 1
     if source is not None and "note" in source:
         said["note"] = source["note"]
+        pickers.keep_note(source["note"])
     for name in ("note", "toward", "amount", "shift", "steady"):
         value = f"{said[name]:g}" if isinstance(said.get(name), float) else str(said.get(name, ""))
         if not value:
@@ -157,6 +158,7 @@ def show_page(notes: NoteMap) -> None:
     except TimbreError as error:
         wrong = str(error)
     remember(settings, source)
+    pickers.say_brought([notes], (source or {}).get("note"))
     if wrong:
         st.error(plain(wrong, 300), icon=":material/error:")
     if source is None:

@@ -40,7 +40,8 @@ def test_a_page_gets_the_style_however_it_is_sent() -> None:
     asked = {"accept": "text/html,*/*", "accept-encoding": "gzip", "if-none-match": "x", "cookie": "a"}
     headers, body, seen = answered("text/html; charset=utf-8", asked, [PAGE[:30], PAGE[30:]])
     assert body.startswith(PAGE[:-14])
-    assert body.endswith(b"</style></body></html>")
+    assert body.endswith(b"</script></body></html>")
+    assert b"history.replaceState" in body
     assert b".tx-title" in body
     assert b".tx-compare" in body
     assert headers["content-length"] == str(len(body))

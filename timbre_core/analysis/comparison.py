@@ -12,6 +12,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from timbre_core.wording import counted
+
 Evaluations = Mapping[str, Mapping[str, Any]]
 """A checkpoint's name as people read it -> its evaluation."""
 
@@ -233,13 +235,16 @@ def measured_on(evaluations: Evaluations) -> str:
     first = next(iter(evaluations.values()), {})
     if not first.get("notes") or measured_differently(evaluations):
         return ""
-    return f"Measured on the same {first['notes']} notes of {first.get('instruments')} instruments, split {first.get('split')}."
+    return (
+        f"Measured on the same {counted(first['notes'], 'note')} of {counted(first.get('instruments'), 'instrument')}, "
+        f"split {first.get('split')}."
+    )
 
 
-def _measured(evaluation: Mapping[str, Any]) -> tuple[str, str, str, tuple[tuple[int, int], ...]]:
+def _measured(evaluation: Mapping[str, Any]) -> tuple[str, Any, Any, tuple[tuple[int, int], ...]]:
     """On what was measured, as far as an evaluation tells: split, notes, instruments, and how many notes of each pitch."""
     by_pitch = tuple((error.pitch, error.notes) for error in errors_by_pitch(evaluation))
-    return str(evaluation.get("split")), str(evaluation.get("notes")), str(evaluation.get("instruments")), by_pitch
+    return str(evaluation.get("split")), evaluation.get("notes"), evaluation.get("instruments"), by_pitch
 
 
 def read_differently(features: Mapping[str, Hashable]) -> str:
@@ -258,7 +263,7 @@ def measured_differently(evaluations: Evaluations) -> str:
     if all(what == next(iter(told.values())) for what in told.values()):
         return ""
     each = "; ".join(
-        f"{name}: {notes} notes of {instruments} instruments, split {split}"
+        f"{name}: {counted(notes, 'note')} of {counted(instruments, 'instrument')}, split {split}"
         for name, (split, notes, instruments, _) in told.items()
     )
     return f"These were measured on different notes ({each}), so their figures do not compare exactly."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from timbre_core.wording import counted
+
 INPUT_TITLES = {"clean": "The recordings' own frames", "reconstruction": "The checkpoint's reconstructions"}
 
 
@@ -50,7 +52,7 @@ def text_tables(result: dict[str, Any]) -> str:
     """Both inputs' tables and the real-time factors as aligned text, with what was measured and what was not."""
     names = list(result["by_name"])
     lines = [
-        f"inverters: {result['notes']} notes of {result['instruments']} instruments, "
+        f"inverters: {counted(result['notes'], 'note')} of {counted(result['instruments'], 'instrument')}, "
         f"{result['harmonic_notes']} of them sound at their label (for the right pitch)"
     ]
     for kind, title in INPUT_TITLES.items():

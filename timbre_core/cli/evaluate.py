@@ -9,6 +9,7 @@ from timbre_core.analysis.inverter_table import text_tables
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
 from timbre_core.cli.inverter_options import NOTES_WITH_LIBROSA, NOTES_WITHOUT, candidates, default_notes
 from timbre_core.cli.shell import check_output_file, check_seed
+from timbre_core.wording import counted
 
 if TYPE_CHECKING:
     from timbre_core.analysis.inversion_speed import Candidate
@@ -89,7 +90,8 @@ def measure(
     wanted = args.inverter_notes or default_notes(inverters)
     rows = rows[spread_over(library.notes.iloc[rows], min(wanted, args.limit or wanted))]
     if args.inverter_notes is None:
-        print(f"\nmeasuring {len(inverters)} inverters on {len(rows)} notes (--inverter-notes chooses how many)")
+        told = f"{counted(len(inverters), 'inverter')} on {counted(len(rows), 'note')}"
+        print(f"\nmeasuring {told} (--inverter-notes chooses how many)")
     coder = Coder.of(checkpoint, args.device)
     embedding = open_note_embedding(checkpoint.recipe.features)
     return {"split": args.split} | measure_inverters(coder, library, rows, inverters, embedding, args.seed)
@@ -100,8 +102,8 @@ def summary(result: dict[str, Any]) -> str:
     reconstruction, latent, control = result["reconstruction"], result["latent"], result["control"]
     rows = [
         ("checkpoint", result["checkpoint"]),
-        ("notes", f"{result['notes']} of {result['instruments']} instruments, split {result['split']}"),
-        *([("skipped", f"{result['skipped']} notes that could not be used")] if result["skipped"] else []),
+        ("notes", f"{result['notes']} of {counted(result['instruments'], 'instrument')}, split {result['split']}"),
+        *([("skipped", f"{counted(result['skipped'], 'note')} that could not be used")] if result["skipped"] else []),
         ("reconstruction", f"L1 {reconstruction['l1']:.4f} (mu decoded: {reconstruction['l1_mean']:.4f})"),
         ("", f"MSE {reconstruction['mse']:.4f}" + _decibels(reconstruction["log_mel_mae_db"])),
         ("KL", f"{latent['kl_total']:.2f} nats, {latent['active_units']} of {len(latent['kl_per_dim'])} units active"),

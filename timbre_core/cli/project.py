@@ -6,6 +6,7 @@ import argparse
 
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
 from timbre_core.cli.shell import check_seed
+from timbre_core.wording import counted
 
 HELP = "encode notes with a checkpoint and make them its map"
 EXAMPLE = "python -m timbre_core project checkpoints/nsynth-cvae --data my-notes/ --methods pca,umap"
@@ -35,5 +36,5 @@ def run(args: argparse.Namespace) -> int:
     rows = rows[spread_over(library.notes.iloc[rows], args.limit)]
     latents = compute_latents(checkpoint, library, rows, methods, args.seed, args.device)
     write_latents(checkpoint.path, latents, library.roots)
-    print(f"{checkpoint.path / LATENTS}: {len(latents)} notes")
+    print(f"{checkpoint.path / LATENTS}: {counted(len(latents), 'note')}")
     return 0
