@@ -78,10 +78,10 @@ export class Notes {
   }
 }
 
-// A field that finds notes while one types (ARIA's combobox pattern).
+// A field that finds notes while one types (ARIA's combobox pattern). keeps: whether what was typed stays after a choice.
 export class NoteSearch {
-  constructor(field, list, chosen) {
-    Object.assign(this, { field, list, chosen, active: -1, lead: field.placeholder });
+  constructor(field, list, chosen, keeps = false) {
+    Object.assign(this, { field, list, chosen, keeps, active: -1, lead: field.placeholder });
     field.addEventListener("input", () => this.refresh());
     field.addEventListener("focus", () => this.refresh());
     field.addEventListener("blur", () => this.close());
@@ -152,8 +152,10 @@ export class NoteSearch {
   }
 
   choose(row) {
-    this.field.value = "";
-    this.field.blur();
+    if (!this.keeps) {
+      this.field.value = "";
+      this.field.blur();
+    }
     this.close();
     this.chosen(this.notes.ids[row]);
   }

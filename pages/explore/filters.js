@@ -18,6 +18,8 @@ export class Filters {
     this.ranges = new Map(); // column -> [low, high]
     this.search.addEventListener("input", () => this.change());
     this.button.addEventListener("click", () => this.open(this.panel.hidden));
+    // Pressed anywhere else, the panel gets out of the map's way.
+    root.querySelector(".tx-points").addEventListener("pointerdown", () => this.open(false));
     for (const part of [this.panel, this.search]) {
       part.addEventListener("keydown", (event) => {
         if (event.key === "Escape" && !this.panel.hidden) this.open(false);

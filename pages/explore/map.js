@@ -2,6 +2,7 @@
 
 import { address, build, DRAWN, fetchJson, fetchPacked, GUEST, isDark, NEIGHBOURS, PLAYING, SELECT } from "../browser/common.js";
 import { mounted } from "../browser/mount.js";
+import { Notes, NoteSearch } from "../browser/note_search.js";
 import { Filters } from "./filters.js";
 import { Hands } from "./hands.js";
 import { Gathered } from "./lasso.js";
@@ -50,6 +51,7 @@ class MapView {
       gather: () => this.gather(Array.from(this.points.lit.keys()).filter((i) => this.points.lit[i])),
     });
     this.filters.load(filters);
+    this.finder = new NoteSearch(this.filters.search, this.root.querySelector(".tx-results"), (id) => this.selectId(id, true), true);
     this.legend = new Legend(this.root.querySelector(".tx-legend"), this.points, this.filters, () => this.draw());
     this.root.timbreMap = this;
     this.listen(on);
@@ -131,7 +133,7 @@ class MapView {
       this.neighbours = [];
       this.guest = null;
       this.sound.from(this.data);
-      this.filters.search.placeholder = map.words.example ? `Search: ${map.words.example}` : `Search ${map.words.note}s`;
+      this.finder.fill(new Notes(map));
       this.points.fill(map, this.data.projection);
       this.filters.fill(map);
       this.filters.apply(this.points.lit);

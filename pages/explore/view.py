@@ -16,7 +16,9 @@ _MAP_HTML = """
     <canvas class="tx-marks"></canvas>
     <div class="tx-space" hidden></div>
     <div class="tx-find">
-      <input type="search" aria-label="Search notes" placeholder="Search notes" maxlength="100" spellcheck="false">
+      <input type="search" aria-label="Search notes" placeholder="Search notes" maxlength="100" spellcheck="false"
+        autocomplete="off" role="combobox" aria-expanded="false" aria-controls="tx-map-found" aria-autocomplete="list">
+      <div class="tx-found tx-results" id="tx-map-found" role="listbox" aria-label="Notes found" hidden></div>
       <button type="button" class="tx-filter" aria-expanded="false" title="Show only some notes; the others turn grey">
         <svg viewBox="0 0 16 16"><path d="M2.5 4h11M4.5 8h7M6.5 12h3"/></svg><span>Filter</span></button>
       <output class="tx-shown" aria-live="polite"></output>

@@ -62,7 +62,7 @@ def test_first_visit_compares_all(compare: Open) -> None:
     assert linked(app, "checkpoint") == ["alpha", "beta"]
     models = component(app, "models")
     assert [model["checkpoint"] for model in models["models"]] == ["alpha", "beta"]
-    assert [model["title"] for model in models["models"]] == ["Alpha model", "Beta model"]
+    assert [model["title"] for model in models["models"]] == ["alpha · Alpha model", "beta · Beta model"]
     assert models["selected"]["note"] in linked(app, "note")
     assert component(app, "maps")["projection"] == "tsne"
     assert len(app.get("plotly_chart")) == 3

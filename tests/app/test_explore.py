@@ -37,7 +37,7 @@ def everything_said(app: Any) -> str:
 def test_first_visit_shows_a_conditioned_checkpoint_by_family(page: Callable[..., Any]) -> None:
     app = page()
     assert not app.exception
-    assert app.selectbox(key="pick_checkpoint").options == ["Alpha model", "Beta model"]
+    assert app.selectbox(key="pick_checkpoint").options == ["alpha · Alpha model", "beta · Beta model"]
     assert app.selectbox(key="pick_checkpoint").value == "alpha"
     shown = component(app, "map")
     assert (shown["projection"], shown["colour"], shown["selected"]) == ("tsne", "family", None)
@@ -234,7 +234,7 @@ def test_a_broken_checkpoint_is_listed_and_breaks_nothing(
     damage(checkpoints / "alpha")
     app = page()
     assert not app.exception
-    assert app.selectbox(key="pick_checkpoint").options == ["Beta model"]
+    assert app.selectbox(key="pick_checkpoint").options == ["beta · Beta model"]
     assert component(app, "map")["checkpoint"] == "beta"
     assert [expander.label for expander in app.expander][-1] == "1 checkpoint could not be opened"
     said = everything_said(app).replace("\\", "")
@@ -300,7 +300,11 @@ def test_a_checkpoint_trained_meanwhile_appears_and_a_changed_one_is_read_again(
     changed["reconstruction"]["l1"] = 0.5
     (checkpoints / "alpha" / "evaluation.json").write_text(json.dumps(changed))
     app.run()
-    assert app.selectbox(key="pick_checkpoint").options == ["Alpha model", "Beta model (beta)", "Beta model (gamma)"]
+    assert app.selectbox(key="pick_checkpoint").options == [
+        "alpha · Alpha model",
+        "beta · Beta model",
+        "gamma · Beta model",
+    ]
     assert app.metric[0].value == "0.500"
     assert component(app, "map")["version"] != before, "browsers must not show the old map"
 
