@@ -1,6 +1,16 @@
 // One note through several models: the recording, and what each model makes of it, to hear and to see.
 
-import { address, build, fetchJson, fetchPacked, gradient, noteParameters, PLAYING, SELECT, soundAddress } from "../browser/common.js";
+import {
+  address,
+  build,
+  fetchJson,
+  fetchPacked,
+  gradient,
+  noteParameters,
+  PLAYING,
+  SELECT,
+  soundAddress,
+} from "../browser/common.js";
 import { mounted } from "../browser/mount.js";
 import { levelScale, Spectrogram } from "../browser/spectrogram.js";
 

@@ -146,7 +146,9 @@ export class Gathered {
     if (!open) return;
     const { points } = this.view;
     const { columns, ids } = points.map;
-    const shown = [...new Set(["instrument", "family", "pitch", "velocity", "brightness", points.colour])].filter((name) => name in columns);
+    const shown = [...new Set(["instrument", "family", "pitch", "velocity", "brightness", points.colour])].filter(
+      (name) => name in columns,
+    );
     const rows = this.notes.slice(0, MOST_LISTED).map((i) => {
       const first = build("button", {
         type: "button",

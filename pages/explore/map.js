@@ -51,7 +51,12 @@ class MapView {
       gather: () => this.gather(Array.from(this.points.lit.keys()).filter((i) => this.points.lit[i])),
     });
     this.filters.load(filters);
-    this.finder = new NoteSearch(this.filters.search, this.root.querySelector(".tx-results"), (id) => this.selectId(id, true), true);
+    this.finder = new NoteSearch(
+      this.filters.search,
+      this.root.querySelector(".tx-results"),
+      (id) => this.selectId(id, true),
+      true,
+    );
     this.legend = new Legend(this.root.querySelector(".tx-legend"), this.points, this.filters, () => this.draw());
     this.root.timbreMap = this;
     this.listen(on);
