@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.files import atomic_write, read_json, write_json
+from timbre_core.files import atomic_write, read_json, readable, write_json
 from timbre_core.recipes.library import read_recipe
 from timbre_core.recipes.schema import Recipe
 
@@ -135,15 +135,19 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
         path = folder / path
     if not path.is_dir():
         place = folder if named else path.parent
-        near = ", ".join(found.name for found in list_checkpoints(place))
+        near = ", ".join(readable(found.name) for found in list_checkpoints(place))
         hint = f" Checkpoints in {place}: {near}." if near else ""
         raise TimbreError(f"{path}: no such checkpoint folder: check the path.{hint}")
+    if readable(path) != str(path):
+        raise TimbreError(f"{readable(path)}: its name is no UTF-8 text, as this project needs it: rename the folder.")
     for name in (RECIPE, WEIGHTS):
         if not (path / name).is_file():
             raise TimbreError(
                 f"{path}: {name} is missing, so this is not a complete checkpoint: copy or train it again."
             )
-    return Checkpoint(path.resolve(), read_recipe(path / RECIPE))
+    # A link keeps its own name: it is what the checkpoint was asked for by.
+    path = path.resolve() if path.name == ".." else path.absolute()
+    return Checkpoint(path, read_recipe(path / RECIPE))
 
 
 def list_checkpoints(folder: Path | str | None = None) -> list[Path]:

@@ -25,6 +25,11 @@ def check_name(name: str, what: str = "name") -> str:
     return name
 
 
+def readable(name: Path | str) -> str:
+    """A path as text that can be shown and sent: bytes in it that are no UTF-8 become question marks in diamonds."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is flushed to disk and renamed to `path`.

@@ -27,6 +27,7 @@ from timbre_core.checkpoint import (
 )
 from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
 from timbre_core.errors import TimbreError, explain_os_error
+from timbre_core.files import readable
 
 PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
 SPACE = "3d"
@@ -179,11 +180,11 @@ def listing() -> Listing:
     try:
         paths = list_checkpoints(folder)
     except OSError as error:
-        return Listing(folder, {}, {folder.name: explain_os_error(error, folder)})
+        return Listing(folder, {}, {readable(folder.name): explain_os_error(error, folder)})
     for path in paths:
         checkpoint = _kept(path)
         if isinstance(checkpoint, TimbreError):
-            broken[path.name] = str(checkpoint)
+            broken[readable(path.name)] = str(checkpoint)
         elif checkpoint.recipe.makes_a_space:
             good[path.name] = checkpoint
     return Listing(folder, dict(sorted(good.items(), key=_most_to_show)), broken)

@@ -15,6 +15,7 @@ from pages.server.catalog import Listing
 from pages.server.memo import Memo
 from timbre_core.checkpoint import RECIPE, UNFINISHED, list_checkpoints, list_trainings
 from timbre_core.errors import TimbreError
+from timbre_core.files import readable
 from timbre_core.recipes.library import read_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.history import FILE_NAME, Epochs, read_epochs
@@ -65,8 +66,8 @@ class Run:
 def run_folders(found: Listing) -> dict[str, Path]:
     """Folders of the trainings that the checkpoints folder knows of, by name: running ones first, then timbre spaces."""
     try:
-        unfinished = {path.name.removesuffix(UNFINISHED): path for path in list_trainings(found.folder)}
-        others = {path.name: path for path in list_checkpoints(found.folder)}
+        unfinished = {readable(path.name).removesuffix(UNFINISHED): path for path in list_trainings(found.folder)}
+        others = {readable(path.name): path for path in list_checkpoints(found.folder)}
     except OSError:
         return {}  # the folder went away this moment
     finished = {name: checkpoint.path for name, checkpoint in found.checkpoints.items()} | others

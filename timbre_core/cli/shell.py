@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -28,6 +29,10 @@ def guarded(run: Callable[[], int]) -> int:
 
     Exit codes: 0, 1 (error), 130 (Ctrl-C); argparse adds 2 (usage).
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal, or a pipe, that has no letter for a file's name: neither that nor bytes that are no text end a command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return run()
     except TimbreError as error:
@@ -73,5 +78,5 @@ def tell_skipped(skipped: Sequence[tuple[str, str]]) -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {' '.join(message.splitlines())}", file=sys.stderr)
     return 1

@@ -10,6 +10,7 @@ import io
 import itertools
 import re
 import struct
+import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -83,15 +84,16 @@ def multi_sample(
             f"<region> sample={sample} lokey={low} hikey={high} pitch_keycenter={key} tune={_tune(note)} {loop}\n"
         )
     progress(len(keys), len(keys))
-    checkpoint = instrument.space.checkpoint.name
+    checkpoint = "".join(char for char in instrument.space.checkpoint.name if char.isprintable())
     head = f"// {name}: Timbre Explorer, checkpoint {checkpoint}, {instrument.space.sample_rate} Hz\n"
     group = f"<group> ampeg_attack=0.001 ampeg_release={_RELEASE} amp_veltrack=100\n"
-    return {f"{name}.sfz": (head + group + "".join(regions)).encode("ascii"), **files}
+    return {f"{name}.sfz": (head + group + "".join(regions)).encode("utf-8"), **files}
 
 
 def file_name(text: str) -> str:
-    """A name made of letters, digits, `_` and `-` alone, from any text."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:60] or "instrument"
+    """A name made of ASCII letters, digits, `_` and `-` alone, from any text; accents are left off."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60] or "instrument"
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

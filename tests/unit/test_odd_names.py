@@ -1,0 +1,92 @@
+"""Checkpoint folders as people call them: links, letters beyond ASCII, bytes that are no text."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from timbre_core.checkpoint import list_checkpoints, open_checkpoint
+from timbre_core.cli.shell import guarded
+from timbre_core.errors import TimbreError
+from timbre_core.files import readable
+from timbre_core.generation.instrument import Instrument
+from timbre_core.generation.sampler import file_name, multi_sample
+from timbre_core.space import TimbreSpace
+
+NO_TEXT = os.fsdecode(b"Fl\xf6te")
+
+
+@pytest.mark.parametrize("target", ["tiny", "../checkpoints/tiny", "first"])
+def test_a_link_is_a_checkpoint_of_its_own_name(tiny_checkpoint: Path, target: str) -> None:
+    folder = tiny_checkpoint.parent
+    (folder / "first").symlink_to("tiny")
+    (folder / "best").symlink_to(target)
+    (folder / "nowhere").symlink_to("gone")
+    assert [path.name for path in list_checkpoints(folder)] == ["best", "first", "tiny"]
+    linked = open_checkpoint("best", folder)
+    assert (linked.name, linked.path) == ("best", folder / "best")
+    assert len(linked.latents) == len(open_checkpoint(tiny_checkpoint).latents)
+
+
+def test_a_checkpoint_is_opened_from_inside(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tiny_checkpoint)
+    assert open_checkpoint(".").name == "tiny"
+    (tiny_checkpoint / "below").mkdir()
+    monkeypatch.chdir(tiny_checkpoint / "below")
+    assert open_checkpoint("..").name == "tiny"
+
+
+@pytest.mark.parametrize("name", ["Flöte", "笛", "a b & c", "Flûte à bec", "line\nbreak"])
+def test_any_name_can_be_exported(tiny_checkpoint: Path, name: str) -> None:
+    folder = tiny_checkpoint.with_name(name)
+    tiny_checkpoint.rename(folder)
+    space = TimbreSpace(open_checkpoint(folder))
+    files = multi_sample(Instrument(space, np.zeros(32, np.float32)), f"{name}-flute", [60])
+    (sfz,) = (content.decode("utf-8") for path, content in files.items() if path.endswith(".sfz"))
+    assert all(path.isascii() for path in files)
+    comment, group, region = sfz.splitlines()
+    assert comment.startswith("// ")
+    assert name.replace("\n", "") in comment
+    assert group.startswith("<group>")
+    assert region.split("sample=")[1].split(" lokey")[0] in files
+
+
+def test_file_names_keep_the_letters_under_accents() -> None:
+    assert file_name("Flöte, ñ") == "Flote-n"
+    assert file_name("笛") == "instrument"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_is_refused_and_can_be_shown(tiny_checkpoint: Path) -> None:
+    folder = tiny_checkpoint.with_name(NO_TEXT)
+    tiny_checkpoint.rename(folder)
+    with pytest.raises(TimbreError, match="rename the folder") as caught:
+        open_checkpoint(folder)
+    assert "Fl\ufffdte" in str(caught.value)
+    str(caught.value).encode("utf-8")
+    assert readable(folder.name) == "Fl\ufffdte"
+    with pytest.raises(TimbreError, match="Fl\ufffdte"):
+        open_checkpoint("never-made", folder.parent)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_commands_print_what_their_terminal_has_no_letter_for(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, err = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(err, encoding=encoding))
+
+    def run() -> int:
+        print(f"笛 {NO_TEXT}.wav")
+        raise TimbreError(f"{NO_TEXT}\nand 笛: rename it.")
+
+    assert guarded(run) == 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    assert out.getvalue().endswith(b".wav\n")
+    assert err.getvalue().startswith(b"error: Fl")
+    assert err.getvalue().count(b"\n") == 1
