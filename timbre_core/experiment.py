@@ -180,7 +180,7 @@ class _Run:
         from timbre_core.training.tasks import stored_features
 
         library = recipe_library(self.recipe.data, progress=self.bars)
-        for sentence in skipped_lines(library.skipped):
+        for sentence in (*library.said, *skipped_lines(library.skipped)):
             self.reporter.notice("library", sentence)
         settings, watch = stored_features(self.recipe), self.reporter.watch("features")
         if not self.members.leads:

@@ -55,7 +55,7 @@ def test_patterns(pattern: str, path: str, labels: dict[str, str]) -> None:
     assert parse_pattern(pattern).match(path) == labels
 
 
-@pytest.mark.parametrize("path", ["violin_H4.wav", "violin.wav", "violin_.wav", "violin_C4_.wav"])
+@pytest.mark.parametrize("path", ["violin_X4.wav", "violin.wav", "violin_.wav", "violin_C4_.wav"])
 def test_names_that_do_not_fit(path: str) -> None:
     assert parse_pattern("{instrument}_{pitch}").match(path) is None
 
@@ -206,7 +206,7 @@ def test_labels_from_a_table(tmp_path: Path) -> None:
         "sub\\b_70.wav,oboe,reed,,,validation,\n"
         "c.wav,viola,string,,50,test,\n"
         "d.wav,viola,string,300,,test,\n"
-        "e.wav,viola,string,60,loud,test,\n"
+        "e.wav,viola,string,60,loudish,test,\n"
         "gone.wav,viola,string,60,,test,\n"
         "../a.wav,viola,string,60,,test,\n"
         "a.wav,viola,string,60,,test,\n",
@@ -219,7 +219,7 @@ def test_labels_from_a_table(tmp_path: Path) -> None:
     assert list(notes["split"]) == ["train", "valid", "test"]
     assert list(notes["instrument"]) == ["oboe", "oboe", "viola"]
     said = [f"{file}: {reason}" for file, reason in library.skipped]
-    for part in ("d.wav: pitch 300", "e.wav: velocity 'loud'", "line 7", "line 8", "line 9", "1 audio files"):
+    for part in ("d.wav: pitch 300", "e.wav: velocity 'loudish'", "line 7", "line 8", "line 9", "1 audio files"):
         assert sum(part in line for line in said) == 1, (part, said)
     assert len(said) == 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from timbre_core.cli.shell import tell_skipped
+from timbre_core.cli.shell import tell_library
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ def open_data(args: argparse.Namespace) -> tuple[Checkpoint, Library]:
         if args.data:
             raise
         raise TimbreError(f"{error} ({checkpoint.name} was trained on it; give other notes with --data.)") from error
-    tell_skipped(library.skipped)
+    tell_library(library)
     return checkpoint, library

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from timbre_core.cli.analysis_options import check_limit
-from timbre_core.cli.shell import check_output_file, check_seed, tell_skipped
+from timbre_core.cli.shell import check_output_file, check_seed, tell_library
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _measure(checkpoints: dict[str, Checkpoint], args: argparse.Namespace) -> di
 
     data = next(iter(checkpoints.values())).recipe.data
     library = recipe_library(data, args.data)
-    tell_skipped(library.skipped)
+    tell_library(library)
     rows = np.arange(len(library.notes))
     for checkpoint in checkpoints.values():
         rows = np.intersect1d(rows, select_rows(checkpoint, library, args.split))

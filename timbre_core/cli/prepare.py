@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timbre_core.cli.shell import tell_skipped
+from timbre_core.cli.shell import tell_library
 from timbre_core.errors import TimbreError, os_errors
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _run_store(args: argparse.Namespace) -> int:
 
     recipe = load_recipe(args.recipe)
     library = open_library(args.data, args.pattern, recipe.data.split)
-    tell_skipped(library.skipped)
+    tell_library(library)
     store = build_store(library, recipe.features, directory=args.out, workers=args.workers)
     print(f"{len(store.notes)} notes, {int(store.notes['n_frames'].sum())} frames of {recipe.features.n_bins} bins")
     return 0
@@ -175,7 +175,7 @@ def _run_folder(args: argparse.Namespace) -> int:
     table = library.notes.drop(columns="root").rename(columns={"audio": "file"})
     with os_errors(out), atomic_write(out) as temporary:
         table.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
-    tell_skipped(library.skipped)
+    tell_library(library)
     print(f"{out}: {_summary(library)}")
     return 0
 

@@ -9,10 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from timbre_core.datasets.skipped import skipped_lines
 from timbre_core.errors import TimbreError, explain_os_error
 from timbre_core.files import check_output_folder as check_output_folder
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
 
 
 def command_parser(parser: argparse.ArgumentParser, verb: ModuleType) -> None:
@@ -69,6 +73,13 @@ def check_wav_file(path: Path | str, option: str) -> None:
     check_output_file(path, option)
     if Path(path).suffix.lower() != ".wav":
         raise TimbreError(f"{option} {path}: only WAV files are written: give a name that ends in .wav.")
+
+
+def tell_library(library: Library) -> None:
+    """What was decided about a library's labels, and what of it cannot be used: a line for each on stderr."""
+    for sentence in library.said:
+        print(sentence, file=sys.stderr)
+    tell_skipped(library.skipped)
 
 
 def tell_skipped(skipped: Sequence[tuple[str, str]]) -> None:

@@ -12,10 +12,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from timbre_core.datasets.audio_files import audio_files
 from timbre_core.datasets.fsdd import digits_folder, read_digits
 from timbre_core.datasets.notes import LEFT_OUT, METADATA, NOTE_COLUMNS
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
-from timbre_core.datasets.parquet import ParquetAudio, read_parquet_notes
+from timbre_core.datasets.parquet import (
+    ParquetAudio,
+    file_of,
+    parquet_files,
+    parquet_place,
+    read_parquet_folder,
+    read_parquet_notes,
+)
 from timbre_core.datasets.pictures import (
     BUNDLED,
     PictureReader,
@@ -27,7 +35,7 @@ from timbre_core.datasets.pictures import (
     read_pictures,
 )
 from timbre_core.datasets.selection import agrees
-from timbre_core.datasets.splits import assign_splits
+from timbre_core.datasets.splits import fill_splits
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio
 from timbre_core.recipes.schema import DataSettings, NoteFilter, SplitSettings
@@ -40,13 +48,15 @@ class Library:
     """Notes and where their audio is.
 
     roots: folders or Parquet files, as they were given. notes: the note table (see datasets.notes.NOTE_COLUMNS).
-    skipped: (file, reason) for everything that was found and cannot be used.
+    skipped: (file, reason) for everything that was found and cannot be used. said: what was decided about the labels, a
+    sentence each.
     """
 
     roots: list[str]
     notes: pd.DataFrame
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    _parquet: dict[int, ParquetAudio] = field(default_factory=dict, init=False, repr=False, compare=False)
+    said: list[str] = field(default_factory=list)
+    _parquet: dict[Path, ParquetAudio] = field(default_factory=dict, init=False, repr=False, compare=False)
     _pictures: PictureReader = field(default_factory=PictureReader, init=False, repr=False, compare=False)
     _index: dict[str, int] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -57,26 +67,28 @@ class Library:
         # Open files stay behind when a library goes to a worker process.
         return self.__dict__ | {"_parquet": {}, "_pictures": PictureReader(), "_index": None}
 
-    def load(self, index: int, sample_rate: int) -> np.ndarray:
+    def load(self, index: int, sample_rate: int, remarks: list[str] | None = None) -> np.ndarray:
         """Audio of the note in row `index`: float32 mono (n_samples,) at `sample_rate` Hz.
 
+        remarks: takes what is to be told of a file that is damaged and read all the same (without it: logged).
         Raises AudioError naming the file when it is missing, corrupt or silent.
         """
-        root, path, audio = self._place(index)
+        _, path, audio = self._place(index)
         if picture_place(audio):
             raise AudioError(f"{self.notes['note_id'].iat[index]}: a picture has no sound: use features of kind image.")
-        if path.suffix == ".parquet":
-            if root not in self._parquet:
-                self._parquet[root] = ParquetAudio(path)
-            return load_audio(self._parquet[root].read(int(audio)), sample_rate, self.name_of(index), cure=LEAVE_OUT)
-        return load_audio(path / audio, sample_rate, cure=LEAVE_OUT)
+        name = self.name_of(index)
+        row = parquet_place(path, audio)
+        if row is None:
+            return load_audio(path / audio, sample_rate, name, cure=LEAVE_OUT, remarks=remarks)
+        if row[0] not in self._parquet:
+            self._parquet[row[0]] = ParquetAudio(row[0])
+        return load_audio(self._parquet[row[0]].read(row[1]), sample_rate, name, cure=LEAVE_OUT, remarks=remarks)
 
     def name_of(self, index: int) -> str:
         """What errors call the note in row `index`: its file, in a Parquet library its id."""
         _, path, audio = self._place(index)
-        return (
-            f"{path.name}, note {self.notes['note_id'].iat[index]}" if path.suffix == ".parquet" else str(path / audio)
-        )
+        row = parquet_place(path, audio)
+        return f"{row[0].name}, note {self.notes['note_id'].iat[index]}" if row else str(path / audio)
 
     def picture(self, index: int) -> np.ndarray:
         """The picture that the note in row `index` is: float32 (height, width) in [0, 1], the top row first.
@@ -108,7 +120,7 @@ class Library:
         table = self.notes[list(NOTE_COLUMNS)]
         digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(table, index=False).to_numpy()).tobytes())
         for root, path in enumerate(map(root_path, self.roots)):
-            if path.suffix == ".parquet":
+            if path.suffix == ".parquet" and path.is_file():
                 status = path.stat()
                 # The starter library is the same in every installation, whenever its file was written.
                 stamp = 0 if self.roots[root] == STARTER else status.st_mtime_ns
@@ -120,7 +132,7 @@ class Library:
                 stamps = [(name, picture_path(path, name).stat().st_size) for name in sorted(places)]
                 digest.update(f"{root}:{stamps}\n".encode())
                 continue
-            for folder, names in _by_folder(files).items():
+            for folder, names in _by_folder(files.map(file_of)).items():
                 wanted = set(names)
                 found = sorted(_stamp(entry) for entry in os.scandir(path / folder) if entry.name in wanted)
                 digest.update(f"{root}:{folder}:{found}\n".encode())
@@ -169,12 +181,13 @@ def open_library(
     split = split or SplitSettings()
     tables: list[pd.DataFrame] = []
     skipped: list[tuple[str, str]] = []
+    said: list[str] = []
     unpitched = 0
     places = [root_path(str(root)).resolve() for root in roots]
     for number, root in enumerate(map(str, roots)):
         if places[number] in places[:number]:
             raise TimbreError(f"{root} is given twice: name each folder once.")
-        notes, bad = _read_root(root, pattern, progress)
+        notes, bad = _read_root(root, pattern, progress, said)
         twice = notes["note_id"].duplicated()
         bad += [(f"{root}, note {name}", "its name occurs twice: rename one") for name in notes.loc[twice, "note_id"]]
         notes = notes[~twice]
@@ -185,8 +198,11 @@ def open_library(
             unpitched += unknown
             notes = notes[agrees(notes, only)]
         notes = notes.reset_index(drop=True)
-        if (notes["split"] == "").all():
-            notes["split"] = assign_splits(notes, split)
+        if (notes["split"] == "").any():
+            blank = notes["split"] == ""
+            notes["split"] = fill_splits(notes, split)
+            if not blank.all():
+                said.append(_filled(root, notes, blank))
             absent = sorted(set(split.held_out) - set(notes["instrument"]))
             bad += [(f"data.split.held_out {name!r}", f"{root} has no such instrument") for name in absent]
         if leave_out is not None and not leave_out.is_empty:
@@ -201,7 +217,14 @@ def open_library(
         )
     names = [str(root) for root in roots]
     notes = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
-    return Library(names, _tell_roots_apart(notes[list(NOTE_COLUMNS)], names), skipped)
+    return Library(names, _tell_roots_apart(notes[list(NOTE_COLUMNS)], names), skipped, said)
+
+
+def _filled(root: str, notes: pd.DataFrame, blank: pd.Series) -> str:
+    """What the notes without a split became."""
+    counts = notes.loc[blank, "split"].value_counts()
+    shares = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return f"{root}: {int(blank.sum())} of {len(notes)} notes have no split, and are divided as without the column: {shares}"
 
 
 def root_path(root: str) -> Path:
@@ -215,25 +238,31 @@ def root_path(root: str) -> Path:
     return Path(root).expanduser()
 
 
-def _read_root(root: str, pattern: str | None, progress: bool) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+def _read_root(
+    root: str, pattern: str | None, progress: bool, said: list[str]
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     if root == BUNDLED:
         return read_bundled()
     path = root_path(root)
     if not path.exists():
         raise TimbreError(f"{root}: there is no such folder or file: check the path.")
     if path.suffix == ".parquet" and path.is_file():
-        return read_parquet_notes(path)
+        return read_parquet_notes(path, said)
     if picture_files(path):
         return read_pictures(path)
     if not path.is_dir():
         raise TimbreError(f"{root}: neither a folder nor a .parquet library: give the folder that holds the notes.")
-    if nsynth_folders(path):
-        return read_nsynth(path)
+    folders = nsynth_folders(path)
+    if folders:
+        return read_nsynth(path, folders, said)
     if pattern is None and not (path / METADATA).is_file() and digits_folder(path):
         return read_digits(path)
+    shards = parquet_files(path)
+    if shards and not audio_files(path):
+        return read_parquet_folder(path, shards, said)
     from timbre_core.datasets.folder import read_folder
 
-    return read_folder(path, pattern, progress=progress)
+    return read_folder(path, pattern, progress=progress, said=said)
 
 
 def _tell_roots_apart(notes: pd.DataFrame, roots: Sequence[str]) -> pd.DataFrame:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from timbre_core.errors import TimbreError
-from timbre_core.features.pitch import parse_note_name
+from timbre_core.datasets.pitch_names import read_pitch as parse_pitch
 
 UNKNOWN = "unknown"
 METADATA = "metadata.csv"
@@ -76,17 +73,4 @@ def drop_bad_labels(notes: pd.DataFrame, names: pd.Series) -> tuple[pd.DataFrame
     return notes[~(bad_pitch | bad_velocity)].reset_index(drop=True), skipped
 
 
-def parse_pitch(text: str) -> float:
-    """MIDI pitch of '60', '60.5' or a note name such as 'C4' (60), 'C#4', 'Bb3', 'As3'. Raises TimbreError otherwise."""
-    text = text.strip()
-    with contextlib.suppress(ValueError):
-        number = float(text)
-        if not math.isnan(number):
-            return number
-    try:
-        # File names often spell a sharp "s".
-        return float(parse_note_name(text[:1] + text[1:].replace("s", "#")))
-    except TimbreError as error:
-        raise TimbreError(
-            f"pitch {text!r} is neither a MIDI number nor a note name: write 60, C4, C#4 or Bb3."
-        ) from error
+__all__ = ["LEFT_OUT", "METADATA", "NOTE_COLUMNS", "SPLITS", "UNKNOWN", "drop_bad_labels", "note_table", "parse_pitch"]

@@ -9,18 +9,21 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from timbre_core.datasets.notes import drop_bad_labels, note_table
+from timbre_core.datasets.audio_files import audio_files, is_audio
+from timbre_core.datasets.notes import SPLITS, drop_bad_labels, note_table
+from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, os_errors
 
-OFFICIAL_SPLITS = {"nsynth-train": "train", "nsynth-valid": "valid", "nsynth-test": "test"}
-
+_EXAMPLES = "examples.json"
+_DEEPEST = 4
 _KEYS: dict[str, tuple[str, type | tuple[type, ...]]] = {
     "instrument_str": ("instrument", str),
     "instrument_family_str": ("family", str),
@@ -28,26 +31,66 @@ _KEYS: dict[str, tuple[str, type | tuple[type, ...]]] = {
     "pitch": ("pitch", (int, float)),
     "velocity": ("velocity", (int, float)),
 }
-_AUDIO_ENDINGS = (".wav", ".flac", ".ogg")  # the first that exists is taken
+_FIRST_ENDINGS = (".wav", ".flac", ".ogg")  # of several files with a note's name the first of these is taken
 _SEPARATORS = frozenset("/\\\0")
 _decoder = json.JSONDecoder()
 
 
 def nsynth_folders(root: Path) -> list[tuple[str, str]]:
-    """The NSynth folders of `root` as (path below root, official split or ""); empty if it has no such layout."""
-    if (root / "examples.json").is_file():
-        return [(".", OFFICIAL_SPLITS.get(root.resolve().name, ""))]
-    return [(name, split) for name, split in OFFICIAL_SPLITS.items() if (root / name / "examples.json").is_file()]
+    """The NSynth folders of `root` as (path below root, split or ""); empty if it has no such layout.
+
+    They may lie some folders deep. `nsynth-test` is the test split; so is `test` where other splits are beside it.
+    """
+    if (root / _EXAMPLES).is_file():
+        return [(".", _official(root.resolve().name))]
+    found: list[str] = []
+    level = [""]
+    for _ in range(_DEEPEST):
+        below = [name for folder in level for name in _subfolders(root, folder)]
+        here = [name for name in below if _is_nsynth(root / name / _EXAMPLES)]
+        found += here
+        level = [name for name in below if name not in here]
+    splits = {name: split_of(name.rpartition("/")[2]) for name in found}
+    several = len(set(filter(None, splits.values()))) > 1
+    chosen = [(name, split if several else _official(name.rpartition("/")[2])) for name, split in splits.items()]
+    return sorted(chosen, key=lambda each: ("", *SPLITS).index(each[1]))
 
 
-def read_nsynth(root: Path) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """The note table of an NSynth folder, or of a folder with nsynth-train, -valid and -test in it.
+def _official(folder: str) -> str:
+    return split_of(folder) if folder.lower().startswith("nsynth") else ""
+
+
+def _subfolders(root: Path, folder: str) -> list[str]:
+    try:
+        with os.scandir(root / folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:
+        return []
+    return [f"{folder}/{name}" if folder else name for name in names if name != "audio"]
+
+
+def _is_nsynth(path: Path) -> bool:
+    """Whether an examples.json below the root begins like NSynth's."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            head = stream.read(4096)
+    except OSError:
+        return False
+    return '"pitch"' in head and '"instrument' in head
+
+
+def read_nsynth(
+    root: Path, folders: Sequence[tuple[str, str]] | None = None, said: list[str] | None = None
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """The note table of a folder in which NSynth folders lie, or which is one: `folders`, see `nsynth_folders`.
 
     Returns (notes, skipped): `skipped` holds (file, reason) for every entry that cannot be used. Audio paths are
-    relative to `root`. Raises TimbreError when `root` cannot be read or no note is usable.
+    relative to `root`. said: takes a sentence where the labels were not where NSynth has them. Raises TimbreError when
+    `root` cannot be read or no note is usable.
     """
     tables, skipped = [], []
-    for below, split in nsynth_folders(root):
+    folders = nsynth_folders(root) if folders is None else folders
+    for below, split in folders:
         notes, bad = _read_folder(root / below, split)
         if below != ".":
             notes["audio"] = below + "/" + notes["audio"]
@@ -56,6 +99,11 @@ def read_nsynth(root: Path) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     notes = pd.concat(tables, ignore_index=True)
     if notes.empty:
         raise TimbreError(f"{root}: no usable note: {_first_reason(skipped)}")
+    if said is not None and any(
+        below not in (".", "nsynth-train", "nsynth-valid", "nsynth-test") for below, _ in folders
+    ):
+        places = ", ".join(f"{below}/{_EXAMPLES}" + (f" ({split})" if split else "") for below, split in folders)
+        said.append(f"{root}: labels from {places}")
     return notes, skipped
 
 
@@ -70,21 +118,23 @@ def _read_folder(folder: Path, split: str) -> tuple[pd.DataFrame, list[tuple[str
         text = path.read_text(encoding="utf-8", errors="replace")
     columns: dict[str, list[Any]] = {"note_id": [], "audio": []} | {field: [] for field, _ in _KEYS.values()}
     skipped: list[tuple[str, str]] = []
-    files = _audio_files(folder / "audio")
+    files = _audio_files(folder)
     try:
         for note_id, entry in _entries(text):
             if _SEPARATORS & set(note_id):
                 skipped.append((str(path), f"its entry {note_id[:80]!r} is no note's name but a path: correct it"))
                 continue
             reason = _entry_problem(entry)
-            file = files.get(note_id)
-            if not reason and file is None:
+            file = files.get(_composed(note_id))
+            if not reason and (file is None or not is_audio(file)):
                 reason = "the audio file is missing: unpack the data set again"
-            if reason:
-                skipped.append((str(folder / "audio" / (file or note_id)), reason))
+                if file is not None:
+                    reason = f"its sound is {file!r}, which cannot be read: convert it to WAV or FLAC, with ffmpeg say"
+            if reason or file is None:
+                skipped.append((str(folder / (file or f"audio/{note_id}")), reason))
                 continue
             columns["note_id"].append(note_id)
-            columns["audio"].append(f"audio/{file}")
+            columns["audio"].append(file)
             for key, (field, _) in _KEYS.items():
                 columns[field].append(entry[key])
     except _DamagedJson as error:
@@ -110,13 +160,27 @@ def _entry_problem(entry: Any) -> str:
 
 
 def _audio_files(folder: Path) -> dict[str, str]:
-    """File name by name without ending, of all audio files in `folder`."""
+    """Path below `folder` (posix) by name without ending, of all files in `audio`, else of all sounds in it."""
+    if (folder / "audio").is_dir():
+        with os_errors(folder / "audio"):
+            names = [f"audio/{entry.name}" for entry in os.scandir(folder / "audio") if entry.name[:1] != "."]
+    else:
+        names = audio_files(folder)
     found: dict[str, str] = {}
-    with os_errors(folder):
-        names = {entry.name for entry in os.scandir(folder)}
-    for ending in reversed(_AUDIO_ENDINGS):
-        found.update((name[: -len(ending)], name) for name in names if name.lower().endswith(ending))
+    for name in sorted(names, key=_preference, reverse=True):
+        found[_composed(name.rpartition("/")[2].rpartition(".")[0])] = name
     return found
+
+
+def _preference(name: str) -> tuple[bool, int, str]:
+    """Sorts files: readable ones first, then by ending."""
+    ending = os.path.splitext(name)[1].lower()
+    place = _FIRST_ENDINGS.index(ending) if ending in _FIRST_ENDINGS else len(_FIRST_ENDINGS)
+    return not is_audio(name), place, name
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 class _DamagedJson(Exception):

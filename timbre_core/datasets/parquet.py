@@ -1,20 +1,106 @@
-"""A library in one Parquet file: note labels beside a column `audio` that holds each note's encoded file.
+"""Libraries in Parquet files: note labels beside a column that holds each note's encoded file.
 
-Labels are read without touching the audio, and one note's audio without reading the others'.
+The project's own are one file with the columns `note_id` and `audio` (bytes). Data sets on the web (Hugging Face's) are
+folders of shards, `train-00000-of-00003.parquet`, whose `audio` is a struct of bytes and path, and whose labels may be
+numbers that the file's own metadata names. Labels are read without touching the audio, one note's audio without the others'.
 """
 
 from __future__ import annotations
 
+import json
+import math
+import os
+import re
 import threading
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from timbre_core.datasets.columns import match_columns
+from timbre_core.datasets.label_values import Labels, note_values
 from timbre_core.datasets.notes import NOTE_COLUMNS, drop_bad_labels, note_table
-from timbre_core.errors import TimbreError, explain_os_error
+from timbre_core.datasets.split_names import split_of
+from timbre_core.errors import TimbreError, explain_os_error, os_errors
+
+FIELDS = ("note_id", "instrument", "family", "source", "pitch", "velocity", "split", "transpose")
+_PLACE = re.compile(r"(?P<file>.*\.parquet):(?P<row>[0-9]+)", re.IGNORECASE)
+_SHARD = re.compile(r"(?P<split>.+?)-[0-9]{5}-of-[0-9]{5}(?:-[0-9a-f]+)?")
+_DEEPEST = 3
+
+Skipped = list[tuple[str, str]]
+
+
+def parquet_place(root: Path, audio: str) -> tuple[Path, int] | None:
+    """The Parquet file and the row that a note's audio is in; None where it is a file of its own."""
+    if root.suffix == ".parquet" and root.is_file():
+        return root, int(audio)
+    place = _PLACE.fullmatch(audio)
+    return (root / place["file"], int(place["row"])) if place else None
+
+
+def file_of(audio: str) -> str:
+    """The file below a root that a note's audio is in."""
+    place = _PLACE.fullmatch(audio)
+    return place["file"] if place else audio
+
+
+def parquet_files(root: Path) -> list[str]:
+    """Parquet files with sounds below a folder (posix paths), at most three folders deep."""
+    found = []
+    with os_errors(root):
+        for folder, folders, names in os.walk(root):
+            below = Path(folder).relative_to(root)
+            folders[:] = [n for n in sorted(folders) if not n.startswith(".")] if len(below.parts) < _DEEPEST else []
+            found += [(below / name).as_posix() for name in sorted(names) if name.lower().endswith(".parquet")]
+    return [name for name in found if _holds_audio(root / name)]
+
+
+def read_parquet_folder(root: Path, files: list[str], said: list[str] | None = None) -> tuple[pd.DataFrame, Skipped]:
+    """The note table of a folder of Parquet shards `files`, of which a damaged one costs itself alone.
+
+    Shards called train, validation and test are the splits. Raises TimbreError when no shard holds a usable note.
+    """
+    tables: list[pd.DataFrame] = []
+    skipped: Skipped = []
+    told: list[str] = [] if said is None else said
+    for name in files:
+        try:
+            notes, bad = read_parquet_notes(root / name, told)
+        except TimbreError as error:
+            where, _, reason = str(error).partition(": ")
+            skipped.append((where, reason.rstrip(".")))
+            continue
+        notes["audio"] = name + ":" + notes["audio"]
+        tables.append(notes)
+        skipped += bad
+    if not tables:
+        raise TimbreError(f"{skipped[0][0]}: {skipped[0][1]} ({len(skipped)} such).")
+    notes = pd.concat(tables, ignore_index=True)
+    again = notes.groupby("note_id").cumcount()
+    notes["note_id"] = notes["note_id"].where(again == 0, notes["note_id"] + "-" + (again + 1).astype(str))
+    told[:] = list(dict.fromkeys(told))
+    return notes, skipped
+
+
+def read_parquet_notes(path: Path, said: list[str] | None = None) -> tuple[pd.DataFrame, Skipped]:
+    """The note table of a Parquet file and (name, reason) of rows with bad labels. Reads no audio.
+
+    said: takes sentences on which column is what. Raises TimbreError when it holds no usable note.
+    """
+    with _open(path) as file:
+        try:
+            notes, skipped = _own(file) if _is_own(file) else _foreign(file, path, said)
+        except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+            raise TimbreError(f"{path}: its labels cannot be read ({_short(error)}): get the file again.") from error
+    notes, bad = drop_bad_labels(notes, str(path) + ", note " + notes["note_id"])
+    if notes.empty:
+        raise TimbreError(f"{path}: holds no usable note: get the file again.")
+    return notes, skipped + bad
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -26,37 +112,138 @@ def _open(path: Path) -> pq.ParquetFile:
         raise TimbreError(f"{path}: not a Parquet file or truncated: get it again.") from error
     except pa.ArrowException as error:
         raise TimbreError(f"{path}: not a Parquet file or truncated: get it again.") from error
-    missing = {"note_id", "audio"} - set(file.schema_arrow.names)
-    if missing:
-        raise TimbreError(f"{path}: has no column {sorted(missing)[0]!r}: it is not a library of notes.")
+    if _audio_column(file.schema_arrow) is None:
+        raise TimbreError(
+            f"{path}: has no column 'audio' of bytes, or of bytes and path: it is not a library of notes."
+        )
     return file
 
 
-def read_parquet_notes(path: Path) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """The note table of a Parquet library and (name, reason) of rows with bad labels. Reads no audio.
+def _is_own(file: pq.ParquetFile) -> bool:
+    schema = file.schema_arrow
+    return {"note_id", "audio"} <= set(schema.names) and _is_bytes(schema.field("audio").type)
 
-    Raises TimbreError when it is no such file or holds no usable note.
-    """
-    with _open(path) as file:
-        known = [name for name in file.schema_arrow.names if name in NOTE_COLUMNS and name not in ("audio", "root")]
-        try:
-            labels = file.read(columns=known).to_pandas()
-            notes = note_table({name: labels[name] for name in known} | {"audio": [str(i) for i in range(len(labels))]})
-        except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-            raise TimbreError(f"{path}: its labels cannot be read ({error}): get the file again.") from error
-    notes, skipped = drop_bad_labels(notes, str(path) + ", note " + notes["note_id"])
-    if notes.empty:
-        raise TimbreError(f"{path}: holds no usable note: get the file again.")
-    return notes, skipped
+
+def _own(file: pq.ParquetFile) -> tuple[pd.DataFrame, Skipped]:
+    known = [name for name in file.schema_arrow.names if name in NOTE_COLUMNS and name not in ("audio", "root")]
+    labels = file.read(columns=known).to_pandas()
+    return note_table({name: labels[name] for name in known} | {"audio": [str(i) for i in range(len(labels))]}), []
+
+
+def _foreign(file: pq.ParquetFile, path: Path, said: list[str] | None) -> tuple[pd.DataFrame, Skipped]:
+    """A data set of other makers: labels from the columns whose names say so."""
+    schema, audio = file.schema_arrow, str(_audio_column(file.schema_arrow))
+    plain = [name for name in schema.names if name != audio and _is_label(schema.field(name).type)]
+    columns = match_columns(plain, FIELDS)
+    if said is not None:
+        unused = [name for name in schema.names if name != audio and name not in columns.of.values()]
+        used = columns.renamed + [f"not used: {', '.join(map(repr, unused))}"] * bool(unused)
+        if used:
+            said.append(f"{path.parent}: {'; '.join(used)}")
+    names = _class_names(schema)
+    count = file.metadata.num_rows
+    texts: dict[str, list[str]] = {}
+    for field, column in columns.of.items():
+        values = file.read(columns=[column]).column(0).to_pylist()
+        texts[field] = [_as_text(value, names.get(column)) for value in values]
+    paths = _paths(file, audio, count)
+    split = split_of(found["split"] if (found := _SHARD.fullmatch(path.stem)) else path.stem)
+    rows: list[Labels] = []
+    for row in range(count):
+        given = {field: column[row] for field, column in texts.items() if column[row]}
+        given.setdefault("note_id", _name_of(paths[row]) or f"{path.stem}-{row:06d}")
+        rows.append(given | ({"split": split} if split and "split" not in given else {}))
+    return note_values(rows, [str(row) for row in range(count)], [f"{path}, row {row}" for row in range(count)])
+
+
+def _audio_column(schema: pa.Schema) -> str | None:
+    """The column of encoded files: `audio`, or the first one of a struct with bytes."""
+    fits = [
+        name
+        for name in schema.names
+        if _is_bytes(schema.field(name).type) or (name == "audio" and _bytes_field(schema.field(name).type))
+    ]
+    structs = [name for name in schema.names if _bytes_field(schema.field(name).type)]
+    for name in ("audio", "sound", "wav", "recording", "file"):
+        if name in fits or name in structs:
+            return name
+    return structs[0] if structs else None
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
+
+
+def _bytes_field(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_struct(kind) and any(f.name == "bytes" and _is_bytes(f.type) for f in kind))
+
+
+def _is_label(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+    )
+
+
+def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """The names of columns whose numbers stand for classes, from what `datasets` keeps in a file's metadata."""
+    try:
+        about: Any = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        features = about["info"]["features"]
+        return {
+            name: [str(label) for label in kind["names"]]
+            for name, kind in features.items()
+            if isinstance(kind, Mapping) and kind.get("_type") == "ClassLabel"
+        }
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _as_text(value: Any, names: list[str] | None) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if names is not None and isinstance(value, int):
+        return names[value] if 0 <= value < len(names) else ""
+    return f"{value:g}" if isinstance(value, float) else str(value).strip()
+
+
+def _paths(file: pq.ParquetFile, audio: str, count: int) -> list[str]:
+    """The path beside each note's bytes, which alone is read; empty where there is none."""
+    kind = file.schema_arrow.field(audio).type
+    if not (pa.types.is_struct(kind) and any(f.name == "path" for f in kind)):
+        return [""] * count
+    column = file.read(columns=[f"{audio}.path"]).column(0)
+    return [str((value or {}).get("path") or "") for value in column.to_pylist()]
+
+
+def _name_of(path: str) -> str:
+    return PurePosixPath(path.replace("\\", "/")).stem
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def _holds_audio(path: Path) -> bool:
+    try:
+        _open(path).close()
+    except TimbreError:
+        return False
+    return True
 
 
 class ParquetAudio:
-    """Reads single rows of the `audio` column; keeps the row group read last, for neighbours are read together."""
+    """Reads single rows of the column of encoded files; keeps the row group read last, for neighbours are read together."""
 
     def __init__(self, path: Path) -> None:
         """Open `path`. Raises TimbreError if it is no Parquet library."""
         self._path = path
         self._file = _open(path)
+        self._column = str(_audio_column(self._file.schema_arrow))
         sizes = [self._file.metadata.row_group(i).num_rows for i in range(self._file.num_row_groups)]
         self._ends = np.cumsum(sizes)
         self._last: tuple[int, pa.ChunkedArray] | None = None
@@ -68,11 +255,20 @@ class ParquetAudio:
         with self._lock:
             if self._last is None or self._last[0] != group:
                 try:
-                    column = self._file.read_row_group(group, columns=["audio"]).column(0)
+                    column = self._file.read_row_group(group, columns=[self._column]).column(0)
                 except (pa.ArrowException, OSError) as error:
-                    raise TimbreError(f"{self._path}: damaged near row {row} ({error}): get the file again.") from error
+                    raise TimbreError(
+                        f"{self._path}: damaged near row {row} ({_short(error)}): get the file again."
+                    ) from error
                 self._last = (group, column)
             column = self._last[1]
         start = int(self._ends[group - 1]) if group else 0
-        audio: bytes | None = column[row - start].as_py()
+        audio = column[row - start].as_py()
+        if isinstance(audio, dict):
+            if not audio.get("bytes") and audio.get("path"):
+                raise TimbreError(
+                    f"{self._path}: column {self._column!r} of row {row} names {audio['path'][:200]!r} and holds no bytes: "
+                    "get the data set with its audio embedded."
+                )
+            audio = audio.get("bytes")
         return audio or b""

@@ -33,6 +33,19 @@ def assign_splits(notes: pd.DataFrame, settings: SplitSettings | None = None) ->
     return split
 
 
+def fill_splits(notes: pd.DataFrame, settings: SplitSettings | None = None) -> pd.Series:
+    """The splits of a note table of which some rows have none: those rows are divided as `assign_splits` divides a table
+    of their own, except that an instrument whose other notes are all in one split stays in it."""
+    blank = notes["split"] == ""
+    told = notes[~blank].drop_duplicates(["instrument", "split"]).drop_duplicates("instrument", keep=False)
+    given = dict(zip(told["instrument"], told["split"], strict=True))
+    split = notes["split"].where(~blank, notes["instrument"].map(lambda name: given.get(name, ""))).astype("str")
+    rest = split == ""
+    if rest.any():
+        split[rest] = assign_splits(notes[rest], settings)
+    return split.rename("split")
+
+
 def _stratified(notes: pd.DataFrame, settings: SplitSettings) -> pd.Series:
     """Each instrument's notes of each family in an order that the seed decides: test, then valid, then train."""
     order = notes["note_id"].map(lambda name: _order(settings.seed, str(name)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
+import logging
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.features.audio_sizes import is_cut_off, missing_share, with_right_size
 from timbre_core.features.mp3 import counted
 from timbre_core.files import atomic_write
 
@@ -29,7 +30,11 @@ SHORTEST_TIMBRE = 0.05
 _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds no audio
 _SAMPLE_RATES = (1_000, 768_000)
 _UNKNOWN = 2**63 - 1  # libsndfile's count of samples in a FLAC file that was written to a pipe; it cannot read those
-_SIZES = re.compile(r"^(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
+_WORTH_TELLING = 0.01  # share of a file that is missing
+_MOST_REPAIRED = 1 << 30  # bytes; larger files are not held in memory to correct their header
+
+_log = logging.getLogger(__name__)
+_logged: set[str] = set()
 
 
 class AudioError(TimbreError):
@@ -42,6 +47,7 @@ def load_audio(
     name: str = "",
     max_seconds: float = 600,
     cure: str = CHOOSE_ANOTHER,
+    remarks: list[str] | None = None,
 ) -> np.ndarray:
     """Read audio as float32 mono, shape (n_samples,), resampled to `sample_rate` Hz.
 
@@ -49,13 +55,23 @@ def load_audio(
     reads, any rate and channel count. Channels are averaged; where they cancel out, the loudest is taken.
     name: what errors call it (default: the path).
     cure: what errors say to do where nothing is wrong with the file but that no note is heard in it.
+    remarks: takes what is to be told of a file that is read all the same; without it a line is logged as a warning.
     Raises AudioError when it is missing, unreadable or corrupt, shorter than a millisecond, longer than `max_seconds`,
     silent (peak below 1e-4), or holds NaN or infinite samples.
     """
     name = name or (str(source) if isinstance(source, (str, Path)) else "audio")
-    with opened_audio(source, name) as sound:
+    told: list[str] = []
+    with opened_audio(source, name, told) as sound:
         check_length(sound, name, max_seconds)
-        samples = sound.read(dtype="float32", always_2d=True)
+        # Of codecs in which libsndfile cannot seek, such as GSM, it wants to be told how many samples to read.
+        samples = sound.read(-1 if sound.seekable() else sound.frames, dtype="float32", always_2d=True)
+    if remarks is None:
+        for line in (f"{name}: {remark}." for remark in told):
+            if line not in _logged:
+                _log.warning(line)
+            _logged.add(line)
+    else:
+        remarks += told
     return to_mono(samples, sound.samplerate, sample_rate, name, cure)
 
 
@@ -97,36 +113,71 @@ def check_timbre_length(audio: np.ndarray, sample_rate: int, name: str = "") -> 
 
 
 @contextmanager
-def opened_audio(source: Path | str | bytes | BinaryIO, name: str) -> Iterator[soundfile.SoundFile]:
-    """The sound file, open for reading, its rate and completeness checked.
+def opened_audio(
+    source: Path | str | bytes | BinaryIO, name: str, remarks: list[str] | None = None
+) -> Iterator[soundfile.SoundFile]:
+    """The sound file, open for reading, its rate checked; where its header says a wrong size, what is there is read.
 
-    What goes wrong in reading it, here or inside the block, is raised as an AudioError that calls it `name`.
+    What goes wrong in reading it, here or inside the block, is raised as an AudioError that calls it `name`. remarks: takes
+    a sentence where more than 1 % of the audio is missing; without it such a file is an error.
     """
-    import soundfile
-
-    file: str | BinaryIO
+    file: Path | BinaryIO
     if isinstance(source, (str, Path)):
-        path = Path(source)
-        if not path.is_file():
-            why = "it is a folder" if path.is_dir() else "there is no such file"
+        file = Path(source)
+        if not file.is_file():
+            why = "it is a folder" if file.is_dir() else "there is no such file"
             raise AudioError(f"{name}: {why}: check the path.")
-        file = str(path)
     else:
         file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with soundfile.SoundFile(counted(file)) as sound:
+        sound, missing = _opened(file)
+        with sound:
             rate = sound.samplerate
             if not _SAMPLE_RATES[0] <= rate <= _SAMPLE_RATES[1]:
                 raise AudioError(f"{name}: a sample rate of {rate} Hz cannot be right: the file is damaged.")
-            missing = _missing_share(sound.extra_info)
-            if missing:
-                raise AudioError(f"{name}: truncated, the last {missing:.0%} are missing: get the file again.")
+            if missing > _WORTH_TELLING:
+                remark = f"truncated, the last {missing:.0%} are missing"
+                if remarks is None:
+                    raise AudioError(f"{name}: {remark}: get the file again.")
+                remarks.append(f"{remark}: what is there is used, get the file again to have the rest")
             yield sound
     except (RuntimeError, TypeError, ValueError, OSError, MemoryError) as error:
         # libsndfile's own words: those around them name the file object.
         said = getattr(error, "error_string", str(error))
         detail = said.rstrip(".") or type(error).__name__
         raise AudioError(f"{name}: not readable as audio ({detail}): get or export the file again.") from error
+
+
+def _opened(file: Path | BinaryIO) -> tuple[soundfile.SoundFile, float]:
+    """The sound file, open, and the share of its audio that is missing. Raises libsndfile's errors."""
+    import soundfile
+
+    def open_file(file: Path | BinaryIO) -> soundfile.SoundFile:
+        opened = counted(file)
+        return soundfile.SoundFile(str(opened) if isinstance(opened, Path) else opened)
+
+    try:
+        sound = open_file(file)
+    except soundfile.LibsndfileError:
+        repaired = with_right_size(_content(file))
+        if repaired is None:
+            raise
+        return open_file(io.BytesIO(repaired[0])), repaired[1]
+    log = sound.extra_info
+    if is_cut_off(log, sound.frames):
+        repaired = with_right_size(_content(file))
+        if repaired is not None:
+            sound.close()
+            return open_file(io.BytesIO(repaired[0])), repaired[1]
+    return sound, missing_share(log)
+
+
+def _content(file: Path | BinaryIO) -> bytes:
+    """A file's bytes, none where they are too many to be held."""
+    if isinstance(file, Path):
+        return file.read_bytes() if file.stat().st_size <= _MOST_REPAIRED else b""
+    file.seek(0)
+    return file.read(_MOST_REPAIRED)
 
 
 def check_length(sound: soundfile.SoundFile, name: str, max_seconds: float) -> None:
@@ -137,16 +188,6 @@ def check_length(sound: soundfile.SoundFile, name: str, max_seconds: float) -> N
     if seconds > max_seconds:
         long = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
         raise AudioError(f"{name}: {long} are not one note (at most {max_seconds:g} s): cut it into notes.")
-
-
-def _missing_share(log: str) -> float:
-    """Share of a WAV or AIFF file's audio that its header promises and the file does not hold, 0 if all is there.
-
-    libsndfile reads such a file without complaint, but logs both sizes. Programs that write to a pipe promise 2 or 4 GB.
-    """
-    sizes = _SIZES.search(log)
-    promised, present = map(int, sizes.groups()) if sizes else (0, 0)
-    return 1 - present / promised if present < promised < 0x7FFF_0000 else 0.0
 
 
 def _peak(audio: np.ndarray) -> float:

@@ -32,11 +32,16 @@ LIMITS = UploadLimits()
 
 
 def decode_upload(
-    content: bytes, sample_rate: int, name: str = "the sound", limits: UploadLimits = LIMITS
+    content: bytes,
+    sample_rate: int,
+    name: str = "the sound",
+    limits: UploadLimits = LIMITS,
+    remarks: list[str] | None = None,
 ) -> np.ndarray:
     """A file's bytes, whatever they are -> float32 mono (n_samples,) at `sample_rate` Hz, decoded as `load_audio` does.
 
     Nothing is decoded beyond the limits, whatever the file says of itself: kilobytes of FLAC can hold hours of silence.
+    remarks: takes what is to be told of a file of which a part is missing; without it such a file is refused.
 
     Raises AudioError, one sentence that calls the sound `name` (cut short, without line breaks), for what is too large, too long,
     too short, silent, damaged, not finite or no audio at all.
@@ -48,7 +53,7 @@ def decode_upload(
         raise AudioError(
             f"{name}: {len(content) / 1e6:.0f} MB are too much (at most {limits.bytes / 1e6:g} MB): cut out one note."
         )
-    with opened_audio(content, name) as sound:
+    with opened_audio(content, name, remarks) as sound:
         rate, channels = sound.samplerate, sound.channels
         if channels > limits.channels:
             raise AudioError(f"{name}: {channels} channels are too many (at most {limits.channels}): mix it down.")

@@ -1,0 +1,152 @@
+"""How loud a note was played, as people write it: a MIDI velocity, a dynamic in letters or words, or a layer's number."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from timbre_core.errors import TimbreError
+
+# Velocities of the letters are those that MuseScore and other notation programs play them with.
+_MARKS = {"pppp": 8, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 126, "ffff": 127}
+_WORDS = {
+    "pianississimo": "ppp",
+    "piano pianissimo": "ppp",
+    "molto pianissimo": "ppp",
+    "pianissimo": "pp",
+    "piano": "p",
+    "mezzo piano": "mp",
+    "mezzopiano": "mp",
+    "mezzo": "mf",
+    "mezzo forte": "mf",
+    "mezzoforte": "mf",
+    "forte": "f",
+    "fortissimo": "ff",
+    "fortississimo": "fff",
+    "molto fortissimo": "fff",
+    "sforzando": "fff",
+    "sforzato": "fff",
+    "sfz": "fff",
+    "fz": "ff",
+    "very soft": "pp",
+    "very quiet": "pp",
+    "softest": "pp",
+    "soft": "p",
+    "quiet": "p",
+    "gentle": "p",
+    "medium soft": "mp",
+    "medium": "mf",
+    "med": "mf",
+    "moderate": "mf",
+    "medium loud": "f",
+    "loud": "ff",
+    "strong": "ff",
+    "hard": "ff",
+    "very loud": "fff",
+    "very hard": "fff",
+    "loudest": "fff",
+    "sehr leise": "pp",
+    "leise": "p",
+    "mittel": "mf",
+    "mittellaut": "mf",
+    "laut": "ff",
+    "sehr laut": "fff",
+    "doux": "p",
+    "moyen": "mf",
+    "fort": "ff",
+    "tres doux": "pp",
+    "tres fort": "fff",
+    "suave": "p",
+    "medio": "mf",
+    "fuerte": "ff",
+}
+VELOCITIES = _MARKS | {word: _MARKS[mark] for word, mark in _WORDS.items()}
+"""MIDI velocity of each dynamic, in lower case with blanks between words."""
+CHANGING = frozenset(
+    (
+        "crescendo",
+        "decrescendo",
+        "diminuendo",
+        "cresc",
+        "decresc",
+        "dim",
+        "fp",
+        "cresc decresc",
+        "crescendo decrescendo",
+    )
+)
+"""Dynamics without one velocity."""
+SPECIFIC = frozenset(VELOCITIES) - {
+    "piano",
+    "p",
+    "f",
+    "mezzo",
+    "med",
+    "medium",
+    "soft",
+    "hard",
+    "fort",
+    "moyen",
+    "medio",
+}
+"""Dynamics that are hardly anything else: `piano` may be the instrument."""
+
+_LAYER = re.compile(r"(?:v|vl|vel|velo|velocity|layer|lyr|dyn)[ _-]?(\d{1,3})", re.IGNORECASE)
+_MOST_LAYERS = 24
+_SPACES = re.compile(r"[-_. ]+")
+
+_words = sorted({*VELOCITIES, *CHANGING}, key=len, reverse=True)
+WRITTEN = (
+    "|".join(word.replace(" ", "[-_. ]?") for word in _words)
+    + r"|(?:v|vl|vel|velo|velocity|layer|lyr|dyn)[ _-]?\d{1,3}"
+)
+"""A regular expression (to be matched without case) for a dynamic that is no number."""
+
+
+def dynamic_word(text: str) -> str:
+    """A dynamic as it is in VELOCITIES and CHANGING: lower case, without accents, blanks between words."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return _SPACES.sub(" ", plain).strip().lower()
+
+
+def is_dynamic(text: str) -> bool:
+    """Whether `text` is a dynamic in letters or words."""
+    word = dynamic_word(text)
+    return word in VELOCITIES or word in CHANGING
+
+
+def layer_of(text: str) -> int | None:
+    """The number of a velocity layer such as `v3`, else None."""
+    found = _LAYER.fullmatch(text.strip())
+    return int(found[1]) if found else None
+
+
+def count_layers(texts: Iterable[str]) -> int:
+    """How many velocity layers `texts` speak of: v1 to v16 are layers, v25 and v100 are velocities (0)."""
+    layers = [layer for text in texts if (layer := layer_of(text)) is not None]
+    most = max(layers, default=0)
+    return most + (0 in layers) if most <= _MOST_LAYERS else 0
+
+
+def read_velocity(text: str, layers: int = 0) -> float:
+    """MIDI velocity (1-127) of `90`, `mf`, `mezzo-forte` or `v3`; NaN for a dynamic that changes.
+
+    layers: of how many velocity layers `v3` is one, spread over 1 to 127; 0 if it is a velocity. Raises TimbreError for
+    anything else.
+    """
+    with contextlib.suppress(ValueError):
+        number = float(text.strip().replace(",", "."))
+        if not math.isnan(number):
+            return number
+    layer = layer_of(text)
+    if layer is not None:
+        return float(round(127 * (max(layer, 1) - 0.5) / layers)) if layers else float(layer)
+    word = dynamic_word(text)
+    if word in CHANGING:
+        return math.nan
+    if word not in VELOCITIES:
+        raise TimbreError(f"velocity {text!r} is no number and no dynamic: write 1 to 127, or ppp to fff.")
+    return float(VELOCITIES[word])

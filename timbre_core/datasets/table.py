@@ -1,0 +1,198 @@
+"""A folder's table of labels: `metadata.csv` (or .tsv, .jsonl), a line for each sound."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from timbre_core.datasets.columns import Columns, match_columns, plain_name
+from timbre_core.datasets.dynamics import read_velocity
+from timbre_core.datasets.files_by_name import FilesByName
+from timbre_core.datasets.pitch_names import GERMAN, read_pitch
+from timbre_core.datasets.split_names import WORDS
+from timbre_core.errors import TimbreError, os_errors
+
+FIELDS = ("file", "instrument", "family", "source", "pitch", "velocity", "split", "transpose")
+_OWN = {"note_id", "pitch_estimated"}
+"""Columns of the tables that `prepare folder` writes that are no labels."""
+_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl")
+_QUOTED = re.compile(r'"[^"]*"')
+
+Skipped = list[tuple[str, str]]
+
+
+@dataclass
+class Table:
+    """Labels by file (path below the root): texts by field, fields without a text left out; what was left out, and said."""
+
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    skipped: Skipped = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    fields: set[str] = field(default_factory=set)
+
+
+def find_tables(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Of the files (posix paths) of a folder, those that are its tables, one in a folder, and other tables."""
+    named: dict[str, list[str]] = {}
+    others = []
+    for name in names:
+        folder, _, file = name.rpartition("/")
+        stem, dot, ending = file.rpartition(".")
+        if stem.casefold().strip() == "metadata" and (dot + ending).lower() in _ENDINGS:
+            named.setdefault(folder, []).append(name)
+        elif not folder and (dot + ending).lower() in (".csv", ".tsv", ".jsonl", ".xlsx", ".ods"):
+            others.append(name)
+    chosen = []
+    for there in named.values():
+        there.sort(key=lambda name: _ENDINGS.index("." + name.rpartition(".")[2].lower()))
+        chosen.append(there[0])
+        others += there[1:]
+    return sorted(chosen), sorted(others)
+
+
+def read_table(root: Path, name: str, files: Sequence[str]) -> Table:
+    """The labels in the table `name` (posix path) below `root`, for `files` (posix paths below `root`).
+
+    Raises TimbreError when it cannot be understood as a whole; single lines that cannot be used are in `skipped`.
+    """
+    path = root / name
+    content = _text(path)
+    rows = _json_lines(content, path) if name.lower().endswith(".jsonl") else _csv_rows(content, path)
+    columns, listed = _columns(rows, path)
+    found = FilesByName(files, name.rpartition("/")[0])
+    table = Table(fields=set(columns.of) - {"file"})
+    loose = 0
+    for line, row in listed:
+        where = f"{path}, line {line}"
+        if None in row:
+            table.skipped.append((where, "it has more cells than the first line has columns: put quotes around commas"))
+            continue
+        text = (row.get(columns.of["file"]) or "").strip()
+        file, reason = found.find(text)
+        if file is None:
+            table.skipped.append((where, reason))
+        elif file in table.labels:
+            table.skipped.append((where, f"{text!r} is listed a second time: delete the line"))
+        else:
+            loose += not found.is_exact(text)
+            given = {name: (row.get(column) or "").strip() for name, column in columns.of.items() if name != "file"}
+            table.labels[file] = {name: value for name, value in given.items() if value}
+    _tell(table, path, columns, loose)
+    return table
+
+
+def _tell(table: Table, path: Path, columns: Columns, loose: int) -> None:
+    if columns.renamed:
+        table.said.append(f"{path}: {', '.join(columns.renamed)}")
+    unused = [name for name in columns.unused if plain_name(name) not in _OWN]
+    if unused:
+        table.said.append(f"{path}: not used: column{'s' * (len(unused) > 1)} {', '.join(map(repr, unused))}")
+    if loose:
+        table.said.append(
+            f"{path}: {loose} files are found by their name alone, written in another way than the file is"
+        )
+    for name in sorted(table.fields & {"instrument", "family", "velocity", "pitch"}):
+        blank = sum(name not in given for given in table.labels.values())
+        if 0 < blank < len(table.labels):
+            table.said.append(f"{path}: column {name!r} is empty in {blank} of {len(table.labels)} lines")
+
+
+def _text(path: Path) -> str:
+    with os_errors(path):
+        content = path.read_bytes()
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise TimbreError(f"{path}: not a table in UTF-8 ({error}): save it as CSV UTF-8.") from error
+
+
+Rows = Iterator[tuple[int, dict[str | None, str]]]
+
+
+def _csv_rows(content: str, path: Path) -> Rows:
+    lines = content.splitlines()
+    header = _QUOTED.sub("", lines[0] if lines else "")
+    skip = 0
+    if re.fullmatch(r"sep=(.)", header.strip(), re.IGNORECASE):  # what Excel writes before some tables
+        header, skip = _QUOTED.sub("", lines[1] if len(lines) > 1 else ""), 1
+    # Spreadsheets of countries with a decimal comma write semicolons.
+    delimiter = max(",;\t|", key=header.count)
+    stream = io.StringIO(content, newline="")
+    for _ in range(skip):
+        stream.readline()
+    reader = csv.DictReader(stream, delimiter=delimiter, skipinitialspace=True)
+    try:
+        yield 0, dict.fromkeys(reader.fieldnames or [], "")
+        for row in reader:
+            if any(isinstance(cell, str) and cell.strip() for cell in row.values()):
+                extra = row.pop(None, None)
+                more = any(cell.strip() for cell in extra or ())
+                yield reader.line_num + skip, {**row, **({None: ""} if more else {})}
+    except csv.Error as error:
+        raise TimbreError(f"{path}: not a table in UTF-8 ({error}): save it as CSV UTF-8.") from error
+
+
+def _json_lines(content: str, path: Path) -> Rows:
+    rows: list[tuple[int, dict[str | None, str]]] = []
+    for number, line in enumerate(content.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise TimbreError(f"{path}, line {number}: not valid JSON ({error.msg}): correct it.") from error
+        if not isinstance(row, dict):
+            raise TimbreError(f"{path}, line {number}: no JSON object: write one for each file.")
+        rows.append((number, {name: "" if value is None else str(value) for name, value in row.items()}))
+    yield 0, {name: "" for _, row in rows for name in row}
+    yield from rows
+
+
+def _columns(rows: Rows, path: Path) -> tuple[Columns, list[tuple[int, dict[str | None, str]]]]:
+    """Which column is what; one of another name than its field only where its cells say such things."""
+    _, names = next(rows)
+    listed = list(rows)
+    given = [name for name in names if name is not None]
+    columns = match_columns(given, FIELDS)
+    doubtful = [
+        name
+        for field, name in columns.of.items()
+        if plain_name(name) != field and not _most(_CHECKS.get(field), [row.get(name) or "" for _, row in listed])
+    ]
+    if doubtful:
+        columns = match_columns([name for name in given if name not in doubtful], FIELDS)
+        columns = Columns(columns.of, [*columns.unused, *doubtful])
+    if "file" not in columns.of:
+        have = ", ".join(map(repr, filter(None, given))) or "none"
+        raise TimbreError(
+            f"{path}: no column 'file' in its first line (it has {have}): add it, with paths below the folder."
+        )
+    return columns, listed
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "pitch": lambda text: read_pitch(text, GERMAN),
+    "velocity": read_velocity,
+    "split": lambda text: WORDS[text.lower()],
+    "transpose": float,
+}
+
+
+def _most(check: Callable[[str], object] | None, cells: list[str]) -> bool:
+    """Whether `check` accepts more than half of the cells that are not empty."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if check is None or not filled:
+        return check is None
+    good = 0
+    for cell in filled:
+        with contextlib.suppress(TimbreError, ValueError, KeyError):
+            check(cell)
+            good += 1
+    return 2 * good > len(filled)
