@@ -41,7 +41,7 @@ class SyntheticLibrary:
         )
         self.base = [synthetic_note(index) for index in range(64)]
 
-    def load(self, index: int, sample_rate: int) -> np.ndarray:
+    def load(self, index: int, sample_rate: int, remarks: list[str] | None = None) -> np.ndarray:
         """One of 64 notes, shifted by an amount of its own: synthesising each anew would take longer than analysing it."""
         return np.roll(self.base[index % len(self.base)], index)
 

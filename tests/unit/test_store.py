@@ -38,7 +38,7 @@ class MadeUp:
         self.notes = note_table({"note_id": names, "audio": names, "pitch": [60.0] * count})
         self.bad, self.delay, self.log = set(bad), delay, os.environ.get("MADE_UP_LOG")
 
-    def load(self, index: int, sample_rate: int) -> np.ndarray:
+    def load(self, index: int, sample_rate: int, remarks: list[str] | None = None) -> np.ndarray:
         time.sleep(self.delay)
         if self.log:
             with Path(self.log).open("a") as file:
@@ -55,7 +55,7 @@ class MadeUp:
 class Fatal(MadeUp):
     """Its process dies at the tenth note."""
 
-    def load(self, index: int, sample_rate: int) -> np.ndarray:
+    def load(self, index: int, sample_rate: int, remarks: list[str] | None = None) -> np.ndarray:
         if index == 10:
             os._exit(9)
         return super().load(index, sample_rate)
@@ -241,7 +241,7 @@ def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """A build of the 60 notes that is interrupted at note `at`, as by Ctrl-C."""
 
     class Interrupted(MadeUp):
-        def load(self, index: int, sample_rate: int) -> np.ndarray:
+        def load(self, index: int, sample_rate: int, remarks: list[str] | None = None) -> np.ndarray:
             if index == at:
                 raise KeyboardInterrupt
             return super().load(index, sample_rate)

@@ -14,15 +14,17 @@ from timbre_core.features.settings import StoredFeatures
 class Notes(Protocol):
     """The part of a library that reads notes."""
 
-    def load(self, index: int, sample_rate: int) -> np.ndarray: ...
+    def load(self, index: int, sample_rate: int, remarks: list[str] | None = None) -> np.ndarray: ...
     def picture(self, index: int) -> np.ndarray: ...
 
 
-def read_signal(library: Notes, index: int, features: StoredFeatures) -> np.ndarray:
+def read_signal(
+    library: Notes, index: int, features: StoredFeatures, remarks: list[str] | None = None
+) -> np.ndarray:
     """A note's audio (n_samples,) ready to be analysed, or its picture (height, width).
 
-    Raises TimbreError naming the file when it is missing or corrupt, or no such thing.
+    remarks: takes what is to be told of a damaged file that is read all the same (without it: logged). Raises TimbreError naming the file when it is missing or corrupt, or no such thing.
     """
     if isinstance(features, ImageSettings):
         return library.picture(index)
-    return prepare_audio(library.load(index, features.sample_rate), features)
+    return prepare_audio(library.load(index, features.sample_rate, remarks), features)

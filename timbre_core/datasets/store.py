@@ -138,7 +138,7 @@ def _build(
         if (directory / JOURNAL).exists() and not (directory / PARTIAL).exists() and not (directory / STORE).exists():
             os.replace(directory / FRAMES, directory / PARTIAL)  # killed when only store.json was left to be written
     with os_errors(directory), Journal(directory, fingerprint, settings.n_bins) as journal:
-        named = 0
+        named = remarks = 0
         done = len(journal)
         if workers is None:
             workers = _cores() if total - done >= _WORTH_WORKERS else 1
@@ -155,6 +155,12 @@ def _build(
                     named += 1
                     if named <= NAMED:
                         tqdm.write(f"skipped {ids.iat[note]}: {analysed.reason}", file=sys.stderr)
+                elif analysed.remark:
+                    remarks += 1
+                    if remarks <= NAMED:
+                        tqdm.write(f"{library.name_of(note)}: {analysed.remark}", file=sys.stderr)
+        if remarks > NAMED:
+            print(f"the same is true of {remarks - NAMED} more", file=sys.stderr)
         journal.flush()
         skipped = [(str(ids.iat[note]), reason) for note, reason in sorted(journal.reasons.items())]
         n_frames = np.array(journal.n_frames, dtype=np.int64)

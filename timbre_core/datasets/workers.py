@@ -38,11 +38,15 @@ _KEPT_BYTES = 28 * 2**20  # glibc adapts to freed blocks of up to 32 MiB
 
 
 class Analysed(NamedTuple):
-    """A note's frames (n_frames, n_bins) float16 and ref_db; or no frames, and the reason why it is skipped."""
+    """A note's frames (n_frames, n_bins) float16 and ref_db; or no frames, and the reason why it is skipped.
+
+    remark: what is to be told of a note that is not skipped.
+    """
 
     frames: np.ndarray | None
     ref_db: float
     reason: str
+    remark: str = ""
 
 
 class Workers(contextlib.AbstractContextManager["Workers"]):
@@ -141,9 +145,10 @@ def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> 
     pitches = library.notes["pitch"].to_numpy(np.float64)
     results: dict[int, Analysed] = {}
     batch: dict[int, np.ndarray] = {}
+    remarks: dict[int, list[str]] = {}
     for row in rows:
         try:
-            signal = read_signal(library, row, settings)
+            signal = read_signal(library, row, settings, remarks.setdefault(row, []))
         except TimbreError as error:
             results[row] = Analysed(None, float("nan"), str(error))
             continue
@@ -153,7 +158,7 @@ def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> 
             batch = {}
         batch[row] = signal
     results |= _analyse_batch(batch, pitches, settings)
-    return [results[row] for row in rows]
+    return [results[row]._replace(remark="; ".join(remarks[row])) for row in rows]
 
 
 def _analyse_batch(batch: dict[int, np.ndarray], pitches: np.ndarray, settings: StoredFeatures) -> dict[int, Analysed]:
