@@ -23,7 +23,8 @@ def read_signal(
 ) -> np.ndarray:
     """A note's audio (n_samples,) ready to be analysed, or its picture (height, width).
 
-    remarks: takes what is to be told of a damaged file that is read all the same (without it: logged). Raises TimbreError naming the file when it is missing or corrupt, or no such thing.
+    remarks: takes what is to be told of a damaged file that is read all the same (without it: logged).
+    Raises TimbreError naming the file when it is missing or corrupt, or no such thing.
     """
     if isinstance(features, ImageSettings):
         return library.picture(index)
