@@ -18,9 +18,7 @@ class Notes(Protocol):
     def picture(self, index: int) -> np.ndarray: ...
 
 
-def read_signal(
-    library: Notes, index: int, features: StoredFeatures, remarks: list[str] | None = None
-) -> np.ndarray:
+def read_signal(library: Notes, index: int, features: StoredFeatures, remarks: list[str] | None = None) -> np.ndarray:
     """A note's audio (n_samples,) ready to be analysed, or its picture (height, width).
 
     remarks: takes what is to be told of a damaged file that is read all the same (without it: logged).
