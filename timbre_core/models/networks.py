@@ -9,6 +9,7 @@ from torch import nn
 from timbre_core.models.discriminator import Discriminator
 from timbre_core.models.mel_to_magnitude import MelToMagnitude
 from timbre_core.models.note_classifier import NoteClassifier
+from timbre_core.models.note_shift import NoteShift
 from timbre_core.models.vae import build_model
 from timbre_core.models.vocoder import Vocoder
 from timbre_core.recipes.schema import Recipe
@@ -17,6 +18,7 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "mel_to_magnitude": MelToMagnitude,
     "vocoder": Vocoder,
     "note_classifier": NoteClassifier,
+    "note_shift": NoteShift,
 }
 
 

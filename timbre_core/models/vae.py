@@ -77,14 +77,21 @@ class VAE(nn.Module):
         frames = self.likelihood.frames(self._decoded(z, conditions))
         return frames if self.training else frames.clamp(-1.0, 1.0)
 
-    def forward(self, frames: Tensor, conditions: Conditions, noise: Tensor | None = None) -> Forward:
+    def forward(
+        self,
+        frames: Tensor,
+        conditions: Conditions,
+        noise: Tensor | None = None,
+        wanted: Conditions | None = None,
+    ) -> Forward:
         """Encode, sample z = mu + sigma * noise (reparameterisation), decode.
 
-        `noise` (batch, latent_dim) is standard normal; None, or a model without sampling, decodes mu.
+        `noise` (batch, latent_dim) is standard normal; None, or a model without sampling, decodes mu. `wanted` are the
+        conditions to decode with, where they are others than the frames' own.
         """
         mu, logvar = self.encode(frames, conditions)
         z = mu if noise is None or not self.sampling else mu + torch.exp(0.5 * logvar) * noise
-        return Forward(self._decoded(z, conditions), mu, logvar, z)
+        return Forward(self._decoded(z, conditions if wanted is None else wanted), mu, logvar, z)
 
     def _decoded(self, z: Tensor, conditions: Conditions) -> Tensor:
         return self.decoder(self._with_conditions("decoder", z, conditions)).float()

@@ -23,7 +23,7 @@ from timbre_core.recipes.parts import (
     MixturePrior,
     StandardNormalPrior,
 )
-from timbre_core.recipes.tasks import INVERTER_TASKS, AutoencodeTask, Task
+from timbre_core.recipes.tasks import INVERTER_TASKS, AutoencodeTask, NoteShiftTask, PairSettings, Task
 
 
 class SplitSettings(Part):
@@ -156,6 +156,11 @@ class ObjectiveSettings(Part):
         Field(ge=0, le=2, description="deviation of the noise on the encoder's input; above 0 it learns to denoise"),
     ] = 0.0
     total_correlation: TotalCorrelation | None = None
+    pairs: PairSettings | None = Field(
+        default=None,
+        description="a share of the notes is decoded as another note of its instrument, at that note's pitch: what z keeps "
+        "is then what stays over an instrument's notes",
+    )
 
 
 class TrainingSettings(Part):
@@ -277,6 +282,16 @@ class Recipe(Part):
     def makes_an_inverter(self) -> bool:
         """Whether training makes an inverter."""
         return self.task.kind in INVERTER_TASKS
+
+    @property
+    def learns_from_audio(self) -> bool:
+        """Whether training reads notes' audio rather than their frames."""
+        return self.makes_an_inverter or isinstance(self.task, NoteShiftTask)
+
+    @property
+    def pairs(self) -> PairSettings | None:
+        """Which pairs of notes training draws, where it draws any."""
+        return self.task.pairs if isinstance(self.task, NoteShiftTask) else self.objective.pairs
 
     @property
     def uses_pitch(self) -> bool:

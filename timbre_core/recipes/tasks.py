@@ -97,8 +97,29 @@ class NoteClassifierTask(Part):
     dropout: Share = 0.2
 
 
+class PairSettings(Part):
+    """Pairs of notes of one instrument at other pitches and velocities: one is encoded, the other is what it should become."""
+
+    share: Share = Field(default=0.5, description="of a batch; the others are to become themselves")
+    semitones: Annotated[float, Field(ge=0, le=127, description="that the notes of a pair are apart at most")] = 24.0
+
+
+class NoteShiftTask(Part):
+    """One note of an instrument to what its others are, from pairs of notes: what `note_at` sounds with."""
+
+    kind: Literal["note_shift"] = "note_shift"
+    width: Width = 256
+    layers: Annotated[int, Field(ge=1, le=16)] = 3
+    note_width: Annotated[Width, Field(description="of the convolutions over a whole note")] = 160
+    note_dim: Annotated[Width, Field(description="of what is known of a whole note")] = 96
+    pairs: PairSettings = PairSettings(share=1.0)
+    places: Annotated[
+        int, Field(ge=1, le=8192, description="bands at points in time that a pair trains at in one step")
+    ] = 80
+
+
 Task = Annotated[
-    AutoencodeTask | MelToMagnitudeTask | VocoderTask | NoteClassifierTask,
+    AutoencodeTask | MelToMagnitudeTask | VocoderTask | NoteClassifierTask | NoteShiftTask,
     Field(discriminator="kind"),
 ]
 INVERTER_TASKS = ("mel_to_magnitude", "vocoder")

@@ -15,6 +15,7 @@ from timbre_core.datasets.store import FeatureStore
 from timbre_core.errors import TimbreError
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.distributed import Team
+from timbre_core.training.pairs import Partners
 
 # Pages of the memory-mapped store are given back this often, so that a large store does not fill this process's memory.
 _RELEASE_EVERY = 64
@@ -26,11 +27,13 @@ class Batch(NamedTuple):
     """frames (batch, n_bins, T) float32 and the labels of each (batch,), on the training device.
 
     conditions: pitch, MIDI; for tasks other than timbre spaces NaN where it is unknown, and family, its place among
-    NSynth's or -100.
+    NSynth's or -100. wanted: where the recipe draws pairs, the notes that these should become, which are others of the same
+    instruments or the notes themselves; their frames are from the same place in time.
     """
 
     frames: Tensor
     conditions: dict[str, Tensor]
+    wanted: Batch | None = None
 
 
 class BatchSource:
@@ -53,11 +56,14 @@ class BatchSource:
         self._training = recipe.training
         self._starts = notes["start"].to_numpy(np.int64)
         self._lengths = notes["n_frames"].to_numpy(np.int64)
+        self._partners = Partners(notes, self.rows, recipe.pairs) if recipe.pairs is not None else None
+        self._seed = recipe.training.seed
         self._labels: dict[str, np.ndarray] = {}
         if recipe.uses_pitch or not recipe.makes_a_space:
             self._labels["pitch"] = notes["pitch"].to_numpy(np.float32)
         if not recipe.makes_a_space:
             place = {family: index for index, family in enumerate(FAMILIES)}
+            self._labels["velocity"] = notes["velocity"].to_numpy(np.float32)
             self._labels["family"] = notes["family"].map(place).fillna(_NO_FAMILY).to_numpy(np.float32)
 
     def __len__(self) -> int:
@@ -73,7 +79,7 @@ class BatchSource:
         rng = np.random.default_rng([self._training.seed, epoch])
         rows = rng.permutation(np.repeat(self.rows, self._repeats))
         offsets = (rng.random(len(rows)) * (np.maximum(self._lengths[rows] - self._T, 0) + 1)).astype(np.int64)
-        yield from self._batches(rows, offsets, self.steps())
+        yield from self._batches(rows, offsets, self.steps(), epoch)
 
     def fixed(self) -> Iterator[Batch]:
         """Every note once, at a window that only the seed decides: for validation."""
@@ -81,14 +87,18 @@ class BatchSource:
         offsets = (rng.random(len(self.rows)) * (np.maximum(self._lengths[self.rows] - self._T, 0) + 1)).astype(
             np.int64
         )
-        yield from self._batches(self.rows, offsets, -(-len(self.rows) // self._training.batch_size))
+        yield from self._batches(self.rows, offsets, -(-len(self.rows) // self._training.batch_size), 2**31)
 
-    def _batches(self, rows: np.ndarray, offsets: np.ndarray, count: int) -> Iterator[Batch]:
+    def _batches(self, rows: np.ndarray, offsets: np.ndarray, count: int, draw: int) -> Iterator[Batch]:
         size, team = self._training.batch_size, self._team
+        wanted = (
+            None if self._partners is None else self._partners.draw(rows, np.random.default_rng([self._seed, draw, 1]))
+        )
 
         def read(index: int) -> Batch:
             mine = slice(index * size + team.rank, min((index + 1) * size, len(rows)), team.size)
-            return self._read(rows[mine], offsets[mine])
+            batch = self._read(rows[mine], offsets[mine])
+            return batch if wanted is None else batch._replace(wanted=self._read(wanted[mine], offsets[mine]))
 
         with ThreadPoolExecutor(1) as pool:
             coming = pool.submit(read, 0)

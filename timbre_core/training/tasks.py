@@ -17,6 +17,7 @@ from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch
 from timbre_core.training.draws import Draws
 from timbre_core.training.inverter_losses import mel_to_magnitude_loss, vocoder_loss
+from timbre_core.training.note_shift_loss import note_shift_loss
 from timbre_core.training.objective import loss
 
 _UNKNOWN = -100  # label of a note whose family or pitch is not known: the error leaves it out
@@ -63,14 +64,15 @@ def task_of(recipe: Recipe) -> Task:
 
 def stored_features(recipe: Recipe) -> StoredFeatures:
     """What the feature store holds for a recipe: its frames, or the audio where a network is to make some."""
-    return WaveformSettings(level=as_log_mel(recipe.features)) if recipe.makes_an_inverter else recipe.features
+    return WaveformSettings(level=as_log_mel(recipe.features)) if recipe.learns_from_audio else recipe.features
 
 
 def _autoencode(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[Tensor, ...]:
     assert isinstance(step.network, VAE)
     noise = step.draws.normal(step.recipe.model.latent_dim)
-    output = network(_noisy(batch.frames, step), batch.conditions, noise)
-    terms = loss(step.recipe, step.network, output, batch.frames, step.beta)
+    wanted = batch.wanted or batch
+    output = network(_noisy(batch.frames, step), batch.conditions, noise, wanted.conditions)
+    terms = loss(step.recipe, step.network, output, wanted.frames, step.beta)
     settings = step.recipe.objective.total_correlation
     if settings is None or step.discriminator is None:
         return tuple(terms)
@@ -120,6 +122,7 @@ _TASKS = {
         ("total", "log_error", "convergence"), ("log_error", "convergence"), _invert(mel_to_magnitude_loss)
     ),
     "vocoder": Task(("total", "log_error", "convergence", "mel_error"), ("total", "mel_error"), _invert(vocoder_loss)),
+    "note_shift": Task(("total", "shifted"), ("total", "shifted"), note_shift_loss),
     "note_classifier": Task(
         ("total", "family", "pitch", "family_accuracy", "pitch_accuracy"),
         ("family_accuracy", "pitch_accuracy"),

@@ -1,0 +1,170 @@
+"""An instrument at another pitch from one of its notes: grids, network, shifting, imprinting, `note_at`."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from timbre_core.checkpoint import RECIPE, WEIGHTS, Checkpoint
+from timbre_core.errors import TimbreError
+from timbre_core.features.note_grid import frames_of, grid_edges, level_free, mel_grid, points_of
+from timbre_core.features.pitch import estimate_f0
+from timbre_core.features.pitch_shift import shift_pitch
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.generation.note_at import NOTE_SHIFT, note_at
+from timbre_core.inversion.imprint import imprint
+from timbre_core.models.networks import build_network
+from timbre_core.models.weights import save_weights
+from timbre_core.recipes.library import load_recipe, recipe_to_yaml
+
+RATE = 44_100
+FEATURES = LogMelSettings(sample_rate=RATE, n_fft=2048, hop_length=512, n_mels=128, fmax=20_000, seconds=4.0)
+SMALL = ["task.width=8", "task.layers=1", "task.note_width=8", "task.note_dim=4", "task.places=8"]
+
+
+def harmonic(pitch: float, seconds: float = 1.0, rate: int = RATE, brightness: float = 0.8) -> np.ndarray:
+    """A plucked note of ten harmonics."""
+    time = np.arange(round(seconds * rate)) / rate
+    f0 = 440 * 2 ** ((pitch - 69) / 12)
+    tone = sum(brightness**k * np.sin(2 * np.pi * k * f0 * time + k) for k in range(1, 11) if k * f0 < rate / 2)
+    return (0.2 * tone * np.exp(-2 * time)).astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A checkpoint `note-shift` of a tiny network that says something, and none of the project's."""
+    recipe = load_recipe("note-shift", SMALL)
+    torch.manual_seed(0)
+    network = build_network(recipe)
+    torch.nn.init.normal_(network.out.weight, std=0.3)
+    place = tmp_path / NOTE_SHIFT
+    place.mkdir()
+    (place / RECIPE).write_text(recipe_to_yaml(recipe), encoding="utf-8")
+    save_weights(place / WEIGHTS, network)
+    monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tmp_path))
+    return tmp_path
+
+
+def space_at(folder, rate: int = RATE) -> SimpleNamespace:
+    recipe = SimpleNamespace()
+    return SimpleNamespace(sample_rate=rate, checkpoint=Checkpoint(folder / "space", recipe))
+
+
+def cents_off(audio: np.ndarray, pitch: float, rate: int = RATE) -> float:
+    return 100 * abs(estimate_f0(audio, rate).midi - pitch)
+
+
+def test_a_grid_is_dense_at_the_onset_and_independent_of_level():
+    edges = grid_edges(345)
+    assert np.diff(edges)[:16].tolist() == [1] * 16
+    assert set(np.diff(edges)[24:].tolist()) == {8}
+    audio = torch.from_numpy(harmonic(60, 4.0))
+    grids = [level_free(mel_grid(gain * audio, FEATURES)[None], grid_edges(345), FEATURES)[0] for gain in (1, 0.1)]
+    assert grids[0].shape == (1, 61, 128)
+    assert torch.allclose(grids[0], grids[1], atol=1e-3)
+
+
+def test_a_moved_grid_is_that_of_the_moved_sound():
+    """Ten harmonics a fifth higher: what an ideal shift gives, where the note is above the floor."""
+    low, high = (torch.from_numpy(harmonic(pitch, 2.0)) for pitch in (60, 67))
+    moved = mel_grid(low, FEATURES, 2 ** (7 / 12))
+    wanted = mel_grid(high, FEATURES)
+    loud = wanted > wanted.max() - 40
+    loud[:8] = False  # windows over the start are of different lengths
+    assert (moved - wanted)[loud].abs().mean() < 1.0
+
+
+def test_points_and_frames_agree_on_what_is_straight():
+    edges = grid_edges(345)
+    line = torch.linspace(0, 1, int(edges[-1]))[:, None]
+    assert torch.allclose(frames_of(points_of(line, edges), edges, len(line))[:336], line[:336], atol=2e-3)
+
+
+@pytest.mark.parametrize("semitones", [-12, -5, 0.5, 7])
+def test_shifted_sounds_have_the_pitch_and_length_asked_for(semitones):
+    shifted = shift_pitch(harmonic(60), 2 ** (semitones / 12))
+    assert len(shifted) == RATE
+    assert cents_off(shifted, 60 + semitones) < 5
+
+
+def test_no_shift_is_the_sound_itself():
+    audio = harmonic(60, 0.2)
+    assert np.array_equal(shift_pitch(audio, 1.0), audio)
+
+
+def test_imprinting_gives_a_carrier_the_levels_of_another_sound():
+    carrier, other = harmonic(60, 2.0, brightness=0.6), harmonic(60, 2.0, brightness=0.95)
+    wanted = mel_grid(torch.from_numpy(other), FEATURES)
+    before, after = (
+        mel_grid(torch.from_numpy(audio), FEATURES) for audio in (carrier, imprint(carrier, wanted, FEATURES, 261.63))
+    )
+    loud = wanted > wanted.max() - 50
+    assert (before - wanted)[loud].abs().mean() > 5
+    assert (after - wanted)[loud].abs().mean() < 1
+
+
+def test_bands_that_a_carrier_lacks_are_filled():
+    carrier, other = harmonic(60, 1.0), np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+    wanted = mel_grid(torch.from_numpy(other), FEATURES)
+    got = mel_grid(torch.from_numpy(imprint(carrier, wanted, FEATURES, 261.63)), FEATURES)
+    assert (got - wanted)[4:24, 100:].abs().mean() < 4  # above 8 kHz, where the carrier has nothing
+
+
+@pytest.mark.parametrize(("rate", "to_pitch"), [(RATE, 67.0), (16_000, 52.5)])
+def test_the_pitch_asked_for_is_heard(folder, rate, to_pitch):
+    audio = harmonic(60, 1.0, rate)
+    heard = note_at(space_at(folder, rate), audio, 60, to_pitch)
+    assert heard.shape == audio.shape
+    assert heard.dtype == np.float32
+    assert cents_off(heard, to_pitch, rate) < 10
+
+
+def test_no_change_is_the_recording_itself(folder):
+    audio = harmonic(60, 0.5)
+    assert np.array_equal(note_at(space_at(folder), audio, 60, 60), audio)
+
+
+def test_a_small_change_is_small_and_a_velocity_changes_something(folder):
+    audio = harmonic(60, 1.0)
+    space = space_at(folder)
+    near, louder = note_at(space, audio, 60, 60.01), note_at(space, audio, 60, 60, velocity=30)
+    grids = [mel_grid(torch.from_numpy(each), FEATURES) for each in (audio, near, louder)]
+    loud = grids[0] > grids[0].max() - 40
+    assert (grids[1] - grids[0])[loud].abs().mean() < 1
+    assert (grids[2] - grids[0])[loud].abs().mean() > 0.1
+
+
+def test_level_does_not_change_the_sound(folder):
+    audio = harmonic(60, 1.0)
+    loud, soft = (note_at(space_at(folder), gain * audio, 60, 65) for gain in (1.0, 0.1))
+    assert np.abs(loud - 10 * soft).max() < 0.02 * np.abs(loud).max()
+
+
+def test_silence_stays_silence(folder):
+    assert not note_at(space_at(folder), np.zeros(1000, dtype=np.float32), 60, 65).any()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"pitch": 200}, "outside MIDI"),
+        ({"to_pitch": -1}, "to_pitch -1"),
+        ({"velocity": 0}, "velocity 0"),
+        ({"audio": np.array([np.nan], dtype=np.float32)}, "finite"),
+        ({"audio": np.zeros((2, 10))}, "one channel"),
+        ({"audio": np.zeros(61 * RATE)}, "at most 60 s"),
+    ],
+)
+def test_what_is_no_note_is_refused(folder, change, words):
+    given = {"audio": harmonic(60, 0.2), "pitch": 60, "to_pitch": 65} | change
+    with pytest.raises(TimbreError, match=words):
+        note_at(space_at(folder), **given)
+
+
+def test_without_a_network_it_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tmp_path))
+    with pytest.raises(TimbreError, match="no checkpoint note-shift"):
+        note_at(space_at(tmp_path), harmonic(60, 0.2), 60, 65)

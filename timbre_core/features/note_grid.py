@@ -1,0 +1,145 @@
+"""A whole note as a small picture: log-mel bands at points in time that are dense at the onset and sparse after it.
+
+What an instrument does in a note's first tenths of a second is quick, what follows is slow: 61 points say of four seconds
+what 345 frames do. A point is the mean of its frames' levels in dB. Levels are relative to the note's loudness, so a grid
+does not depend on how loud a recording is.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timbre_core.features.log_mel import hz_to_mel, mel_filterbank, mel_to_hz
+from timbre_core.features.settings import LogMelSettings
+
+RANGE_DB = 80.0
+"""What is further below a note's loudest band counts as that."""
+
+_SINGLE, _BY_FOUR, _BLOCK = 16, 48, 8  # frames that are a point each; up to here four are one, from there on eight
+_FEWEST = _SINGLE + (_BY_FOUR - _SINGLE) // 4 + 1  # points of the shortest grid
+_TINY = 1e-11  # power
+_PEAK = (
+    30_000 / 32_768
+)  # that sounds are measured at, so that what is nothing is as far below them whatever their level
+_GATE = 0.1  # of the mean power: softer points do not count for loudness, as in BS.1770
+_SIZES = 8  # windows of moved grids are multiples of this long, which FFTs like
+
+
+@lru_cache(maxsize=32)
+def grid_edges(n_frames: int) -> np.ndarray:
+    """First frames of the points of a note of `n_frames` frames, and the end of the last one: (n_points + 1,)."""
+    return point_edges(_FEWEST + max(0, n_frames - _BY_FOUR - _BLOCK) // _BLOCK)
+
+
+@lru_cache(maxsize=32)
+def point_edges(n_points: int) -> np.ndarray:
+    """The same of a grid of `n_points` points, at least 25."""
+    edges = [*range(_SINGLE), *range(_SINGLE, _BY_FOUR, 4)]
+    return np.array([*edges, *(_BY_FOUR + _BLOCK * step for step in range(n_points - len(edges) + 1))])
+
+
+def point_seconds(edges: np.ndarray, settings: LogMelSettings) -> Tensor:
+    """Middles of the points in seconds, (n_points,)."""
+    return torch.from_numpy((edges[1:] + edges[:-1] - 1) / 2 * settings.hop_length / settings.sample_rate).float()
+
+
+def band_hz(settings: LogMelSettings) -> np.ndarray:
+    """Centres of the mel bands in Hz, (n_mels,)."""
+    top = settings.fmax if settings.fmax is not None else settings.sample_rate / 2
+    return mel_to_hz(np.linspace(hz_to_mel(settings.fmin), hz_to_mel(top), settings.n_mels + 2))[1:-1]
+
+
+@lru_cache(maxsize=8)
+def peak_filterbank(settings: LogMelSettings) -> Tensor:
+    """Mel bands (n_mels, 1 + n_fft // 2) whose largest weight is about 1: a partial is as loud in a wide band as in a narrow."""
+    top = settings.fmax if settings.fmax is not None else settings.sample_rate / 2
+    edges = mel_to_hz(np.linspace(hz_to_mel(settings.fmin), hz_to_mel(top), settings.n_mels + 2))
+    return mel_filterbank(settings) * torch.from_numpy((edges[2:] - edges[:-2]) / 2).float()[:, None]
+
+
+def frame_levels(power: Tensor, settings: LogMelSettings) -> Tensor:
+    """Mel levels in dB (n_frames, n_mels) of power spectra (n_frames, n), n at most 1 + n_fft // 2, of Hann windows of n_fft."""
+    return _levels(power, settings, settings.n_fft)
+
+
+def _levels(power: Tensor, settings: LogMelSettings, window: int) -> Tensor:
+    bank = peak_filterbank(settings)[:, : power.shape[1]]
+    mel = power[:, : bank.shape[1]] @ bank.T / (window / 4) ** 2  # a sine of amplitude 1 has power 1
+    return 10 * torch.log10(mel.clamp_min(_TINY))
+
+
+def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0) -> Tensor:
+    """Levels in dB (n_points, n_mels) of audio (n_samples,), all its frequencies multiplied by `ratio`.
+
+    A window that is `ratio` times as long sees what the window of n_fft samples would see of the sound played faster and
+    stretched back to its length: an ideal pitch shift, without the faults of making one. Frames from the 48th on are looked
+    at with gaps, which changes the mean of a point little.
+    """
+    window = max(_SIZES, round(settings.n_fft * ratio / _SIZES) * _SIZES)
+    edges = grid_edges(1 + len(audio) // settings.hop_length)
+    frames, mean = _looked_at(1 + len(audio) // settings.hop_length)
+    reach = int(edges[-1]) * settings.hop_length + window
+    gain = _PEAK / audio.abs().amax().clamp_min(1e-9)
+    padded = torch.nn.functional.pad(gain * audio.float(), (window // 2, max(0, reach - len(audio))))
+    cut = padded.unfold(0, window, settings.hop_length)[frames]
+    spectrum = torch.fft.rfft(cut * torch.hann_window(window))
+    return mean @ _levels(spectrum.real.square() + spectrum.imag.square(), settings, window) - 20 * torch.log10(gain)
+
+
+@lru_cache(maxsize=32)
+def _looked_at(n_frames: int) -> tuple[Tensor, Tensor]:
+    """Frames that a grid looks at (n,), and the weights (n_points, n) that make points of them."""
+    edges = grid_edges(n_frames)
+    frames = np.concatenate(
+        [np.arange(_SINGLE), np.arange(_SINGLE, _BY_FOUR, 2), np.arange(_BY_FOUR + 1, int(edges[-1]), 3)]
+    )
+    inside = (frames >= edges[:-1, None]) & (frames < edges[1:, None])
+    return torch.from_numpy(frames), torch.from_numpy(inside / inside.sum(axis=1, keepdims=True)).float()
+
+
+def points_of(frames: Tensor, edges: np.ndarray) -> Tensor:
+    """Frames (n_frames, n) -> their means at the points, (n_points, n)."""
+    bounds = torch.from_numpy(np.minimum(edges, len(frames)))
+    sums = torch.nn.functional.pad(frames.double().cumsum(0), (0, 0, 1, 0))
+    counts = (bounds[1:] - bounds[:-1]).clamp_min(1)
+    return ((sums[bounds[1:]] - sums[bounds[:-1]]) / counts[:, None]).float()
+
+
+def frames_of(points: Tensor, edges: np.ndarray, n_frames: int) -> Tensor:
+    """Points (n_points, n) -> frames (n_frames, n), straight lines between the points' middles."""
+    middles = (edges[1:] + edges[:-1] - 1) / 2
+    at = np.arange(n_frames)
+    left = np.clip(np.searchsorted(middles, at, side="right") - 1, 0, len(middles) - 2)
+    share = np.clip((at - middles[left]) / (middles[left + 1] - middles[left]), 0, 1)
+    weight = torch.from_numpy(share).to(points.dtype)[:, None]
+    return points[left] * (1 - weight) + points[left + 1] * weight
+
+
+@lru_cache(maxsize=8)
+def _k_weights(settings: LogMelSettings) -> Tensor:
+    hz = band_hz(settings)
+    decibels = 4.0 / (1 + (1500 / hz) ** 4) - 10 * np.log10(1 + (38 / hz) ** 4)
+    return torch.from_numpy(10 ** (decibels / 10)).float()
+
+
+def grid_loudness(grid: Tensor, edges: np.ndarray, settings: LogMelSettings) -> Tensor:
+    """Loudness in dB (batch,) of grids (batch, n_points, n_mels): K-weighted as in BS.1770, soft points left out."""
+    power = torch.pow(10, grid / 10) @ _k_weights(settings)
+    weight = torch.from_numpy(edges[1:] - edges[:-1]).float().expand_as(power)
+    gated = weight * (power > _GATE * (power * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True))
+    return 10 * torch.log10((power * gated).sum(1) / gated.sum(1).clamp_min(1) + 1e-12)
+
+
+def level_free(grid: Tensor, edges: np.ndarray, settings: LogMelSettings) -> tuple[Tensor, Tensor]:
+    """Grids (batch, n_points, n_mels) relative to their loudness, held above `RANGE_DB` below their loudest band.
+
+    Also returns that floor, (batch,).
+    """
+    floor = grid.amax(dim=(1, 2)) - RANGE_DB
+    held = torch.maximum(grid, floor[:, None, None])
+    loudness = grid_loudness(held, edges, settings)
+    return held - loudness[:, None, None], floor - loudness

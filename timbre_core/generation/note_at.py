@@ -1,0 +1,134 @@
+"""The instrument of one note at another pitch: the note shifted there, then changed to what its instrument does there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from timbre_core.checkpoint import WEIGHTS, default_checkpoints_folder, open_checkpoint
+from timbre_core.errors import TimbreError
+from timbre_core.features.audio import SILENT_PEAK
+from timbre_core.features.note_grid import grid_edges, grid_loudness, level_free, mel_grid
+from timbre_core.features.pitch import midi_to_hz
+from timbre_core.features.pitch_shift import shift_pitch
+from timbre_core.features.settings import LogMelSettings, as_log_mel
+from timbre_core.inversion.imprint import imprint
+from timbre_core.models.note_shift import NoteShift, Played
+
+if TYPE_CHECKING:
+    from timbre_core.space import TimbreSpace
+
+NOTE_SHIFT = "note-shift"
+"""The checkpoint whose network says what an instrument does at another pitch."""
+
+PLAYED = 100.0
+"""The MIDI velocity that a recording counts as played with, where another one is asked for."""
+
+_LOW = 50.0  # MIDI; below it the harmonics of a sound need longer windows to be told apart
+_LONGEST = 60.0  # seconds
+
+
+def note_at(
+    space: TimbreSpace, audio: np.ndarray, pitch: float, to_pitch: float, velocity: float | None = None
+) -> np.ndarray:
+    """The instrument of one recorded note at another pitch, with the life of the recording.
+
+    The recording is the carrier: it is shifted to `to_pitch` and its levels are moved, over time and frequency, by what the
+    network of the checkpoint `note-shift` says of the instrument's own note there. Texture, vibrato and noise within a band
+    stay the recording's.
+
+    Args:
+        space: its `sample_rate` is that of the audio; the network is the one beside its checkpoint, else the project's own.
+        audio: one note (n_samples,), its onset at the start, at most 60 s.
+        pitch: of the recording, MIDI, fractions allowed. to_pitch: the one to sound at.
+        velocity: MIDI velocity to sound as if played with, 1-127, from a recording played with `PLAYED`; None: the
+            recording's own.
+
+    Returns:
+        (n_samples,) float32, as loud as the recording. With the recording's own pitch and no velocity, the recording itself.
+
+    Raises:
+        TimbreError: a pitch outside 0-127, a velocity outside 1-127, audio that is no finite signal, or no network.
+    """
+    audio = _checked(audio, space.sample_rate, pitch, to_pitch, velocity)
+    if (to_pitch == pitch and velocity is None) or np.abs(audio).max(initial=0) < SILENT_PEAK:
+        return audio.copy()
+    network, features = _network(space.checkpoint.path.parent)
+    import soxr
+
+    rate = features.sample_rate
+    peak = np.abs(audio).max()
+    source = np.asarray(soxr.resample(audio / peak, space.sample_rate, rate, quality="HQ"), dtype=np.float32)
+    wanted = round((features.seconds or 4.0) * rate)
+    source = np.pad(source, (0, max(0, wanted - len(source))))
+    carrier = shift_pitch(source, 2 ** ((to_pitch - pitch) / 12), _window(min(pitch, to_pitch), features))
+    levels = predicted_levels(network, features, source, pitch, to_pitch, velocity)
+    changed = peak * imprint(carrier, levels, features, float(midi_to_hz(to_pitch)))
+    back = np.asarray(soxr.resample(changed, rate, space.sample_rate, quality="HQ"), dtype=np.float32)[: len(audio)]
+    return np.pad(back, (0, len(audio) - len(back)))
+
+
+@torch.inference_mode()
+def predicted_levels(
+    network: NoteShift,
+    features: LogMelSettings,
+    audio: np.ndarray,
+    pitch: float,
+    to_pitch: float,
+    velocity: float | None = None,
+) -> torch.Tensor:
+    """Levels in dB (n_points, n_mels) of the note that an instrument has at `to_pitch`, as loud as audio (n_samples,).
+
+    Within a semitone they are between those of the shifted recording and the network's, so that a small change is small.
+    """
+    sound = torch.from_numpy(audio)
+    edges = grid_edges(1 + len(audio) // features.hop_length)
+    own = mel_grid(sound, features)[None]
+    note, _ = level_free(own, edges, features)
+    shifted, _ = level_free(mel_grid(sound, features, 2 ** ((to_pitch - pitch) / 12))[None], edges, features)
+    told = [pitch, to_pitch, PLAYED, velocity or PLAYED, float(velocity is not None)]
+    found = network.whole(note, shifted, Played(*(torch.tensor([float(each)]) for each in told)))
+    share = 1.0 if velocity is not None else min(1.0, abs(to_pitch - pitch))
+    found = shifted + share * (found - shifted)
+    return (found - grid_loudness(found, edges, features)[:, None, None] + grid_loudness(own, edges, features))[0]
+
+
+def _checked(audio: np.ndarray, sample_rate: int, pitch: float, to_pitch: float, velocity: float | None) -> np.ndarray:
+    for name, value in (("pitch", pitch), ("to_pitch", to_pitch)):
+        if not 0 <= value <= 127:
+            raise TimbreError(f"{name} {value:g} is outside MIDI's 0-127 (60 is middle C).")
+    if velocity is not None and not 1 <= velocity <= 127:
+        raise TimbreError(f"velocity {velocity:g} is outside MIDI's 1-127.")
+    audio = np.asarray(audio, dtype=np.float32)
+    if audio.ndim != 1 or not len(audio) or not np.isfinite(audio).all():
+        raise TimbreError(
+            f"audio must be finite samples of one channel (n_samples,), got an array of shape {audio.shape}."
+        )
+    if len(audio) > _LONGEST * sample_rate:
+        raise TimbreError(f"a note of {len(audio) / sample_rate:.0f} s: give one of at most {_LONGEST:.0f} s.")
+    return audio
+
+
+def _window(pitch: float, features: LogMelSettings) -> int:
+    return features.n_fft * (2 if pitch < _LOW else 1)
+
+
+def _network(folder: Path) -> tuple[NoteShift, LogMelSettings]:
+    places = [folder / NOTE_SHIFT, default_checkpoints_folder() / NOTE_SHIFT]
+    found = next((place for place in places if (place / WEIGHTS).is_file()), None)
+    if found is None:
+        raise TimbreError(f"there is no checkpoint {NOTE_SHIFT} in {places[-1].parent}: get it or train it.")
+    return _opened(found, (found / WEIGHTS).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _opened(folder: Path, changed: int) -> tuple[NoteShift, LogMelSettings]:
+    checkpoint = open_checkpoint(folder)
+    network = checkpoint.network()
+    if not isinstance(network, NoteShift):
+        raise TimbreError(f"{folder} holds no network for {NOTE_SHIFT} but {checkpoint.recipe.task.kind}.")
+    return network, as_log_mel(checkpoint.recipe.features)

@@ -1,0 +1,92 @@
+"""A sound given the levels that it should have: a carrier filtered over time and frequency, what it lacks filled in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timbre_core.features.log_mel import hz_to_mel
+from timbre_core.features.note_grid import band_hz, frame_levels, frames_of, grid_edges, points_of
+from timbre_core.features.settings import LogMelSettings
+
+_ROUNDS, _UPDATES = 2, 3  # of synthesis; of the filter between them
+_MOST, _LEAST = 30.0, -60.0  # dB that a carrier is raised or lowered by: what lacks more is filled in
+_LACKING = 3.0  # dB below the wanted level
+_AT_ONCE = 12.0  # dB that a synthesis corrects the one before by
+_NOISE = 0.5  # of the filling, beside its harmonics
+_NOTHING = -110.0  # dB
+
+
+def imprint(carrier: np.ndarray, levels: Tensor, settings: LogMelSettings, f0: float, seed: int = 0) -> np.ndarray:
+    """A carrier (n_samples,) with the mel levels of a grid (n_points, n_mels) in dB, (n_samples,) float32.
+
+    Its own changes within a point of the grid and within a band stay: the filter only moves means. Bands in which it has too
+    little are filled with harmonics of `f0` Hz and noise.
+    """
+    window = torch.hann_window(settings.n_fft)
+    to_bins = _bands_to_bins(settings)
+
+    def spectrum(audio: np.ndarray) -> Tensor:
+        return torch.stft(
+            torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32)),
+            settings.n_fft,
+            settings.hop_length,
+            window=window,
+            pad_mode="constant",
+            return_complex=True,
+        ).T
+
+    own, filling = spectrum(carrier), spectrum(_excitation(f0, len(carrier), settings.sample_rate, seed))
+    count = len(own)
+    edges = grid_edges(count)
+
+    def levels_of(frames: Tensor) -> Tensor:
+        return points_of(frame_levels(frames.abs().square(), settings), edges)
+
+    def gain(decibels: Tensor) -> Tensor:
+        return torch.pow(10, frames_of(decibels, edges, count) @ to_bins / 20)
+
+    filling_levels = levels_of(filling)
+    change, added = torch.zeros_like(levels), torch.zeros_like(filling)
+    for round_ in range(_ROUNDS):
+        for _ in range(_UPDATES):
+            change = (change + levels - levels_of(own * gain(change) + added)).clamp(_LEAST, _MOST)
+        kept = own * gain(change)
+        have = levels_of(kept)
+        lacking = 10 * torch.log10((torch.pow(10, levels / 10) - torch.pow(10, have / 10)).clamp_min(1e-11))
+        lacking = torch.where(levels - have > _LACKING, lacking, torch.full_like(lacking, _NOTHING))
+        added = filling * gain(lacking - filling_levels)
+        audio = torch.istft(
+            (kept + added).T, settings.n_fft, settings.hop_length, window=window, length=len(carrier)
+        ).numpy()
+        if round_ + 1 < _ROUNDS:
+            missed = (levels - levels_of(spectrum(audio))).clamp(-_AT_ONCE, _AT_ONCE)
+            change = (change + missed).clamp(_LEAST, _MOST)
+    return np.asarray(audio, dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def _bands_to_bins(settings: LogMelSettings) -> Tensor:
+    """(n_mels, 1 + n_fft // 2): FFT bins between the bands' centres, linear in mel."""
+    bands = hz_to_mel(band_hz(settings))
+    bins = hz_to_mel(np.fft.rfftfreq(settings.n_fft, 1 / settings.sample_rate))
+    left = np.clip(np.searchsorted(bands, bins) - 1, 0, len(bands) - 2)
+    share = np.clip((bins - bands[left]) / (bands[left + 1] - bands[left]), 0, 1)
+    weights = np.zeros((len(bands), len(bins)), dtype=np.float32)
+    weights[left, np.arange(len(bins))] = 1 - share
+    weights[left + 1, np.arange(len(bins))] = share
+    return torch.from_numpy(weights)
+
+
+def _excitation(f0: float, n_samples: int, sample_rate: int, seed: int) -> np.ndarray:
+    """Pulses at f0 Hz, all harmonics below half the sample rate equally loud (a closed form of their sum), and noise."""
+    harmonics = max(1, int(0.45 * sample_rate / f0))
+    angle = np.pi * np.arange(1, n_samples + 1) * f0 / sample_rate
+    below = np.sin(angle)
+    at_pulse = np.abs(below) < 1e-6
+    pulses = np.where(at_pulse, 2 * harmonics, np.sin((2 * harmonics + 1) * angle) / np.where(at_pulse, 1, below) - 1)
+    noise = np.random.default_rng(seed).normal(0, _NOISE * np.sqrt(harmonics), n_samples)
+    return (pulses + noise).astype(np.float32)

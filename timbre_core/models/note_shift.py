@@ -1,0 +1,156 @@
+"""From one note of an instrument to what another pitch of it looks like.
+
+The network sees a note as it is and as it would be if it were merely shifted (see `features.note_grid`), and says for each
+band at each point in time how far the instrument's own note there is from the shifted one, in dB. Convolutions along time
+make one vector of the whole note; a small network, the same for all bands and points, reads that vector, the conditions and
+what is around its place. Trained with the mean absolute error, it says medians: what is likely at that pitch.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from timbre_core.features.note_grid import band_hz, point_edges, point_seconds
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.recipes.tasks import NoteShiftTask
+
+_REACH = 6  # bands to either side that a place sees
+_NEAR = 2  # the same at the points before and after
+_TRACK = (0, 1, 2, 4, 7, 11, 16, 20, 24, 28, 34, 42, 50, 56)  # points at which a place sees its band
+_GROUP = 8  # bands that are one in the coarse spectrum of a point
+_CONDITIONS = 10
+_PLACE = 12
+_SPAN_DB, _OFFSET = 20.0, 1.5  # dB to the network's units
+_STEP_DB = 10.0  # the network's units to dB
+_LONGEST = 4.0  # seconds; later points count as this late
+
+
+class Played(NamedTuple):
+    """How notes are played, each (batch,): MIDI pitches and velocities from and to; `told`: whether velocities are known."""
+
+    pitch: Tensor
+    to_pitch: Tensor
+    velocity: Tensor
+    to_velocity: Tensor
+    told: Tensor
+
+
+class NoteShift(nn.Module):
+    """Grids of notes (batch, n_points, n_mels), level-free, as they are and shifted -> what they are at another pitch."""
+
+    def __init__(self, settings: NoteShiftTask, features: LogMelSettings) -> None:
+        super().__init__()
+        n_mels, width, depth = features.n_mels, settings.width, settings.layers
+        self.depth = depth
+        self.features = features
+        self.note = _NoteVector(2 * n_mels, settings.note_width, settings.note_dim)
+        around = 2 * (2 * _REACH + 1) + 2 * (2 * _NEAR + 1) + 2 + 2 * (n_mels // _GROUP) + 2 * len(_TRACK) + _PLACE
+        self.around = nn.Linear(around, width)
+        self.told = nn.Sequential(
+            nn.Linear(settings.note_dim + _CONDITIONS, width), nn.GELU(), nn.Linear(width, width * (1 + 2 * depth))
+        )
+        self.layers = nn.ModuleList([nn.Linear(width, width) for _ in range(depth)])
+        self.out = nn.Linear(width, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, note: Tensor, shifted: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
+        """Levels in dB (batch, n) at places: `points` and `bands` (batch, n)."""
+        seen, moved = note / _SPAN_DB + _OFFSET, shifted / _SPAN_DB + _OFFSET
+        vector = self.note(torch.cat([moved, seen], dim=2).transpose(1, 2))
+        told = self.told(torch.cat([vector, _conditions(played)], dim=1))[:, None]
+        first, *scales_and_shifts = told.chunk(1 + 2 * self.depth, dim=-1)
+        hidden = self.around(self._around(seen, moved, played, points, bands)) + first
+        for number, layer in enumerate(self.layers):
+            scale, shift = scales_and_shifts[2 * number : 2 * number + 2]
+            normal = nn.functional.layer_norm(hidden, hidden.shape[-1:])
+            hidden = hidden + layer(nn.functional.gelu(normal * (1 + scale) + shift))
+        change = self.out(nn.functional.gelu(hidden))[..., 0].float()
+        return shifted[torch.arange(len(points))[:, None], points, bands] + _STEP_DB * change
+
+    def whole(self, note: Tensor, shifted: Tensor, played: Played) -> Tensor:
+        """Levels in dB (batch, n_points, n_mels) at all places."""
+        count, n_points, n_mels = note.shape
+        points, bands = torch.meshgrid(torch.arange(n_points), torch.arange(n_mels), indexing="ij")
+        places = (each.reshape(1, -1).expand(count, -1) for each in (points, bands))
+        return self(note, shifted, played, *places).reshape(note.shape)
+
+    def _around(self, seen: Tensor, moved: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
+        count, n_points, _ = seen.shape
+        row = torch.arange(count)[:, None]
+        wide, near = torch.arange(2 * _REACH + 1), torch.arange(_REACH - _NEAR, _REACH + _NEAR + 1)
+
+        def at(grid: Tensor, later: int, bins: Tensor) -> Tensor:
+            padded = nn.functional.pad(grid[:, None], (_REACH, _REACH, 1, 1), mode="replicate")[:, 0]
+            return padded[row[..., None], points[..., None] + 1 + later, bands[..., None] + bins]
+
+        centre = torch.tensor([_REACH])
+        track = torch.tensor(_TRACK)
+        coarse = [grid.unflatten(2, (-1, _GROUP)).mean(3)[row, points] for grid in (moved, seen)]
+        tracks = [grid[:, track].transpose(1, 2)[row, bands] for grid in (moved, seen)]
+        parts = [at(moved, 0, wide), at(moved, -1, near), at(moved, 1, near), at(seen, 0, wide)]
+        parts += [at(seen, -1, centre), at(seen, 1, centre), *coarse, *tracks]
+        return torch.cat([*parts, self._places(played, points, bands, n_points)], dim=-1)
+
+    def _places(self, played: Played, points: Tensor, bands: Tensor, n_points: int) -> Tensor:
+        seconds = point_seconds(point_edges(n_points), self.features)[points].clamp_max(_LONGEST)
+        to_comb, to_octaves = self._comb(played.to_pitch, bands)
+        comb, octaves = self._comb(played.pitch, bands)
+        height = bands / self.features.n_mels
+        turns = [
+            turn(2 * math.pi * times * height) for times in (1, 2) for turn in (torch.sin, torch.cos)
+        ]  # a soft position, so that neighbouring bands are alike
+        place = [to_comb, 0.3 * to_octaves, comb, 0.3 * octaves, 2 * height - 1, *turns]
+        time = [torch.log1p(seconds / 0.01) / 3 - 1, seconds / 2 - 1, (seconds > 3).float()]
+        return torch.stack(place + time, dim=-1)
+
+    def _comb(self, pitch: Tensor, bands: Tensor) -> tuple[Tensor, Tensor]:
+        """Whether bands are at harmonics (1) or between (-1), and how many octaves they are above the fundamental."""
+        f0 = 440 * torch.exp2((pitch - 69) / 12)[:, None]
+        ratio = torch.from_numpy(band_hz(self.features)).float()[bands] / f0
+        bin_hz = self.features.sample_rate / self.features.n_fft
+        resolved = ((f0 / bin_hz - 1) / 4).clamp(0, 1)
+        wave = torch.where(ratio < 0.5, -torch.ones_like(ratio), torch.cos(2 * math.pi * ratio))
+        return wave * resolved, torch.log2(ratio)
+
+
+class _NoteVector(nn.Module):
+    """Convolutions along time; mean, deviation and maximum over it."""
+
+    def __init__(self, n_in: int, width: int, n_out: int) -> None:
+        super().__init__()
+        sizes = [n_in, width, width, width]
+        self.convolutions = nn.ModuleList(
+            [nn.Conv1d(before, after, 3, stride=2, padding=1) for before, after in pairwise(sizes)]
+        )
+        self.out = nn.Linear(3 * width, n_out)
+
+    def forward(self, grid: Tensor) -> Tensor:
+        for convolution in self.convolutions:
+            grid = nn.functional.gelu(convolution(grid))
+        return self.out(torch.cat([grid.mean(2), grid.std(2), grid.amax(2)], dim=1))
+
+
+def _conditions(played: Played) -> Tensor:
+    pitch, to_pitch, velocity, to_velocity, told = (each.float() for each in played)
+    interval = to_pitch - pitch
+    return torch.stack(
+        [
+            pitch / 24 - 2.7,
+            to_pitch / 24 - 2.7,
+            interval / 12,
+            interval.abs() / 12,
+            (interval == 0).float(),
+            told,
+            told * (velocity / 64 - 1),
+            told * (to_velocity / 64 - 1),
+            told * (to_velocity - velocity) / 64,
+            torch.ones_like(pitch),
+        ],
+        dim=1,
+    )
