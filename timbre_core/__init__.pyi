@@ -12,6 +12,7 @@ from .features.audio import load_audio as load_audio
 from .features.audio import write_wav as write_wav
 from .generation.contours import Contour as Contour
 from .generation.instrument import Instrument as Instrument
+from .generation.note_at import note_at as note_at
 from .generation.sounds import Generated as Generated
 from .generation.sounds import generate as generate
 from .generation.sounds import morph as morph

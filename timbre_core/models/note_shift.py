@@ -90,7 +90,7 @@ class NoteShift(nn.Module):
             return padded[row[..., None], points[..., None] + 1 + later, bands[..., None] + bins]
 
         centre = torch.tensor([_REACH])
-        track = torch.tensor(_TRACK)
+        track = torch.tensor(_TRACK).clamp_max(n_points - 1)
         coarse = [grid.unflatten(2, (-1, _GROUP)).mean(3)[row, points] for grid in (moved, seen)]
         tracks = [grid[:, track].transpose(1, 2)[row, bands] for grid in (moved, seen)]
         parts = [at(moved, 0, wide), at(moved, -1, near), at(moved, 1, near), at(seen, 0, wide)]

@@ -71,7 +71,8 @@ def _autoencode(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[
     assert isinstance(step.network, VAE)
     noise = step.draws.normal(step.recipe.model.latent_dim)
     wanted = batch.wanted or batch
-    output = network(_noisy(batch.frames, step), batch.conditions, noise, wanted.conditions)
+    at = () if batch.wanted is None else (wanted.conditions,)
+    output = network(_noisy(batch.frames, step), batch.conditions, noise, *at)
     terms = loss(step.recipe, step.network, output, wanted.frames, step.beta)
     settings = step.recipe.objective.total_correlation
     if settings is None or step.discriminator is None:
