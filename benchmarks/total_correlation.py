@@ -19,8 +19,13 @@ from tqdm import tqdm
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.datasets.library import recipe_library
 from timbre_core.datasets.store import FeatureStore, build_store
-from timbre_core.models.discriminator import BETAS, Discriminator, discriminator_loss, total_correlation
-from timbre_core.recipes.schema import TotalCorrelation
+from timbre_core.models.discriminator import (
+    BETAS,
+    Discriminator,
+    TotalCorrelation,
+    discriminator_loss,
+    total_correlation,
+)
 from timbre_core.training.batches import BatchSource
 from timbre_core.training.distributed import Team
 

@@ -30,10 +30,10 @@ from timbre_core.datasets.library import recipe_library
 from timbre_core.datasets.store import FeatureStore, build_store
 from timbre_core.features.frames import mean_error_db
 from timbre_core.features.pitch_track import track_pitch
-from timbre_core.inversion import invert
-from timbre_core.models.networks import build_network
+from timbre_core.inversion.any_kind import invert
 from timbre_core.models.weights import load_weights
 from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.networks import build_network
 from timbre_core.training.distributed import team
 from timbre_core.training.trainer import train
 
@@ -62,7 +62,7 @@ def model_of(system: str, left_out: str, store: FeatureStore, args: argparse.Nam
             train(recipe, store, folder, members)
     network = build_network(recipe)
     load_weights(folder / "model.safetensors", network)
-    return Coder(network.eval(), recipe, torch.device("cpu"))
+    return Coder(network.eval(), torch.device("cpu"), recipe)
 
 
 def measured_frames(store: FeatureStore) -> list[np.ndarray]:

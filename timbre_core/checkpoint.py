@@ -109,8 +109,8 @@ class Checkpoint:
 
     def network(self, device: torch.device | str = "cpu") -> nn.Module:
         """The trained network of any checkpoint in evaluation mode, whatever its task; raises as `model` does."""
-        from timbre_core.models.networks import build_network
         from timbre_core.models.weights import load_weights
+        from timbre_core.recipes.networks import build_network
 
         network = build_network(self.recipe)
         load_weights(self.path / WEIGHTS, network)

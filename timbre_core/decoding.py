@@ -41,12 +41,8 @@ class TrajectoryCoder:
     """
 
     windows: WindowCoder
+    recipe: Recipe
     name: str
-
-    @property
-    def recipe(self) -> Recipe:
-        """What the model was made from."""
-        return self.windows.recipe
 
     def encode_many(self, notes: Sequence[np.ndarray], pitches: Sequence[float | None]) -> list[Trajectory]:
         """Several notes' frames at once, each (n_bins, n_frames); notes may differ in length."""

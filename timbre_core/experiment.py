@@ -19,9 +19,9 @@ from timbre_core.checkpoint import (
 )
 from timbre_core.datasets.skipped import skipped_lines
 from timbre_core.errors import TimbreError
+from timbre_core.models.tasks import InverterTask
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import Recipe
-from timbre_core.recipes.tasks import InverterTask
 from timbre_core.unfinished import check_free, finish, free_folder, is_finished, open_work, work_folder
 from timbre_core.version import __version__
 
@@ -274,8 +274,8 @@ def _with_provenance(recipe: Recipe, library: Library, store: FeatureStore, memb
 
     import torch
 
-    from timbre_core.models.networks import build_network
     from timbre_core.models.vae import count_parameters
+    from timbre_core.recipes.networks import build_network
 
     notes = store.notes
     provenance: dict[str, Any] = {

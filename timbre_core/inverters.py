@@ -24,9 +24,10 @@ from timbre_core.checkpoint import (
 )
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import FeatureSettings, as_log_mel
+from timbre_core.inversion.settings import InversionSettings
+from timbre_core.models.tasks import MelToMagnitudeTask
 from timbre_core.recipes.library import read_recipe
-from timbre_core.recipes.schema import InversionSettings, Recipe
-from timbre_core.recipes.tasks import MelToMagnitudeTask
+from timbre_core.recipes.schema import Recipe
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +64,7 @@ class Inverter:
         """
         import torch
 
-        from timbre_core.inversion import invert
+        from timbre_core.inversion.any_kind import invert
         from timbre_core.inversion.learned import invert_learned
 
         values = torch.as_tensor(frames).to(self.device)
@@ -90,7 +91,7 @@ class Inverter:
         The contract of `timbre_core.inversion.stream`; a network gives one block, of the whole note. Raises TimbreError
         as a call does, for a block when its turn comes.
         """
-        from timbre_core.inversion import stream
+        from timbre_core.inversion.any_kind import stream
 
         if self.network is None:
             yield from stream(frames, ref_db, self.features, self.settings, seed, n_samples, pitch, self.device)

@@ -17,9 +17,9 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.spectrum import prepare_audio
 from timbre_core.inversion.residual import noise_beside_harmonics
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inverters import open_inverter
 from timbre_core.models.coder import WindowCoder
-from timbre_core.recipes.schema import InversionSettings
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class TimbreSpace:
         chosen = self.recipe.inversion if inverter is None else inverter
         self.inverter = open_inverter(chosen, self.recipe.features, self.device)
         self.model = checkpoint.model(self.device)
-        self._coder = TrajectoryCoder(WindowCoder(self.model, self.recipe, self.device), checkpoint.name)
+        self._coder = TrajectoryCoder(WindowCoder(self.model, self.device), self.recipe, checkpoint.name)
 
     @property
     def sample_rate(self) -> int:

@@ -39,9 +39,9 @@ def make_checkpoint(folder: Path, notes: Path, recipe_name: str, title: str = ""
     from timbre_core.checkpoint import open_checkpoint, write_evaluation, write_latents
     from timbre_core.datasets.library import open_library
     from timbre_core.files import write_text
-    from timbre_core.models.vae import build_model
     from timbre_core.models.weights import save_weights
     from timbre_core.recipes.library import load_recipe, recipe_to_yaml
+    from timbre_core.recipes.networks import build_model
 
     changes = ["model.latent_dim=6", "features.seconds=1.0", "window.frames=32", "inversion.iterations=4"]
     recipe = load_recipe(recipe_name, changes)

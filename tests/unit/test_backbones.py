@@ -8,19 +8,19 @@ import pytest
 import torch
 
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.models.backbones import BACKBONES
-from timbre_core.models.cbhg import Highway, NormedConv
-from timbre_core.models.networks import build_network
+from timbre_core.models.backbones.cbhg import CbhgSettings, Highway, NormedConv
+from timbre_core.models.backbones.convnext import ConvNeXtSettings
+from timbre_core.models.tasks import MelToMagnitudeTask
 from timbre_core.models.vae import count_parameters
 from timbre_core.recipes.library import load_recipe
-from timbre_core.recipes.tasks import CbhgBackbone, ConvNeXtBackbone, MelToMagnitudeTask
+from timbre_core.recipes.networks import build_network
 
 
-@pytest.mark.parametrize("settings", [CbhgBackbone(bank=5, channels=6, units=7), ConvNeXtBackbone(width=6, layers=1)])
+@pytest.mark.parametrize("settings", [CbhgSettings(bank=5, channels=6, units=7), ConvNeXtSettings(width=6, layers=1)])
 @pytest.mark.parametrize("frames", [1, 2, 33])
-def test_features_for_every_frame(settings: CbhgBackbone | ConvNeXtBackbone, frames: int) -> None:
+def test_features_for_every_frame(settings: CbhgSettings | ConvNeXtSettings, frames: int) -> None:
     torch.manual_seed(0)
-    backbone = BACKBONES[settings.kind](settings, 8, 5).eval()
+    backbone = settings.build(8, 5).eval()
     windows, hint = torch.rand(2, 8, frames), torch.zeros(2, 5)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -62,8 +62,8 @@ def test_published_size_of_the_mel_inverter() -> None:
 
 def test_recipes_that_do_not_name_the_backbone_mean_convnext() -> None:
     task = MelToMagnitudeTask.model_validate({"kind": "mel_to_magnitude", "backbone": {"width": 32}})
-    assert task.backbone == ConvNeXtBackbone(width=32)
-    assert MelToMagnitudeTask().backbone == ConvNeXtBackbone()
+    assert task.backbone == ConvNeXtSettings(width=32)
+    assert MelToMagnitudeTask().backbone == ConvNeXtSettings()
     assert (
         LogMelSettings.model_validate(load_recipe("mel-inverter").features.model_dump())
         == load_recipe("beta-vae").features

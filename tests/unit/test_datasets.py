@@ -18,11 +18,11 @@ import pytest
 from timbre_core.datasets.general_midi import FAMILIES
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.datasets.notes import NOTE_COLUMNS, parse_pitch
+from timbre_core.datasets.settings import SplitSettings
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.datasets.starter import starter_path
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError
-from timbre_core.recipes.schema import SplitSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEST_DATA = Path(os.environ.get("TIMBRE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))

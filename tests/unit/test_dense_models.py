@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from timbre_core.errors import TimbreError
-from timbre_core.models.vae import VAE, build_model, count_parameters
+from timbre_core.models.vae import VAE, count_parameters
 from timbre_core.recipes.library import parse_recipe
+from timbre_core.recipes.networks import build_model
 
 CONDITION = {"kind": "pitch_scalar"}
 

@@ -10,8 +10,8 @@ import soundfile
 
 from tests.synthetic import harmonic_note
 from timbre_core.datasets.library import open_library
+from timbre_core.datasets.settings import SplitSettings
 from timbre_core.datasets.splits import assign_splits
-from timbre_core.recipes.schema import SplitSettings
 
 SPEAKERS = ("ann", "bob", "cy")
 
@@ -151,8 +151,8 @@ def test_recipes_take_frames_of_the_published_shape(recipe: str, overrides: str,
     import torch
 
     from timbre_core.features.frames import note_frames
-    from timbre_core.models.vae import build_model
     from timbre_core.recipes.library import load_recipe
+    from timbre_core.recipes.networks import build_model
 
     channels = [4] * len(load_recipe(recipe).model.encoder.channels)
     narrow = [f"model.encoder.channels={channels}", f"model.decoder.channels={channels}"]

@@ -29,9 +29,9 @@ from timbre_core.datasets.library import Library, open_library
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.pitch import midi_to_hz
-from timbre_core.models.vae import VAE, build_model
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.library import parse_recipe, recipe_to_yaml
+from timbre_core.recipes.networks import build_model
 from timbre_core.recipes.schema import Recipe
 
 RATE = 16_000
@@ -76,6 +76,7 @@ class FakeModel:
 
     def __post_init__(self) -> None:
         self.prior = build_model(self.recipe).prior
+        self.sampling = self.recipe.model.sampling
 
     def encode(self, frames: torch.Tensor, conditions: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         shape = (len(frames), LATENTS)
@@ -145,7 +146,7 @@ def checkpoint(tmp_path: Path, folder: Path) -> Checkpoint:
 def test_kl_against_torch_distributions() -> None:
     rng = np.random.default_rng(0)
     mu, logvar = rng.normal(size=(50, LATENTS)), rng.normal(size=(50, LATENTS)) - 1
-    coder = Coder(VAE(small_recipe()), small_recipe(), torch.device("cpu"))
+    coder = Coder(build_model(small_recipe()), torch.device("cpu"), small_recipe())
     statistics = LatentStatistics(LATENTS)
     for part in (slice(0, 7), slice(7, 50)):
         statistics.add(mu[part], coder.kl(mu[part], logvar[part]))
@@ -231,7 +232,7 @@ def test_control_measures_what_sounds(library: Library, offset: int | None, exac
         frames = [note_frames(tone(key), recipe.features)[0] for key in keys]
         return np.stack([frame[:, 10 : 10 + recipe.window.frames] for frame in frames])
 
-    coder = Coder(FakeModel(recipe, play), recipe, torch.device("cpu"))  # type: ignore[arg-type]
+    coder = Coder(FakeModel(recipe, play), torch.device("cpu"), recipe)  # type: ignore[arg-type]
     control = measure_control(coder, library, np.arange(40), most=12, progress=False)
     assert control["notes"] == 12
     assert control["unvoiced"] == 0

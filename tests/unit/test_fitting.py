@@ -10,9 +10,8 @@ import torch
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.store import FeatureStore, build_store
 from timbre_core.errors import TimbreError
-from timbre_core.models.priors import MixturePrior
+from timbre_core.models.priors.mixture import MixturePrior, MixturePriorSettings
 from timbre_core.recipes.library import load_recipe
-from timbre_core.recipes.schema import MixturePrior as MixtureSettings
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import BatchSource
 from timbre_core.training.distributed import Team
@@ -41,7 +40,7 @@ def store(tiny_nsynth: Path) -> FeatureStore:
 
 def prior_of(components: int, latent_dim: int) -> MixturePrior:
     torch.manual_seed(3)
-    return MixturePrior(MixtureSettings(components=components), latent_dim)
+    return MixturePrior(MixturePriorSettings(components=components), latent_dim)
 
 
 def clusters(counts: tuple[int, ...], latent_dim: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

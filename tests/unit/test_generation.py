@@ -18,9 +18,9 @@ from timbre_core.generation.contours import Contour, read_contour
 from timbre_core.generation.journeys import sounding_windows
 from timbre_core.generation.paths import along_path, linear, random_walk, spherical
 from timbre_core.generation.sounds import Generated, generate, morph, morph_steps
-from timbre_core.inversion import invert
+from timbre_core.inversion.any_kind import invert
 from timbre_core.inversion.comb import fitting_source
-from timbre_core.recipes.schema import InversionSettings
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.space import TimbreSpace
 
 SHARES = np.linspace(0, 1, 9)

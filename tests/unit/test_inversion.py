@@ -14,13 +14,13 @@ from timbre_core.features.frames import note_frames
 from timbre_core.features.log_mel import mel_filterbank
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.inversion import invert
+from timbre_core.inversion.any_kind import invert
 from timbre_core.inversion.comb import fitting_source, nearest_partials, partial_comb
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.mel import mel_to_power
 from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import Stft
-from timbre_core.recipes.schema import InversionSettings
 
 RATE = 16_000
 FEATURES = LogMelSettings(seconds=None)

@@ -9,13 +9,13 @@ import torch
 from tests.synthetic import harmonic_note
 from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.inversion import invert
+from timbre_core.inversion.any_kind import invert
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, limit, restore_level
 from timbre_core.inversion.pghi import integrated_phase
 from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import Stft
-from timbre_core.recipes.schema import InversionSettings
 
 RATE = 16_000
 FEATURES = LogMelSettings(seconds=None)

@@ -9,9 +9,9 @@ from tests.synthetic import apart, harmonic_note
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.inversion import invert
+from timbre_core.inversion.any_kind import invert
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inverters import PRESETS, inverter_names, open_inverter
-from timbre_core.recipes.schema import InversionSettings
 
 FEATURES = LogMelSettings(seconds=None)
 

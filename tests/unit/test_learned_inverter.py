@@ -13,8 +13,8 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inverters import Inverter, inverter_names, open_inverter
-from timbre_core.recipes.schema import InversionSettings
 
 FEATURES = LogMelSettings(seconds=1.0)
 NAME = "mel-magnitude"

@@ -10,15 +10,16 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
 from timbre_core.errors import TimbreError
-from timbre_core.models.layers import PhasedUpsampling
-from timbre_core.models.likelihoods import LIKELIHOODS
-from timbre_core.models.priors import MixturePrior, StandardNormalPrior
-from timbre_core.models.vae import VAE, build_model, count_parameters
+from timbre_core.models.likelihoods.bce import Bernoulli
+from timbre_core.models.likelihoods.gaussian import Gaussian
+from timbre_core.models.priors.mixture import MixturePrior, MixturePriorSettings
+from timbre_core.models.priors.standard_normal import StandardNormalPrior
+from timbre_core.models.upsampling import PhasedUpsampling
+from timbre_core.models.vae import VAE, count_parameters
 from timbre_core.models.weights import load_weights, save_weights
 from timbre_core.recipes.library import load_recipe
-from timbre_core.recipes.schema import MixturePrior as MixtureSettings
+from timbre_core.recipes.networks import build_model
 from timbre_core.recipes.schema import Recipe
-from timbre_core.recipes.schema import StandardNormalPrior as PriorSettings
 
 ENCODER_TOO = "model.conditions.0.into=[encoder,decoder]"
 
@@ -38,7 +39,7 @@ def test_kl_equals_torch_distributions() -> None:
     torch.manual_seed(1)
     mu, logvar = torch.randn(64, 8) * 2, torch.randn(64, 8)
     expected = kl_divergence(Normal(mu, (0.5 * logvar).exp()), Normal(0.0, 1.0))
-    prior = StandardNormalPrior(PriorSettings(), 8)
+    prior = StandardNormalPrior(8)
     torch.testing.assert_close(prior.kl(mu, logvar), expected, rtol=1e-5, atol=1e-5)
 
 
@@ -165,7 +166,7 @@ def test_layers_that_do_not_fit_are_told(override: str, words: str) -> None:
 
 def test_gaussian_learns_its_scale() -> None:
     """Its best scale is the root mean square error, and there the term is the entropy of that Gaussian."""
-    likelihood = LIKELIHOODS["gaussian"]()
+    likelihood = Gaussian()
     decoded, frames = torch.zeros(4, 3, 5), torch.full((4, 3, 5), 0.25)
     frames[::2] = -0.25
     with torch.no_grad():
@@ -177,7 +178,7 @@ def test_gaussian_learns_its_scale() -> None:
 
 
 def test_cross_entropy_is_of_frames_as_shares() -> None:
-    likelihood = LIKELIHOODS["bce"]()
+    likelihood = Bernoulli()
     logits, frames = torch.randn(4, 3, 5), torch.rand(4, 3, 5) * 2 - 1
     shares, given = (likelihood.frames(logits) + 1) / 2, (frames + 1) / 2
     expected = -(given * shares.log() + (1 - given) * (1 - shares).log()).mean()
@@ -192,7 +193,7 @@ def test_decoded_shares_are_frames() -> None:
 
 def mixture(components: int, latent_dim: int) -> MixturePrior:
     torch.manual_seed(2)
-    return MixturePrior(MixtureSettings(components=components), latent_dim)
+    return MixturePrior(MixturePriorSettings(components=components), latent_dim)
 
 
 def test_mixture_kl_is_the_closed_form_when_its_components_coincide() -> None:

@@ -14,12 +14,12 @@ from timbre_core.checkpoint import open_checkpoint
 from timbre_core.cli.evaluate import summary
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.pictures import picture_place, read_pictures
+from timbre_core.datasets.settings import SplitSettings
 from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import signal_frames
 from timbre_core.features.image_settings import ImageSettings
 from timbre_core.generation.sounds import generate
-from timbre_core.recipes.schema import SplitSettings
 from timbre_core.space import TimbreSpace
 from timbre_core.training.pictures import picture_epochs
 

@@ -11,8 +11,8 @@ from tests.synthetic import harmonic_note
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.inversion import invert, stream
-from timbre_core.recipes.schema import InversionSettings
+from timbre_core.inversion.any_kind import invert, stream
+from timbre_core.inversion.settings import InversionSettings
 
 FEATURES = LogMelSettings(seconds=None)
 FAST = InversionSettings()

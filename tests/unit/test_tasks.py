@@ -13,17 +13,17 @@ import torch
 import yaml
 
 import train_cli
-from timbre_core.checkpoint import find_checkpoint, open_checkpoint
+from timbre_core.checkpoint import open_checkpoint
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.store import FeatureStore, build_store
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import LogMelSettings, WaveformSettings
 from timbre_core.features.waveform import CropAnalysis, waveform_blocks
 from timbre_core.inversion.stft import Stft
-from timbre_core.models.networks import build_network
 from timbre_core.models.note_classifier import NoteClassifier
 from timbre_core.models.pitch_hint import pitch_hint
 from timbre_core.recipes.library import load_recipe, parse_recipe, recipe_to_yaml
+from timbre_core.recipes.networks import build_network
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch
 from timbre_core.training.distributed import Team
@@ -216,6 +216,6 @@ def test_the_command_trains_an_inverter_through_a_space(tiny_nsynth: Path, tmp_p
 
 def test_checkpoints_are_found_by_name_and_by_path(tmp_path: Path) -> None:
     with pytest.raises(TimbreError, match="no such checkpoint folder"):
-        find_checkpoint("nothing", tmp_path)
-    shipped = find_checkpoint("nsynth-cvae")
-    assert find_checkpoint(str(shipped.path)).path == shipped.path
+        open_checkpoint("nothing", tmp_path)
+    shipped = open_checkpoint("nsynth-cvae")
+    assert open_checkpoint(str(shipped.path)).path == shipped.path

@@ -13,6 +13,7 @@ from timbre_core.__main__ import main
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.cli import train
 from timbre_core.datasets.library import open_library
+from timbre_core.datasets.settings import NoteFilter
 from timbre_core.datasets.store import build_store
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import write_wav
@@ -25,7 +26,6 @@ from timbre_core.generation.instrument import Instrument
 from timbre_core.generation.journeys import sounding_windows
 from timbre_core.generation.sounds import generate, morph
 from timbre_core.recipes.library import load_recipe
-from timbre_core.recipes.schema import NoteFilter
 from timbre_core.space import TimbreSpace
 
 FEATURES = EnvelopeSettings()

@@ -84,6 +84,7 @@ class Coder(WindowCoder):
     skipped: (note id, reason) of every note that could not be used.
     """
 
+    recipe: Recipe
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
@@ -93,7 +94,7 @@ class Coder(WindowCoder):
         Raises TimbreError when the device cannot be used here, or the weights cannot.
         """
         chosen = chosen_device(device)
-        return cls(checkpoint.model(chosen), checkpoint.recipe, chosen)
+        return cls(checkpoint.model(chosen), chosen, checkpoint.recipe)
 
     def notes(self, library: Library, indices: Sequence[int] | np.ndarray) -> Iterator[Note]:
         """Load notes in order, a few ahead on other threads. Bad ones go to `skipped` with a line on stderr."""

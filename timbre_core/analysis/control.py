@@ -17,7 +17,7 @@ from timbre_core.analysis.metrics import fold_octaves
 from timbre_core.datasets.library import Library
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import overlap_add
-from timbre_core.inversion import invert
+from timbre_core.inversion.any_kind import invert
 
 RANGE = (36, 96)
 """MIDI pitches that are asked for: where every family plays, and where f0 is measured best."""

@@ -35,10 +35,10 @@ from timbre_core.datasets.pictures import (
     read_pictures,
 )
 from timbre_core.datasets.selection import agrees
+from timbre_core.datasets.settings import DataSettings, NoteFilter, SplitSettings
 from timbre_core.datasets.splits import fill_splits
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio
-from timbre_core.recipes.schema import DataSettings, NoteFilter, SplitSettings
 
 STARTER = "starter"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from timbre_core.recipes.schema import NoteFilter, span
+from timbre_core.datasets.settings import NoteFilter, span
 
 
 def agrees(notes: pd.DataFrame, wanted: NoteFilter) -> pd.Series:

@@ -11,7 +11,7 @@ import hashlib
 
 import pandas as pd
 
-from timbre_core.recipes.schema import SplitSettings
+from timbre_core.datasets.settings import SplitSettings
 
 _FEWEST_NOTES_TO_DIVIDE = 5
 

@@ -1,5 +1,1 @@
-"""Frames back to audio, whatever kind of features they are."""
-
-from timbre_core.inversion.any_kind import invert, stream
-
-__all__ = ["invert", "stream"]
+"""From frames back to audio: `any_kind.invert` and `any_kind.stream` do so for every kind of features."""

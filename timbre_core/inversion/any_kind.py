@@ -12,7 +12,7 @@ from timbre_core.features.image_settings import NO_SOUND, ImageSettings, NoSound
 from timbre_core.features.settings import EnvelopeSettings, FeatureSettings
 from timbre_core.inversion import classical, streaming
 from timbre_core.inversion.harmonic import invert_envelope
-from timbre_core.recipes.schema import InversionSettings
+from timbre_core.inversion.settings import InversionSettings
 
 
 def invert(

@@ -18,8 +18,8 @@ from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
 from timbre_core.inversion.mel import mel_to_power
 from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
-from timbre_core.recipes.schema import InversionSettings
 
 _FLOOR = -1 + 1e-3  # a frame value not above this is "top_db below the maximum or softer": nothing is to be heard there
 

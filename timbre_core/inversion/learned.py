@@ -14,9 +14,9 @@ from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion.classical import frames_to_own_power, magnitude_to_audio, note_by_note
 from timbre_core.inversion.comb import fitting_source
 from timbre_core.inversion.mel import mel_to_power
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
 from timbre_core.models.mel_to_magnitude import MelToMagnitude
-from timbre_core.recipes.schema import InversionSettings
 
 
 def invert_learned(

@@ -22,8 +22,8 @@ from timbre_core.inversion.comb import Source
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
 from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
-from timbre_core.recipes.schema import InversionSettings
 
 _FIRST_SECONDS = 0.25  # of the first block; each one after it is twice as long as the one before
 _LONGEST_SECONDS = 2.0

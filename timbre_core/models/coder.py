@@ -1,4 +1,4 @@
-"""A model with its recipe, to encode and decode windows given as numpy arrays."""
+"""A model, to encode and decode windows given as numpy arrays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from timbre_core.models.vae import VAE
-from timbre_core.recipes.schema import Recipe
 
 
 @dataclass
@@ -16,7 +15,6 @@ class WindowCoder:
     """Windows to latents and back. Thread-safe: the model is only read."""
 
     model: VAE
-    recipe: Recipe
     device: torch.device
 
     @torch.inference_mode()
@@ -33,7 +31,7 @@ class WindowCoder:
     @torch.inference_mode()
     def kl(self, mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
         """KL to the prior in nats, (n, latent_dim); zeros for a plain autoencoder, which has no posterior."""
-        if not self.recipe.model.sampling:
+        if not self.model.sampling:
             return np.zeros_like(mu)
         return self.model.prior.kl(self._tensor(mu), self._tensor(logvar)).cpu().numpy()
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from timbre_core.features.log_mel import mel_filterbank
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.models.backbones import BACKBONES
+from timbre_core.models.contracts import Backbone
 from timbre_core.models.pitch_hint import pitch_hint
-from timbre_core.recipes.tasks import MelToMagnitudeTask
+from timbre_core.models.tasks import MelToMagnitudeTask
 
 _TINY = 1e-12
 _STEEPEST = 4.0  # nepers of power between a harmonic and the middle of two, at the most: 35 dB between both ends
@@ -29,8 +28,7 @@ class MelToMagnitude(nn.Module):
         super().__init__()
         self.features = features
         n_fft_bins = 1 + features.n_fft // 2
-        self.backbone: Any  # of a kind that is only known when a recipe is read
-        self.backbone = BACKBONES[settings.backbone.kind](settings.backbone, features.n_bins, n_fft_bins)
+        self.backbone: Backbone = settings.backbone.build(features.n_bins, n_fft_bins)
         self.departure = nn.Linear(self.backbone.out_features, n_fft_bins)
         self.strength = nn.Linear(self.backbone.out_features, n_fft_bins)
         bank = mel_filterbank(features)

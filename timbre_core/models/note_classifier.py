@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.recipes.tasks import NoteClassifierTask
+from timbre_core.models.tasks import NoteClassifierTask
 
 N_FAMILIES, N_PITCHES = 11, 128
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from timbre_core.features.note_grid import band_hz, point_edges, point_seconds
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.recipes.tasks import NoteShiftTask
+from timbre_core.models.tasks import NoteShiftTask
 
 _REACH = 6  # bands to either side that a place sees
 _NEAR = 2  # the same at the points before and after

@@ -6,18 +6,14 @@ Without sampling it is a plain autoencoder; without conditions an unconditional 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from timbre_core.errors import TimbreError
-from timbre_core.models.conditions import CONDITIONS
-from timbre_core.models.decoders import DECODERS
-from timbre_core.models.encoders import ENCODERS
-from timbre_core.models.likelihoods import LIKELIHOODS
-from timbre_core.models.priors import PRIORS
-from timbre_core.recipes.schema import Recipe
+from timbre_core.models.contracts import Decoder, Encoder, Likelihood, Prior
+from timbre_core.models.settings import ModelSettings
 
 Conditions = Mapping[str, Tensor]
 
@@ -35,30 +31,22 @@ class Forward(NamedTuple):
 class VAE(nn.Module):
     """Windows of frames to latents and back. `conditions` maps a label ("pitch") to a tensor (batch,)."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, settings: ModelSettings, n_bins: int, n_frames: int) -> None:
         super().__init__()
-        settings = recipe.model
-        n_bins, n_frames = recipe.features.n_bins, recipe.window.frames
         self.sampling = settings.sampling
-        # Parts come from registries by name, so their types are only known when a recipe is read.
-        self.conditions: Any
-        self.encoder: Any
-        self.decoder: Any
-        self.prior: Any
-        self.likelihood: Any
         self.latent_dim = settings.latent_dim
-        self.conditions = nn.ModuleList([CONDITIONS[part.kind](part) for part in settings.conditions])
-        self._into = [tuple(part.into) for part in settings.conditions]
-        seen = n_bins + self._condition_width("input")
-        self.encoder = ENCODERS[settings.encoder.kind](settings.encoder, seen, n_frames)
+        conditions = [part.build() for part in settings.conditions]
+        self.conditions = nn.ModuleList(conditions)
+        self._told = [(part.label, tuple(part.into)) for part in settings.conditions]
+        self._widths = [part.out_features for part in conditions]
+        self.encoder: Encoder = settings.encoder.build(n_bins + self._condition_width("input"), n_frames)
         encoded = self.encoder.out_features + self._condition_width("encoder")
         self.mu = nn.Linear(encoded, settings.latent_dim)
         self.logvar = nn.Linear(encoded, settings.latent_dim) if settings.sampling else None
-        self.decoder = DECODERS[settings.decoder.kind](
-            settings.decoder, settings.latent_dim + self._condition_width("decoder"), n_bins, n_frames
-        )
-        self.prior = PRIORS[settings.prior.kind](settings.prior, settings.latent_dim)
-        self.likelihood = LIKELIHOODS[settings.likelihood.kind]()
+        decoded = settings.latent_dim + self._condition_width("decoder")
+        self.decoder: Decoder = settings.decoder.build(decoded, n_bins, n_frames)
+        self.prior: Prior = settings.prior.build(settings.latent_dim)
+        self.likelihood: Likelihood = settings.likelihood.build()
 
     def encode(self, frames: Tensor, conditions: Conditions) -> tuple[Tensor, Tensor]:
         """(batch, n_bins, T) -> mu and logvar, float32, each (batch, latent_dim). logvar is in [-12, 8].
@@ -97,23 +85,18 @@ class VAE(nn.Module):
         return self.decoder(self._with_conditions("decoder", z, conditions)).float()
 
     def _condition_width(self, place: str) -> int:
-        return sum(part.out_features for part, into in zip(self.conditions, self._into, strict=True) if place in into)
+        return sum(width for width, (_, into) in zip(self._widths, self._told, strict=True) if place in into)
 
     def _with_conditions(self, place: str, features: Tensor, conditions: Conditions) -> Tensor:
         """`features` (batch, n) or frames (batch, n, T) with the conditions of a place after the n, the same at all times."""
         parts = [features]
-        for condition, into in zip(self.conditions, self._into, strict=True):
+        for condition, (label, into) in zip(self.conditions, self._told, strict=True):
             if place in into:
-                if condition.label not in conditions:
-                    raise TimbreError(f"this model needs the {condition.label} of every note: give it.")
-                told = condition(conditions[condition.label]).to(features.dtype)
+                if label not in conditions:
+                    raise TimbreError(f"this model needs the {label} of every note: give it.")
+                told = condition(conditions[label]).to(features.dtype)
                 parts.append(told if features.ndim == 2 else told[..., None].expand(-1, -1, features.shape[2]))
         return torch.cat(parts, dim=1) if len(parts) > 1 else features
-
-
-def build_model(recipe: Recipe) -> VAE:
-    """The model a recipe describes, freshly initialised from torch's global random state."""
-    return VAE(recipe)
 
 
 def count_parameters(model: nn.Module) -> int:

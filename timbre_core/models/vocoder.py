@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.models.backbones import BACKBONES
+from timbre_core.models.contracts import Backbone
 from timbre_core.models.pitch_hint import band_density, midi_to_bins, pitch_hint
-from timbre_core.recipes.tasks import VocoderTask
+from timbre_core.models.tasks import VocoderTask
 
 _LOUDEST = 12.0  # nepers: keeps a first, wild prediction from overflowing
 
@@ -30,8 +29,7 @@ class Vocoder(nn.Module):
         super().__init__()
         self.features = features
         n_fft_bins = 1 + features.n_fft // 2
-        self.backbone: Any  # of a kind that is only known when a recipe is read
-        self.backbone = BACKBONES[settings.backbone.kind](settings.backbone, features.n_bins, n_fft_bins)
+        self.backbone: Backbone = settings.backbone.build(features.n_bins, n_fft_bins)
         self.head = nn.Linear(self.backbone.out_features, 3 * n_fft_bins)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

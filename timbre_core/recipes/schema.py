@@ -8,95 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from timbre_core.datasets.settings import DataSettings
 from timbre_core.features.settings import FeatureSettings, LogMelSettings
-from timbre_core.recipes.part import Part, kind_or
-from timbre_core.recipes.parts import (
-    Condition,
-    ConvDecoder,
-    ConvEncoder,
-    DenseDecoder,
-    DenseEncoder,
-    LstmDecoder,
-    LstmEncoder,
-    MixturePrior,
-    StandardNormalPrior,
-)
-from timbre_core.recipes.tasks import INVERTER_TASKS, AutoencodeTask, NoteShiftTask, PairSettings, Task
-
-
-class SplitSettings(Part):
-    """How notes of one folder are divided when the data set has no official split.
-
-    by instrument: whole instruments are held out, spread over families; stratified: notes, the same shares of every
-    instrument and family.
-    """
-
-    by: Literal["instrument", "stratified"] = "instrument"
-    valid: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    test: Annotated[float, Field(ge=0, lt=1)] = 0.2
-    seed: Annotated[int, Field(ge=0)] = 0
-    held_out: list[str] = Field(
-        default_factory=list, description="instruments that are test notes as a whole, whatever the rest is divided by"
-    )
-
-    @model_validator(mode="after")
-    def _leaves_training(self) -> SplitSettings:
-        if self.valid + self.test >= 1:
-            raise ValueError("valid + test must leave something to train on (sum below 1)")
-        return self
-
-
-Numbers = Annotated[list[int | str], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
-"""Whole numbers and spans of them: [63, 66-68]."""
-
-
-class NoteFilter(Part):
-    """Notes that agree with all fields that are given. A span of pitches or velocities holds both of its ends."""
-
-    pitches: Numbers = Field(default_factory=list, description="MIDI, such as [63] or [60-62, 69-71]")
-    velocities: Numbers = Field(default_factory=list, description="such as [25] or [90-127]")
-    instruments: list[str] = Field(default_factory=list)
-    families: list[str] = Field(default_factory=list)
-    sources: list[str] = Field(default_factory=list)
-
-    @field_validator("pitches", "velocities")
-    @classmethod
-    def _are_spans(cls, values: list[int | str]) -> list[int | str]:
-        for value in values:
-            span(value)
-        return values
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is asked for, with which every note agrees."""
-        return self == NoteFilter()
-
-
-def span(value: int | str) -> tuple[int, int]:
-    """The lowest and highest number of a span: 63 or "60-71". Raises ValueError for anything else."""
-    low, dash, high = str(value).partition("-")
-    if not low.strip().isdigit() or (dash and not high.strip().isdigit()):
-        raise ValueError(f"{value!r} is neither a whole number nor a span of them such as 60-71")
-    found = int(low), int(high if dash else low)
-    if not 0 <= found[0] <= found[1] <= 127:
-        raise ValueError(f"{value!r} does not lie within 0-127 from the lower to the higher number")
-    return found
-
-
-class DataSettings(Part):
-    roots: list[str] = Field(default_factory=lambda: ["starter"], description="folders or .parquet libraries")
-    repeats: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
-        default_factory=list, description="how often an epoch draws each root's notes (default: once each)"
-    )
-    pattern: str | None = Field(default=None, description="file-name pattern for folders without labels")
-    split: SplitSettings = SplitSettings()
-    only: NoteFilter = Field(default=NoteFilter(), description="notes that the system is about; others are not there")
-    leave_out: NoteFilter = Field(
-        default=NoteFilter(),
-        description="notes that are neither trained nor validated on, to be evaluated: they are the split left_out",
-    )
+from timbre_core.inversion.settings import InversionSettings
+from timbre_core.models.discriminator import TotalCorrelation
+from timbre_core.models.settings import ModelSettings
+from timbre_core.models.tasks import INVERTER_TASKS, AutoencodeTask, NoteShiftTask, PairSettings, Task
+from timbre_core.parts import Part, kind_or
 
 
 class WindowSettings(Part):
@@ -107,38 +27,6 @@ class WindowSettings(Part):
     def hop(self) -> int:
         """Frames between the starts of neighbouring windows."""
         return max(1, round(self.frames * (1 - self.overlap)))
-
-
-Encoder = Annotated[ConvEncoder | DenseEncoder | LstmEncoder, Field(discriminator="kind"), kind_or("conv")]
-Decoder = Annotated[ConvDecoder | DenseDecoder | LstmDecoder, Field(discriminator="kind"), kind_or("conv")]
-Prior = Annotated[StandardNormalPrior | MixturePrior, Field(discriminator="kind"), kind_or("standard_normal")]
-
-
-class Likelihood(Part):
-    """What frames are around the decoded ones. gaussian: its scale, one for all bins, is learned; bce: frames as shares."""
-
-    kind: Literal["l1", "mse", "gaussian", "bce"] = "l1"
-    weight: Annotated[float, Field(gt=0, description="of the reconstruction term in the total")] = 1.0
-
-
-class ModelSettings(Part):
-    latent_dim: Annotated[int, Field(ge=1, le=4096)] = 32
-    encoder: Encoder = ConvEncoder()
-    decoder: Decoder = ConvDecoder()
-    prior: Prior = StandardNormalPrior()
-    likelihood: Likelihood = Likelihood()
-    conditions: list[Condition] = Field(default_factory=list, max_length=8)
-    sampling: bool = Field(default=True, description="false makes it a plain autoencoder: z = mu, no KL")
-
-
-class TotalCorrelation(Part):
-    """FactorVAE's term: how much latent dimensions depend on each other, by a discriminator that tells latents from
-    others whose dimensions were shuffled."""
-
-    weight: Annotated[float, Field(ge=0, description="gamma; 0 measures alone")] = 10.0
-    layers: Annotated[int, Field(ge=1, le=16, description="of the discriminator")] = 6
-    units: Annotated[int, Field(ge=1, le=8192)] = 1000
-    learning_rate: Annotated[float, Field(gt=0, le=10, description="of the discriminator")] = 1e-4
 
 
 class ObjectiveSettings(Part):
@@ -194,35 +82,6 @@ class TrainingSettings(Part):
         default=None,
         description="epochs between the pictures kept of reconstructions and samples; 0: no pictures, none: about 12 in all",
     )
-
-
-class InversionSettings(Part):
-    """How frames become audio: a classical inverter (no training), or a trained network."""
-
-    kind: Literal["griffin_lim", "learned", "additive"] = Field(
-        default="griffin_lim",
-        description="griffin_lim: mel inversion, a first phase, iterations; learned: a network; additive: sinusoids",
-    )
-    phase: Literal["spsi", "pghi"] = Field(
-        default="spsi",
-        description="first phases: of sinusoids at the spectral peaks (fast), or phase-gradient integration",
-    )
-    iterations: Annotated[int, Field(ge=0, le=10_000, description="of fast Griffin-Lim")] = 3
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    mel_iterations: Annotated[int, Field(ge=1, le=10_000, description="updates from mel to magnitude")] = 6
-    emphasis: Annotated[
-        float,
-        Field(
-            ge=0.5, le=2, description="exponent of magnitudes; above 1 spectral peaks stand out from what is between"
-        ),
-    ] = 1.0
-    network: str | None = Field(default=None, description="name or path of an inverter checkpoint, for kind learned")
-
-    @model_validator(mode="after")
-    def _network_is_named(self) -> InversionSettings:
-        if self.kind == "learned" and not self.network:
-            raise ValueError("kind learned needs network: the name or path of an inverter checkpoint")
-        return self
 
 
 class Recipe(Part):

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from timbre_core.datasets.store import FeatureStore
-from timbre_core.models.likelihoods import Gaussian
-from timbre_core.models.priors import MixturePrior
+from timbre_core.models.likelihoods.gaussian import Gaussian
+from timbre_core.models.priors.mixture import MixturePrior
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import BatchSource

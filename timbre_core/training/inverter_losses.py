@@ -13,9 +13,9 @@ from timbre_core.features.log_mel import mel_filterbank
 from timbre_core.features.settings import LogMelSettings, as_log_mel
 from timbre_core.features.waveform import Analysed, CropAnalysis
 from timbre_core.inversion.stft import Stft
+from timbre_core.models.tasks import InverterTask, MelToMagnitudeTask, VocoderTask
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.schema import Recipe
-from timbre_core.recipes.tasks import InverterTask, MelToMagnitudeTask, VocoderTask
 from timbre_core.training.batches import Batch
 from timbre_core.training.draws import Draws
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +13,10 @@ from timbre_core.features.log_mel import hz_to_mel
 from timbre_core.features.note_grid import band_hz, grid_edges, level_free, mel_grid
 from timbre_core.features.settings import LogMelSettings, WaveformSettings, as_log_mel
 from timbre_core.models.note_shift import Played
-from timbre_core.recipes.tasks import NoteShiftTask
+from timbre_core.models.tasks import NoteShiftTask
 from timbre_core.training.batches import Batch
 from timbre_core.training.draws import Draws
-
-if TYPE_CHECKING:
-    from timbre_core.training.tasks import Step
+from timbre_core.training.step import Step
 
 _EVEN = 0.25  # of the places are drawn from all points alike, the others from all frames alike
 _TOLD = 0.5  # of the pairs at one velocity are told it

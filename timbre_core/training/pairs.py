@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from timbre_core.recipes.tasks import PairSettings
+from timbre_core.models.tasks import PairSettings
 
 _SAME_VELOCITY = 3.0  # times as likely as another one: what differs then is the pitch alone
 _NEAR = 3.0  # semitones at which a partner is half as likely as at none

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 
-from timbre_core.models.networks import build_discriminator, build_network
 from timbre_core.models.vae import VAE
 from timbre_core.models.weights import load_weights
+from timbre_core.recipes.networks import build_discriminator, build_network
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.distributed import Team, uses_channels_last
 from timbre_core.training.optimizer import new_optimizer

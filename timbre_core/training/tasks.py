@@ -15,25 +15,12 @@ from timbre_core.models.note_classifier import Answers
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch
-from timbre_core.training.draws import Draws
 from timbre_core.training.inverter_losses import mel_to_magnitude_loss, vocoder_loss
 from timbre_core.training.note_shift_loss import note_shift_loss
 from timbre_core.training.objective import loss
+from timbre_core.training.step import Step as Step
 
 _UNKNOWN = -100  # label of a note whose family or pitch is not known: the error leaves it out
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step's surroundings. network: the one whose parts the loss looks at; through: a trained space that blurs inputs;
-    discriminator: of latents, where the objective has one."""
-
-    recipe: Recipe
-    network: nn.Module
-    draws: Draws
-    beta: float
-    through: VAE | None = None
-    discriminator: nn.Module | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from timbre_core.models.discriminator import Discriminator
 from timbre_core.models.mel_to_magnitude import MelToMagnitude
 from timbre_core.models.note_classifier import NoteClassifier
 from timbre_core.models.note_shift import NoteShift
-from timbre_core.models.vae import build_model
+from timbre_core.models.vae import VAE
 from timbre_core.models.vocoder import Vocoder
 from timbre_core.recipes.schema import Recipe
 
@@ -20,6 +20,11 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "note_classifier": NoteClassifier,
     "note_shift": NoteShift,
 }
+
+
+def build_model(recipe: Recipe) -> VAE:
+    """The model of a timbre space, freshly initialised from torch's global random state."""
+    return VAE(recipe.model, recipe.features.n_bins, recipe.window.frames)
 
 
 def build_network(recipe: Recipe) -> nn.Module:
@@ -32,4 +37,4 @@ def build_network(recipe: Recipe) -> nn.Module:
 def build_discriminator(recipe: Recipe) -> Discriminator | None:
     """The discriminator of latents that a timbre space's objective trains beside it, where it does."""
     settings = recipe.objective.total_correlation
-    return Discriminator(settings, recipe.model.latent_dim) if recipe.makes_a_space and settings is not None else None
+    return settings.build(recipe.model.latent_dim) if recipe.makes_a_space and settings is not None else None

@@ -1,51 +1,42 @@
-"""Priors over the latent space. Registered in PRIORS."""
+"""A mixture of Gaussians whose weights, means and variances are learned with the model."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import Annotated, Literal
 
-import torch
-from torch import Tensor, nn
+from pydantic import Field
 
 from timbre_core.errors import TimbreError
-from timbre_core.recipes import schema
+from timbre_core.models.contracts import Prior, PriorSettings
+from timbre_core.models.network import torch
 
 _DRAWS = 16  # per posterior, where a Monte-Carlo KL is not given its latents
 _ROUNDS = 50  # of expectation and maximisation
 _FEWEST = 1e-3  # posteriors that a component must have to be moved
 
 
-class StandardNormalPrior(nn.Module):
-    """p(z) = N(0, I)."""
+class MixturePriorSettings(PriorSettings):
+    """`components` is how many Gaussians there are."""
 
-    def __init__(self, settings: schema.StandardNormalPrior, latent_dim: int) -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
+    kind: Literal["mixture"] = "mixture"
+    components: Annotated[int, Field(ge=1, le=1024)] = 10
 
-    def kl(self, mu: Tensor, logvar: Tensor, z: Tensor | None = None) -> Tensor:
-        """KL(N(mu, exp(logvar)) || N(0, 1)) of every dimension, in nats; the shape of `mu`. Exact, whatever `z` is.
-
-        Kingma and Welling, "Auto-Encoding Variational Bayes" (2014), appendix B.
-        """
-        return 0.5 * (mu.square() + logvar.exp() - 1.0 - logvar)
-
-    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """(count, latent_dim) draws on the CPU."""
-        return torch.randn(count, self.latent_dim, generator=generator)
+    def build(self, latent_dim: int) -> MixturePrior:
+        return MixturePrior(self, latent_dim)
 
 
-class MixturePrior(nn.Module):
+class MixturePrior(Prior):
     """p(z) = sum over k of w_k N(m_k, diag(v_k)): weights, means and variances are parameters, trained with the model."""
 
-    def __init__(self, settings: schema.MixturePrior, latent_dim: int) -> None:
+    def __init__(self, settings: MixturePriorSettings, latent_dim: int) -> None:
         super().__init__()
         # Apart from each other, or all components would learn the same.
-        self.means = nn.Parameter(torch.randn(settings.components, latent_dim))
-        self.logvars = nn.Parameter(torch.zeros(settings.components, latent_dim))
-        self.logits = nn.Parameter(torch.zeros(settings.components))
+        self.means = torch.nn.Parameter(torch.randn(settings.components, latent_dim))
+        self.logvars = torch.nn.Parameter(torch.zeros(settings.components, latent_dim))
+        self.logits = torch.nn.Parameter(torch.zeros(settings.components))
 
-    def kl(self, mu: Tensor, logvar: Tensor, z: Tensor | None = None) -> Tensor:
+    def kl(self, mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tensor | None = None) -> torch.Tensor:
         """A Monte-Carlo estimate of KL(N(mu, exp(logvar)) || p), in nats, of the shape of `mu` (batch, latent_dim).
 
         Args:
@@ -65,8 +56,7 @@ class MixturePrior(nn.Module):
         draws = (torch.randn(mu.shape, generator=generator).to(mu) for _ in range(_DRAWS))
         return torch.stack([self._kl(mu, logvar, mu + deviation * noise) for noise in draws]).mean(dim=0)
 
-    @torch.no_grad()
-    def fit(self, mu: Tensor, logvar: Tensor, seed: int = 0) -> None:
+    def fit(self, mu: torch.Tensor, logvar: torch.Tensor, seed: int = 0) -> None:
         """Move the components to where posteriors N(mu, exp(logvar)) lie, both (n, latent_dim): what minimises their mean KL.
 
         Without it the component that is nearest to the first latents of a training wins them all, and the others are left where
@@ -78,6 +68,11 @@ class MixturePrior(nn.Module):
             raise TimbreError(
                 f"model.prior.components {len(self.means)} is more than the {len(mu)} windows to fit them to: choose fewer."
             )
+        with torch.no_grad():
+            self._moved_to(mu, logvar, seed)
+
+    def _moved_to(self, mu: torch.Tensor, logvar: torch.Tensor, seed: int) -> None:
+        """As `fit`, of enough posteriors."""
         device, (mu, logvar) = self.means.device, (values.double().cpu() for values in (mu, logvar))
         squares = mu.square() + logvar.exp()  # the second moments of z
         means = _spread_points(mu, len(self.means), torch.Generator().manual_seed(seed))
@@ -100,7 +95,7 @@ class MixturePrior(nn.Module):
         for parameter, values in ((self.means, means), (self.logvars, variances.log()), (self.logits, weights.log())):
             parameter.copy_(values.to(device))
 
-    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, count: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """(count, latent_dim) draws on the CPU."""
         with torch.no_grad():
             weights, means, deviations = (
@@ -109,7 +104,7 @@ class MixturePrior(nn.Module):
             chosen = torch.multinomial(weights, count, replacement=True, generator=generator)
             return means[chosen] + deviations[chosen] * torch.randn(count, means.shape[1], generator=generator)
 
-    def _kl(self, mu: Tensor, logvar: Tensor, z: Tensor) -> Tensor:
+    def _kl(self, mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         log_weights = self.logits.log_softmax(dim=0)
         nearest = (self._log_components(mu).sum(dim=-1) + log_weights).argmax(dim=-1)
         to_nearest = _gaussian_kl(mu, logvar, self.means[nearest], self.logvars[nearest])
@@ -118,13 +113,13 @@ class MixturePrior(nn.Module):
         mixture = torch.diff(upto, dim=-1, prepend=torch.zeros_like(upto[:, :1]))
         return to_nearest - (mixture - each[torch.arange(len(z), device=z.device), nearest])
 
-    def _log_components(self, z: Tensor) -> Tensor:
+    def _log_components(self, z: torch.Tensor) -> torch.Tensor:
         """log N(z_d; m_kd, v_kd) of every component and dimension: (batch, components, latent_dim)."""
         squares = (z[:, None] - self.means).square() * torch.exp(-self.logvars)
         return -0.5 * (squares + self.logvars + math.log(2 * math.pi))
 
 
-def _spread_points(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
+def _spread_points(points: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
     """`count` of the points (n, dims), each drawn in proportion to its squared distance from those before it."""
     chosen = [int(torch.randint(len(points), (1,), generator=generator))]
     nearest = torch.full((len(points),), math.inf, dtype=points.dtype)
@@ -134,10 +129,9 @@ def _spread_points(points: Tensor, count: int, generator: torch.Generator) -> Te
     return points[chosen].clone()
 
 
-def _gaussian_kl(mu: Tensor, logvar: Tensor, mean: Tensor, prior_logvar: Tensor) -> Tensor:
+def _gaussian_kl(
+    mu: torch.Tensor, logvar: torch.Tensor, mean: torch.Tensor, prior_logvar: torch.Tensor
+) -> torch.Tensor:
     """KL(N(mu, exp(logvar)) || N(mean, exp(prior_logvar))), element by element."""
     squares = ((mu - mean).square() + logvar.exp()) * torch.exp(-prior_logvar)
     return 0.5 * (squares - 1.0 - logvar + prior_logvar)
-
-
-PRIORS: dict[str, Callable[..., nn.Module]] = {"standard_normal": StandardNormalPrior, "mixture": MixturePrior}

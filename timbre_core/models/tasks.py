@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from timbre_core.recipes.part import Part
+from timbre_core.models.backbones.convnext import ConvNeXtSettings
+from timbre_core.models.contracts import BackboneSettings
+from timbre_core.parts import Part, one_of
+
+if TYPE_CHECKING:
+    AnyBackbone = BackboneSettings
+else:
+    AnyBackbone = one_of("timbre_core.models.backbones", BackboneSettings, default="convnext")
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -16,37 +23,6 @@ class AutoencodeTask(Part):
     """Windows to latents and back: the recipe's `model` under its `objective`. What the maps are made of."""
 
     kind: Literal["autoencode"] = "autoencode"
-
-
-class ConvNeXtBackbone(Part):
-    """Frames to features: 1-D ConvNeXt blocks along time, as in Vocos (Siuzdak, 2023)."""
-
-    kind: Literal["convnext"] = "convnext"
-    width: Width = 192
-    layers: Annotated[int, Field(ge=1, le=64)] = 4
-    expansion: Annotated[int, Field(ge=1, le=16)] = 3
-    kernel_size: Annotated[int, Field(ge=1, le=63, description="frames")] = 7
-
-
-class CbhgBackbone(Part):
-    """Frames to features: a bank of convolutions, highway layers and a bidirectional GRU, as in Tacotron (Wang, 2017)."""
-
-    kind: Literal["cbhg"] = "cbhg"
-    bank: Annotated[int, Field(ge=1, le=64, description="convolutions, of 1 to this many frames")] = 16
-    channels: Annotated[Width, Field(description="of each convolution of the bank, and of the projection")] = 128
-    projection_kernel: Annotated[int, Field(ge=1, le=63, description="frames")] = 3
-    highway_layers: Annotated[int, Field(ge=0, le=64)] = 4
-    units: Annotated[Width, Field(description="of highway layers and of each direction of the GRU")] = 128
-
-
-def _convnext_by_default(value: Any) -> Any:
-    # Recipes from before there was another kind do not name it.
-    return {"kind": "convnext", **value} if isinstance(value, dict) else value
-
-
-Backbone = Annotated[
-    Annotated[ConvNeXtBackbone | CbhgBackbone, Field(discriminator="kind")], BeforeValidator(_convnext_by_default)
-]
 
 
 class BlurSettings(Part):
@@ -59,7 +35,7 @@ class BlurSettings(Part):
 class InverterTask(Part):
     """What inverters have in common. The pitch is an optional condition: a share of the windows is trained without it."""
 
-    backbone: Backbone = ConvNeXtBackbone()
+    backbone: AnyBackbone = ConvNeXtSettings()
     pitch_dropout: Share = 0.3
     blur: BlurSettings | None = None
 
@@ -81,7 +57,7 @@ class VocoderTask(InverterTask):
     """Log-mel frames to audio through an inverse STFT (Siuzdak, "Vocos", 2023)."""
 
     kind: Literal["vocoder"] = "vocoder"
-    backbone: Backbone = ConvNeXtBackbone(width=256, layers=6)
+    backbone: AnyBackbone = ConvNeXtSettings(width=256, layers=6)
     resolutions: list[Annotated[int, Field(ge=32, le=16_384)]] = Field(
         default=[512, 1024, 2048], min_length=1, max_length=8, description="FFT sizes of the spectral loss"
     )
