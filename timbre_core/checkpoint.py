@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import atomic_write, read_json, readable, write_json
+from timbre_core.maps import list_maps, map_file
 from timbre_core.recipes.library import read_recipe
 from timbre_core.recipes.schema import Recipe
 
@@ -39,10 +40,23 @@ class Checkpoint:
 
     path: Path
     recipe: Recipe
+    map_name: str = ""
+    """Which of its maps is meant, empty for its own."""
+
+    @property
+    def model_name(self) -> str:
+        """The folder's name."""
+        return self.path.name
 
     @property
     def name(self) -> str:
-        return self.path.name
+        """The folder's name; with one of its other maps `FOLDER@MAP`, which `open_checkpoint` opens again."""
+        return f"{self.path.name}@{self.map_name}" if self.map_name else self.path.name
+
+    @property
+    def latents_file(self) -> Path:
+        """Where the map is, or would be."""
+        return map_file(self.path, self.map_name) if self.map_name else self.path / LATENTS
 
     @cached_property
     def history(self) -> pd.DataFrame:
@@ -80,7 +94,7 @@ class Checkpoint:
         import pyarrow
         import pyarrow.parquet as pq
 
-        path = self.path / LATENTS
+        path = self.latents_file
         if not path.exists():
             return None
         try:
@@ -120,6 +134,7 @@ class Checkpoint:
 def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Checkpoint:
     """Open a checkpoint by the path of its folder, or by its name in `folder` (None: where checkpoints live).
 
+    `NAME@MAP` opens it with another of its maps (see `timbre_core.maps`).
     Raises TimbreError that says what is missing or wrong.
 
     Examples
@@ -130,6 +145,13 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
     """
     folder = Path(folder) if folder is not None else default_checkpoints_folder()
     path = Path(path)
+    stem, _, map_name = path.name.rpartition("@")
+    if stem and map_name and not path.is_dir() and not (folder / path).is_dir():
+        checkpoint = open_checkpoint(path.with_name(stem) if len(path.parts) > 1 else stem, folder)
+        maps = list_maps(checkpoint.path)
+        if map_name not in maps:
+            raise TimbreError(f"{path}: no map {map_name!r} of {checkpoint.path}: choose {', '.join(maps) or 'none'}.")
+        return replace(checkpoint, map_name=map_name)
     named = len(path.parts) == 1 and str(path) == path.name
     if named and not path.is_dir() and (folder / path).is_dir():
         path = folder / path
@@ -196,8 +218,11 @@ def default_checkpoints_folder() -> Path:
     return (project if (project / "pyproject.toml").is_file() else Path()) / "checkpoints"
 
 
-def write_latents(path: Path, latents: pd.DataFrame, roots: list[str]) -> None:
-    """Write latents.parquet into a checkpoint folder, atomically; `roots` say where the notes have their audio."""
+def write_latents(path: Path, latents: pd.DataFrame, roots: list[str], name: str = "") -> Path:
+    """Write latents.parquet into a checkpoint folder, or as its map `name`, atomically; returns the file.
+
+    `roots` say where the notes have their audio.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -205,8 +230,10 @@ def write_latents(path: Path, latents: pd.DataFrame, roots: list[str]) -> None:
     roots = [str(Path(root).resolve()) if Path(root).exists() else root for root in roots]
     table = pa.Table.from_pandas(latents, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"library": json.dumps(roots).encode()})
-    with atomic_write(path / LATENTS) as temporary:
+    file = map_file(path, name) if name else path / LATENTS
+    with atomic_write(file) as temporary:
         pq.write_table(table, temporary, compression="zstd")
+    return file
 
 
 def write_evaluation(path: Path, evaluation: dict[str, Any]) -> None:

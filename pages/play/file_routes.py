@@ -33,7 +33,7 @@ async def export_route(request: Request) -> Response:
             raise BadRequest(str(error)) from error
         name = file_name(request.query_params.get("name", "")[:200])
         files = multi_sample(export_instrument(notes, z), name, keys)
-        preset = Preset(checkpoint=notes.checkpoint.name, name=name, z=list(z))
+        preset = Preset(checkpoint=notes.checkpoint.model_name, name=name, z=list(z))
         archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
         headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
         return Response(archive, media_type="application/zip", headers=headers)
@@ -51,7 +51,7 @@ async def save_route(request: Request) -> Response:
         notes = find_map(parameter(request, "checkpoint"))
         name = request.query_params.get("name", "")[:120]
         preset = Preset(
-            checkpoint=notes.checkpoint.name,
+            checkpoint=notes.checkpoint.model_name,
             name=name,
             z=list(point(request, notes)),
             key=whole(request, "key", 0, 127),

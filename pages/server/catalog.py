@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 from pages.server.colours import colours_of
 from pages.server.memo import Memo
 from timbre_core.checkpoint import (
-    LATENTS,
     Checkpoint,
     default_checkpoints_folder,
     list_checkpoints,
@@ -28,6 +27,7 @@ from timbre_core.checkpoint import (
 from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
 from timbre_core.errors import TimbreError, explain_os_error
 from timbre_core.files import readable
+from timbre_core.maps import list_maps
 
 PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
 SPACE = "3d"
@@ -187,20 +187,21 @@ def listing() -> Listing:
             broken[readable(path.name)] = str(checkpoint)
         elif checkpoint.recipe.makes_a_space:
             good[path.name] = checkpoint
+            good |= {each.name: each for each in (replace(checkpoint, map_name=name) for name in list_maps(path))}
     return Listing(folder, dict(sorted(good.items(), key=_most_to_show)), broken)
 
 
 def _most_to_show(named: tuple[str, Checkpoint]) -> tuple[bool, bool, str]:
     """Those with a map come first, among them those whose pitch can be played."""
     name, checkpoint = named
-    return not (checkpoint.path / LATENTS).exists(), not checkpoint.recipe.uses_pitch, name
+    return not (checkpoint.latents_file).exists(), not checkpoint.recipe.uses_pitch, name
 
 
 def note_map(checkpoint: Checkpoint) -> NoteMap | None:
     """The map of a checkpoint, None where none was computed. Raises TimbreError when latents.parquet is damaged."""
-    if not (checkpoint.path / LATENTS).exists():
+    if not (checkpoint.latents_file).exists():
         return None
-    version = version_of(checkpoint.path)
+    version = _map_version(checkpoint)
     return _maps.get((checkpoint.path, version), partial(_load_map, checkpoint, version))
 
 
@@ -209,7 +210,7 @@ def find_checkpoint(name: str) -> Checkpoint:
     folder = default_checkpoints_folder()
     try:
         paths = {path.name: path for path in list_checkpoints(folder)}
-        checkpoint = _kept(paths[name]) if name in paths else None
+        checkpoint = _kept(paths[name]) if name in paths else _with_map(paths, name)
     except OSError as error:
         raise TimbreError(explain_os_error(error, folder)) from error
     if not isinstance(checkpoint, Checkpoint) or not checkpoint.recipe.makes_a_space:
@@ -235,6 +236,23 @@ def version_of(path: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def _map_version(checkpoint: Checkpoint) -> str:
+    """Changes whenever a file of the checkpoint or its map does, and from map to map."""
+    version = version_of(checkpoint.path)
+    if not checkpoint.map_name:
+        return version
+    stat = checkpoint.latents_file.stat()
+    text = f"{version}\0{checkpoint.map_name}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _with_map(paths: dict[str, Path], name: str) -> Checkpoint | TimbreError | None:
+    """The checkpoint that `FOLDER@MAP` names, if there is one; both are looked up."""
+    stem, _, map_name = name.rpartition("@")
+    checkpoint = _kept(paths[stem]) if stem in paths and map_name in list_maps(paths[stem]) else None
+    return replace(checkpoint, map_name=map_name) if isinstance(checkpoint, Checkpoint) else checkpoint
+
+
 def _kept(path: Path) -> Checkpoint | TimbreError:
     return _opened.get((path, version_of(path)), partial(_open, path))
 
@@ -251,7 +269,7 @@ def _load_map(checkpoint: Checkpoint, version: str) -> NoteMap:
     wanted = [name for name in schema.names if not pyarrow.types.is_nested(schema.field(name).type)]
     if "note_id" not in wanted or "mu" not in schema.names:
         raise TimbreError(
-            f"{checkpoint.path / LATENTS}: column note_id or mu is missing: make it again with "
+            f"{checkpoint.latents_file}: column note_id or mu is missing: make it again with "
             f"`python -m timbre_core project {checkpoint.path}`."
         )
     return NoteMap(checkpoint, version, _read(checkpoint, wanted).to_pandas())
@@ -259,17 +277,17 @@ def _load_map(checkpoint: Checkpoint, version: str) -> NoteMap:
 
 def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:
     with _parquet_errors(checkpoint):
-        return pq.read_schema(checkpoint.path / LATENTS)
+        return pq.read_schema(checkpoint.latents_file)
 
 
 def _read(checkpoint: Checkpoint, columns: list[str]) -> pyarrow.Table:
     with _parquet_errors(checkpoint):
-        return pq.read_table(checkpoint.path / LATENTS, columns=columns)
+        return pq.read_table(checkpoint.latents_file, columns=columns)
 
 
 @contextmanager
 def _parquet_errors(checkpoint: Checkpoint) -> Iterator[None]:
-    path = checkpoint.path / LATENTS
+    path = checkpoint.latents_file
     try:
         yield
     except pyarrow.ArrowException as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -186,6 +187,9 @@ def _facts(label: pd.Series, columns: list[str], words: Vocabulary) -> list[list
     facts += [[name, readable(str(label[name]))] for name in ("source", "split") if str(label.get(name) or "")]
     if error is not None:
         facts.append(["error L1", f"{error:.3f}"])
+    file = PurePosixPath(str(label.get("audio") or ""))
+    if file.suffix:  # of a note in a table, this is its number there
+        facts.append(["file", file.name])
     facts += [[readable(name), _worded(label[name])] for name in columns if name not in COLUMN_TITLES]
     return [fact for fact in facts if fact[1] not in ("", "unknown")]
 

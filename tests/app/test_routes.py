@@ -80,6 +80,7 @@ class TestAnswers:
         assert told["note"]["title"] == "brass synthetic 001"
         assert told["note"]["pitch_name"] == "F♯3"
         assert ["pitch", "F♯3 · MIDI 54"] in told["facts"]
+        assert ["file", f"{NOTE}.wav"] in told["facts"]
         distances = [near["distance"] for near in told["neighbours"]]
         assert distances == sorted(distances)
         assert NOTE not in [near["id"] for near in told["neighbours"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from timbre_core.cli.data_options import add_library_arguments
 from timbre_core.cli.shell import tell_library
 from timbre_core.errors import TimbreError
 
@@ -14,15 +15,9 @@ if TYPE_CHECKING:
 
 
 def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
-    """CHECKPOINT, --data, --split (default `split`), --limit and --device."""
+    """CHECKPOINT, --data, --pattern, --split (default `split`), --limit and --device."""
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
-    parser.add_argument(
-        "--data",
-        nargs="+",
-        action="extend",
-        metavar="DIR",
-        help="NSynth folders, folders of sounds, .parquet libraries, or 'starter' (default: what it was trained on)",
-    )
+    add_library_arguments(parser, "what it was trained on")
     parser.add_argument(
         "--split",
         default=split,
@@ -47,6 +42,8 @@ def open_data(args: argparse.Namespace) -> tuple[Checkpoint, Library]:
 
     checkpoint = open_checkpoint(args.checkpoint)
     data = checkpoint.recipe.data
+    if args.pattern:
+        data = data.model_copy(update={"pattern": args.pattern})
     try:
         library = recipe_library(data, args.data)
     except TimbreError as error:

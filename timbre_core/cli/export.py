@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so one sound is resampled to every key.")
     with tqdm(total=len(keys), desc="export", unit="sample", file=sys.stderr) as bar:
         files = multi_sample(instrument, name, keys, lambda done, of: bar.update(done - bar.n))
-    preset = Preset(checkpoint=space.checkpoint.name, name=name, z=[round(float(value), 4) for value in mean])
+    preset = Preset(checkpoint=space.checkpoint.model_name, name=name, z=[round(float(value), 4) for value in mean])
     write_files({**files, f"{name}.json": preset_to_json(preset).encode()}, args.out)
     print(Path(args.out) / f"{name}.sfz")
     return 0

@@ -1,19 +1,27 @@
-"""`python -m timbre_core project`: make a checkpoint's map anew."""
+"""`python -m timbre_core project`: make a checkpoint's map anew, or add one."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
 from timbre_core.cli.shell import check_seed
 from timbre_core.wording import counted
 
-HELP = "encode notes with a checkpoint and make them its map"
-EXAMPLE = "python -m timbre_core project checkpoints/nsynth-cvae --data my-notes/ --methods pca,umap"
+HELP = "encode notes with a checkpoint and make them its map, or with --name another map beside it"
+EXAMPLE = """python -m timbre_core project checkpoints/nsynth-cvae --data my-notes/ --name mine
+  python -m timbre_core project checkpoints/nsynth-cvae --data takes/ --pattern '{instrument}_{pitch}' --name takes
+  python -m timbre_core project checkpoints/mine --methods pca,umap"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser, "all")
+    parser.add_argument(
+        "--name",
+        help="add the map under this name, beside the checkpoint's own: the app offers both, and commands open it as "
+        "CHECKPOINT@NAME (default: it becomes the checkpoint's own; the first one is kept as 'original')",
+    )
     parser.add_argument(
         "--methods", default="pca,umap,tsne", metavar="LIST", help="of pca, umap, tsne, pacmap (default pca,umap,tsne)"
     )
@@ -22,12 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from timbre_core.analysis.projections import check_methods
-    from timbre_core.checkpoint import LATENTS, write_latents
+    from timbre_core.checkpoint import open_checkpoint, write_latents
+    from timbre_core.files import check_output_folder
+    from timbre_core.maps import keep_original, map_file
 
     methods = [method for method in args.methods.split(",") if method]
     check_methods(methods)
     check_limit(args)
     check_seed(args.seed)
+    name = args.name or open_checkpoint(args.checkpoint).map_name
+    folder = open_checkpoint(args.checkpoint).path
+    check_output_folder(map_file(folder, name).parent if name else folder, "--name" if name else "CHECKPOINT")
     checkpoint, library = open_data(args)
     from timbre_core.analysis.evaluation import select_rows
     from timbre_core.analysis.latents import compute_latents, spread_over
@@ -35,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
     rows = select_rows(checkpoint, library, args.split)
     rows = rows[spread_over(library.notes.iloc[rows], args.limit)]
     latents = compute_latents(checkpoint, library, rows, methods, args.seed, args.device)
-    write_latents(checkpoint.path, latents, library.roots)
-    print(f"{checkpoint.path / LATENTS}: {counted(len(latents), 'note')}")
+    kept = None if name else keep_original(folder)
+    file = write_latents(folder, latents, library.roots, name)
+    if kept:
+        print(f"the map before is kept: {kept} (--name adds one beside instead).", file=sys.stderr)
+    print(f"{file}: {counted(len(latents), 'note')}")
     return 0

@@ -33,6 +33,7 @@ def _run(arguments: list[str] | None) -> int:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     # Imported under guard, so that Ctrl-C is answered in one line from the start.
+    from timbre_core.cli.data_options import add_library_arguments
     from timbre_core.experiment import MAPS, MOST_MAP_NOTES
     from timbre_core.recipes.library import list_recipes
 
@@ -43,16 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RECIPE",
         help=f"a .yaml file or one of: {', '.join(list_recipes())} (default nsynth-cvae)",
     )
-    parser.add_argument(
-        "--data",
-        nargs="+",
-        action="extend",
-        metavar="DIR",
-        help="NSynth folders, folders of sounds, .parquet libraries, or 'starter' (default: what the recipe names)",
-    )
-    parser.add_argument(
-        "--pattern", help="how file names of a folder say their labels: '{instrument}_{pitch}_{velocity}'"
-    )
+    add_library_arguments(parser, "what the recipe names")
     parser.add_argument("--out", metavar="DIR", help="checkpoint folder to write (default: checkpoints/RECIPE-N)")
     parser.add_argument(
         "--set",

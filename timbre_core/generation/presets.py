@@ -52,9 +52,9 @@ def read_preset(data: bytes, checkpoint: Checkpoint) -> Preset:
         first = error.errors()[0]
         where = "".join(f"[{part + 1}]" if isinstance(part, int) else str(part) for part in first["loc"])
         raise TimbreError(f"the preset's {where} makes no sense ({first['msg'].lower()}): save it again.") from None
-    if preset.checkpoint != checkpoint.name:
+    if preset.checkpoint != checkpoint.model_name:
         raise TimbreError(
-            f"this preset belongs to the checkpoint {preset.checkpoint[:80]!r}, not to {checkpoint.name!r}: "
+            f"this preset belongs to the checkpoint {preset.checkpoint[:80]!r}, not to {checkpoint.model_name!r}: "
             "choose that checkpoint, or another preset."
         )
     size = checkpoint.recipe.model.latent_dim
