@@ -196,6 +196,18 @@ def list_checkpoints(folder: Path | str | None = None) -> list[Path]:
     )
 
 
+def companion(name: str, folder: Path) -> Path:
+    """A checkpoint that serves spaces, by its name: the one in `folder`, beside the space's own, else the project's.
+
+    Raises TimbreError where there is neither.
+    """
+    places = [folder / name, default_checkpoints_folder() / name]
+    found = next((place for place in places if (place / WEIGHTS).is_file()), None)
+    if found is None:
+        raise TimbreError(f"there is no checkpoint {name} in {places[-1].parent}: get it or train it (recipe {name}).")
+    return found
+
+
 def list_trainings(folder: Path | str) -> list[Path]:
     """Folders of unfinished trainings inside `folder`, by name: each becomes the checkpoint of its name without the suffix."""
     folder = Path(folder)

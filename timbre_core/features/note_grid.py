@@ -126,6 +126,11 @@ def _k_weights(settings: LogMelSettings) -> Tensor:
     return torch.from_numpy(10 ** (decibels / 10)).float()
 
 
+def point_loudness(grid: Tensor, settings: LogMelSettings) -> Tensor:
+    """Loudness in dB (batch, n_points) of each point of grids (batch, n_points, n_mels), K-weighted."""
+    return 10 * torch.log10(torch.pow(10, grid / 10) @ _k_weights(settings) + 1e-12)
+
+
 def grid_loudness(grid: Tensor, edges: np.ndarray, settings: LogMelSettings) -> Tensor:
     """Loudness in dB (batch,) of grids (batch, n_points, n_mels): K-weighted as in BS.1770, soft points left out."""
     power = torch.pow(10, grid / 10) @ _k_weights(settings)

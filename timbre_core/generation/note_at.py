@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from timbre_core.checkpoint import WEIGHTS, default_checkpoints_folder, open_checkpoint
+from timbre_core.checkpoint import WEIGHTS, companion, open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import SILENT_PEAK
 from timbre_core.features.note_grid import grid_edges, grid_loudness, level_free, mel_grid
@@ -118,10 +118,7 @@ def _window(pitch: float, features: LogMelSettings) -> int:
 
 
 def _network(folder: Path) -> tuple[NoteShift, LogMelSettings]:
-    places = [folder / NOTE_SHIFT, default_checkpoints_folder() / NOTE_SHIFT]
-    found = next((place for place in places if (place / WEIGHTS).is_file()), None)
-    if found is None:
-        raise TimbreError(f"there is no checkpoint {NOTE_SHIFT} in {places[-1].parent}: get it or train it.")
+    found = companion(NOTE_SHIFT, folder)
     return _opened(found, (found / WEIGHTS).stat().st_mtime_ns)
 
 

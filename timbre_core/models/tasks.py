@@ -94,8 +94,25 @@ class NoteShiftTask(Part):
     ] = 80
 
 
+class TimbreCodeTask(Part):
+    """A note to what stays over its instrument's notes: what `timbre_code` and distances of timbre are made of."""
+
+    kind: Literal["timbre_code"] = "timbre_code"
+    width: Width = 160
+    code_dim: Width = 64
+    pairs: PairSettings = PairSettings(share=1.0, semitones=127)
+    contrast: Annotated[
+        float, Field(ge=0, description="weight of the error in finding a note's instrument in the batch")
+    ] = 1.0
+    family: Annotated[float, Field(ge=0, description="weight of the error in telling the family")] = 0.3
+    other: Annotated[
+        float, Field(ge=0, description="weight of the error in saying the other note, a tenth of it in dB")
+    ] = 0.5
+    temperature: Annotated[float, Field(gt=0, description="of the contrast: lower looks at nearer notes")] = 0.12
+
+
 Task = Annotated[
-    AutoencodeTask | MelToMagnitudeTask | VocoderTask | NoteClassifierTask | NoteShiftTask,
+    AutoencodeTask | MelToMagnitudeTask | VocoderTask | NoteClassifierTask | NoteShiftTask | TimbreCodeTask,
     Field(discriminator="kind"),
 ]
 INVERTER_TASKS = ("mel_to_magnitude", "vocoder")

@@ -10,6 +10,7 @@ from timbre_core.models.discriminator import Discriminator
 from timbre_core.models.mel_to_magnitude import MelToMagnitude
 from timbre_core.models.note_classifier import NoteClassifier
 from timbre_core.models.note_shift import NoteShift
+from timbre_core.models.timbre_encoder import TimbreEncoder
 from timbre_core.models.vae import VAE
 from timbre_core.models.vocoder import Vocoder
 from timbre_core.recipes.schema import Recipe
@@ -19,6 +20,7 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "vocoder": Vocoder,
     "note_classifier": NoteClassifier,
     "note_shift": NoteShift,
+    "timbre_code": TimbreEncoder,
 }
 
 

@@ -15,7 +15,7 @@ from timbre_core.features.settings import FeatureSettings, LogMelSettings
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.models.discriminator import TotalCorrelation
 from timbre_core.models.settings import ModelSettings
-from timbre_core.models.tasks import INVERTER_TASKS, AutoencodeTask, NoteShiftTask, PairSettings, Task
+from timbre_core.models.tasks import INVERTER_TASKS, AutoencodeTask, NoteShiftTask, PairSettings, Task, TimbreCodeTask
 from timbre_core.parts import Part, kind_or
 
 
@@ -145,12 +145,12 @@ class Recipe(Part):
     @property
     def learns_from_audio(self) -> bool:
         """Whether training reads notes' audio rather than their frames."""
-        return self.makes_an_inverter or isinstance(self.task, NoteShiftTask)
+        return self.makes_an_inverter or isinstance(self.task, NoteShiftTask | TimbreCodeTask)
 
     @property
     def pairs(self) -> PairSettings | None:
         """Which pairs of notes training draws, where it draws any."""
-        return self.task.pairs if isinstance(self.task, NoteShiftTask) else self.objective.pairs
+        return self.task.pairs if isinstance(self.task, NoteShiftTask | TimbreCodeTask) else self.objective.pairs
 
     @property
     def uses_pitch(self) -> bool:

@@ -19,6 +19,7 @@ from timbre_core.training.inverter_losses import mel_to_magnitude_loss, vocoder_
 from timbre_core.training.note_shift_loss import note_shift_loss
 from timbre_core.training.objective import loss
 from timbre_core.training.step import Step as Step
+from timbre_core.training.timbre_code_loss import timbre_code_loss
 
 _UNKNOWN = -100  # label of a note whose family or pitch is not known: the error leaves it out
 
@@ -111,6 +112,7 @@ _TASKS = {
     ),
     "vocoder": Task(("total", "log_error", "convergence", "mel_error"), ("total", "mel_error"), _invert(vocoder_loss)),
     "note_shift": Task(("total", "shifted"), ("total", "shifted"), note_shift_loss),
+    "timbre_code": Task(("total", "contrast", "family", "other"), ("contrast", "family"), timbre_code_loss),
     "note_classifier": Task(
         ("total", "family", "pitch", "family_accuracy", "pitch_accuracy"),
         ("family_accuracy", "pitch_accuracy"),

@@ -1,0 +1,94 @@
+"""A sound's timbre code: what it does not depend on, what it is refused for, and that its network trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from timbre_core.checkpoint import RECIPE, WEIGHTS
+from timbre_core.errors import TimbreError
+from timbre_core.experiment import train
+from timbre_core.generation.learned_code import TIMBRE_CODE, learned_code
+from timbre_core.models.timbre_encoder import TimbreEncoder
+from timbre_core.models.weights import save_weights
+from timbre_core.recipes.library import load_recipe, recipe_to_yaml
+from timbre_core.recipes.networks import build_network
+from timbre_core.training.timbre_code_loss import _contrast
+
+RATE = 44_100
+SMALL = ["task.width=8", "task.code_dim=6"]
+
+
+def tone(pitch: float, seconds: float, brightness: float = 0.8, decay: float = 0.0) -> np.ndarray:
+    time = np.arange(round(seconds * RATE)) / RATE
+    f0 = 440 * 2 ** ((pitch - 69) / 12)
+    sound = sum(brightness**k * np.sin(2 * np.pi * k * f0 * time + k) for k in range(1, 11))
+    return (0.1 * sound * np.exp(-decay * time) * np.minimum(1, time / 0.01)).astype(np.float32)
+
+
+@pytest.fixture
+def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A space at 44.1 kHz beside a tiny network."""
+    recipe = load_recipe("timbre-code", SMALL)
+    torch.manual_seed(0)
+    folder = tmp_path / TIMBRE_CODE
+    folder.mkdir()
+    (folder / RECIPE).write_text(recipe_to_yaml(recipe), encoding="utf-8")
+    save_weights(folder / WEIGHTS, build_network(recipe))
+    monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tmp_path / "none"))
+    return SimpleNamespace(sample_rate=RATE, checkpoint=SimpleNamespace(path=tmp_path / "space"))
+
+
+def apart(space: SimpleNamespace, one: np.ndarray, other: np.ndarray) -> float:
+    """Distance of two sounds, as a share of that of two different timbres."""
+    unlike = [tone(60, 1.0, 0.5, 8.0), tone(60, 1.0, 0.95)]
+    codes = [learned_code(space, audio) for audio in (one, other, *unlike)]
+    return float(np.linalg.norm(codes[0] - codes[1]) / np.linalg.norm(codes[2] - codes[3]))
+
+
+def test_level_and_silence_around_a_sound_do_not_matter(space: SimpleNamespace) -> None:
+    audio = tone(60, 1.0)
+    assert learned_code(space, audio).shape == (6,)
+    assert apart(space, audio, 0.05 * audio) < 1e-3
+    assert apart(space, audio, np.pad(audio, (0, RATE))) < 1e-3
+    assert apart(space, audio, np.pad(audio, (RATE // 2, 0))) < 1e-3
+
+
+def test_length_of_a_held_sound_matters_little(space: SimpleNamespace) -> None:
+    assert apart(space, tone(60, 3.0), tone(60, 1.0)) < 0.35
+
+
+def test_sounds_of_other_timbre_have_other_codes(space: SimpleNamespace) -> None:
+    assert apart(space, tone(60, 1.0, 0.5), tone(60, 1.0, 0.95)) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("audio", "words"),
+    [
+        (np.zeros(1000), "silence has no timbre"),
+        (np.zeros((2, 10)), "one channel"),
+        (np.array([np.inf]), "finite"),
+    ],
+)
+def test_what_has_no_timbre_is_refused(space: SimpleNamespace, audio: np.ndarray, words: str) -> None:
+    with pytest.raises(TimbreError, match=words):
+        learned_code(space, audio)
+
+
+def test_contrast_is_least_where_instruments_are_apart() -> None:
+    instrument = torch.tensor([0.0, 1.0, 0.0, 1.0])
+    apart_, mixed = torch.tensor([[1.0, 0], [0, 1], [1, 0], [0, 1]]), torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]])
+    assert _contrast(apart_, instrument, 0.1) < 0.01
+    assert _contrast(mixed, instrument, 0.1) > 5
+    assert _contrast(apart_, torch.arange(4.0), 0.1) == 0  # no companions: nothing to find
+
+
+def test_it_trains(tiny_nsynth: Path, tmp_path: Path) -> None:
+    recipe = load_recipe("timbre-code", [*SMALL, "features.seconds=1.0", "training.batch_size=8", "training.epochs=1"])
+    checkpoint = train(recipe, [tiny_nsynth], tmp_path / "out", maps=[])
+    assert isinstance(checkpoint.network(), TimbreEncoder)
+    assert checkpoint.history["val.contrast"].notna().all()
