@@ -1,6 +1,6 @@
-"""The tables of shipped models and of systems in README.md, written from the checkpoints' evaluation.json files.
+"""The tables of shipped models and of systems in docs/results, written from the checkpoints' evaluation.json files.
 
-`python benchmarks/model_table.py` rewrites them in place; `--check` fails when the README does not match the files.
+`python benchmarks/model_table.py` rewrites them in place; `--check` fails when they do not match the files.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def row(checkpoint: Checkpoint) -> list[str]:
     ]
 
 
+RESULTS = ROOT / "docs" / "results"
 HEADER = [
     "checkpoint",
     "L1, z sampled",
@@ -55,7 +56,7 @@ HEADER = [
     "active units",
     "exact pitch from z: linear / non-linear probe (chance)",
     "pitch R2 from z: linear / non-linear",
-    "family from z: linear / non-linear probe (chance)",
+    "family from z, the same instruments on both sides: linear / non-linear probe (chance)",
     "asked pitch is heard within 50 cents",
 ]
 
@@ -125,7 +126,8 @@ def figures(checkpoint: Checkpoint, result: dict[str, Any]) -> list[str]:
         )
     if latent.get("family_probe_accuracy") is not None:
         what = "digit" if _of_speech(recipe) or recipe.features.kind == "image" else "family"
-        found.append(f"{what} read from z {latent['family_probe_accuracy']:.2f} (chance {latent['family_chance']:.2f})")
+        sides = "" if what == "digit" else ", the same instruments on both sides,"
+        found.append(f"{what} read from z{sides} {latent['family_probe_accuracy']:.2f} (chance {latent['family_chance']:.2f})")
     within = (result.get("control") or {}).get("within_50_cents")
     # Additive synthesis sounds at any pitch it is asked for: that says nothing of the model.
     if within is not None and recipe.uses_pitch and recipe.features.kind != "envelope":
@@ -146,28 +148,29 @@ def markdown(header: list[str], rule: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))
 
 
-def put(text: str, name: str, table: str) -> str:
-    """The README with a table between its marks."""
+def put(page: Path, name: str, table: str, check: bool) -> None:
+    """Write a table between its marks on a page; with `check`, exit where another one stands there."""
+    text = page.read_text(encoding="utf-8")
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before, found, rest = text.partition(begin)
     _, closed, after = rest.partition(end)
     if not found or not closed:
-        sys.exit(f"README.md: has no {begin} ... {end}: put the two marks where the table belongs")
-    return f"{before}{begin}\n\n{table}\n\n{end}{after}"
+        sys.exit(f"{page}: has no {begin} ... {end}: put the two marks where the table belongs")
+    wanted = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+    if check and wanted != text:
+        sys.exit(f"{page}: its table is out of date: run benchmarks/model_table.py")
+    if not check:
+        write_text(page, wanted)
+        print(table)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="change nothing, fail when the README is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing, fail when a table is out of date")
     parser.add_argument("--also", type=Path, nargs="*", default=[], help="checkpoints that do not ship")
     args = parser.parse_args()
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    wanted = put(put(text, "model table", model_table()), "system table", system_table(args.also))
-    if args.check:
-        sys.exit(0 if wanted == text else "README.md: its tables are out of date: run benchmarks/model_table.py")
-    write_text(readme, wanted)
-    print(model_table(), system_table(args.also), sep="\n\n")
+    put(RESULTS / "models.md", "model table", model_table(), args.check)
+    put(RESULTS / "systems.md", "system table", system_table(args.also), args.check)
 
 
 if __name__ == "__main__":
