@@ -30,11 +30,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from timbre_core.features.note_names import note_name
 
     library = open_library("starter")
-    notes = library.notes[library.notes["pitch"].between(55, 66)]
+    notes = library.notes[library.notes["pitch"].between(40, 80)]
     own = tmp_path / "my-sounds"
     own.mkdir()
-    for instrument in sorted(notes["instrument"].unique())[:3]:
-        for row in notes.index[notes["instrument"] == instrument][:3]:
+    for instrument in sorted(notes["instrument"].unique())[::9][:6]:
+        for row in notes.index[notes["instrument"] == instrument][:4]:
             pitch = note_name(float(notes["pitch"][row])).replace("♯", "#")
             write_wav(own / f"{instrument}_{pitch}.wav", library.load(int(row), 16_000), 16_000)
     write_wav(tmp_path / "note.wav", library.load(0, 16_000), 16_000)
