@@ -127,7 +127,9 @@ def figures(checkpoint: Checkpoint, result: dict[str, Any]) -> list[str]:
     if latent.get("family_probe_accuracy") is not None:
         what = "digit" if _of_speech(recipe) or recipe.features.kind == "image" else "family"
         sides = "" if what == "digit" else ", the same instruments on both sides,"
-        found.append(f"{what} read from z{sides} {latent['family_probe_accuracy']:.2f} (chance {latent['family_chance']:.2f})")
+        found.append(
+            f"{what} read from z{sides} {latent['family_probe_accuracy']:.2f} (chance {latent['family_chance']:.2f})"
+        )
     within = (result.get("control") or {}).get("within_50_cents")
     # Additive synthesis sounds at any pitch it is asked for: that says nothing of the model.
     if within is not None and recipe.uses_pitch and recipe.features.kind != "envelope":

@@ -19,5 +19,7 @@ def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     book = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in book.cells), "committed without outputs: sounds are large"
     nbclient.NotebookClient(book, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    heard = [output for cell in book.cells for output in cell.get("outputs", []) if "text/html" in output.get("data", {})]
+    heard = [
+        output for cell in book.cells for output in cell.get("outputs", []) if "text/html" in output.get("data", {})
+    ]
     assert any("audio" in output["data"]["text/html"] for output in heard)
