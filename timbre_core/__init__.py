@@ -19,8 +19,15 @@ What the package offers is listed in `__init__.pyi`. Each name is imported from 
 importing the package costs nothing.
 """
 
+import os
+import sys
+
 import lazy_loader
 
 from timbre_core.version import __version__ as __version__
+
+if sys.platform == "darwin":
+    # What Apple's MPS lacks is computed on the CPU. Torch reads this when it is imported.
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -158,8 +158,8 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
     if not path.is_dir():
         place = folder if named else path.parent
         near = ", ".join(readable(found.name) for found in list_checkpoints(place))
-        hint = f" Checkpoints in {place}: {near}." if near else ""
-        raise TimbreError(f"{path}: no such checkpoint folder: check the path.{hint}")
+        hint = f"Checkpoints in {place}: {near}." if near else "Or name their folder in TIMBRE_CHECKPOINTS."
+        raise TimbreError(f"{path}: no such checkpoint folder: check the path. {hint}")
     if readable(path) != str(path):
         raise TimbreError(f"{readable(path)}: its name is no UTF-8 text, as this project needs it: rename the folder.")
     for name in (RECIPE, WEIGHTS):

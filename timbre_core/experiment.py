@@ -18,6 +18,7 @@ from timbre_core.checkpoint import (
     write_latents,
 )
 from timbre_core.datasets.skipped import skipped_lines
+from timbre_core.devices import AUTO
 from timbre_core.errors import TimbreError
 from timbre_core.models.tasks import InverterTask
 from timbre_core.recipes.library import load_recipe
@@ -49,7 +50,7 @@ def train(
     changes: Sequence[str] = (),
     pattern: str | None = None,
     resume: bool = False,
-    device: str | None = None,
+    device: str | None = AUTO,
     workers: int | None = None,
     store: Path | str | None = None,
     map_notes: int = MOST_MAP_NOTES,
@@ -67,7 +68,7 @@ def train(
         changes: of the recipe, such as "training.epochs=3".
         pattern: how file names of a folder say their labels, such as "{instrument}_{pitch}_{velocity}".
         resume: go on with an unfinished run of the same `out`; where there is none, begin one.
-        device: "cpu", "cuda", "cuda:1"; None for a GPU where there is one.
+        device: "auto" (CUDA, else Apple's MPS, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
         workers: processes that compute features, None for one per core. A script that trains on thousands of notes keeps
             its own work below `if __name__ == "__main__":`, as always with processes, or says 1.
         store: folder for computed features, None for one in the user's cache.

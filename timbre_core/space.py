@@ -13,6 +13,7 @@ import torch
 
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.decoding import Trajectory, TrajectoryCoder, stretch
+from timbre_core.devices import chosen_device
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.spectrum import prepare_audio
@@ -47,7 +48,7 @@ def open_space(
     """Open a timbre space: a checkpoint by its path, by its name where checkpoints live, or opened already.
 
     Args:
-        device: where the model runs; for single notes the CPU is as quick as any.
+        device: where the model runs, as for `chosen_device`; for single notes the CPU is as quick as any.
         inverter: what makes sound of frames, by name (see `timbre_core.inverters`) or settings; None takes the recipe's own.
 
     Raises:
@@ -79,7 +80,7 @@ class TimbreSpace:
     ) -> None:
         self.checkpoint = checkpoint
         self.recipe = checkpoint.recipe
-        self.device = torch.device(device)
+        self.device = chosen_device(device)
         chosen = self.recipe.inversion if inverter is None else inverter
         self.inverter = open_inverter(chosen, self.recipe.features, self.device)
         self.model = checkpoint.model(self.device)

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from timbre_core.datasets.library import Library
 from timbre_core.datasets.signals import read_signal
+from timbre_core.devices import chosen_device
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import signal_frames
 from timbre_core.features.pitch import estimate_f0
@@ -27,17 +28,6 @@ from timbre_core.recipes.schema import Recipe
 _BATCH_WINDOWS = 64  # more do not fit a core's cache and take 1.7 times as long on a CPU
 _LOADERS = 2
 _READ_AHEAD = 128  # notes
-
-
-def chosen_device(device: torch.device | str | None) -> torch.device:
-    """The device asked for, or a GPU where there is one. Raises TimbreError when it cannot be used here."""
-    try:
-        chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.zeros(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise TimbreError(f"--device {device}: it cannot be used here ({reason}): use cpu or cuda.") from error
-    return chosen
 
 
 class Trained(Protocol):
@@ -89,7 +79,7 @@ class Coder(WindowCoder):
 
     @classmethod
     def of(cls, checkpoint: Trained, device: torch.device | str | None = None) -> Coder:
-        """Load a checkpoint's model onto `device`; by default a GPU where there is one.
+        """Load a checkpoint's model onto `device`; by default the best there is.
 
         Raises TimbreError when the device cannot be used here, or the weights cannot.
         """

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from timbre_core.cli.data_options import add_library_arguments
 from timbre_core.cli.shell import tell_library
+from timbre_core.devices import AUTO
+from timbre_core.devices import HELP as DEVICE_HELP
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
         f"data.leave_out names (default {split})",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="at most N notes, spread over instruments and pitches")
-    parser.add_argument("--device", help="cpu, cuda or cuda:N (default: a GPU where there is one)")
+    parser.add_argument("--device", default=AUTO, metavar="DEVICE", help=DEVICE_HELP)
 
 
 def check_limit(args: argparse.Namespace) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from timbre_core.cli.analysis_options import check_limit
 from timbre_core.cli.shell import check_output_file, check_seed, tell_library
+from timbre_core.devices import AUTO
+from timbre_core.devices import HELP as DEVICE_HELP
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --data, notes generated to measure their pitch (default 100)",
     )
     parser.add_argument("--seed", type=int, default=0, help="with --data, of sampling and probes (default 0)")
-    parser.add_argument("--device", help="cpu, cuda or cuda:N (default: a GPU where there is one)")
+    parser.add_argument("--device", default=AUTO, metavar="DEVICE", help=DEVICE_HELP)
     parser.add_argument("--html", metavar="FILE", help="write tables and plots to this file, which needs nothing else")
 
 

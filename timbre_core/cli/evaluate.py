@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
         raise TimbreError(f"--inverter-notes {args.inverter_notes}: choose 1 or more.")
     check_limit(args)
     checkpoint, library = open_data(args)
-    from timbre_core.analysis.coding import chosen_device
     from timbre_core.analysis.evaluation import evaluate
+    from timbre_core.devices import chosen_device
 
     # Opened before the long part, so that a misspelt name is told at once.
     inverters = None if args.inverters is None else candidates(args.inverters, checkpoint, chosen_device(args.device))

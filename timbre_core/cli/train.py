@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timbre_core.cli.shell import command_parser, guarded
+from timbre_core.devices import AUTO
+from timbre_core.devices import HELP as DEVICE_HELP
 
 if TYPE_CHECKING:
     from timbre_core.training.progress import TrainingProgress
@@ -59,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with an interrupted training of the same --out; where there is none it says so and begins one",
     )
-    parser.add_argument("--device", help="cpu, cuda or cuda:N (default: a GPU where there is one)")
+    parser.add_argument("--device", default=AUTO, metavar="DEVICE", help=DEVICE_HELP)
     parser.add_argument("--workers", type=int, help="processes that compute features (default: one per core)")
     parser.add_argument("--store", metavar="DIR", help="where to keep computed features (default: the user's cache)")
     parser.add_argument(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 import torch.distributed as dist
 
-from timbre_core.errors import TimbreError
+from timbre_core.devices import AUTO, best_device, chosen_device
 from timbre_core.recipes.schema import TrainingSettings
 
 
@@ -60,20 +60,14 @@ class Team:
 
 
 @contextmanager
-def team(device: str | None = None) -> Iterator[Team]:
-    """Join the other processes if torchrun started this one; `device` is "cpu", "cuda", "cuda:1" or None for the best."""
+def team(device: str | None = AUTO) -> Iterator[Team]:
+    """Join the other processes if torchrun started this one; `device` as for `chosen_device`."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     rank = int(os.environ.get("RANK", "0"))
     local_rank = int(os.environ.get("LOCAL_RANK", "0"))
-    name = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cuda":
-        name = f"cuda:{local_rank if size > 1 else 0}"
-    try:
-        chosen = torch.device(name)
-        torch.zeros(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise TimbreError(f"--device {device or name}: it cannot be used here ({reason}): use cpu or cuda.") from error
+    if device in (None, AUTO):
+        device = best_device()
+    chosen = chosen_device(f"cuda:{local_rank if size > 1 else 0}" if device == "cuda" else device)
     if size == 1:
         yield Team(chosen)
         return
