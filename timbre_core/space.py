@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from timbre_core.analysis.distances import Coordinates, check_distance, coordinates
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.decoding import Trajectory, TrajectoryCoder, stretch
 from timbre_core.devices import chosen_device
@@ -69,7 +70,8 @@ class TimbreSpace:
     """Encode, decode, reconstruct, find what is near. Thread-safe after construction: the model is only read.
 
     What makes new sounds with a space is in `timbre_core.generation`, as functions that take one.
-    `inverter` is a name of `inverters.inverter_names` or settings; None takes the recipe's own.
+    `inverter` is a name of `inverters.inverter_names` or settings, `distance` one of `analysis.distances.DISTANCES`; None takes
+    the recipe's own.
     """
 
     def __init__(
@@ -77,10 +79,12 @@ class TimbreSpace:
         checkpoint: Checkpoint,
         device: torch.device | str = "cpu",
         inverter: str | InversionSettings | None = None,
+        distance: str | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.recipe = checkpoint.recipe
         self.device = chosen_device(device)
+        self.distance = self.recipe.distance if distance is None else check_distance(distance)
         chosen = self.recipe.inversion if inverter is None else inverter
         self.inverter = open_inverter(chosen, self.recipe.features, self.device)
         self.model = checkpoint.model(self.device)
@@ -178,13 +182,29 @@ class TimbreSpace:
         latents = self.map_notes
         if isinstance(point, str):
             here = self.row_of(point)
-            distance = np.linalg.norm(self.means - self.means[here], axis=1)
+            distance = np.linalg.norm(self.places - self.places[here], axis=1)
             distance[here] = np.inf
             k = min(k, len(latents) - 1)
         else:
-            distance = np.linalg.norm(self.means - np.asarray(point, dtype=np.float32), axis=1)
+            distance = np.linalg.norm(self.places - self.place_of(point), axis=1)
         nearest = np.argsort(distance, kind="stable")[:k]
         return latents.iloc[nearest].assign(distance=distance[nearest])
+
+    def place_of(self, mean: np.ndarray) -> np.ndarray:
+        """Where a note lies, given its mean latent (latent_dim,): Euclid's distance of places is the space's distance.
+
+        That is the recipe's `distance`, or the one that the space was opened with; see `analysis.distances`.
+        """
+        return self._coordinates(np.asarray(mean, dtype=np.float32))
+
+    @cached_property
+    def _coordinates(self) -> Coordinates:
+        return coordinates(self.distance, self.means if self.has_map else None)
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """The map notes' places (n_notes, dim), see `place_of`."""
+        return self._coordinates(self.means)
 
     def trajectory_of(self, note_id: str) -> np.ndarray:
         """The latents of a map note's windows, (n_windows, latent_dim), between those that were saved linearly."""

@@ -86,7 +86,10 @@ def test_other_commands_name_them_too(
     trained: tuple[Path, str], verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = shutil.copytree(trained[0], tmp_path / "copy")
-    options = {"evaluate": ["--control-notes", "0", "--split", "all"], "project": ["--methods", "pca"]}[verb]
+    options = {
+        "evaluate": ["--control-notes", "0", "--split", "all", "--pairs", "1", "--sound-notes", "1"],
+        "project": ["--methods", "pca"],
+    }[verb]
     assert main([verb, str(checkpoint), "--device", "cpu", *options]) == 0
     said = capsys.readouterr().err
     for name, reason in BAD.items():

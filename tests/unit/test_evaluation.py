@@ -298,6 +298,12 @@ def contract() -> dict[str, Any]:
             *("family_probe_accuracy", "family_chance", "family_silhouette"),
         ],
         "control": ["within_50_cents", "within_octave_error", "notes"],
+        "generalisation": [
+            *("family_probe_accuracy", "family_probe_balanced", "family_majority", "family_probe_accuracy_mfcc"),
+            *("retrieval_map", "retrieval_map_mfcc", "pitch_probe_accuracy", "pitch_probe_r2", "fitted_on"),
+        ],
+        "cross_pitch": ["pairs", "methods", "log_mel_db", "best_share"],
+        "sound": ["inversion", "model"],
     }
 
 
@@ -314,7 +320,8 @@ def test_evaluate_writes_the_contract(
     out = tmp_path / "evaluation.json"
     again = tmp_path / "again.json"
     for path in (out, again):
-        assert run(evaluate_verb, str(checkpoint.path), "--control-notes", "4", "--json", str(path)) == 0
+        few = ["--control-notes", "4", "--pairs", "2", "--sound-notes", "3"]
+        assert run(evaluate_verb, str(checkpoint.path), *few, "--json", str(path)) == 0
     assert out.read_text() == again.read_text(), "the same command must give the same figures"
     result = json.loads(out.read_text(), parse_constant=pytest.fail)
     for part, keys in contract().items():
@@ -344,6 +351,9 @@ def test_evaluate_goes_on_past_a_bad_file(
     [
         (["--limit", "0"], "--limit 0"),
         (["--control-notes", "-1"], "--control-notes -1"),
+        (["--pairs", "0"], "--pairs 0"),
+        (["--sound-notes", "0"], "--sound-notes 0"),
+        (["--ratings", "nowhere"], "nowhere"),
         (["--data", "nowhere"], "nowhere"),
         (["--device", "abacus"], "--device abacus"),
     ],

@@ -151,6 +151,7 @@ def test_evaluate_adds_them_to_its_json(
 ) -> None:
     out = tmp_path / "e.json"
     command = ["evaluate", str(tiny_checkpoint), "--split", "all", "--limit", "3", "--control-notes", "0"]
+    command += ["--only", "reconstruction", "latent", "control"]
     assert main([*command, "--inverters", "fast", "fast-flat", "--json", str(out)]) == 0
     result = json.loads(out.read_text(encoding="utf-8"))
     assert {"checkpoint", "notes", "reconstruction", "latent", "control"} <= set(result)

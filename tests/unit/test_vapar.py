@@ -127,6 +127,7 @@ def test_left_out_pitch_is_not_trained_on_and_can_be_evaluated(checkpoint: Path,
     opened = open_checkpoint(checkpoint)
     assert opened.recipe.provenance["notes"]["left_out"] == 4
     arguments = ["evaluate", str(checkpoint), "--data", str(notes), "--split", "left_out", "--control-notes", "2"]
+    arguments += ["--sound-notes", "1"]
     assert main([*arguments, "--json", str(tmp_path / "result.json")]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert list(result["reconstruction"]["by_pitch"]) == ["63"]

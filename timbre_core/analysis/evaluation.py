@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from timbre_core.analysis.control import measure_control
 from timbre_core.analysis.latents import spread_over
 from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors, explained_variance
 from timbre_core.analysis.probes import probe
+from timbre_core.analysis.yardsticks.listening import ListeningTest
+from timbre_core.analysis.yardsticks.parts import PAIRS, SOUND_NOTES, Measured, Yardsticks
 from timbre_core.datasets.library import Library
 from timbre_core.datasets.notes import LEFT_OUT, SPLITS
 from timbre_core.errors import TimbreError
@@ -23,6 +25,12 @@ from timbre_core.features.settings import FeatureSettings, has_sound
 from timbre_core.features.windows import overlap_add
 
 CONTROL_NOTES = 100
+
+BASIC_PARTS = ("reconstruction", "latent", "control")
+"""Parts that tell of the model; they need no more than a checkpoint."""
+
+PARTS = (*BASIC_PARTS, "generalisation", "cross_pitch", "sound", "listening")
+"""All parts of an evaluation, the others tell of what is heard."""
 
 
 def evaluate(
@@ -35,6 +43,11 @@ def evaluate(
     device: torch.device | str | None = None,
     progress: bool = True,
     watch: Callable[[float, float], None] | None = None,
+    parts: Sequence[str] = BASIC_PARTS,
+    space: Measured | None = None,
+    tests: Sequence[ListeningTest] = (),
+    pairs: int = PAIRS,
+    sound_notes: int = SOUND_NOTES,
 ) -> dict[str, Any]:
     """Measure a checkpoint on notes of a library. The same arguments give the same figures.
 
@@ -44,6 +57,9 @@ def evaluate(
         limit: at most this many notes, spread over instruments and pitches.
         watch: called with (notes done, of how many) after each; what it raises stops the work.
         control_notes: at most this many notes are generated to measure their pitch.
+        parts: those of PARTS that are wanted; what is below BASIC_PARTS needs a `space` to measure, `listening` needs `tests`.
+        pairs, sound_notes: at most so many are measured by `cross_pitch` and `sound`.
+        space: the checkpoint as `timbre_core.generation.timbre_code.measured` opens it.
 
     Returns:
         Plain values, ready for JSON:
@@ -57,7 +73,7 @@ def evaluate(
 
         latent: kl_per_dim (nats, mean over windows), kl_total their sum, active_units (Burda et al. 2016), mu_variance,
         pca_explained (share of the variance of note means in their first 1, 2, ... principal components),
-        and the probes of `analysis.probes`; notes_on says why a value is None.
+        and the probes of `analysis.probes`; fitted_on says on which instruments, notes_on why a value is None.
 
         control: timbres of notes, decoded at another pitch (3 to 12 semitones away, within their instrument's range where
         it is that wide and within MIDI 36-96), inverted without telling the inverter the pitch (unless the frames do not
@@ -68,12 +84,49 @@ def evaluate(
         their label), and inversion_within_50_cents, their frames inverted without the model (few mel bands and short
         frames do not hold the pitch of low notes). A model that is not told a pitch is measured in the same way.
 
+        generalisation, cross_pitch, sound, listening: see `analysis.yardsticks.parts.Yardsticks`.
+
     Raises:
-        TimbreError: no note to evaluate on, or an unknown split.
+        TimbreError: no note to evaluate on, an unknown split or part.
     """
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise TimbreError(f"no part {unknown[0]!r} of an evaluation: choose from {', '.join(PARTS)}.")
     rows = select_rows(checkpoint, library, split)
     rows = rows[spread_over(library.notes.iloc[rows], limit)]
     coder = Coder.of(checkpoint, device)
+    found: dict[str, Any] = {}
+    if {"reconstruction", "latent"} & set(parts):
+        rows, coded = _coded_parts(coder, checkpoint, library, rows, seed, progress)
+        found |= {name: part for name, part in coded.items() if name in parts}
+    if "control" in parts:
+        found["control"] = measure_control(coder, library, rows, control_notes, seed, progress)
+    skipped = len(coder.skipped)
+    if space is not None:
+        sticks = Yardsticks(space, library, rows, seed, progress)
+        measures = {
+            "generalisation": sticks.generalisation,
+            "cross_pitch": lambda: sticks.cross_pitch(pairs),
+            "sound": lambda: sticks.sound(sound_notes),
+            "listening": lambda: sticks.listening(tests),
+        }
+        found |= {name: measure() for name, measure in measures.items() if name in parts}
+        asked = set(library.notes["note_id"].iloc[rows])
+        skipped = max(skipped, len(asked & {name for name, _ in sticks.skipped}))
+    return {
+        "checkpoint": checkpoint.name,
+        "split": split,
+        "notes": len(rows),
+        "instruments": int(library.notes["instrument"].iloc[rows].nunique()),
+        "skipped": skipped,
+        **found,
+    }
+
+
+def _coded_parts(
+    coder: Coder, checkpoint: Trained, library: Library, rows: np.ndarray, seed: int, progress: bool
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The rows that could be used, and `reconstruction` and `latent` of them."""
     errors = ReconstructionErrors()
     latents = LatentStatistics(checkpoint.recipe.model.latent_dim)
     used: list[int] = []
@@ -93,12 +146,7 @@ def evaluate(
         raise TimbreError(f"no usable note in {', '.join(library.roots)}: give --data with other notes.")
     notes = library.notes.iloc[used]
     probes = probe(np.stack(means), np.array(pitches), notes["family"].to_numpy(), notes["instrument"].to_numpy(), seed)
-    return {
-        "checkpoint": checkpoint.name,
-        "split": split,
-        "notes": len(used),
-        "instruments": int(notes["instrument"].nunique()),
-        "skipped": len(coder.skipped),
+    return np.array(used), {
         "reconstruction": {"log_mel_mae_db": None, **errors.summary()},
         "latent": {
             "kl_per_dim": latents.kl_per_dim.tolist(),
@@ -107,9 +155,9 @@ def evaluate(
             "mu_variance": latents.mu_variance.tolist(),
             "pca_explained": explained_variance(np.stack(means)).round(6).tolist(),
             **probes.values,
+            "fitted_on": probes.fitted_on,
             "notes_on": probes.notes_on,
         },
-        "control": measure_control(coder, library, np.array(used), control_notes, seed, progress),
     }
 
 

@@ -11,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from timbre_core.analysis.coding import Coder, Trained
+from timbre_core.analysis.distances import coordinates
 from timbre_core.analysis.projections import DEFAULT_METHODS, project
 from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
@@ -34,7 +35,7 @@ def compute_latents(
 
     Args:
         indices: rows of `library.notes`; None means all.
-        methods: projections, see `project`.
+        methods: projections, see `project`; of what the recipe's `distance` compares (see `analysis.distances`).
         watch: called with (notes done, of how many) after each; what it raises stops the work.
 
     Returns:
@@ -81,7 +82,9 @@ def compute_latents(
     table["pitch_estimated"] |= table["pitch"].isna() & ~np.isnan(pitch)
     table["pitch"] = pitch
     table = table.assign(**columns)
-    projections = project(np.stack(columns["mu"]), methods, seed, progress)
+    means = np.stack(columns["mu"])
+    places = coordinates(checkpoint.recipe.distance, means)(means)
+    projections = project(places, methods, seed, progress)
     return pd.concat([table, projections], axis=1)
 
 

@@ -18,13 +18,19 @@ MOST_NOTES = 5_000
 """Probes see at most this many notes, drawn with a fixed seed: enough to measure a percent, done within a minute."""
 
 _FOLDS = 5
+_OTHER_INSTRUMENTS = "other instruments than the notes asked about"
+_SAME_INSTRUMENTS = "the same instruments as the notes asked about, at other {}"
 
 
 @dataclass
 class ProbeResults:
-    """values: name -> share of notes right, R2 or silhouette; None where it is undefined, with the reason in `notes_on`."""
+    """values: name -> share of notes right, R2 or silhouette; None where it is undefined, with the reason in `notes_on`.
+
+    fitted_on: `pitch_probe` and `family_probe` -> in words, on which instruments they were fitted.
+    """
 
     values: dict[str, float | None] = field(default_factory=dict)
+    fitted_on: dict[str, str] = field(default_factory=dict)
     notes_on: dict[str, str] = field(default_factory=dict)
 
 
@@ -67,6 +73,7 @@ def _pitch_probes(results: ProbeResults, mu: np.ndarray, pitch: np.ndarray, inst
     if reason:
         _leave_out(results, (*names, *nonlinear), reason)
         return
+    results.fitted_on["pitch_probe"] = _OTHER_INSTRUMENTS
     folds = _folds(mu, instrument)
     accuracy = {
         "pitch_probe_accuracy": _logistic(),
@@ -90,10 +97,13 @@ def _family_probes(
     known = ~np.isnan(pitch)
     label = np.unique(family, return_inverse=True)[1]
     key = np.rint(np.where(known, pitch, 0)).astype(np.int64)
+    results.fitted_on["family_probe"] = _SAME_INSTRUMENTS.format("pitches")
     if not known.any():
         known = np.ones(len(mu), dtype=bool)
         key = np.unique(instrument, return_inverse=True)[1]
-        key = key if len(set(key)) > 1 else np.arange(len(mu))
+        several = len(set(key)) > 1
+        results.fitted_on["family_probe"] = _OTHER_INSTRUMENTS if several else _SAME_INSTRUMENTS.format("notes")
+        key = key if several else np.arange(len(mu))
     reason = _undefined(label[known], key[known], "pitches", "families")
     if reason:
         _leave_out(results, names, reason)

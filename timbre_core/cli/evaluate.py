@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from timbre_core.analysis.inverter_table import text_tables
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
+from timbre_core.cli.evaluation_lines import LINES
 from timbre_core.cli.inverter_options import NOTES_WITH_LIBROSA, NOTES_WITHOUT, candidates, default_notes
 from timbre_core.cli.shell import check_output_file, check_seed
+from timbre_core.cli.yardstick_options import add_yardstick_arguments, chosen_parts, read_ratings
 from timbre_core.wording import counted
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
 
 HELP = "measure a checkpoint on notes of instruments that it was not trained on"
-EXAMPLE = "python -m timbre_core evaluate checkpoints/nsynth-cvae --data nsynth-test/ --json evaluation.json"
+EXAMPLE = """python -m timbre_core evaluate checkpoints/nsynth-cvae --data nsynth-test/ --json evaluation.json
+  python -m timbre_core evaluate checkpoints/nsynth-cvae --data nsynth-test/ --only cross_pitch sound --limit 100
+  python -m timbre_core evaluate checkpoints/nsynth-cvae --only listening --ratings listening-tests/ --distance whitened"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"notes that inverters are measured on (default {NOTES_WITH_LIBROSA} with librosa, which needs seconds for "
         f"each, else {NOTES_WITHOUT}; never more than --limit)",
     )
+    add_yardstick_arguments(parser)
     parser.add_argument("--seed", type=int, default=0, help="of sampling, probes and the pitches asked for (default 0)")
     parser.add_argument("--json", metavar="FILE", help="write the figures to this file")
 
@@ -60,13 +65,31 @@ def run(args: argparse.Namespace) -> int:
     if args.inverter_notes is not None and args.inverter_notes < 1:
         raise TimbreError(f"--inverter-notes {args.inverter_notes}: choose 1 or more.")
     check_limit(args)
+    tests = read_ratings(args)
     checkpoint, library = open_data(args)
+    parts = chosen_parts(args, checkpoint)
     from timbre_core.analysis.evaluation import evaluate
     from timbre_core.devices import chosen_device
+    from timbre_core.generation.timbre_code import measured
+    from timbre_core.space import TimbreSpace
 
     # Opened before the long part, so that a misspelt name is told at once.
     inverters = None if args.inverters is None else candidates(args.inverters, checkpoint, chosen_device(args.device))
-    result = evaluate(checkpoint, library, args.split, args.limit, args.control_notes, args.seed, device=args.device)
+    space = TimbreSpace(checkpoint, chosen_device(args.device), distance=args.distance)
+    result = evaluate(
+        checkpoint,
+        library,
+        args.split,
+        args.limit,
+        args.control_notes,
+        args.seed,
+        device=args.device,
+        parts=parts,
+        space=measured(space),
+        tests=tests,
+        pairs=args.pairs,
+        sound_notes=args.sound_notes,
+    )
     print(summary(result))
     if inverters is not None:
         result["inverters"] = measure(args, checkpoint, library, inverters)
@@ -99,48 +122,13 @@ def measure(
 
 def summary(result: dict[str, Any]) -> str:
     """The figures as lines for people."""
-    reconstruction, latent, control = result["reconstruction"], result["latent"], result["control"]
     rows = [
         ("checkpoint", result["checkpoint"]),
         ("notes", f"{result['notes']} of {counted(result['instruments'], 'instrument')}, split {result['split']}"),
         *([("skipped", f"{counted(result['skipped'], 'note')} that could not be used")] if result["skipped"] else []),
-        ("reconstruction", f"L1 {reconstruction['l1']:.4f} (mu decoded: {reconstruction['l1_mean']:.4f})"),
-        ("", f"MSE {reconstruction['mse']:.4f}" + _decibels(reconstruction["log_mel_mae_db"])),
-        ("KL", f"{latent['kl_total']:.2f} nats, {latent['active_units']} of {len(latent['kl_per_dim'])} units active"),
-        ("pitch in z", _probe(latent, "pitch_probe_accuracy", "pitch_chance")),
-        ("", f"R2 {_number(latent['pitch_probe_r2'])}, non-linear {_number(latent['pitch_probe_r2_nonlinear'])}"),
-        ("family in z", _probe(latent, "family_probe_accuracy", "family_chance")),
-        ("", f"silhouette {_number(latent['family_silhouette'])}"),
-        (
-            "control",
-            f"{_percent(control['within_50_cents'])} of {control['notes']} notes within 50 cents of the pitch asked for",
-        ),
-        (
-            "",
-            f"{_percent(control['within_octave_error'])} with octave errors forgiven, {_percent(control['unvoiced'])} unvoiced",
-        ),
-        (
-            "",
-            f"ceilings: {_percent(control['inversion_within_50_cents'])} of their frames inverted without the model, "
-            f"{_percent(control['recording_within_50_cents'])} of the recordings",
-        ),
     ]
-    reasons = sorted(set(latent["notes_on"].values()))
+    for part, lines in LINES.items():
+        if part in result:
+            rows += lines(result[part])
+    reasons = sorted(set(result.get("latent", {}).get("notes_on", {}).values()))
     return "\n".join([f"{name:<16}{text}" for name, text in rows] + [f"{'not measured':<16}{text}" for text in reasons])
-
-
-def _probe(latent: dict[str, Any], accuracy: str, chance: str) -> str:
-    values = [_percent(latent[name]) for name in (accuracy, f"{accuracy}_nonlinear", chance)]
-    return "accuracy {}, non-linear {}, chance {}".format(*values)
-
-
-def _number(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.3f}"
-
-
-def _decibels(error: float | None) -> str:
-    return "" if error is None else f", log-mel {error:.2f} dB"
-
-
-def _percent(value: float | None) -> str:
-    return "not measured" if value is None else f"{100 * value:.1f} %"

@@ -38,7 +38,7 @@ from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.settings import DataSettings, NoteFilter, SplitSettings
 from timbre_core.datasets.splits import fill_splits
 from timbre_core.errors import TimbreError
-from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio
+from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio, opened_audio
 
 STARTER = "starter"
 
@@ -73,16 +73,24 @@ class Library:
         remarks: takes what is to be told of a file that is damaged and read all the same (without it: logged).
         Raises AudioError naming the file when it is missing, corrupt or silent.
         """
+        return load_audio(self._sound(index), sample_rate, self.name_of(index), cure=LEAVE_OUT, remarks=remarks)
+
+    def native_rate(self, index: int) -> int:
+        """Hz at which the file of the note in row `index` holds its sound. Raises AudioError as `load` does."""
+        with opened_audio(self._sound(index), self.name_of(index), remarks=[]) as sound:
+            return int(sound.samplerate)
+
+    def _sound(self, index: int) -> Path | bytes:
+        """The file of a note, or its bytes in a Parquet library."""
         _, path, audio = self._place(index)
         if picture_place(audio):
             raise AudioError(f"{self.notes['note_id'].iat[index]}: a picture has no sound: use features of kind image.")
-        name = self.name_of(index)
         row = parquet_place(path, audio)
         if row is None:
-            return load_audio(path / audio, sample_rate, name, cure=LEAVE_OUT, remarks=remarks)
+            return path / audio
         if row[0] not in self._parquet:
             self._parquet[row[0]] = ParquetAudio(row[0])
-        return load_audio(self._parquet[row[0]].read(row[1]), sample_rate, name, cure=LEAVE_OUT, remarks=remarks)
+        return self._parquet[row[0]].read(row[1])
 
     def name_of(self, index: int) -> str:
         """What errors call the note in row `index`: its file, in a Parquet library its id."""

@@ -84,6 +84,9 @@ class TrainingSettings(Part):
     )
 
 
+DistanceName = Literal["euclidean", "standardised", "whitened", "cosine"]
+
+
 class Recipe(Part):
     """Everything about one system: data, features, window, model, objective, training. Read from YAML, never changed."""
 
@@ -99,6 +102,9 @@ class Recipe(Part):
     objective: ObjectiveSettings = ObjectiveSettings()
     training: TrainingSettings = TrainingSettings()
     inversion: InversionSettings = InversionSettings()
+    distance: DistanceName = Field(
+        default="euclidean", description="how two notes are compared: by the map, neighbours and Find similar"
+    )
     provenance: dict[str, Any] = Field(
         default_factory=dict, description="written by training: versions, data fingerprint, training instruments"
     )

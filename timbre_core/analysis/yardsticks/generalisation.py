@@ -109,7 +109,7 @@ def _by_instrument(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     from sklearn.model_selection import StratifiedGroupKFold
 
-    count = min(_FOLDS, len(set(instrument)))
+    count = min(_FOLDS, len(set(instrument)), int(np.unique(family, return_counts=True)[1].max()))
     if count < 2:
         return []
     with warnings.catch_warnings():

@@ -126,17 +126,24 @@ def read_sounds(test: ListeningTest, sample_rate: int, one_length: bool = False)
 
 
 def agreement(tests: Sequence[ListeningTest], distances: Distances) -> dict[str, Any]:
-    """`agreement`, over all anchors of all tests; `by_test`; how many `tests` and `sounds`."""
-    shares = {test.name: triplet_agreement(test.rated, distances(test)) for test in tests}
-    # A test's mean weighted by its number of sounds, which is the mean over all anchors where each has a triplet.
-    weights = [len(found) for found in shares.values()]
-    by_test = {name: float(np.nanmean(found)) for name, found in shares.items()}
-    return {
-        "agreement": float(np.average(list(by_test.values()), weights=weights)),
-        "by_test": by_test,
-        "tests": len(tests),
-        "sounds": sum(weights),
-    }
+    """`agreement`, over all anchors of all tests; `by_test`; how many `tests` and `sounds`.
+
+    A sound whose distance to itself is NaN is left out of its test. None, and no test, where no test has three others.
+    """
+    by_test: dict[str, float] = {}
+    weights: list[int] = []
+    for test in tests:
+        found = distances(test)
+        known = np.flatnonzero(np.isfinite(np.diag(found)))
+        if len(known) < 3:
+            continue
+        shares = triplet_agreement(test.rated[np.ix_(known, known)], found[np.ix_(known, known)])
+        if np.isfinite(shares).any():
+            by_test[test.name] = float(np.nanmean(shares))
+            weights.append(len(known))
+    # Tests weighted by their number of sounds: the mean over all anchors, where each has a triplet.
+    whole = float(np.average(list(by_test.values()), weights=weights)) if by_test else None
+    return {"agreement": whole, "by_test": by_test, "tests": len(by_test), "sounds": sum(weights)}
 
 
 def mfcc_agreement(tests: Sequence[ListeningTest]) -> dict[str, float]:

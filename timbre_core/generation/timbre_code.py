@@ -1,0 +1,67 @@
+"""A sound's place in a timbre space, and the instrument of one note at another pitch."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from timbre_core.analysis.yardsticks.parts import Measured
+from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.space import TimbreSpace
+
+MIDDLE = 60.0
+"""The MIDI pitch that a sound without one is taken to have."""
+
+
+def timbre_code(space: TimbreSpace, audio: np.ndarray, pitch: float | None = None) -> np.ndarray:
+    """A sound's place (dim,): Euclid's distance between places is the one that map, neighbours and listening tests use.
+
+    audio: (n_samples,) at the space's sample rate. pitch: MIDI where it is known; a model that is told the pitch is told what
+    is measured (`estimate_f0`), or middle C where nothing periodic is heard. Raises TimbreError for audio that cannot be used.
+    """
+    if space.recipe.uses_pitch and (pitch is None or math.isnan(pitch)):
+        from timbre_core.features.pitch import estimate_f0
+
+        measured = estimate_f0(audio, space.sample_rate).midi
+        pitch = MIDDLE if math.isnan(measured) else float(np.clip(measured, 0, 127))
+    frames, _ = space.analyse(audio, pitch)
+    return space.place_of(space.encode(frames, pitch).mean)
+
+
+def note_at(
+    space: TimbreSpace, audio: np.ndarray, pitch: float, to_pitch: float, velocity: float | None = None
+) -> np.ndarray:
+    """The instrument of one note at another pitch: audio (n_samples,) as long as the note.
+
+    The note, audio (n_samples,) at the space's sample rate with its MIDI `pitch`, is encoded there and decoded at `to_pitch`
+    (fractions allowed), its latents unchanged. velocity: MIDI, for models that are told it; others keep the note's.
+    Raises TimbreError for a model that is not told the pitch: it cannot be asked for one.
+    """
+    if not space.recipe.uses_pitch:
+        raise TimbreError(f"{space.checkpoint.name} is not told the pitch, so it cannot be asked for another one.")
+    frames, ref_db = space.analyse(audio, pitch)
+    trajectory = space.encode(frames, pitch)
+    decoded = space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, to_pitch)
+    return space.invert(decoded, ref_db, to_pitch, len(audio))
+
+
+def measured(space: TimbreSpace) -> Measured:
+    """The space as `analysis.yardsticks` measures it."""
+    return Measured(
+        name=space.checkpoint.name,
+        sample_rate=space.sample_rate,
+        distance=space.distance,
+        told_pitch=space.recipe.uses_pitch,
+        code=lambda audio, pitch: timbre_code(space, audio, pitch),
+        note_at=lambda audio, pitch, to_pitch, velocity: note_at(space, audio, pitch, to_pitch, velocity),
+        both=lambda audio, pitch: _both(space, audio, pitch),
+    )
+
+
+def _both(space: TimbreSpace, audio: np.ndarray, pitch: float | None) -> tuple[np.ndarray, np.ndarray]:
+    made = space.reconstruct(audio, pitch)
+    return made.inversion, made.reconstruction
