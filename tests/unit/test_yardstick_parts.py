@@ -20,7 +20,7 @@ from timbre_core.analysis.yardsticks.shifters import phase_vocoder, sampler
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.errors import TimbreError
-from timbre_core.generation.timbre_code import measured, note_at, timbre_code
+from timbre_core.generation.timbre_code import decoded_at, measured, timbre_code
 from timbre_core.space import TimbreSpace
 
 
@@ -41,7 +41,9 @@ def knowing(library: Library) -> Measured:
         place[_whose(audio, pitch or 60.0, list(brightness))] = 1
         return place
 
-    return Measured("knowing", SAMPLE_RATE, "euclidean", True, code, sound, lambda audio, pitch: (audio, audio / 2))
+    return Measured(
+        "knowing", SAMPLE_RATE, "euclidean", code, {"model": sound}, lambda audio, pitch: (audio, audio / 2)
+    )
 
 
 def _whose(audio: np.ndarray, pitch: float, values: list[float]) -> int:
@@ -73,12 +75,20 @@ def test_a_space_that_knows_its_instruments_is_told_so(library: Library, monkeyp
     assert sound["model"]["level_lu"]["median"] == pytest.approx(-6.02, abs=0.05)
 
 
-def test_a_space_that_is_not_told_the_pitch_is_not_asked_for_one(library: Library) -> None:
-    deaf = dataclasses.replace(knowing(library), told_pitch=False)
-    told = Yardsticks(deaf, library, np.arange(12), progress=False).cross_pitch()
+def test_a_space_that_is_not_told_the_pitch_is_not_asked_for_one(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "shifters", lambda: {"sampler": sampler})
+    space = knowing(library)
+    told = Yardsticks(dataclasses.replace(space, at_pitch={}), library, np.arange(12), progress=False).cross_pitch()
     assert told["pairs"] == 0
     assert "not told the pitch" in told["reason"]
-    one = Yardsticks(knowing(library), library, np.arange(1), progress=False).cross_pitch()
+    other = dataclasses.replace(space, at_pitch={"note_at": space.at_pitch["model"]})
+    told = Yardsticks(other, library, np.arange(12), progress=False).cross_pitch(2)
+    assert told["methods"]["note_at"]["best_share"] == 1
+    assert told["log_mel_db"] is None
+    assert "not told the pitch" in told["reason"]
+    one = Yardsticks(space, library, np.arange(1), progress=False).cross_pitch()
     assert "semitones apart" in one["reason"]
 
 
@@ -174,7 +184,7 @@ def test_neighbours_and_codes_are_of_one_distance(tiny_checkpoint: Path, library
 def test_one_note_sounds_at_another_pitch(tiny_checkpoint: Path, library: Library) -> None:
     space = TimbreSpace(open_checkpoint(tiny_checkpoint))
     audio = library.load(0, space.sample_rate)
-    heard = note_at(space, audio, 48, 55.5)
+    heard = decoded_at(space, audio, 48, 55.5)
     assert heard.shape == audio.shape
     assert np.isfinite(heard).all()
 
@@ -203,4 +213,4 @@ def test_parts_that_there_are_not_are_named(tiny_checkpoint: Path, library: Libr
     only = evaluate(checkpoint, library, "all", 4, parts=["latent"], progress=False)
     assert set(only) & set(PARTS) == {"latent"}
     assert "at other pitches" in only["latent"]["fitted_on"]["family_probe"]
-    assert measured(TimbreSpace(checkpoint)).told_pitch
+    assert "model" in measured(TimbreSpace(checkpoint)).at_pitch

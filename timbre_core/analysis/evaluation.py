@@ -97,7 +97,7 @@ def evaluate(
     coder = Coder.of(checkpoint, device)
     found: dict[str, Any] = {}
     if {"reconstruction", "latent"} & set(parts):
-        rows, coded = _coded_parts(coder, checkpoint, library, rows, seed, progress)
+        rows, coded = _coded_parts(coder, checkpoint, library, rows, seed, progress, watch)
         found |= {name: part for name, part in coded.items() if name in parts}
     if "control" in parts:
         found["control"] = measure_control(coder, library, rows, control_notes, seed, progress)
@@ -124,7 +124,13 @@ def evaluate(
 
 
 def _coded_parts(
-    coder: Coder, checkpoint: Trained, library: Library, rows: np.ndarray, seed: int, progress: bool
+    coder: Coder,
+    checkpoint: Trained,
+    library: Library,
+    rows: np.ndarray,
+    seed: int,
+    progress: bool,
+    watch: Callable[[float, float], None] | None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """The rows that could be used, and `reconstruction` and `latent` of them."""
     errors = ReconstructionErrors()

@@ -77,9 +77,11 @@ def _cross_pitch(part: dict[str, Any]) -> Lines:
         apart = ", ".join(f"{steps}: {value:.1f}" for steps, value in method["by_interval"].items())
         text = f"{method['log_mel_db']:5.2f} dB{_interval(method['interval'])}; by semitones {apart}; STFT {method['stft']:.2f}"
         lines.append(("", f"{name:<20}{text}"))
-    if part["best_share"] is not None:
-        won = f"nearest in {percent(part['best_share'])} of pairs, and in {part['families_won']} of {part['families']} families"
-        lines.append(("", f"the model is {won}"))
+        if "best_share" in method:
+            families = f"{method['families_won']} of {part['families']} families"
+            lines.append(("", f"{'':<20}nearest in {percent(method['best_share'])} of pairs, in {families}"))
+    if "reason" in part:
+        lines.append(("", f"{'model':<20}{part['reason']}"))
     return lines
 
 

@@ -1,14 +1,17 @@
-"""A sound's place in a timbre space, and the instrument of one note at another pitch."""
+"""A sound's place in a timbre space, and the space as yardsticks measure it."""
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from timbre_core.analysis.yardsticks.parts import Measured
+from timbre_core.analysis.yardsticks.parts import AtPitch, Measured
+from timbre_core.checkpoint import companion
 from timbre_core.errors import TimbreError
+from timbre_core.generation.note_at import NOTE_SHIFT, note_at
 
 if TYPE_CHECKING:
     from timbre_core.space import TimbreSpace
@@ -32,14 +35,11 @@ def timbre_code(space: TimbreSpace, audio: np.ndarray, pitch: float | None = Non
     return space.place_of(space.encode(frames, pitch).mean)
 
 
-def note_at(
-    space: TimbreSpace, audio: np.ndarray, pitch: float, to_pitch: float, velocity: float | None = None
-) -> np.ndarray:
-    """The instrument of one note at another pitch: audio (n_samples,) as long as the note.
+def decoded_at(space: TimbreSpace, audio: np.ndarray, pitch: float, to_pitch: float) -> np.ndarray:
+    """What the space's own model makes of a note at another pitch: audio (n_samples,) as long as the note.
 
-    The note, audio (n_samples,) at the space's sample rate with its MIDI `pitch`, is encoded there and decoded at `to_pitch`
-    (fractions allowed), its latents unchanged. velocity: MIDI, for models that are told it; others keep the note's.
-    Raises TimbreError for a model that is not told the pitch: it cannot be asked for one.
+    The note, audio (n_samples,) at the space's sample rate with its MIDI `pitch`, is encoded there and decoded at `to_pitch`,
+    its latents unchanged. Raises TimbreError for a model that is not told the pitch: it cannot be asked for one.
     """
     if not space.recipe.uses_pitch:
         raise TimbreError(f"{space.checkpoint.name} is not told the pitch, so it cannot be asked for another one.")
@@ -50,14 +50,22 @@ def note_at(
 
 
 def measured(space: TimbreSpace) -> Measured:
-    """The space as `analysis.yardsticks` measures it."""
+    """The space as `analysis.yardsticks` measures it.
+
+    At other pitches that is its own model, where it is told the pitch ("model"), and `note_at`, where there is its network.
+    """
+    at_pitch: dict[str, AtPitch] = {}
+    if space.recipe.uses_pitch:
+        at_pitch["model"] = lambda audio, pitch, to_pitch, velocity: decoded_at(space, audio, pitch, to_pitch)
+    with suppress(TimbreError):  # there is no such network
+        companion(NOTE_SHIFT, space.checkpoint.path.parent)
+        at_pitch["note_at"] = lambda audio, pitch, to_pitch, velocity: note_at(space, audio, pitch, to_pitch)
     return Measured(
         name=space.checkpoint.name,
         sample_rate=space.sample_rate,
         distance=space.distance,
-        told_pitch=space.recipe.uses_pitch,
         code=lambda audio, pitch: timbre_code(space, audio, pitch),
-        note_at=lambda audio, pitch, to_pitch, velocity: note_at(space, audio, pitch, to_pitch, velocity),
+        at_pitch=at_pitch,
         both=lambda audio, pitch: _both(space, audio, pitch),
     )
 

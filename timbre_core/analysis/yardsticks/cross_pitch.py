@@ -111,17 +111,20 @@ def measure_pairs(
     return pd.DataFrame(rows, columns=columns)
 
 
-def summarise_pairs(table: pd.DataFrame, model: str = "model") -> dict[str, Any]:
+def summarise_pairs(table: pd.DataFrame, own: Sequence[str] = ("model",)) -> dict[str, Any]:
     """The figures of `measure_pairs`, ready for JSON.
 
+    Args:
+        own: methods that are not rivals to each other but, each alone, to all others.
+
     Returns:
-        pairs; methods: for each, mean `log_mel_db` and `stft` over pairs, `interval` (bootstrap over instruments, of log_mel_db),
-        `by_interval` ("5": mean log_mel_db over both directions) and `by_family`; best_share: the share of pairs where `model`
-        has the least log_mel_db of all that made a sound (None without it); families_won: families where its mean is the
-        least, of `families` measured. Ties are won by nobody.
+        pairs, families: how many; methods: for each, mean `log_mel_db` and `stft` over pairs, `interval` (bootstrap over
+        instruments, of log_mel_db), `by_interval` ("5": mean log_mel_db over both directions) and `by_family`; of the `own` also
+        best_share, the share of pairs where it has the least log_mel_db, and families_won, families where its mean is the least.
+        Ties are won by nobody.
     """
     table = table.assign(apart=table["semitones"].abs())
-    methods = {
+    methods: dict[str, dict[str, Any]] = {
         str(name): {
             "log_mel_db": float(part["log_mel_db"].mean()),
             "interval": bootstrap(part["log_mel_db"].to_numpy(), part["instrument"].to_numpy()),
@@ -131,25 +134,20 @@ def summarise_pairs(table: pd.DataFrame, model: str = "model") -> dict[str, Any]
         }
         for name, part in table.groupby("method", sort=False)
     }
-    return {
-        "pairs": int(table["pair"].nunique()),
-        "methods": methods,
-        "best_share": _wins(table, "pair", model)[0],
-        "families_won": _wins(table, "family", model)[1],
-        "families": int(table["family"].nunique()),
-    }
+    for name in own:
+        if name in methods:
+            rivals = table[(table["method"] == name) | ~table["method"].isin(own)]
+            methods[name]["best_share"] = float(_won(rivals, "pair", name).mean())
+            methods[name]["families_won"] = int(_won(rivals, "family", name).sum())
+    return {"pairs": int(table["pair"].nunique()), "families": int(table["family"].nunique()), "methods": methods}
 
 
 def _means(table: pd.DataFrame, column: str) -> dict[str, float]:
     return {str(name): float(value) for name, value in table.groupby(column)["log_mel_db"].mean().items()}
 
 
-def _wins(table: pd.DataFrame, column: str, model: str) -> tuple[float | None, int | None]:
-    """Share and number of values of `column` for which the model's mean error is less than every other's."""
-    errors = table.pivot_table(index=column, columns="method", values="log_mel_db")
-    if model not in errors:
-        return None, None
-    errors = errors.dropna(subset=[model])
-    others = errors.drop(columns=model).min(axis=1)
-    won = (errors[model] < others) | others.isna()
-    return float(won.mean()), int(won.sum())
+def _won(table: pd.DataFrame, column: str, name: str) -> pd.Series:
+    """For each value of `column` whether a method's mean error is less than every other's."""
+    errors = table.pivot_table(index=column, columns="method", values="log_mel_db").dropna(subset=[name])
+    others = errors.drop(columns=name).min(axis=1)
+    return (errors[name] < others) | others.isna()

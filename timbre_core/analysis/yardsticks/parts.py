@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -41,8 +41,13 @@ FIT_NOTES = 1500
 """Notes of other instruments that a family probe is fitted on, at most."""
 
 _MFCC_RATE = 16_000
+_NOT_TOLD = "its model is not told the pitch, so it cannot be asked for another one"
 
 Result = TypeVar("Result")
+
+
+AtPitch = Callable[[np.ndarray, float, float, float | None], np.ndarray]
+"""Audio (n_samples,), its MIDI pitch, the pitch to sound at and a MIDI velocity (None: its own) -> audio."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +55,16 @@ class Measured:
     """What is measured of a timbre space: audio is (n_samples,) at its `sample_rate`, pitches are MIDI.
 
     code: audio and its pitch (None: not known) -> its place (dim,), in which `distance` is Euclid's.
-    note_at: audio, its pitch, the pitch to sound at, a velocity or None -> audio.
+    at_pitch: by name, ways to sound one note at another pitch; "model" is the model's own, where it can be asked for one.
     both: audio and its pitch -> its features inverted, and its reconstruction.
-    told_pitch: whether it can be asked for a pitch at all.
     All may raise TimbreError for a sound that they cannot use.
     """
 
     name: str
     sample_rate: int
     distance: str
-    told_pitch: bool
     code: Callable[[np.ndarray, float | None], np.ndarray]
-    note_at: Callable[[np.ndarray, float, float, float | None], np.ndarray]
+    at_pitch: Mapping[str, AtPitch]
     both: Callable[[np.ndarray, float | None], tuple[np.ndarray, np.ndarray]]
 
 
@@ -115,34 +118,37 @@ class Yardsticks:
         return told
 
     def cross_pitch(self, most: int = PAIRS) -> dict[str, Any]:
-        """One note to its instrument's other notes: see `summarise_pairs`, the model by the name "model".
+        """One note to its instrument's other notes: see `summarise_pairs`; the space's ways beside the shifters there are.
 
-        Beside it log_mel_db, stft, at_5 and at_12 of the model, best_other (the name of the shifter of the least error) and
-        best_other_db. `reason` says why there are no pairs.
+        Beside it, of the model: log_mel_db, stft, at_5 and at_12; best_other, the shifter of the least error, and best_other_db.
+        `reason` says why there is no figure of the model, or no pair.
         """
-        if not self.space.told_pitch:
-            return _not_asked("it is not told the pitch, so it cannot be asked for another one")
+        ways = self.space.at_pitch
+        if not ways:
+            return _not_asked(_NOT_TOLD)
         pairs = choose_pairs(self.library.notes, self.rows, most)
         if not pairs:
             return _not_asked("no instrument has two notes of one velocity 2, 5, 7, 12 or 24 semitones apart")
-        methods = shifters()
+        others = shifters()
         # Notes are shared out to the cores: threads within a note would get in each other's way.
         with threads(1):
-            parts = in_threads(lambda pair: self._pair(pair, methods), pairs, "pair", "cross-pitch", self.progress)
+            parts = in_threads(lambda pair: self._pair(pair, others), pairs, "pair", "cross-pitch", self.progress)
             known = [part.assign(pair=number) for number, (_, part) in enumerate(parts) if len(part)]
         if not known:
             return _not_asked("none of the pairs could be read")
-        summary = summarise_pairs(pd.concat(known, ignore_index=True))
-        others = {name: part["log_mel_db"] for name, part in summary["methods"].items() if name != "model"}
+        summary = summarise_pairs(pd.concat(known, ignore_index=True), list(ways))
+        errors = {name: part["log_mel_db"] for name, part in summary["methods"].items() if name in others}
         model = summary["methods"].get("model", {})
-        best = min(others, key=lambda name: others[name])
+        best = min(errors, key=lambda name: errors[name])
         return summary | {
             "log_mel_db": model.get("log_mel_db"),
             "stft": model.get("stft"),
             "at_5": model.get("by_interval", {}).get("5"),
             "at_12": model.get("by_interval", {}).get("12"),
+            "best_share": model.get("best_share"),
             "best_other": best,
-            "best_other_db": others[best],
+            "best_other_db": errors[best],
+            **({} if "model" in ways else {"reason": _NOT_TOLD}),
         }
 
     def sound(self, most: int = SOUND_NOTES) -> dict[str, Any]:
@@ -182,7 +188,7 @@ class Yardsticks:
         own = self.space.sample_rate
         return tuple(sound_measures(wanted, resampled(sound, own, rate)) for sound in (inverted, made))  # type: ignore[return-value]
 
-    def _pair(self, pair: Pair, methods: dict[str, Shifter]) -> pd.DataFrame:
+    def _pair(self, pair: Pair, others: dict[str, Shifter]) -> pd.DataFrame:
         """The pair's rows of `measure_pairs`, at the rate of its recordings where that is lower than the space's."""
         try:
             rate = min(self._rate(pair.source), self._rate(pair.target))
@@ -192,10 +198,12 @@ class Yardsticks:
         velocity = float(self.library.notes["velocity"].to_numpy(np.float64)[pair.target])
         own, told = self.space.sample_rate, None if math.isnan(velocity) else velocity
 
-        def model(audio: np.ndarray, rate: int, pitch: float, to_pitch: float) -> np.ndarray:
-            return resampled(self.space.note_at(resampled(audio, rate, own), pitch, to_pitch, told), own, rate)
+        def shifter(way: AtPitch) -> Shifter:
+            return lambda audio, rate, pitch, to_pitch: resampled(
+                way(resampled(audio, rate, own), pitch, to_pitch, told), own, rate
+            )
 
-        every = {"model": model} | methods
+        every = {name: shifter(way) for name, way in self.space.at_pitch.items()} | others
         return measure_pairs([pair], self.library.notes, lambda row: self.library.load(row, rate), rate, every, False)
 
     def _distances(self, test: ListeningTest) -> np.ndarray:
