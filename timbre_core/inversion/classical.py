@@ -13,7 +13,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.decibels import frames_to_power, in_common_range
 from timbre_core.features.settings import LogMelSettings, SpectralFeatures, SpectralSettings, StftSettings
 from timbre_core.features.spectrum import de_emphasised
-from timbre_core.inversion.comb import Source, fitting_source
+from timbre_core.inversion.comb import Source, fitting_source, partial_groups
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
 from timbre_core.inversion.mel import mel_to_power
@@ -168,15 +168,20 @@ def frames_to_magnitude(
     if isinstance(features, StftSettings):
         power = frames_to_own_power(frames, features).transpose(1, 2)
         return torch.nn.functional.pad(power, (0, 1 + features.n_fft // 2 - features.n_bins)).sqrt_()
-    start = None if source is None else source.spectra
-    return mel_to_power(frames_to_own_power(frames, features), features, inversion.mel_iterations, start).sqrt_()
+    mel = frames_to_own_power(frames, features)
+    if source is None:
+        return mel_to_power(mel, features, inversion.mel_iterations).sqrt_()
+    groups = partial_groups(source.partials, features) if source.exact else None
+    return mel_to_power(mel, features, inversion.mel_iterations, source.spectra, groups).sqrt_()
 
 
-def known_source(frames: Tensor, pitch: Tensor | None, features: SpectralFeatures) -> Source | None:
+def known_source(
+    frames: Tensor, pitch: Tensor | None, features: SpectralFeatures, in_tune: bool = False
+) -> Source | None:
     """Where partials lie that the frames (batch, n_bins, n_frames) do not tell themselves."""
     if not isinstance(features, LogMelSettings):
         return None
-    return fitting_source(frames_to_own_power(frames, features), pitch, features)
+    return fitting_source(frames_to_own_power(frames, features), pitch, features, in_tune)
 
 
 def frames_to_own_power(frames: Tensor, features: SpectralSettings) -> Tensor:
@@ -198,9 +203,9 @@ def magnitude_to_audio(
     if inversion.phase == "pghi":
         from timbre_core.inversion.pghi import integrated_phase  # numba takes a second to import
 
-        phase = integrated_phase(magnitude, features, seed)
+        phase = integrated_phase(magnitude, features, seed, source=source)
     else:
-        phase, _ = sinusoidal_phase(magnitude, features, seed, None if source is None else source.partials)
+        phase, _ = sinusoidal_phase(magnitude, features, seed, source)
     wanted = emphasised(magnitude, inversion.emphasis)
     audio = griffin_lim(wanted, phase, stft, inversion.iterations, inversion.momentum)
     return restore_level(audio, magnitude, stft)

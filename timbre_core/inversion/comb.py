@@ -20,10 +20,12 @@ _DETUNED, _STRETCHED = 1.02, 1.1  # how much smoother an envelope these combs mu
 # their harmonics says less than the pitch that the model was told: at 1.0 one low note in five loses its pitch. A wrong
 # pitch is still found out: of recordings told one four semitones off, one in ten suffers.
 _FLAT = 1.5
+_NOISE = 2.0  # the same where the pitch was asked for: noise, drums and wood come to 1 to 3, tones below 1.8
 _FRAMES = 16  # looked at for the choice
 _QUIET = 1e-3  # frames of less than this share of the loudest one's power are not
 _EMPHASIS = 0.25  # exponent of a band's power in its weight: loud bands say more, soft ones are not silent
 _SOFTEST = 1e-8  # mel power relative to the note's maximum that is told apart from nothing
+_LOBE = 2.0  # bins of n_fft = window_length from a partial to the ends of a Hann window's main lobe
 _TINY = 1e-30
 
 
@@ -32,9 +34,12 @@ class Source(NamedTuple):
 
     spectra: Tensor  # (batch, n_bins) or, along contours, (batch, n_frames, n_bins): power, flat or a comb of partials
     partials: Tensor  # of that shape: where the partial nearest to a bin lies, in bins; NaN for a flat spectrum
+    exact: bool = False  # the sound is to have these partials and no others nearby: they were asked for, not measured
 
 
-def fitting_source(mel: Tensor, pitch: Tensor | None, settings: LogMelSettings) -> Source | None:
+def fitting_source(
+    mel: Tensor, pitch: Tensor | None, settings: LogMelSettings, in_tune: bool = False
+) -> Source | None:
     """What to start the inversion of `mel` (batch, n_mels, n_frames) from; none: flat spectra for all notes.
 
     Of a flat spectrum, combs within 40 cents of the `pitch` (batch,) MIDI (NaN: unknown) and combs of stiff strings, each
@@ -52,18 +57,18 @@ def fitting_source(mel: Tensor, pitch: Tensor | None, settings: LogMelSettings) 
     chosen = []
     for note, told in zip(mel, pitch.tolist(), strict=True):
         # Without a pitch all candidates are one: the flat spectrum.
-        choice = _candidates(0.0 if math.isnan(told) else told, settings, mel.device)
+        choice = _candidates(0.0 if math.isnan(told) else told, settings, mel.device, in_tune)
         index = 0 if math.isnan(told) else int((_roughness(note, choice.envelopes) * choice.handicap).argmin())
         chosen.append((choice.spectra[index], choice.partials[index]))
     spectra, partials = zip(*chosen, strict=True)
-    return Source(torch.stack(spectra), torch.stack(partials))
+    return Source(torch.stack(spectra), torch.stack(partials), in_tune)
 
 
 def _along_contour(pitch: Tensor, settings: LogMelSettings) -> Source:
     """Combs of harmonics of each frame's own pitch (batch, n_frames)."""
     partials = nearest_partials(pitch, settings)
     spectra = torch.where(partials.isnan(), 1.0, partial_comb(partials, settings))
-    return Source(spectra * mel_bands(settings, pitch.device).covered, partials)
+    return Source(spectra * mel_bands(settings, pitch.device).covered, partials, exact=True)
 
 
 class _Candidates(NamedTuple):
@@ -76,17 +81,18 @@ class _Candidates(NamedTuple):
 
 
 @lru_cache(maxsize=128)  # every key of an instrument
-def _candidates(pitch: float, settings: LogMelSettings, device: torch.device) -> _Candidates:
+def _candidates(pitch: float, settings: LogMelSettings, device: torch.device, in_tune: bool) -> _Candidates:
     bands = mel_bands(settings, device)
-    offsets = torch.tensor(_DETUNINGS, device=device).repeat(len(_STIFFNESSES))
-    stiffness = torch.tensor(_STIFFNESSES, device=device).repeat_interleave(len(_DETUNINGS))
+    detunings = (0.0,) if in_tune else _DETUNINGS
+    offsets = torch.tensor(detunings, device=device).repeat(len(_STIFFNESSES))
+    stiffness = torch.tensor(_STIFFNESSES, device=device).repeat_interleave(len(detunings))
     partials = nearest_partials(pitch + offsets, settings, stiffness)
     partials = torch.cat([torch.full_like(partials[:1], torch.nan), partials])
     spectra = torch.where(partials.isnan(), 1.0, partial_comb(partials, settings)) * bands.covered
     teeth = bands.to_mel.product(spectra.T.contiguous(), spectra.new_empty((settings.n_mels, len(spectra))))
     handicap = torch.where(stiffness > 0, _STRETCHED, _DETUNED)
     handicap[0] = 1.0
-    handicap = torch.cat([handicap.new_tensor([_FLAT]), handicap])
+    handicap = torch.cat([handicap.new_tensor([_NOISE if in_tune else _FLAT]), handicap])
     return _Candidates(spectra, partials, teeth.clamp_(min=_TINY).log_().T.contiguous(), handicap)
 
 
@@ -117,6 +123,21 @@ def partial_comb(partials: Tensor, settings: LogMelSettings) -> Tensor:
     at_one = (distance - 1).abs() < 1e-3
     lobe = torch.where(at_one, 0.5, torch.sinc(distance) / (1 - distance.square()).where(~at_one, torch.ones(())))
     return torch.where(distance < 2, lobe.square(), 0.0) + _BETWEEN
+
+
+def partial_groups(partials: Tensor, settings: LogMelSettings) -> Tensor:
+    """Numbers (..., n_bins), int64 from 0, of the groups of bins that belong to one partial; each other bin is alone.
+
+    A partial's are those of its main lobe, and as far beside it as a band that reads the lobe reaches: what lies between
+    two partials can be told from a log-mel only where both are further away.
+    """
+    bins = torch.arange(partials.shape[-1], device=partials.device)
+    lobe = _LOBE * settings.n_fft / settings.window_length
+    near = (bins - partials).abs() < lobe + mel_bands(settings, partials.device).reach
+    begins = torch.ones_like(near)
+    # NaN, of a flat spectrum, is near nothing.
+    begins[..., 1:] = ~(near[..., 1:] & near[..., :-1] & (partials[..., 1:] == partials[..., :-1]))
+    return begins.cumsum(dim=-1) - 1
 
 
 def _roughness(mel: Tensor, envelopes: Tensor) -> Tensor:

@@ -38,6 +38,7 @@ class MelBands(NamedTuple):
     to_mel: _Blocks  # power (n_bins, n) -> mel power (n_mels, n)
     to_bins: _Blocks  # values of bands (n_mels, n) -> their mean over the bands of each bin (n_bins, n)
     covered: Tensor  # (n_bins,): 1 where any band reads the bin, otherwise 0
+    reach: Tensor  # (n_bins,): from the middle of the bands that read the bin to their ends, in bins
 
 
 @lru_cache(maxsize=16)
@@ -49,7 +50,8 @@ def mel_bands(settings: LogMelSettings, device: torch.device) -> MelBands:
     mean = (bank / torch.where(coverage > 0, coverage, torch.ones(()))).T
     rows = _ROWS if device.type == "cpu" else max(bank.shape)
     bins = -(-bank.shape[1] * rows // bank.shape[0])
-    return MelBands(_blocks(bank, rows, device), _blocks(mean, bins, device), covered.to(device))
+    reach = mean @ ((bank > 0).sum(dim=1) + 1.0).div(2)
+    return MelBands(_blocks(bank, rows, device), _blocks(mean, bins, device), covered.to(device), reach.to(device))
 
 
 def _blocks(matrix: Tensor, height: int, device: torch.device) -> _Blocks:
@@ -62,7 +64,13 @@ def _blocks(matrix: Tensor, height: int, device: torch.device) -> _Blocks:
     return _Blocks(parts)
 
 
-def mel_to_power(mel: Tensor, settings: LogMelSettings, iterations: int = 8, start: Tensor | None = None) -> Tensor:
+def mel_to_power(
+    mel: Tensor,
+    settings: LogMelSettings,
+    iterations: int = 8,
+    start: Tensor | None = None,
+    groups: Tensor | None = None,
+) -> Tensor:
     """A power spectrogram (batch, n_frames, 1 + n_fft // 2), >= 0, whose mel power is `mel` (batch, n_mels, n_frames).
 
     Many spectra have the same mel. This is the one nearest to `start`, (batch, n_bins) or (batch, n_frames, n_bins), in
@@ -71,6 +79,9 @@ def mel_to_power(mel: Tensor, settings: LogMelSettings, iterations: int = 8, sta
     Its logarithm is that of `start` plus gains of the bands, interpolated over the bins: as a filter would shape a source.
     Bands 80 dB below their neighbours converge within a few updates, where the additive corrections of least squares or of
     Lee & Seung's updates need tens or hundreds. Frames of zeros and bins outside all bands are zero; `start` none is flat.
+
+    `groups`, of `start`'s shape, number the bins (int64, from 0) that get one gain together: a partial's, which is to stay
+    where it is. A filter as fine as the bands would move the top of a low partial's lobe.
     """
     bands = mel_bands(settings, mel.device)
     batch, n_mels, n_frames = mel.shape
@@ -85,7 +96,8 @@ def mel_to_power(mel: Tensor, settings: LogMelSettings, iterations: int = 8, sta
     first = bands.covered[:, None]
     if start is not None:
         first = first * _columns(start, part, goal.shape[1] // batch)
-    found = _project(goal, first, bands, iterations).T.unflatten(0, (batch, -1))
+    tied = None if groups is None else _Tied(first, _columns(groups, part, goal.shape[1] // batch))
+    found = _project(goal, first, bands, iterations, tied).T.unflatten(0, (batch, -1))
     torch.mul(found, sounding[:, part, None], out=power[:, part])
     return power
 
@@ -97,7 +109,26 @@ def _columns(start: Tensor, part: slice, n_frames: int) -> Tensor:
     return start.T if len(start) == 1 else start.T.repeat_interleave(n_frames, dim=1)
 
 
-def _project(goal: Tensor, start: Tensor, bands: MelBands, iterations: int) -> Tensor:
+class _Tied:
+    """Groups (n_bins, n or 1) of bins whose gains are one: their mean, weighted with `start` (n_bins, n or 1)."""
+
+    def __init__(self, start: Tensor, groups: Tensor) -> None:
+        self._groups, self._count = groups, int(groups.max()) + 1
+        self._share = start / self._sum(start).gather(0, groups).clamp_(min=_TINY)
+
+    def mean_(self, gain: Tensor) -> Tensor:
+        """`gain` (n_bins, n) in nats, averaged in place."""
+        groups = self._groups.expand_as(gain)
+        return torch.gather(self._sum(gain.mul_(self._share)), 0, groups, out=gain)
+
+    def _sum(self, values: Tensor) -> Tensor:
+        total = values.new_zeros((self._count, values.shape[1]))
+        if self._groups.shape[1] == 1:
+            return total.index_add_(0, self._groups[:, 0], values)
+        return total.scatter_add_(0, self._groups, values)
+
+
+def _project(goal: Tensor, start: Tensor, bands: MelBands, iterations: int, tied: _Tied | None = None) -> Tensor:
     """Power (n_bins, n) near `start` (n_bins, n or 1) with the mel power exp(`goal`) (n_mels, n)."""
     fit = bands.to_mel.product(start, goal.new_empty((len(goal), start.shape[1])))
     gain = (goal - fit.clamp_(min=_TINY).log_()).mul_(_RELAXATION)
@@ -106,5 +137,6 @@ def _project(goal: Tensor, start: Tensor, bands: MelBands, iterations: int) -> T
         if step:
             bands.to_mel.product(power, fit)
             gain.add_(goal, alpha=_RELAXATION).sub_(fit.clamp_(min=_TINY).log_(), alpha=_RELAXATION)
-        bands.to_bins.product(gain, power).exp_().mul_(start)
+        bands.to_bins.product(gain, power)
+        (power if tied is None else tied.mean_(power)).exp_().mul_(start)
     return power

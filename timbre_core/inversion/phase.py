@@ -8,18 +8,20 @@ import torch
 from torch import Tensor
 
 from timbre_core.features.settings import SpectralSettings
+from timbre_core.inversion.comb import Source
 
 _TINY = 1e-12
 _NOTHING = math.log(_TINY)
 _SEMITONE = 1 / (2 ** (1 / 12) - 1)  # the bin that is as wide as a semitone
 _REACH = 1.0  # bins between a sinusoid and the partial it may be
+_EXACT_REACH = 2.0  # the same where the partial is known to be there: half the lobe of a Hann window as long as a frame
 
 
 def sinusoidal_phase(
     magnitude: Tensor,
     settings: SpectralSettings,
     seed: int = 0,
-    partials: Tensor | None = None,
+    source: Source | None = None,
     before: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Phases (batch, n_frames, n_bins) in radians for magnitudes of that shape, and turns of that shape.
@@ -29,9 +31,9 @@ def sinusoidal_phase(
     follows the peak nearest to it; along time the phase advances at that frequency. The phases of the first frame are
     random, by `seed`, and the same for each note of a batch.
 
-    `partials`, (batch, n_bins) or (batch, n_frames, n_bins), tell where those of a known pitch lie (see `Source`): where
-    bins are wider than a semitone they say more about a sinusoid's frequency than its neighbour bins do. The turns of a
-    frame, given as `before` (batch, n_bins), continue a note at the frame after it.
+    The partials of a `source` tell where those of a known pitch lie: where bins are wider than a semitone they say more
+    about a sinusoid's frequency than its neighbour bins do, and where they are exact they are its frequency. The turns of
+    a frame, given as `before` (batch, n_bins), continue a note at the frame after it.
     """
     n_bins, device = magnitude.shape[-1], magnitude.device
     if before is None:
@@ -40,9 +42,9 @@ def sinusoidal_phase(
     frame, peak, reach = _peaks(logs)
     # Whole turns of a hop do not count: what remains adds up in float32 without losing the phase.
     frequency = peak + _offset(logs, frame, peak)
-    if partials is not None:
-        row = frame if partials.ndim == 3 else frame // magnitude.shape[1]
-        frequency = _at_partials(frequency, partials.flatten(0, -2)[row, peak])
+    if source is not None:
+        row = frame if source.partials.ndim == 3 else frame // magnitude.shape[1]
+        frequency = _at_partials(frequency, source.partials.flatten(0, -2)[row, peak], source.exact)
     advance = (frequency * (settings.hop_length / settings.n_fft)).frac_()
     advance = torch.repeat_interleave(advance, reach, output_size=magnitude.numel()).view_as(magnitude)
     advance[:, 0] += before
@@ -53,9 +55,12 @@ def sinusoidal_phase(
     return phase.view_as(magnitude).sub_(centre.frac_()).mul_(2 * math.pi), turns
 
 
-def _at_partials(frequency: Tensor, partial: Tensor) -> Tensor:
-    """Frequencies in bins, those that are low and near the partial at it."""
-    return torch.where((partial < _SEMITONE) & ((frequency - partial).abs() < _REACH), partial, frequency)
+def _at_partials(frequency: Tensor, partial: Tensor, exact: bool) -> Tensor:
+    """Frequencies in bins, those that are near the partial at it; without `exact` partials, those that are low too."""
+    reach = (partial < _SEMITONE) & ((frequency - partial).abs() < _REACH)
+    if exact:
+        reach = (frequency - partial).abs() < _EXACT_REACH
+    return torch.where(reach, partial, frequency)
 
 
 def _peaks(logs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
