@@ -57,10 +57,12 @@ class Inverter:
         pitch: float | np.ndarray | None = None,
         n_samples: int | None = None,
         seed: int = 0,
+        in_tune: bool = False,
     ) -> np.ndarray:
         """Audio (n_samples,) or (batch, n_samples) of frames (n_bins, n_frames) or (batch, n_bins, n_frames).
 
-        pitch: MIDI; for envelopes it may be a contour, a pitch for each frame. The contract of `timbre_core.inversion.invert`.
+        pitch: MIDI, or a contour, a pitch for each frame. in_tune: it is what the sound is to have, and not a label that may
+        be cents off. The contract of `timbre_core.inversion.invert`.
         """
         import torch
 
@@ -70,9 +72,9 @@ class Inverter:
         values = torch.as_tensor(frames).to(self.device)
         if self.network is not None:
             return invert_learned(
-                self.network, values, ref_db, as_log_mel(self.features), self.settings, seed, n_samples, pitch
+                self.network, values, ref_db, as_log_mel(self.features), self.settings, seed, n_samples, pitch, in_tune
             )
-        return invert(values, ref_db, self.features, self.settings, seed=seed, n_samples=n_samples, pitch=pitch)
+        return invert(values, ref_db, self.features, self.settings, seed, n_samples, pitch, in_tune)
 
     def stream(
         self,
@@ -81,12 +83,13 @@ class Inverter:
         pitch: float | np.ndarray | None = None,
         n_samples: int | None = None,
         seed: int = 0,
+        in_tune: bool = False,
     ) -> Iterator[np.ndarray]:
         """One note's audio in consecutive blocks (n,) float32, each as soon as its frames are known.
 
         Args:
             frames: (n_bins, n_frames), or an iterable of consecutive (n_bins, n) blocks of them.
-            ref_db, pitch, n_samples, seed: as in a call.
+            ref_db, pitch, n_samples, seed, in_tune: as in a call.
 
         The contract of `timbre_core.inversion.stream`; a network gives one block, of the whole note. Raises TimbreError
         as a call does, for a block when its turn comes.
@@ -94,10 +97,11 @@ class Inverter:
         from timbre_core.inversion.any_kind import stream
 
         if self.network is None:
-            yield from stream(frames, ref_db, self.features, self.settings, seed, n_samples, pitch, self.device)
+            how = (seed, n_samples, pitch, self.device, in_tune)
+            yield from stream(frames, ref_db, self.features, self.settings, *how)
         else:
             whole = frames if isinstance(frames, np.ndarray) else np.concatenate(list(frames), axis=1)
-            yield self(whole, ref_db, pitch, n_samples, seed)
+            yield self(whole, ref_db, pitch, n_samples, seed, in_tune)
 
 
 def presets(features: FeatureSettings) -> dict[str, InversionSettings]:

@@ -143,9 +143,11 @@ class TimbreSpace:
         pitch: float | None = None,
         n_samples: int | None = None,
         seed: int = 0,
+        in_tune: bool = False,
     ) -> Iterator[np.ndarray]:
         """Latents of a note's windows -> its audio in consecutive blocks (n,), the first before all windows are decoded."""
-        return self.inverter.stream(self.decode_blocks(z, starts, n_frames, pitch), ref_db, pitch, n_samples, seed)
+        blocks = self.decode_blocks(z, starts, n_frames, pitch)
+        return self.inverter.stream(blocks, ref_db, pitch, n_samples, seed, in_tune)
 
     def invert(
         self,
@@ -154,12 +156,13 @@ class TimbreSpace:
         pitch: float | np.ndarray | None = None,
         n_samples: int | None = None,
         seed: int = 0,
+        in_tune: bool = False,
     ) -> np.ndarray:
         """Frames (n_bins, n_frames) -> audio (n_samples,) with the space's inverter; a known MIDI `pitch` helps it.
 
-        A contour, a pitch for each frame (n_frames,), is followed.
+        A contour, a pitch for each frame (n_frames,), is followed. `in_tune` has the sound exactly at the pitch.
         """
-        return self.inverter(frames, ref_db, pitch, n_samples, seed)
+        return self.inverter(frames, ref_db, pitch, n_samples, seed, in_tune)
 
     def reconstruct(self, audio: np.ndarray, pitch: float | None = None, residual: bool = False) -> Reconstruction:
         """A note (n_samples,) at `sample_rate` in three variants. The model decodes mu.

@@ -110,7 +110,7 @@ class Instrument:
         """A key's audio (n_samples,) as long as the model makes it, its release included."""
         key = _checked(key)
         frames = self.frames(key)
-        audio = self.invert(frames, 0.0, key) if self.conditioned else self._resampled(key)
+        audio = self.invert(frames, 0.0, key, in_tune=True) if self.conditioned else self._resampled(key)
         return _levelled(audio, self.space.sample_rate)
 
     def note(self, key: float) -> PlayedNote:
@@ -136,7 +136,7 @@ class Instrument:
         features = self.space.recipe.features
         if self.conditioned:
             shortest = round(_SHORTEST * features.sample_rate / features.hop_length)
-            return self.invert(frames[:, : max(last, shortest)], 0.0, key)
+            return self.invert(frames[:, : max(last, shortest)], 0.0, key, in_tune=True)
         length = max(round(last * features.hop_length / self._speed(key)), round(_SHORTEST * features.sample_rate))
         return self._resampled(key)[:length]
 

@@ -153,7 +153,7 @@ def sounded(
     told = pitch.at(np.arange(n_frames) / space.recipe.features.frame_rate) if isinstance(pitch, Contour) else pitch
     frames = space.decode(journey.z, journey.starts, n_frames, told, journey.shares)
     # A model that is not told the pitch does not sound it, so its notes are inverted without one.
-    audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed)
+    audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed, in_tune=True)
     peak = float(np.abs(audio).max())
     if peak > 0:
         audio = audio * np.float32(10 ** (level_db / 20) / peak)

@@ -23,6 +23,7 @@ def invert(
     seed: int = 0,
     n_samples: int | None = None,
     pitch: float | np.ndarray | Tensor | None = None,
+    in_tune: bool = False,
 ) -> np.ndarray:
     """Audio whose features are `frames`: the contract of `classical.invert`.
 
@@ -32,7 +33,7 @@ def invert(
         raise NoSound(NO_SOUND)
     if isinstance(features, EnvelopeSettings):
         return invert_envelope(frames, ref_db, features, n_samples, pitch)
-    return classical.invert(frames, ref_db, features, inversion, seed, n_samples, pitch)
+    return classical.invert(frames, ref_db, features, inversion, seed, n_samples, pitch, in_tune)
 
 
 def stream(
@@ -44,6 +45,7 @@ def stream(
     n_samples: int | None = None,
     pitch: float | np.ndarray | None = None,
     device: torch.device | str = "cpu",
+    in_tune: bool = False,
 ) -> Iterator[np.ndarray]:
     """One note's audio in consecutive blocks (n,) float32: the contract of `streaming.stream`; envelopes give one block."""
     if isinstance(features, ImageSettings):
@@ -52,4 +54,4 @@ def stream(
         whole = frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
         yield invert_envelope(whole, ref_db, features, n_samples, pitch)
     else:
-        yield from streaming.stream(frames, ref_db, features, inversion, seed, n_samples, pitch, device)
+        yield from streaming.stream(frames, ref_db, features, inversion, seed, n_samples, pitch, device, in_tune)

@@ -32,6 +32,7 @@ def invert(
     seed: int = 0,
     n_samples: int | None = None,
     pitch: float | np.ndarray | Tensor | None = None,
+    in_tune: bool = False,
 ) -> np.ndarray:
     """Audio whose features are `frames`, at the level that `ref_db` gives.
 
@@ -45,6 +46,8 @@ def invert(
             harmonics; told where they are, the inversion is several dB nearer to the original. It is not imposed: a
             pitch that does not fit the frames is not used. A contour, a pitch for each frame as (n_frames,) for one note
             or (batch, n_frames), is followed as it is.
+        in_tune: the pitch is what the notes are to sound at, as for a model's frames, and not a label that may be cents
+            off: partials lie exactly where it says, whatever the frames say.
 
     Returns:
         float32 (n_samples,) or (batch, n_samples) at `features.sample_rate`; frames of -1 give exact silence.
@@ -55,7 +58,7 @@ def invert(
     check_classical(inversion)
 
     def make(values: Tensor, pitches: Tensor | None, length: int) -> Tensor:
-        source = known_source(values, pitches, features)
+        source = known_source(values, pitches, features, in_tune)
         magnitude = frames_to_magnitude(values, features, inversion, source)
         return magnitude_to_audio(magnitude, features, inversion, length, seed, source)
 
@@ -200,12 +203,17 @@ def magnitude_to_audio(
 ) -> Tensor:
     """Audio (batch, n_samples) of STFT magnitudes (batch, n_frames, 1 + n_fft // 2), at their level."""
     stft = open_stft(features, n_samples, magnitude.device)
-    if inversion.phase == "pghi":
+    if integrates_phase(inversion, source):
         from timbre_core.inversion.pghi import integrated_phase  # numba takes a second to import
 
-        phase = integrated_phase(magnitude, features, seed, source=source)
+        phase = integrated_phase(magnitude, features, seed)
     else:
         phase, _ = sinusoidal_phase(magnitude, features, seed, source)
     wanted = emphasised(magnitude, inversion.emphasis)
     audio = griffin_lim(wanted, phase, stft, inversion.iterations, inversion.momentum)
     return restore_level(audio, magnitude, stft)
+
+
+def integrates_phase(inversion: InversionSettings, source: Source | None) -> bool:
+    """Whether first phases come from the phase gradient: not where the frequencies of partials are known exactly."""
+    return inversion.phase == "pghi" and not (source is not None and source.exact)

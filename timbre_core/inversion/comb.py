@@ -20,7 +20,6 @@ _DETUNED, _STRETCHED = 1.02, 1.1  # how much smoother an envelope these combs mu
 # their harmonics says less than the pitch that the model was told: at 1.0 one low note in five loses its pitch. A wrong
 # pitch is still found out: of recordings told one four semitones off, one in ten suffers.
 _FLAT = 1.5
-_NOISE = 2.0  # the same where the pitch was asked for: noise, drums and wood come to 1 to 3, tones below 1.8
 _FRAMES = 16  # looked at for the choice
 _QUIET = 1e-3  # frames of less than this share of the loudest one's power are not
 _EMPHASIS = 0.25  # exponent of a band's power in its weight: loud bands say more, soft ones are not silent
@@ -37,15 +36,15 @@ class Source(NamedTuple):
     exact: bool = False  # the sound is to have these partials and no others nearby: they were asked for, not measured
 
 
-def fitting_source(
-    mel: Tensor, pitch: Tensor | None, settings: LogMelSettings, in_tune: bool = False
-) -> Source | None:
+def fitting_source(mel: Tensor, pitch: Tensor | None, settings: LogMelSettings, in_tune: bool = False) -> Source | None:
     """What to start the inversion of `mel` (batch, n_mels, n_frames) from; none: flat spectra for all notes.
 
     Of a flat spectrum, combs within 40 cents of the `pitch` (batch,) MIDI (NaN: unknown) and combs of stiff strings, each
     note gets the one that leaves the smoothest spectral envelope, which is what remains of the log-mel when the
     source's is taken off: a comb that does not fit leaves its own teeth and the note's. Notes without pitch, or told a
-    wrong one, keep the flat spectrum; the cents by which recordings, players and estimates are off are found.
+    wrong one, keep the flat spectrum; the cents by which recordings, players and estimates are off are found. With
+    `in_tune` the pitch is no label but what is to sound: of combs exactly there, stiff or not, one is taken in any case,
+    as blurred frames of low notes look like noise.
 
     A contour, `pitch` (batch, n_frames), is taken as it is: what follows one was made to follow it. Its frames that are NaN
     have flat spectra.
@@ -92,7 +91,7 @@ def _candidates(pitch: float, settings: LogMelSettings, device: torch.device, in
     teeth = bands.to_mel.product(spectra.T.contiguous(), spectra.new_empty((settings.n_mels, len(spectra))))
     handicap = torch.where(stiffness > 0, _STRETCHED, _DETUNED)
     handicap[0] = 1.0
-    handicap = torch.cat([handicap.new_tensor([_NOISE if in_tune else _FLAT]), handicap])
+    handicap = torch.cat([handicap.new_tensor([math.inf if in_tune else _FLAT]), handicap])
     return _Candidates(spectra, partials, teeth.clamp_(min=_TINY).log_().T.contiguous(), handicap)
 
 

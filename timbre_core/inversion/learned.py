@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion.classical import frames_to_own_power, magnitude_to_audio, note_by_note
-from timbre_core.inversion.comb import fitting_source
+from timbre_core.inversion.comb import fitting_source, partial_groups
 from timbre_core.inversion.mel import mel_to_power
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
@@ -28,6 +28,7 @@ def invert_learned(
     seed: int = 0,
     n_samples: int | None = None,
     pitch: float | np.ndarray | Tensor | None = None,
+    in_tune: bool = False,
 ) -> np.ndarray:
     """The contract of `timbre_core.inversion.invert`, by a network on the frames' device."""
 
@@ -38,11 +39,12 @@ def invert_learned(
         told = told.nanmedian(dim=1).values if told.ndim == 2 else told
         if isinstance(network, MelToMagnitude):
             mel = frames_to_own_power(values, features)
-            source = fitting_source(mel, pitches, features)
+            source = fitting_source(mel, pitches, features, in_tune)
             # Along a contour its combs of the median pitch would be wrong: the contour's own ones are the start.
             along = source is not None and source.spectra.ndim == 3
             start = source.spectra if source is not None and along else network.power(values, told)
-            magnitude = mel_to_power(mel, features, inversion.mel_iterations, start).sqrt_()
+            groups = partial_groups(source.partials, features) if source is not None and source.exact else None
+            magnitude = mel_to_power(mel, features, inversion.mel_iterations, start, groups).sqrt_()
             return magnitude_to_audio(magnitude, features, inversion, length, seed, source)
         sounding = (frames_to_own_power(values, features) > 0).any(dim=1)
         spectra = network(values, told) * sounding[..., None]

@@ -15,6 +15,7 @@ from timbre_core.inversion.classical import (
     check_classical,
     checked,
     frames_to_magnitude,
+    integrates_phase,
     invert,
     known_source,
 )
@@ -39,13 +40,14 @@ def stream(
     n_samples: int | None = None,
     pitch: float | np.ndarray | None = None,
     device: torch.device | str = "cpu",
+    in_tune: bool = False,
 ) -> Iterator[np.ndarray]:
     """One note's audio in consecutive blocks (n,) float32: a quarter of a second, then longer ones.
 
     Args:
         frames: (n_bins, n_frames), or an iterable of consecutive (n_bins, n) blocks, of which no more are taken than the
             next block of audio needs.
-        ref_db, features, inversion, seed, n_samples, pitch: as for `invert`.
+        ref_db, features, inversion, seed, n_samples, pitch, in_tune: as for `invert`.
 
     With phases "spsi" and few iterations the blocks together are what `invert` gives, to -40 dB and better. With "pghi"
     each block goes on from the phases of the one before, and is cross-faded with it. Where the partials lie is decided
@@ -58,7 +60,7 @@ def stream(
     if features.pre_emphasis or isinstance(pitch, np.ndarray):
         # The inverse of a pre-emphasis remembers all that was before, and the level over time is only right after it.
         whole = frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
-        yield invert(torch.as_tensor(whole).to(device), ref_db, features, inversion, seed, n_samples, pitch)
+        yield invert(torch.as_tensor(whole).to(device), ref_db, features, inversion, seed, n_samples, pitch, in_tune)
         return
     device = torch.device(device)
     size = max(1, round(_FIRST_SECONDS * features.frame_rate)) + _context(features)
@@ -71,7 +73,7 @@ def stream(
         first = _enough(blocks, size)
         blocks, known = chain([first], blocks), first
         told = checked(first, ref_db, features, n_samples, pitch).pitch
-    source = known_source(known, told, features)
+    source = known_source(known, told, features, in_tune)
     magnitudes = (frames_to_magnitude(block, features, inversion, source) for block in blocks)
     yield from stream_magnitudes(magnitudes, 10 ** (float(ref_db) / 20), features, inversion, seed, n_samples, source)
 
@@ -154,15 +156,16 @@ def _block(
     The frames `kept` are the context on the left of the next block.
     """
     stft = open_stft(features, length, magnitude.device)
-    if inversion.phase == "pghi":
+    integrated = integrates_phase(inversion, source)
+    if integrated:
         from timbre_core.inversion.pghi import integrated_phase  # numba takes a second to import
 
         phase = integrated_phase(magnitude, features, seed, memory)
     else:
-        phase, turns = sinusoidal_phase(magnitude, features, seed, None if source is None else source.partials, memory)
+        phase, turns = sinusoidal_phase(magnitude, features, seed, source, memory)
         memory = turns[:, kept.start - 1] if kept.start > 0 else None
     wanted = emphasised(magnitude, inversion.emphasis)
     audio = griffin_lim(wanted, phase, stft, inversion.iterations, inversion.momentum)
-    if inversion.phase == "pghi":
+    if integrated:
         memory = stft.forward(audio)[:, kept].angle()
     return restore_level(audio, magnitude, stft), memory
