@@ -1,19 +1,27 @@
 // Versions of one sound played in step: a switch from one to another keeps the place in the sound and leaves no gap.
 
-export const FADE = 0.012; // seconds from one version to the other: too short to be heard as a fade, long enough not to click
+import { allowed, FADE, leaveAudio, openAudio } from "./audio.js";
+import { audioBuffer } from "./wav.js";
 
 export class Deck {
+  context = null;
+  began = 0; // when what sounds would have begun, in the context's seconds
+
   // changed(): what sounds changed. refused(): the browser wants a click before it lets anything sound.
   constructor({ changed, refused }) {
-    Object.assign(this, { changed, refused, kind: null, wanted: null, loop: false, playing: false });
+    this.changed = changed;
+    this.refused = refused;
+    this.kind = null;
+    this.wanted = null;
+    this.loop = false;
+    this.playing = false;
     this.sounds = new Map(); // kind -> AudioBuffer
     this.voices = new Map(); // kind -> {source, gain}
   }
 
   close() {
     this.clear();
-    this.context?.close();
-    this.context = null;
+    leaveAudio(this);
   }
 
   // Seconds that all versions have.
@@ -35,9 +43,7 @@ export class Deck {
 
   // samples: Float32Array at `rate` Hz. Joins what sounds already, unheard until it is switched to.
   add(kind, samples, rate) {
-    const buffer = new AudioBuffer({ length: Math.max(1, samples.length), sampleRate: rate, numberOfChannels: 1 });
-    buffer.copyToChannel(samples, 0);
-    this.sounds.set(kind, buffer);
+    this.sounds.set(kind, audioBuffer(samples, rate));
     if (this.playing) this.voice(kind);
     if (this.wanted?.kind === kind) this.play(kind, this.wanted.from);
   }
@@ -71,8 +77,8 @@ export class Deck {
   }
 
   async open() {
-    if (navigator.userActivation?.hasBeenActive === false) return false;
-    this.context ??= new AudioContext({ latencyHint: "interactive" });
+    if (!allowed()) return false;
+    this.context = openAudio(this);
     if (this.context.state !== "running") await this.context.resume();
     return true;
   }

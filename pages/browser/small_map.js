@@ -1,10 +1,21 @@
-// The map in small: where the sound is among the notes; a click starts from the nearest dot.
+// The map in small: where a sound is among the notes; a click starts from the nearest dot.
 
-import { build, fitCanvas, themeColour } from "./common.js";
+import { build, fitCanvas, themeColour } from "./dom.js";
+import { cheapest, extent } from "./plane.js";
+
+const MARGIN = 8;
 
 export class SmallMap {
+  dot = 2.2; // a dot's size in CSS pixels
+  reach = 24; // how far from a dot, in CSS pixels, the pointer still means it
+  near = [];
+  x = null;
+  y = null;
+
+  // chosen(id): a note's dot was clicked.
   constructor(canvas, chosen) {
-    Object.assign(this, { canvas, chosen, near: [], dot: 2.2 });
+    this.canvas = canvas;
+    this.chosen = chosen;
     canvas.addEventListener("click", (event) => this.click(event));
     canvas.addEventListener("pointermove", (event) => this.over(event));
   }
@@ -13,17 +24,28 @@ export class SmallMap {
     this.notes = notes;
     const [x, y] = [1, 2].map((axis) => notes.arrays[`${notes.projection}_${axis}`]);
     if (!x) return;
-    const span = (values) =>
-      values.reduce(([a, b], v) => (Number.isFinite(v) ? [Math.min(a, v), Math.max(b, v)] : [a, b]), [Infinity, -Infinity]);
-    Object.assign(this, { x, y, spanX: span(x), spanY: span(y), picture: null });
+    this.lay(x, y);
     this.draw();
   }
 
-  place(row, width = this.canvas.clientWidth, height = this.canvas.clientHeight) {
-    const part = (value, [low, high]) => (value - low) / (high - low || 1);
-    return [8 + (width - 16) * part(this.x[row], this.spanX), height - 8 - (height - 16) * part(this.y[row], this.spanY)];
+  lay(x, y) {
+    this.x = x;
+    this.y = y;
+    this.spanX = extent(x);
+    this.spanY = extent(y);
+    this.painted = null;
   }
 
+  // Where a note's dot is, in CSS pixels from the canvas' corner; each axis has its own scale.
+  place(row, width = this.canvas.clientWidth, height = this.canvas.clientHeight) {
+    const part = (value, limits) => (value - limits[0]) / (limits[1] - limits[0] || 1);
+    return [
+      MARGIN + (width - 2 * MARGIN) * part(this.x[row], this.spanX),
+      height - MARGIN - (height - 2 * MARGIN) * part(this.y[row], this.spanY),
+    ];
+  }
+
+  // near: nearest notes as the server tells them, the first of them is marked.
   draw(near = this.near) {
     this.near = near;
     if (!this.x || !this.canvas.clientWidth) return;
@@ -37,10 +59,10 @@ export class SmallMap {
   dots(width, height) {
     const ratio = window.devicePixelRatio || 1;
     const wanted = `${width} ${height} ${ratio}`;
-    if (this.picture && this.drawn === wanted) return this.picture;
-    this.drawn = wanted;
-    this.picture = build("canvas", { width: width * ratio, height: height * ratio });
-    const context = this.picture.getContext("2d");
+    if (this.painted && this.paintedFor === wanted) return this.painted;
+    this.paintedFor = wanted;
+    this.painted = build("canvas", { width: width * ratio, height: height * ratio });
+    const context = this.painted.getContext("2d");
     context.scale(ratio, ratio);
     const crowd = this.x.length > 5000;
     const size = crowd ? 1 : this.dot;
@@ -50,7 +72,7 @@ export class SmallMap {
       context.fillStyle = this.notes.colour(row);
       context.fillRect(x - size / 2, y - size / 2, size, size);
     }
-    return this.picture;
+    return this.painted;
   }
 
   mark(context) {
@@ -66,27 +88,25 @@ export class SmallMap {
     context.stroke();
   }
 
-  nearestDot(event) {
+  // The row of the dot that an event means, -1 for none. hidden(row): whether it cannot be meant.
+  under(event, hidden = (_row) => false) {
     if (!this.x) return -1;
     const box = this.canvas.getBoundingClientRect();
-    let best = -1;
-    let least = 24 ** 2;
-    for (let row = 0; row < this.x.length; row++) {
+    const distance = (row) => {
       const [x, y] = this.place(row, box.width, box.height);
-      const distance = (x - event.clientX + box.left) ** 2 + (y - event.clientY + box.top) ** 2;
-      if (distance < least) [best, least] = [row, distance];
-    }
-    return best;
+      return hidden(row) ? Infinity : Math.hypot(x - event.clientX + box.left, y - event.clientY + box.top);
+    };
+    return cheapest(this.x.length, distance, this.reach);
   }
 
   over(event) {
-    const row = this.nearestDot(event);
+    const row = this.under(event);
     this.canvas.style.cursor = row < 0 ? "default" : "pointer";
     this.canvas.title = row < 0 ? "" : `${this.notes.title(row)}, ${this.notes.detail(row)}`;
   }
 
   click(event) {
-    const row = this.nearestDot(event);
+    const row = this.under(event);
     if (row >= 0) this.chosen(this.notes.ids[row]);
   }
 }

@@ -1,21 +1,10 @@
 // A spectrogram on a canvas: bands upwards with note names, seconds to the right.
 
-import { build, fitCanvas, hzToMidi, midiToHz, noteName, ramp, STOPS, themeColour } from "./common.js";
+import { build, fitCanvas, themeColour } from "./dom.js";
+import { hzToMidi, midiToHz, noteName } from "./pitch.js";
 
 export const GUTTER = { left: 30, bottom: 15, top: 3 };
 const DIFFERENCE_DB = 24;
-const DIFFERENCE_STOPS = {
-  dark: ["#5cb8ff", "#22507a", "#131b28", "#8a4a1c", "#ffa24d"],
-  light: ["#0b62b8", "#8fc0ec", "#ffffff", "#f3b488", "#b84a00"],
-};
-
-export function levelScale() {
-  return ramp(STOPS.magma);
-}
-
-export function differenceScale(dark) {
-  return ramp(DIFFERENCE_STOPS[dark ? "dark" : "light"]);
-}
 
 // `frames` is what /api/frames answers: bytes from 0 (softest) to 255, or, for a difference, dB. Features without a frequency
 // axis have no `bands`, those without a unit or without time no `unit` or `seconds_per_frame`.

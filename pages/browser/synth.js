@@ -1,78 +1,16 @@
-// Sounds of an instrument: fetched once per point and key, and played through Web Audio.
+// Sounds of an instrument, played through Web Audio.
 
-import { errorOf, readWav } from "./common.js";
+import { leaveAudio, openAudio } from "./audio.js";
 
 export const SHORTEST_TAP = 0.12; // seconds that a key sounds whose sound came after it was let go
 const MOST_VOICES = 24;
-const BANK_BYTES = 96 * 2 ** 20;
 const SILENT = 1e-4;
 
-// A WAV file as an AudioBuffer with its loop in seconds, or null.
-function readSound(bytes, loop) {
-  const { samples, rate } = readWav(bytes);
-  const buffer = new AudioBuffer({ length: Math.max(1, samples.length), sampleRate: rate, numberOfChannels: 1 });
-  buffer.copyToChannel(samples, 0);
-  const [start, end] = loop ? loop.split("-").map(Number) : [];
-  return { buffer, loop: loop ? { start: start / rate, end: end / rate } : null };
-}
-
-// Decoded sounds by address, the least recently used forgotten first. What somebody waits for goes before what may be
-// wanted later; what nobody waits for any more is given up.
-export class SoundBank {
-  constructor() {
-    this.sounds = new Map();
-    this.bytes = 0;
-    this.waiting = new Map();
-    this.changed = () => {};
-  }
-
-  has(url) {
-    return this.sounds.has(url);
-  }
-
-  peek(url) {
-    const sound = this.sounds.get(url);
-    if (sound) {
-      this.sounds.delete(url);
-      this.sounds.set(url, sound);
-    }
-    return sound;
-  }
-
-  get(url) {
-    const kept = this.peek(url);
-    if (kept) return Promise.resolve(kept);
-    let entry = this.waiting.get(url);
-    if (!entry) {
-      const stop = new AbortController();
-      entry = { stop, promise: this.load(url, stop.signal).finally(() => this.waiting.delete(url)) };
-      this.waiting.set(url, entry);
-    }
-    return entry.promise;
-  }
-
-  async load(url, signal) {
-    const response = await fetch(url, { signal });
-    if (!response.ok) throw await errorOf(response);
-    const sound = readSound(await response.arrayBuffer(), response.headers.get("X-Loop"));
-    this.sounds.set(url, sound);
-    this.bytes += sound.buffer.length * 4;
-    for (const [old, { buffer }] of this.sounds) {
-      if (this.bytes <= BANK_BYTES || old === url) break;
-      this.sounds.delete(old);
-      this.bytes -= buffer.length * 4;
-    }
-    this.changed();
-    return sound;
-  }
-
-  // Give up all that is still waited for, except these addresses.
-  keepOnly(urls) {
-    for (const [url, { stop }] of this.waiting) if (!urls.has(url)) stop.abort();
-  }
-}
-
 export class Synth {
+  context = null;
+  master = null;
+  meter = null;
+
   constructor(changed) {
     this.changed = changed;
     this.voices = new Set();
@@ -86,38 +24,35 @@ export class Synth {
     return this.context?.state === "running";
   }
 
-  // Browsers open sound only during a gesture, or after one. The context runs at the sounds' own rate, so that they are
-  // converted to the device's once, by the browser's good converter, and loops stay exact.
+  // Browsers open sound only during a gesture, or after one. rate: the sounds' own in Hz.
   async open(rate) {
-    if (!this.context || this.rate !== rate) {
-      this.context?.close();
-      this.voices.clear();
-      this.rate = rate;
-      try {
-        this.context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" });
-      } catch {
-        this.context = new AudioContext({ latencyHint: "interactive" });
-      }
-      this.limiter = new DynamicsCompressorNode(this.context, {
-        threshold: -8,
-        knee: 6,
-        ratio: 12,
-        attack: 0.002,
-        release: 0.12,
-      });
-      this.master = new GainNode(this.context, { gain: this.volume });
-      this.meter = new AnalyserNode(this.context, { fftSize: 2048 });
-      this.master.connect(this.limiter).connect(this.meter).connect(this.context.destination);
-      this.context.addEventListener("statechange", () => this.changed());
-    }
-    if (!this.running) await this.context.resume();
+    const context = openAudio(this, rate);
+    if (context !== this.context) this.connect(context);
+    if (!this.running) await context.resume();
     this.changed();
   }
 
-  close() {
-    this.context?.close();
-    this.context = null;
+  connect(context) {
+    this.disconnect();
+    this.context = context;
+    this.limiter = new DynamicsCompressorNode(context, { threshold: -8, knee: 6, ratio: 12, attack: 0.002, release: 0.12 });
+    this.master = new GainNode(context, { gain: this.volume });
+    this.meter = new AnalyserNode(context, { fftSize: 2048 });
+    this.master.connect(this.limiter).connect(this.meter).connect(context.destination);
+    this.listening = new AbortController();
+    context.addEventListener("statechange", () => this.changed(), { signal: this.listening.signal });
+  }
+
+  disconnect() {
+    this.listening?.abort();
+    this.meter?.disconnect();
     this.voices.clear();
+  }
+
+  close() {
+    this.disconnect();
+    this.context = null;
+    leaveAudio(this);
   }
 
   setVolume(volume) {

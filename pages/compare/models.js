@@ -1,18 +1,11 @@
 // One note through several models: the recording, and what each model makes of it, to hear and to see.
 
-import {
-  address,
-  build,
-  fetchJson,
-  fetchPacked,
-  gradient,
-  noteParameters,
-  PLAYING,
-  SELECT,
-  soundAddress,
-} from "../browser/common.js";
+import { gradient, levelScale } from "../browser/colours.js";
+import { build } from "../browser/dom.js";
+import { PLAYING, SELECT } from "../browser/events.js";
 import { mounted } from "../browser/mount.js";
-import { levelScale, Spectrogram } from "../browser/spectrogram.js";
+import { address, fetchJson, fetchPacked, noteParameters, soundAddress } from "../browser/server.js";
+import { Spectrogram } from "../browser/spectrogram.js";
 
 export default mounted((parent) => new Players(parent));
 
@@ -193,8 +186,7 @@ class Players {
     for (const card of models) {
       const made = card.picture.frames;
       if (!truth || !made || made.n_bins !== truth.n_bins || made.n_frames !== truth.n_frames) continue;
-      let total = 0;
-      made.arrays.frames.forEach((value, i) => (total += Math.abs(value - truth.arrays.frames[i])));
+      const total = made.arrays.frames.reduce((sum, value, i) => sum + Math.abs(value - truth.arrays.frames[i]), 0);
       const apart = ((total / made.arrays.frames.length) * made.top_db) / 255;
       card.told = card.about.textContent = `${apart.toFixed(1)} dB off on average`;
     }
@@ -203,9 +195,9 @@ class Players {
   listenTo(card, signal) {
     card.audio.src = soundAddress(this.source(card), this.id, card.kind);
     const failed = () =>
-      fetchJson(card.audio.src, { signal }).catch(
-        (error) => error.name !== "AbortError" && (card.about.textContent = error.message),
-      );
+      fetchJson(card.audio.src, { signal }).catch((error) => {
+        if (error.name !== "AbortError") card.about.textContent = error.message;
+      });
     card.audio.addEventListener("error", () => card.audio.hasAttribute("src") && failed(), { once: true, signal });
   }
 

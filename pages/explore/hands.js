@@ -7,7 +7,7 @@ const CLICK_RADIUS = 14;
 const NEAR = 45;
 const MOST_FORESEEN = 5;
 
-export class Hands {
+export class MapHands {
   constructor(view, on) {
     this.view = view;
     this.points = view.points;
@@ -104,7 +104,7 @@ export class Hands {
   }
 
   look(view) {
-    cancelAnimationFrame(this.view.frame);
+    this.view.motion.stop();
     this.points.view = view;
     this.view.hover(-1);
     this.view.root.classList.add("tx-used");
@@ -118,9 +118,9 @@ export class Hands {
     if (!this.points.map || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in arrows) this.walk(...arrows[event.key]);
     else if (event.key === "Enter" || event.key === " ") view.select(view.selected);
-    else if (event.key === "+" || event.key === "=") view.zoomBy(1.6);
-    else if (event.key === "-") view.zoomBy(1 / 1.6);
-    else if (event.key === "0") view.showAll();
+    else if (event.key === "+" || event.key === "=") view.motion.zoomBy(1.6);
+    else if (event.key === "-") view.motion.zoomBy(1 / 1.6);
+    else if (event.key === "0") view.motion.showAll();
     else if (event.key === "Escape") view.gather([]);
     else return;
     event.preventDefault();

@@ -1,6 +1,8 @@
 // Many notes at once, drawn around or filtered: heard one after the other, seen as a table, taken away as files.
 
-import { address, build, errorOf } from "../browser/common.js";
+import { build } from "../browser/dom.js";
+import { address, errorOf } from "../browser/server.js";
+import { alongMap, byPitch, thinned } from "./hearing_order.js";
 
 const STEP_MS = 500;
 const MOST_HEARD = 200;
@@ -78,28 +80,8 @@ export class Gathered {
 
   ordered() {
     const { points } = this.view;
-    const picked = this.notes.filter((_, k) => k % Math.ceil(this.notes.length / MOST_HEARD) === 0);
-    if (this.order === "pitch") {
-      const pitch = points.map.arrays.label_pitch;
-      const known = (i) => (Number.isNaN(pitch[i]) ? Infinity : pitch[i]);
-      return picked.sort((a, b) => known(a) - known(b) || a - b);
-    }
-    // From the leftmost, always on to the nearest that was not heard yet.
-    const left = new Set(picked);
-    let here = picked.reduce((a, b) => (points.place(b)[0] < points.place(a)[0] ? b : a));
-    const path = [];
-    while (left.size) {
-      path.push(here);
-      left.delete(here);
-      const [x, y] = points.place(here);
-      let least = Infinity;
-      for (const i of left) {
-        const [px, py] = points.place(i);
-        const distance = (px - x) ** 2 + (py - y) ** 2;
-        if (distance < least) [least, here] = [distance, i];
-      }
-    }
-    return path;
+    const picked = thinned(this.notes, MOST_HEARD);
+    return this.order === "pitch" ? byPitch(picked, points.map.arrays.label_pitch) : alongMap(picked, (i) => points.place(i));
   }
 
   async play() {

@@ -1,14 +1,18 @@
 // What the colours of a map mean: entries that switch a value's notes off and on, or a scale.
 
-import { build, gradient, noteName, pointScale } from "../browser/common.js";
-import { UNKNOWN_COLOUR } from "./points.js";
+import { gradient, pointScale, UNKNOWN_COLOUR } from "../browser/colours.js";
+import { build } from "../browser/dom.js";
+import { noteName } from "../browser/pitch.js";
 
 // More entries than this nobody reads: the most frequent are shown, search and filters find the others.
 const MOST_ENTRIES = 200;
 
 export class Legend {
   constructor(element, points, filters, changed) {
-    Object.assign(this, { element, points, filters, changed });
+    this.element = element;
+    this.points = points;
+    this.filters = filters;
+    this.changed = changed;
     this.buttons = new Map();
   }
 
@@ -35,7 +39,8 @@ export class Legend {
     const codes = column.names.map((_, code) => code);
     if (codes.length > MOST_ENTRIES) codes.sort((a, b) => column.counts[b] - column.counts[a]);
     const entries = codes.slice(0, MOST_ENTRIES).map((code) => {
-      const about = `${column.counts[code]} ${this.points.map.words.note}s: click to turn them grey or back, Shift-click for these alone`;
+      const counted = `${column.counts[code]} ${this.points.map.words.note}s`;
+      const about = `${counted}: click to turn them grey or back, Shift-click for these alone`;
       const entry = build(
         "button",
         { type: "button", title: about },

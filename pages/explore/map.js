@@ -1,18 +1,22 @@
 // The map: every note a dot. Keeps its zoom when colours change; a click plays at once, Python hears of it afterwards.
 
-import { address, build, DRAWN, fetchJson, fetchPacked, GUEST, isDark, NEIGHBOURS, PLAYING, SELECT } from "../browser/common.js";
+import { isDark } from "../browser/dom.js";
+import { DRAWN, GUEST, NEIGHBOURS, PLAYING, SELECT } from "../browser/events.js";
 import { mounted } from "../browser/mount.js";
-import { Notes, NoteSearch } from "../browser/note_search.js";
+import { NoteSearch } from "../browser/note_search.js";
+import { Notes } from "../browser/notes.js";
+import { address, fetchJson, fetchPacked } from "../browser/server.js";
 import { Filters } from "./filters.js";
-import { Hands } from "./hands.js";
+import { MapHands } from "./hands.js";
 import { Gathered } from "./lasso.js";
 import { Legend } from "./legend.js";
 import { Marks } from "./marks.js";
+import { Motion } from "./motion.js";
 import { PointerSound } from "./pointer_sound.js";
-import { CROWD, Points, UNKNOWN_COLOUR } from "./points.js";
+import { Points } from "./points.js";
 import { Space } from "./space.js";
+import { Tip } from "./tip.js";
 
-const MOVE_MS = 550;
 // A click is heard first: Python's rerun after it would take the server's time from the sounds.
 const REPORT_MS = 350;
 const SPACE = "3d";
@@ -24,6 +28,9 @@ export default mounted(
 );
 
 class MapView {
+  report = null; // tells Python what is chosen
+  explained = null; // what the map's foot says when there is nothing else to say
+
   constructor(parent, filters) {
     this.data = {};
     this.selected = this.hovered = -1;
@@ -33,14 +40,15 @@ class MapView {
     this.listeners = new AbortController();
     this.root = parent.querySelector(".tx-map");
     this.canvas = this.root.querySelector(".tx-points");
-    this.tip = this.root.querySelector(".tx-tip");
+    this.tip = new Tip(this, this.root.querySelector(".tx-tip"));
     this.hint = this.root.querySelector(".tx-hint");
     this.message = this.root.querySelector(".tx-message");
     this.live = this.root.querySelector(".tx-live");
     const on = (target, type, handler, options = {}) =>
       target.addEventListener(type, handler, { ...options, signal: this.listeners.signal });
     this.points = new Points(this.canvas);
-    this.hands = new Hands(this, on);
+    this.hands = new MapHands(this, on);
+    this.motion = new Motion(this);
     this.marks = new Marks(this, this.root.querySelector(".tx-marks"));
     this.sound = new PointerSound(this.root, on, (sentence) => this.notice(sentence));
     this.gathered = new Gathered(this);
@@ -64,9 +72,9 @@ class MapView {
 
   listen(on) {
     const button = (name, handler) => on(this.root.querySelector(name), "click", handler);
-    button(".tx-in", () => this.zoomBy(1.6));
-    button(".tx-out", () => this.zoomBy(1 / 1.6));
-    button(".tx-fit", () => this.showAll());
+    button(".tx-in", () => this.motion.zoomBy(1.6));
+    button(".tx-out", () => this.motion.zoomBy(1 / 1.6));
+    button(".tx-fit", () => this.motion.showAll());
     button(".tx-random", () => this.selectRandom());
     button(".tx-lasso", (event) => {
       this.hands.draws(!this.hands.drawing);
@@ -84,7 +92,8 @@ class MapView {
     this.listeners.abort();
     this.sizes.disconnect();
     clearTimeout(this.telling);
-    for (const frame of [this.frame, this.waiting]) cancelAnimationFrame(frame);
+    cancelAnimationFrame(this.waiting);
+    this.motion.stop();
     for (const part of [this.marks, this.gathered, this.sound, this.space, this.filters]) part.destroy();
   }
 
@@ -96,7 +105,7 @@ class MapView {
     if (data.checkpoint !== before.checkpoint || data.version !== before.version) return this.load();
     if (!this.points.map) return;
     if (data.projection !== before.projection) {
-      if (data.projection !== SPACE && before.projection !== SPACE) this.moveTo(data.projection);
+      if (data.projection !== SPACE && before.projection !== SPACE) this.motion.turnTo(data.projection);
       else if (data.projection !== SPACE) Object.assign(this.points, this.points.layout(data.projection));
       this.space.show(data.projection === SPACE);
     }
@@ -178,16 +187,6 @@ class MapView {
     this.selected = this.points.row.get(selected.note) ?? -1;
   }
 
-  moveTo(projection) {
-    const { positions, shape } = this.points;
-    const to = this.points.layout(projection);
-    const view = { ...this.points.view };
-    this.animate(this.points.count > CROWD ? 0 : MOVE_MS, (t) => {
-      this.points.between({ positions, shape }, to, t);
-      this.points.view = mix(view, { k: 1, x: 0, y: 0 }, t);
-    });
-  }
-
   // For scripts and tests: where on the page a note is.
   positionOf(id) {
     const box = this.canvas.getBoundingClientRect();
@@ -214,32 +213,6 @@ class MapView {
     });
   }
 
-  animate(duration, step) {
-    cancelAnimationFrame(this.frame);
-    const start = performance.now();
-    const tick = (now) => {
-      const t = this.marks.still || duration <= 0 ? 1 : Math.min(1, (now - start) / duration);
-      step(1 - (1 - t) ** 3);
-      this.draw();
-      if (t < 1) this.frame = requestAnimationFrame(tick);
-    };
-    tick(start);
-  }
-
-  glideTo(view) {
-    const from = { ...this.points.view };
-    this.animate(260, (t) => (this.points.view = mix(from, view, t)));
-  }
-
-  showAll() {
-    if (this.points.map) this.glideTo({ k: 1, x: 0, y: 0 });
-  }
-
-  zoomBy(ratio) {
-    const { clientWidth: w, clientHeight: h } = this.canvas;
-    if (this.points.map) this.glideTo(this.points.zoomed(w / 2, h / 2, ratio));
-  }
-
   // ---- selection -------------------------------------------------------------------------------------------------
 
   select(i, play = true) {
@@ -250,7 +223,7 @@ class MapView {
     this.root.classList.add("tx-used");
     if (i !== this.selected) this.neighbours = [];
     this.selected = i;
-    this.reveal(i);
+    this.motion.reveal(i);
     if (this.space.shown) this.draw();
     else this.mark();
     this.seq += 1;
@@ -296,51 +269,16 @@ class MapView {
     this.mark();
   }
 
-  // Brings a note that lies outside the visible part into it.
-  reveal(i) {
-    const { clientWidth: w, clientHeight: h } = this.canvas;
-    const { view } = this.points;
-    const [x, y] = this.points.place(i);
-    if (x > 8 && y > 8 && x < w - 8 && y < h - 8) return;
-    this.glideTo({ k: view.k, x: view.x + w / 2 - x, y: view.y + h / 2 - y });
-  }
-
   hover(i) {
     if (i === this.hovered) return;
     this.hovered = i;
     this.canvas.classList.toggle("tx-over", i >= 0);
-    this.tip.hidden = i < 0;
+    if (i < 0) this.tip.hide();
     if (i < 0) this.sound.leave();
     else {
       if (i !== this.selected && !this.gathered.timer) this.sound.point(this.points.map.ids[i]);
-      this.showTip(i);
+      this.tip.show(i);
     }
     this.mark();
   }
-
-  showTip(i) {
-    const { points } = this;
-    const { columns, arrays, ids } = points.map;
-    const extra = ["family", "pitch", "instrument"].includes(this.data.colour) ? [] : [this.data.colour];
-    const lines = [...new Set(["pitch", "velocity", ...extra])]
-      .map((column) => [columns[column]?.title, points.label(column, i)])
-      .concat([["id", points.label("pitch", i) ? "" : ids[i]]])
-      .filter(([, value]) => value)
-      .map(([title, value]) => build("div", {}, build("span", { text: title }), build("b", { text: value })));
-    const { dot } = points.map;
-    const colour = columns[dot]?.colours[arrays[`label_${dot}`][i]] ?? UNKNOWN_COLOUR;
-    const head = build("div", { class: "tx-tip-head" }, build("i", { style: `background:${colour}` }));
-    head.append(points.name(i));
-    this.tip.replaceChildren(head, ...lines);
-    const box = this.canvas.getBoundingClientRect();
-    const { pointer } = this.space;
-    const [x, y] = this.space.shown && pointer ? [pointer.clientX - box.left, pointer.clientY - box.top] : points.place(i);
-    const { clientWidth: w, clientHeight: h } = this.canvas;
-    this.tip.style.left = `${Math.min(x + 14, w - this.tip.offsetWidth - 6)}px`;
-    this.tip.style.top = `${y + 14 + this.tip.offsetHeight > h ? y - this.tip.offsetHeight - 12 : y + 14}px`;
-  }
-}
-
-function mix(from, to, t) {
-  return { k: from.k + (to.k - from.k) * t, x: from.x + (to.x - from.x) * t, y: from.y + (to.y - from.y) * t };
 }

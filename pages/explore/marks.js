@@ -1,6 +1,6 @@
 // What lies over the points of a map: the selected note and its neighbours, the one under the pointer, the lasso.
 
-import { fitCanvas, themeColour } from "../browser/common.js";
+import { fitCanvas, themeColour } from "../browser/dom.js";
 
 export class Marks {
   constructor(view, canvas) {

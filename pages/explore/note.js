@@ -1,49 +1,25 @@
 // One note: its versions to hear, their pictures to see, where it lies in the latent space, and what is like it.
 
-import {
-  address,
-  build,
-  DRAWN,
-  fetchJson,
-  fetchPacked,
-  fetchWav,
-  GUEST,
-  HUSH,
-  NEIGHBOURS,
-  noteParameters,
-  PLAYING,
-  SELECT,
-  soundAddress,
-} from "../browser/common.js";
 import { Deck } from "../browser/deck.js";
+import { build } from "../browser/dom.js";
+import { DRAWN, GUEST, HUSH, NEIGHBOURS, PLAYING, SELECT } from "../browser/events.js";
 import { mounted } from "../browser/mount.js";
+import { address, fetchJson, fetchPacked, fetchWav, noteParameters, soundAddress } from "../browser/server.js";
 import { LatentBars } from "./note_latents.js";
 import { NearList, Tabs } from "./note_near.js";
 import { Pictures } from "./note_pictures.js";
 import { Finder } from "./note_similar.js";
 import { Tracks } from "./note_tracks.js";
+import { KINDS, VERSIONS } from "./note_versions.js";
 
-const VERSIONS = [
-  { kind: "original", title: "Original", about: "the recording", meaning: "The note as it was recorded." },
-  {
-    kind: "inversion",
-    title: "Inversion",
-    about: "no model",
-    meaning: "The recording's picture turned back into sound: no model could sound better.",
-  },
-  {
-    kind: "reconstruction",
-    title: "Reconstruction",
-    about: "through the model",
-    meaning: "What the model makes of it from a handful of numbers.",
-  },
-];
-const KINDS = VERSIONS.map(({ kind }) => kind);
 // A walk through many notes asks for the costly sounds only of the note it rests on.
 const REST_MS = 140;
 export default mounted((parent) => new NoteViewer(parent));
 
 class NoteViewer {
+  heard = null; // the version that sounded last, and the one before it
+  before = null;
+
   constructor(parent) {
     this.root = parent.querySelector(".tx-note");
     this.root.timbreNote = this;
@@ -124,6 +100,7 @@ class NoteViewer {
     this.guest = this.guest && this.id === null ? this.guest : null;
     this.finder.back.hidden = !this.guest;
     window.dispatchEvent(new CustomEvent(GUEST, { detail: null }));
+    /** @type {HTMLElement | null} */
     const map = document.querySelector(".tx-map");
     if (map && !map.dataset.drawn) await new Promise((resolve) => window.addEventListener(DRAWN, resolve, { once: true }));
     try {

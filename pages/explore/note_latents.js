@@ -1,10 +1,13 @@
 // A note's place in the latent space as bars: one for each dimension, the one that says most first, over the library's spread.
 
-import { build, fitCanvas, themeColour } from "../browser/common.js";
+import { build, fitCanvas, themeColour } from "../browser/dom.js";
 
 const LATENT_PLOT = { left: 30, right: 4, top: 6, weights: 15 };
 
 export class LatentBars {
+  values = null;
+  colour = null;
+
   constructor(element) {
     this.caption = build("p", { class: "tx-latent-told", "aria-live": "polite" });
     this.canvas = build("canvas", {

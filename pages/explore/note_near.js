@@ -1,6 +1,6 @@
 // What lies below a note: tabs, the nearest notes, and a sound of one's own to look for.
 
-import { build } from "../browser/common.js";
+import { build } from "../browser/dom.js";
 
 // Tabs as ARIA's pattern has them: arrow keys walk, one panel is seen. All are as high, so that nothing moves.
 export class Tabs {
@@ -52,7 +52,8 @@ export class Tabs {
 // The notes nearest to one, as buttons that play them.
 export class NearList {
   constructor(element, chosen) {
-    Object.assign(this, { element, chosen });
+    this.element = element;
+    this.chosen = chosen;
   }
 
   show(neighbours) {

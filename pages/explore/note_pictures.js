@@ -1,7 +1,8 @@
 // The pictures of a note side by side: the recording's frames, the model's, and where they differ.
 
-import { build, gradient, isDark } from "../browser/common.js";
-import { differenceScale, GUTTER, levelScale, Spectrogram } from "../browser/spectrogram.js";
+import { differenceScale, gradient, levelScale } from "../browser/colours.js";
+import { build, isDark } from "../browser/dom.js";
+import { GUTTER, Spectrogram } from "../browser/spectrogram.js";
 
 const PICTURES = [
   { kind: "original", title: "Original", meaning: "The recording's features: what the model is shown." },

@@ -1,13 +1,14 @@
 // A sound of one's own: chosen or dropped here, looked at by the server, and shown as a note is.
 
-import { build } from "../browser/common.js";
+import { build } from "../browser/dom.js";
 
 const LARGEST_UPLOAD = 20e6; // bytes, as the server has it: a larger file need not be sent to be refused
 
 export class Finder {
   // send(file): looks for it, or throws what is wrong with it. again(): shows what was found last.
   constructor(element, { send, again }) {
-    Object.assign(this, { send, again });
+    this.send = send;
+    this.again = again;
     this.input = build("input", {
       type: "file",
       accept: "audio/*,.wav,.flac,.ogg,.mp3,.aif,.aiff",
@@ -60,7 +61,8 @@ export class Finder {
   }
 
   async take(file) {
-    const turn = (this.turn = {});
+    const turn = {};
+    this.turn = turn;
     this.say(`Listening to ${file.name} …`);
     this.choose.disabled = true;
     try {

@@ -1,6 +1,6 @@
 // The versions of a note one below the other: a button and a waveform each, on one scale of time and level.
 
-import { build, fitCanvas, themeColour } from "../browser/common.js";
+import { build, fitCanvas, themeColour } from "../browser/dom.js";
 
 const NUMBER = { original: 1, inversion: 2, reconstruction: 3 };
 

@@ -1,9 +1,11 @@
 // The sound under the pointer: the beginning of the note that is pointed at, played without a round through Python.
 
-import { address, errorOf, HUSH, readWav } from "../browser/common.js";
+import { allowed, FADE, leaveAudio, openAudio } from "../browser/audio.js";
+import { HUSH } from "../browser/events.js";
+import { address, errorOf } from "../browser/server.js";
+import { audioBuffer, readWav } from "../browser/wav.js";
 
 const MOST_KEPT = 300;
-const FADE = 0.015; // seconds: too short to be heard as a fade, long enough not to click
 // A note that the pointer only passes over is not played; one that the model must decode first is not even asked for.
 const PASSING_MS = 20;
 const DECODING_MS = 25;
@@ -12,6 +14,8 @@ const RESTING_MS = 90;
 const SETTING = "timbre:pointer-sound";
 
 export class PointerSound {
+  context = null;
+
   constructor(root, on, told) {
     this.told = told;
     this.kept = new Map(); // note -> {buffer: promise of an AudioBuffer, there, ahead, asking: AbortController}
@@ -30,12 +34,7 @@ export class PointerSound {
 
   destroy() {
     this.from(null);
-    this.context?.close();
-  }
-
-  // Whether the browser lets a page sound: only after a click or a key.
-  get allowed() {
-    return navigator.userActivation?.hasBeenActive !== false;
+    leaveAudio(this);
   }
 
   switch(on) {
@@ -48,12 +47,12 @@ export class PointerSound {
   show() {
     this.button.setAttribute("aria-pressed", String(this.on));
     this.button.title = `Sound under the pointer: ${this.on ? "on" : "off"}`;
-    this.invitation.hidden = this.allowed || !this.on;
+    this.invitation.hidden = allowed() || !this.on;
   }
 
   ready() {
-    if (!this.allowed) return;
-    this.context ??= new AudioContext({ latencyHint: "interactive" });
+    if (!allowed()) return;
+    this.context = openAudio(this);
     if (this.context.state === "suspended") this.context.resume();
     this.show();
   }
@@ -72,7 +71,7 @@ export class PointerSound {
   point(note) {
     this.leave();
     this.wanted = note;
-    if (!this.on || !this.allowed || this.silent) return;
+    if (!this.on || !allowed() || this.silent) return;
     performance.mark("timbre:pointed");
     const asked = performance.now();
     this.rest = setTimeout(
@@ -91,12 +90,9 @@ export class PointerSound {
   // decode is asked for when the pointer rests, behind all that somebody waits for.
   foresee(near) {
     clearTimeout(this.later);
-    if (!this.on || !this.allowed || this.silent) return;
+    if (!this.on || !allowed() || this.silent) return;
     if (this.decodes) this.later = setTimeout(() => this.askAhead(near()), RESTING_MS);
-    else
-      near()
-        .slice(0, 1)
-        .forEach((note) => this.sound(note));
+    else for (const note of near().slice(0, 1)) this.sound(note);
   }
 
   async askAhead(notes) {
@@ -133,7 +129,7 @@ export class PointerSound {
   sound(note, ahead = false) {
     const before = this.kept.get(note);
     this.kept.delete(note);
-    const hurried = before && before.ahead && !before.there && !ahead;
+    const hurried = before?.ahead && !before.there && !ahead;
     const sound = before && !hurried ? before : this.ask(note, ahead);
     this.kept.set(note, sound);
     if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value);
@@ -154,8 +150,7 @@ export class PointerSound {
       if (!response.ok) throw await errorOf(response);
       if (data === this.data) this.decodes = response.headers.get("X-Kind") !== "original";
       const { samples, rate } = readWav(await response.arrayBuffer());
-      const buffer = new AudioBuffer({ length: Math.max(1, samples.length), sampleRate: rate, numberOfChannels: 1 });
-      buffer.copyToChannel(samples, 0);
+      const buffer = audioBuffer(samples, rate);
       sound.there = true;
       return buffer;
     } catch (error) {
@@ -179,7 +174,9 @@ export class PointerSound {
     source.connect(gain).connect(this.context.destination);
     source.start();
     const voice = { note, source, gain, buffer };
-    source.addEventListener("ended", () => this.voice === voice && (this.voice = null));
+    source.addEventListener("ended", () => {
+      if (this.voice === voice) this.voice = null;
+    });
     this.voice = voice;
   }
 

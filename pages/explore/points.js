@@ -1,157 +1,19 @@
-// The points of a map: where they are, how they are coloured, and drawing them on a 2-D canvas.
+// The points of a map: how they are coloured and called, and drawing them on a 2-D canvas.
 
-import { build, called, detailOf, fitCanvas, noteName, parseColour, pointScale } from "../browser/common.js";
+import { parseColour, pointScale, UNKNOWN_COLOUR } from "../browser/colours.js";
+import { build, fitCanvas } from "../browser/dom.js";
+import { called, detailOf } from "../browser/names.js";
+import { noteName } from "../browser/pitch.js";
+import { PointPlaces } from "./point_places.js";
 
-// Room around the points, for what lies over the map's edges.
-const MARGIN = { x: 44, y: 52 };
-const ZOOM = [0.6, 60];
 // Above this many, points as small as a few pixels are set pixel by pixel.
 export const CROWD = 20000;
-export const UNKNOWN_COLOUR = "#8a94a6";
 
-export class Points {
-  constructor(canvas) {
-    this.canvas = canvas;
-    this.count = 0;
-    this.map = null;
-    this.lit = new Uint8Array();
-    this.emphasis = -1;
-    this.sprites = new Map();
-  }
-
-  fill(map, projection) {
-    this.map = map;
-    this.count = map.ids.length;
-    this.row = new Map(map.ids.map((id, i) => [id, i]));
-    this.order = shuffled(this.count);
-    this.lit = new Uint8Array(this.count).fill(1);
-    this.view = { k: 1, x: 0, y: 0 };
-    Object.assign(this, this.layout(map.projections.includes(projection) ? projection : map.projections[0]));
-  }
-
-  // ---- places ----------------------------------------------------------------------------------------------------
-
-  // Positions of a projection around the middle of its extent, and that extent; one scale for both axes.
-  layout(projection) {
-    const x = this.map.arrays[`${projection}_1`];
-    const y = this.map.arrays[`${projection}_2`];
-    const [x0, x1] = extent(x);
-    const [y0, y1] = extent(y);
-    const positions = new Float32Array(2 * this.count);
-    for (let i = 0; i < this.count; i++) {
-      positions[2 * i] = x[i] - (x0 + x1) / 2;
-      positions[2 * i + 1] = (y0 + y1) / 2 - y[i];
-    }
-    return { positions, shape: { width: x1 - x0 || 1, height: y1 - y0 || 1 } };
-  }
-
-  // Part t (0 to 1) of the way from one layout to another.
-  between(from, to, t) {
-    this.shape = {
-      width: from.shape.width + (to.shape.width - from.shape.width) * t,
-      height: from.shape.height + (to.shape.height - from.shape.height) * t,
-    };
-    this.positions = t < 1 ? to.positions.map((value, i) => from.positions[i] + (value - from.positions[i]) * t) : to.positions;
-  }
-
-  // CSS pixels per unit of a position when the whole map is shown.
-  fitted() {
-    const { clientWidth: w, clientHeight: h } = this.canvas;
-    return Math.max(1e-9, Math.min((w - 2 * MARGIN.x) / this.shape.width, (h - 2 * MARGIN.y) / this.shape.height));
-  }
-
-  scale() {
-    return this.fitted() * this.view.k;
-  }
-
-  // Where a point is drawn, in CSS pixels from the canvas' corner.
-  place(i) {
-    const s = this.scale();
-    return [
-      this.canvas.clientWidth / 2 + this.view.x + this.positions[2 * i] * s,
-      this.canvas.clientHeight / 2 + this.view.y + this.positions[2 * i + 1] * s,
-    ];
-  }
-
-  // The visible point nearest to a place, -1 if none is within the radius.
-  nearest(x, y, radius) {
-    let best = -1;
-    let least = radius * radius;
-    const s = this.scale();
-    const cx = x - this.canvas.clientWidth / 2 - this.view.x;
-    const cy = y - this.canvas.clientHeight / 2 - this.view.y;
-    for (let i = 0; i < this.count; i++) {
-      const dx = this.positions[2 * i] * s - cx;
-      const dy = this.positions[2 * i + 1] * s - cy;
-      const distance = dx * dx + dy * dy;
-      if (distance < least && !this.isMuted(i)) {
-        least = distance;
-        best = i;
-      }
-    }
-    return best;
-  }
-
-  // The visible points nearest to a place, within a radius, nearest first.
-  around(x, y, radius, count) {
-    const found = [];
-    for (let i = 0; i < this.count; i++) {
-      if (this.isMuted(i)) continue;
-      const [px, py] = this.place(i);
-      const distance = Math.hypot(px - x, py - y);
-      if (distance < radius) found.push([distance, i]);
-    }
-    return found
-      .sort(([a], [b]) => a - b)
-      .slice(0, count)
-      .map(([, i]) => i);
-  }
-
-  // Indices of the visible points within a closed path of places.
-  inside(path) {
-    const [left, right] = extent(path.map(([x]) => x));
-    const [top, bottom] = extent(path.map(([, y]) => y));
-    const rows = [];
-    for (let i = 0; i < this.count; i++) {
-      if (this.isMuted(i)) continue;
-      const [x, y] = this.place(i);
-      if (x < left || x > right || y < top || y > bottom) continue;
-      let within = false;
-      for (let a = 0, b = path.length - 1; a < path.length; b = a++) {
-        const [[ax, ay], [bx, by]] = [path[a], path[b]];
-        if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) within = !within;
-      }
-      if (within) rows.push(i);
-    }
-    return rows;
-  }
-
-  // The point that an arrow key leads to: ahead, and not far to the side.
-  ahead(from, dx, dy) {
-    const [x, y] = this.place(from);
-    let best = -1;
-    let least = Infinity;
-    for (let i = 0; i < this.count; i++) {
-      if (i === from || this.isMuted(i)) continue;
-      const [px, py] = this.place(i);
-      const along = (px - x) * dx + (py - y) * dy;
-      const aside = Math.abs((px - x) * dy) + Math.abs((py - y) * dx);
-      if (along > 0 && aside <= 1.2 * along && along + 2 * aside < least) {
-        least = along + 2 * aside;
-        best = i;
-      }
-    }
-    return best;
-  }
-
-  // The view zoomed around a place on the canvas.
-  zoomed(x, y, ratio) {
-    const k = Math.min(ZOOM[1], Math.max(ZOOM[0], this.view.k * ratio));
-    const grown = k / this.view.k;
-    const px = x - this.canvas.clientWidth / 2;
-    const py = y - this.canvas.clientHeight / 2;
-    return { k, x: px - (px - this.view.x) * grown, y: py - (py - this.view.y) * grown };
-  }
+export class Points extends PointPlaces {
+  emphasis = -1; // the category that alone is lit
+  sprites = new Map();
+  ink = null; // of each: its index into `palette`
+  palette = null;
 
   // ---- colours ---------------------------------------------------------------------------------------------------
 
@@ -161,10 +23,6 @@ export class Points {
 
   codes() {
     return this.map.arrays[`label_${this.colour}`];
-  }
-
-  isMuted(i) {
-    return this.lit[i] === 0;
   }
 
   // Gives every point an index into `palette`.
@@ -300,25 +158,4 @@ export class Points {
     }
     context.putImageData(image, 0, 0);
   }
-}
-
-function extent(values) {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return low <= high ? [low, high] : [0, 1];
-}
-
-// The same random order every time: no family is always drawn on top.
-function shuffled(count) {
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  let state = 1;
-  for (let i = count - 1; i > 0; i--) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const j = state % (i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
 }

@@ -1,8 +1,9 @@
 // The map in three dimensions, drawn by Plotly: the same colours, and a click means the same.
 
-import { address, fetchPacked, themeColour } from "../browser/common.js";
+import { UNKNOWN_COLOUR } from "../browser/colours.js";
+import { themeColour } from "../browser/dom.js";
 import { plotly } from "../browser/plotly_loader.js";
-import { UNKNOWN_COLOUR } from "./points.js";
+import { address, fetchPacked } from "../browser/server.js";
 
 // With more points than this a browser without a graphics card stutters when they are turned.
 const MOST_IN_SPACE = 40_000;

@@ -1,8 +1,10 @@
 // Notes in rows, versions of them in columns: each cell has a play button and a spectrogram.
 
-import { address, build, fetchJson, fetchPacked } from "../browser/common.js";
+import { levelScale } from "../browser/colours.js";
+import { build } from "../browser/dom.js";
 import { mounted } from "../browser/mount.js";
-import { levelScale, Spectrogram } from "../browser/spectrogram.js";
+import { address, fetchJson, fetchPacked } from "../browser/server.js";
+import { Spectrogram } from "../browser/spectrogram.js";
 
 // Pictures wait for their turn in the browser, so that leaving a dozen drops what was not asked for yet.
 const AT_ONCE = 2;

@@ -1,29 +1,19 @@
 // Pitch over time, drawn: points joined by lines, vibrato on top, and the pitch that is heard in the result.
 
-import { build, fetchJson } from "../browser/common.js";
-import { DRAWN_SECONDS, PitchDrawing } from "./drawing.js";
+import { build } from "../browser/dom.js";
+import { fetchJson } from "../browser/server.js";
+import { ContourHand } from "./contour_hand.js";
+import { DRAWN_SECONDS } from "./drawing.js";
 import { LETTERS } from "./letters.js";
+import { SHAPES } from "./shapes.js";
 
-const GRASP = 14; // pixels around a point
 const MEASURE_MS = 350;
-const SHAPES = {
-  Held: (key) => [[0, key]],
-  Glide: (key) => [
-    [0.4, key],
-    [2.8, key + 7],
-  ],
-  Fall: (key) => [
-    [0.3, key],
-    [2, key - 12],
-  ],
-  Melody: (key) =>
-    [0, 4, 7, 12].flatMap((step, i) => [
-      [i + 0.06 * (i > 0), key + step],
-      [i + 0.94, key + step],
-    ]),
-};
-
-export class PitchPanel extends PitchDrawing {
+const LABEL =
+  "Pitch over time. Arrow keys move the marked point, Page Up and Page Down mark another, Enter adds one, Delete removes it.";
+const SORRY =
+  "This model was not told the pitch when it learned, so it cannot follow one: choose a checkpoint above whose name says that " +
+  "it is told the pitch, such as the pitch-conditioned one.";
+export class PitchPanel extends ContourHand {
   constructor(morph) {
     super();
     this.morph = morph;
@@ -31,8 +21,7 @@ export class PitchPanel extends PitchDrawing {
     this.canvas = build("canvas", {
       tabindex: "0",
       role: "application",
-      "aria-label":
-        "Pitch over time. Arrow keys move the marked point, Page Up and Page Down mark another, Enter adds one, Delete removes it.",
+      "aria-label": LABEL,
     });
     this.source = build("select", { "aria-label": "Timbre", onchange: () => this.changed() });
     this.shapes = Object.keys(SHAPES).map((name) =>
@@ -46,7 +35,7 @@ export class PitchPanel extends PitchDrawing {
     this.sorry = build("p", {
       class: "tx-sorry",
       hidden: "",
-      text: "This model was not told the pitch when it learned, so it cannot follow one: choose a checkpoint above whose name says that it is told the pitch, such as the pitch-conditioned one.",
+      text: SORRY,
     });
     this.body = build(
       "div",
@@ -118,7 +107,7 @@ export class PitchPanel extends PitchDrawing {
     const kept = this.source.value;
     this.source.replaceChildren(
       ...notes.map((note, i) => build("option", { value: String(i), text: `${LETTERS[i]}: ${morph.describe(note).title}` })),
-      ...(notes.length > 1 ? [build("option", { value: "all", text: "the whole path, A to " + LETTERS[notes.length - 1] })] : []),
+      ...(notes.length > 1 ? [build("option", { value: "all", text: `the whole path, A to ${LETTERS[notes.length - 1]}` })] : []),
     );
     this.source.value = [...this.source.options].some(({ value }) => value === kept) ? kept : "0";
     this.points = contour ? contour.split(",").map((point) => point.split(":").map(Number)) : SHAPES.Held(morph.key);
@@ -187,8 +176,12 @@ export class PitchPanel extends PitchDrawing {
   }
 
   async measure() {
-    if (this.morph.chosen.view !== "pitch") return void (this.painted = null);
-    const turn = (this.turn = {});
+    if (this.morph.chosen.view !== "pitch") {
+      this.painted = null;
+      return;
+    }
+    const turn = {};
+    this.turn = turn;
     try {
       const heard = await fetchJson(this.morph.soundUrl(this.asked(), "pitch"));
       if (turn !== this.turn) return;
@@ -206,101 +199,15 @@ export class PitchPanel extends PitchDrawing {
   ready() {}
 
   label() {
-    this.button.textContent = this.part === null || this.part === undefined ? "Play" : "Stop";
+    this.button.textContent = this.part === null ? "Play" : "Stop";
   }
 
   async play() {
-    if (this.part !== null && this.part !== undefined) return this.morph.stop();
+    if (this.part !== null) return this.morph.stop();
     await this.morph.play(this.url(), (part) => {
       this.part = part;
       this.label();
       this.draw();
     });
-  }
-
-  // ---- what the hand does ------------------------------------------------------------------------------------------
-
-  near(event) {
-    const bounds = this.canvas.getBoundingClientRect();
-    const away = this.points.map((point) => {
-      const [x, y] = this.pixel(point);
-      return Math.hypot(x - event.clientX + bounds.left, y - event.clientY + bounds.top);
-    });
-    const best = away.indexOf(Math.min(...away));
-    return away[best] < GRASP ? best : -1;
-  }
-
-  press(event) {
-    this.canvas.setPointerCapture(event.pointerId);
-    this.canvas.focus();
-    const near = this.near(event);
-    this.selected = near >= 0 ? near : this.add(this.pointAt(event));
-    this.dragging = true;
-    this.draw();
-  }
-
-  add([time, pitch]) {
-    const place = this.points.findIndex(([at]) => at > time);
-    const index = place < 0 ? this.points.length : place;
-    if (this.points.length >= 32 || this.points.some(([at]) => Math.abs(at - time) < 0.02)) return this.selected;
-    this.points.splice(index, 0, [time, pitch]);
-    return index;
-  }
-
-  // Move the marked point; it stays between its neighbours.
-  place([time, pitch]) {
-    const before = this.points[this.selected - 1]?.[0] ?? -0.02;
-    const after = this.points[this.selected + 1]?.[0] ?? DRAWN_SECONDS + 0.02;
-    this.points[this.selected] = [Math.min(after - 0.02, Math.max(before + 0.02, time)), Math.min(120, Math.max(12, pitch))];
-    this.heard = null;
-    this.draw();
-  }
-
-  drag(event) {
-    if (this.dragging) this.place(this.pointAt(event));
-    else this.canvas.style.cursor = this.near(event) >= 0 ? "grab" : "crosshair";
-  }
-
-  lift() {
-    if (!this.dragging) return;
-    this.dragging = false;
-    this.changed();
-  }
-
-  removeAt(event) {
-    const near = this.near(event);
-    if (near >= 0) this.remove(near);
-  }
-
-  remove(index) {
-    if (this.points.length < 2) return;
-    this.points.splice(index, 1);
-    this.selected = Math.max(0, index - 1);
-    this.changed();
-  }
-
-  key(event) {
-    const [time, pitch] = this.points[this.selected];
-    const move = {
-      ArrowLeft: [-0.05, 0],
-      ArrowRight: [0.05, 0],
-      ArrowUp: [0, event.shiftKey ? 0.1 : 1],
-      ArrowDown: [0, event.shiftKey ? -0.1 : -1],
-    }[event.key];
-    const mark = { PageUp: -1, PageDown: 1 }[event.key];
-    if (move) this.place([time + move[0], pitch + move[1]]);
-    else if (mark) this.selected = Math.min(this.points.length - 1, Math.max(0, this.selected + mark));
-    else if (event.key === "Enter")
-      this.selected = this.add([Math.min(DRAWN_SECONDS, time + 0.5), this.pitchAt(Math.min(DRAWN_SECONDS, time + 0.5))]);
-    else if (event.key === "Delete" || event.key === "Backspace") this.remove(this.selected);
-    else if (event.key === " ") this.play();
-    else return;
-    event.preventDefault();
-    if (!mark && event.key !== " ") {
-      if (pitch + (move?.[1] ?? 0) > this.range[1] || pitch + (move?.[1] ?? 0) < this.range[0]) this.fitRange();
-      clearTimeout(this.settling);
-      this.settling = setTimeout(() => this.changed(), 250);
-    }
-    this.draw();
   }
 }

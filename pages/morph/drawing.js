@@ -1,18 +1,29 @@
 // A pitch contour on a canvas: what is asked for as a line with its points, what is heard dashed over it.
 
-import { fitCanvas, noteName, themeColour } from "../browser/common.js";
+import { fitCanvas, themeColour } from "../browser/dom.js";
+import { noteName } from "../browser/pitch.js";
 
 export const DRAWN_SECONDS = 4;
 const EDGE = { left: 42, right: 10, top: 10, bottom: 22 };
 
-// Whoever extends it has `canvas`, `points` (seconds, MIDI), `range` (MIDI), `selected`, `heard`, `part`, the sliders `depth` and
-// `rate`, and `morph`.
+// Whoever extends it fills these.
 export class PitchDrawing {
+  morph = null;
+  canvas = null;
+  points = null; // [seconds, MIDI], in the order of time
+  range = [0, 127]; // MIDI
+  selected = -1; // a point
+  heard = null; // what was measured: {midi, seconds: of a step}
+  part = null; // how far the sound is, 0 to 1
+  depth = null; // a slider: percent of a semitone
+  rate = null; // a slider: Hz
+
   box() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     return { width: width - EDGE.left - EDGE.right, height: height - EDGE.top - EDGE.bottom };
   }
 
+  /** @param {number[]} point */
   pixel([time, pitch]) {
     const { width, height } = this.box();
     const [low, high] = this.range;
@@ -64,7 +75,7 @@ export class PitchDrawing {
       context.strokeStyle = i === this.selected ? text : accent;
       context.stroke();
     });
-    if (this.part !== null && this.part !== undefined) {
+    if (this.part !== null) {
       const [x] = this.pixel([this.part * DRAWN_SECONDS, this.range[0]]);
       this.line(
         context,

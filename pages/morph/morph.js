@@ -1,9 +1,13 @@
 // The Morph page: notes that are chosen once, and three ways between them: a path, a pad, a drawn pitch.
 
-import { address, build, fetchJson, fetchPacked, noteName } from "../browser/common.js";
+import { Ahead } from "../browser/ahead.js";
+import { build } from "../browser/dom.js";
 import { mounted } from "../browser/mount.js";
-import { Notes } from "../browser/note_search.js";
-import { SoundBank, Synth } from "../browser/synth.js";
+import { Notes } from "../browser/notes.js";
+import { noteName } from "../browser/pitch.js";
+import { address, fetchJson, fetchPacked } from "../browser/server.js";
+import { SoundBank } from "../browser/sound_bank.js";
+import { Synth } from "../browser/synth.js";
 import { PitchPanel } from "./contour.js";
 import { ChosenNotes } from "./notes.js";
 import { PadPanel } from "./pad.js";
@@ -23,6 +27,8 @@ export default mounted(
 );
 
 class Morph {
+  report = null; // tells Python what is chosen
+
   constructor(parent) {
     this.root = parent.querySelector(".tx-morph");
     this.root.timbreMorph = this;
@@ -31,6 +37,8 @@ class Morph {
     this.loading = new AbortController();
     this.bank = new SoundBank();
     this.bank.changed = () => this.panel?.ready();
+    const likely = () => this.panel?.wanted().find((url) => !this.bank.has(url)) ?? null;
+    this.ahead = new Ahead(this.bank, likely, { refused: (error) => this.tell(error.message, true), most: 2 });
     this.synth = new Synth(() => {});
     this.make();
     this.sizes = new ResizeObserver(() => this.draw());
@@ -42,7 +50,7 @@ class Morph {
     this.bank.keepOnly(new Set());
     this.sizes.disconnect();
     clearTimeout(this.telling);
-    clearTimeout(this.idle);
+    this.ahead.stop();
     cancelAnimationFrame(this.frame);
     this.stop();
     this.synth.close();
@@ -229,8 +237,9 @@ class Morph {
   // ---- sound -------------------------------------------------------------------------------------------------------
 
   // Play an address from its beginning; what sounded before fades. `follow(part)` is told how far it is, 0 to 1, then null.
-  async play(url, follow = () => {}) {
-    const turn = (this.turn = {});
+  async play(url, follow = (_part) => {}) {
+    const turn = {};
+    this.turn = turn;
     try {
       const opening = this.synth.open(this.data.sampleRate);
       const [sound] = await Promise.all([this.bank.get(url), opening]);
@@ -266,22 +275,8 @@ class Morph {
     playing.follow(null);
   }
 
-  // What the open panel will probably be asked for is decoded while nothing else is to do, one sound at a time.
+  // What the open panel will probably be asked for is decoded while nothing else is to do.
   prefetch(wait = 300) {
-    clearTimeout(this.idle);
-    this.idle = setTimeout(async () => {
-      if (!this.panel || document.hidden) return;
-      const next = this.panel.wanted().find((url) => !this.bank.has(url));
-      if (next === undefined) return;
-      const free = this.bank.waiting.size < 2;
-      const refused = free
-        ? await this.bank.get(next).then(
-            () => null,
-            (error) => error,
-          )
-        : null;
-      if (refused && refused.name !== "AbortError") return this.tell(refused.message, true);
-      this.prefetch(20);
-    }, wait);
+    this.ahead.rest(wait);
   }
 }

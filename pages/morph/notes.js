@@ -1,10 +1,12 @@
 // The notes that sounds are made of: found by words, by their dots, by dice; and the path between them on the map.
 
-import { address, build, fetchJson } from "../browser/common.js";
+import { inkOn } from "../browser/colours.js";
+import { build } from "../browser/dom.js";
 import { ICONS, icon } from "../browser/icons.js";
 import { NoteSearch } from "../browser/note_search.js";
-import { inkOn, LETTERS } from "./letters.js";
-import { PathMap } from "./path.js";
+import { address, fetchJson } from "../browser/server.js";
+import { LETTERS } from "./letters.js";
+import { PathMap } from "./path_map.js";
 
 const MOST_NOTES = 8;
 

@@ -1,9 +1,11 @@
 // A square of four timbres: everything between them, decoded on a grid before it is asked for, follows the hand.
 
-import { address, build, fetchJson, fitCanvas, parseColour, themeColour } from "../browser/common.js";
-import { inkOn, LETTERS } from "./letters.js";
+import { inkOn, parseColour } from "../browser/colours.js";
+import { build, fitCanvas, themeColour } from "../browser/dom.js";
+import { address, fetchJson } from "../browser/server.js";
+import { LETTERS } from "./letters.js";
+import { GRID, nearestFirst, shares } from "./pad_grid.js";
 
-const GRID = 7; // points along each side
 const PAD_STEP = 1 / (2 * (GRID - 1)); // of an arrow key
 const CORNERS = [
   [0, 0],
@@ -109,20 +111,13 @@ export class PadPanel {
   }
 
   makeUrl(column, row) {
-    const [x, y] = [column / (GRID - 1), row / (GRID - 1)];
-    const shares = [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y];
-    const z = this.z[0].map((_, k) => Number(shares.reduce((sum, share, i) => sum + share * this.z[i][k], 0).toFixed(4)));
+    const parts = shares(column / (GRID - 1), row / (GRID - 1));
+    const z = this.z[0].map((_, k) => Number(parts.reduce((sum, share, i) => sum + share * this.z[i][k], 0).toFixed(4)));
     return address(`${this.morph.data.url}/play/sound`, this.morph.parameters({ z: z.join(","), key: this.morph.key }));
   }
 
-  // Points of the grid, those nearest to the hand first; before there was one, the corners and the middle.
   order() {
-    const all = [];
-    for (let row = 0; row < GRID; row++) for (let column = 0; column < GRID; column++) all.push([column, row]);
-    const [x, y] = this.at.map((value) => value * (GRID - 1));
-    const outer = ([column, row]) => (column % (GRID - 1) === 0 && row % (GRID - 1) === 0 ? -2 : 0);
-    const cost = (point) => Math.hypot(point[0] - x, point[1] - y) + (this.held ? 0 : outer(point) + ((point[0] + point[1]) % 2));
-    return all.sort((a, b) => cost(a) - cost(b));
+    return nearestFirst(this.at, !this.held);
   }
 
   wanted() {
@@ -174,6 +169,7 @@ export class PadPanel {
     context.stroke();
   }
 
+  /** @param {number[]} place @param {number} width @param {number} height */
   pixel([x, y], width, height) {
     return [14 + x * (width - 28), 14 + y * (height - 28)];
   }
@@ -273,7 +269,7 @@ export class PadPanel {
 
   nearest() {
     const [x, y] = this.at.map((value) => value * (GRID - 1));
-    const distance = ([column, row]) => Math.hypot(column - x, row - y);
+    const distance = (point) => Math.hypot(point[0] - x, point[1] - y);
     return (
       this.order()
         .filter((point) => this.morph.bank.has(this.urlAt(...point)))

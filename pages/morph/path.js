@@ -1,78 +1,14 @@
 // A path between notes: on the map, as steps, and as one sound that changes.
 
-import { build, fetchPacked, parseColour, themeColour } from "../browser/common.js";
-import { SmallMap } from "../browser/small_map.js";
-import { levelScale, Spectrogram } from "../browser/spectrogram.js";
-import { inkOn, LETTERS } from "./letters.js";
+import { inkOn, levelScale, parseColour } from "../browser/colours.js";
+import { build } from "../browser/dom.js";
+import { fetchPacked } from "../browser/server.js";
+import { Spectrogram } from "../browser/spectrogram.js";
+import { LETTERS } from "./letters.js";
 
 const A_SEGMENT = 6; // steps from one note to the next, both included but for the last
 const STEP_MS = 850; // between two steps that are played in a row
 const LENGTHS = [2, 4, 8]; // seconds of the sound that changes
-
-export class PathMap extends SmallMap {
-  dot = 3.4;
-
-  show(notes) {
-    this.chosenNotes = notes;
-    this.draw();
-  }
-
-  // The path, the letters of its notes, and where on it a sound is.
-  mark(context) {
-    const text = themeColour(this.canvas, "text-color");
-    const back = themeColour(this.canvas, "background-color");
-    if (this.trail) {
-      context.lineJoin = "round";
-      for (const [width, colour] of [
-        [5, back],
-        [2, text],
-      ]) {
-        context.beginPath();
-        this.trail.forEach((point, i) => context[i ? "lineTo" : "moveTo"](...this.at(point)));
-        context.lineWidth = width;
-        context.strokeStyle = colour;
-        context.stroke();
-      }
-    }
-    (this.chosenNotes ?? []).forEach((note, i) => this.letter(context, note, LETTERS[i], text));
-    if (this.trail && this.part !== null && this.part !== undefined) {
-      const [x, y] = this.at(this.trail[Math.round(this.part * (this.trail.length - 1))]);
-      context.beginPath();
-      context.arc(x, y, 6, 0, 7);
-      context.fillStyle = themeColour(this.canvas, "primary-color");
-      context.fill();
-    }
-  }
-
-  letter(context, note, letter, text) {
-    const row = this.notes.rows.get(note);
-    if (row === undefined) return;
-    const [x, y] = this.place(row);
-    context.beginPath();
-    context.arc(x, y, 9, 0, 7);
-    context.fillStyle = this.notes.colour(row);
-    context.fill();
-    context.lineWidth = 1.5;
-    context.strokeStyle = text;
-    context.stroke();
-    context.font = "700 11px sans-serif";
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillStyle = inkOn(this.notes.colour(row));
-    context.fillText(letter, x, y + 0.5);
-  }
-
-  at([x, y]) {
-    const part = (value, [low, high]) => (value - low) / (high - low || 1);
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    return [8 + (width - 16) * part(x, this.spanX), height - 8 - (height - 16) * part(y, this.spanY)];
-  }
-
-  moveTo(part) {
-    this.part = part;
-    this.draw();
-  }
-}
 
 export class PathPanel {
   constructor(morph) {
@@ -187,9 +123,9 @@ export class PathPanel {
   }
 
   ready() {
-    this.places.forEach((place, i) =>
-      this.steps.children[i]?.classList.toggle("tx-ready", this.morph.bank.has(this.stepUrl(place))),
-    );
+    for (const [i, place] of this.places.entries()) {
+      this.steps.children[i]?.classList.toggle("tx-ready", this.morph.bank.has(this.stepUrl(place)));
+    }
     if (!this.places.length || this.morph.bank.has(this.wholeUrl())) this.showPicture();
   }
 
@@ -215,7 +151,7 @@ export class PathPanel {
   }
 
   mark(step) {
-    [...this.steps.children].forEach((dot, i) => dot.classList.toggle("tx-now", i === step));
+    for (const [i, dot] of [...this.steps.children].entries()) dot.classList.toggle("tx-now", i === step);
     this.morph.map.moveTo(step === null ? null : step / (this.places.length - 1));
   }
 
@@ -233,7 +169,8 @@ export class PathPanel {
 
   async playSteps() {
     if (this.walking) return this.stopWalking();
-    const turn = (this.walking = {});
+    const turn = {};
+    this.walking = turn;
     this.label();
     for (let step = 0; step < this.places.length && this.walking === turn; step++) {
       const sound = await this.hear(step);

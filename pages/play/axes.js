@@ -1,6 +1,6 @@
 // Sliders along a latent space's axes, and what each of them changes.
 
-import { build } from "../browser/common.js";
+import { build } from "../browser/dom.js";
 import { ICONS, icon } from "../browser/icons.js";
 
 const REACH = 3; // standard deviations to each side
@@ -28,7 +28,12 @@ function effects(row, names) {
 export class AxisPanel {
   // moved(axis, coordinate, timeStamp) while a slider moves; began() before the first, rested() after the last.
   constructor(list, { moved, began, rested, locked }) {
-    Object.assign(this, { list, moved, began, rested, locked, rows: [] });
+    this.list = list;
+    this.moved = moved;
+    this.began = began;
+    this.rested = rested;
+    this.locked = locked;
+    this.rows = [];
   }
 
   show(axes, name, locks) {
@@ -123,13 +128,8 @@ export class AxisPanel {
             style: `width:${50 * Math.min(1, Math.abs(r) / 0.7)}%`,
           });
           const known = told && told[i] !== null;
-          return build(
-            "span",
-            {
-              title: `${TRAIT_WORDS[name][2]}: ${known ? `correlation ${r >= 0 ? "+" : "−"}${Math.abs(r).toFixed(2)}` : "not known"}`,
-            },
-            fill,
-          );
+          const words = known ? `correlation ${r >= 0 ? "+" : "−"}${Math.abs(r).toFixed(2)}` : "not known";
+          return build("span", { title: `${TRAIT_WORDS[name][2]}: ${words}` }, fill);
         }),
       );
     });

@@ -1,6 +1,8 @@
 // What the Play page saves and loads: a sound, a preset, a multi-sampled instrument.
 
-import { build, errorOf, fetchJson, noteName } from "../browser/common.js";
+import { build } from "../browser/dom.js";
+import { noteName } from "../browser/pitch.js";
+import { errorOf, fetchJson } from "../browser/server.js";
 
 export class Files {
   constructor(player) {
@@ -59,7 +61,7 @@ export class Files {
       body: file,
       headers: { "Content-Type": "application/json" },
     });
-    this.player.remember();
+    this.player.history.remember();
     Object.assign(this.player, {
       start: null,
       origin: preset.z,

@@ -1,11 +1,13 @@
 // What hands do on the Play page: keys held, the pedal, sounds heard while a slider moves, the computer's keyboard and MIDI.
 
 import { SHORTEST_TAP } from "../browser/synth.js";
-import { MidiInput } from "./keys.js";
+import { MidiInput } from "./midi.js";
 
 const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
 
-export class Hands {
+export class PlayHands {
+  midi = null;
+
   constructor(player) {
     this.player = player;
     this.held = new Map(); // key -> {voice, pedalled, down}
@@ -97,7 +99,8 @@ export class Hands {
   async audition(at) {
     if (this.player.failed) return;
     this.stale = { at: this.stale?.at ?? at };
-    if (this.busy || !this.player.synth.context) return void (this.stale = this.busy ? this.stale : null);
+    if (!this.busy && !this.player.synth.context) this.stale = null;
+    if (this.busy || !this.stale) return;
     this.busy = true;
     this.player.bank.keepOnly(new Set());
     while (this.stale) {
@@ -112,7 +115,7 @@ export class Hands {
     const sounding = [...this.held].filter(([, note]) => note.voice);
     const keys = sounding.length ? sounding.map(([key]) => key) : [this.player.key];
     const sounds = await Promise.all(keys.map((key) => this.player.bank.get(this.player.soundUrl(key))));
-    if (sounding.length) sounding.forEach(([, note], i) => this.player.synth.swap(note.voice, sounds[i]));
+    if (sounding.length) for (const [i, [, note]] of sounding.entries()) this.player.synth.swap(note.voice, sounds[i]);
     else this.hearPreview(sounds[0]);
     performance.measure("timbre:slider-to-sound", {
       start: asked,
@@ -145,8 +148,8 @@ export class Hands {
     const command = event.ctrlKey || event.metaKey;
     const onButton = event.target instanceof Element && event.target.closest("button, a, summary");
     let ours = true;
-    if (command && event.code === "KeyZ") this.player.travel(!event.shiftKey);
-    else if (command && event.code === "KeyY") this.player.travel(false);
+    if (command && event.code === "KeyZ") this.player.history.travel(!event.shiftKey);
+    else if (command && event.code === "KeyY") this.player.history.travel(false);
     else if (command) ours = false;
     else if (event.code === "Space" && !onButton) event.repeat || this.setPedal(true);
     else if (event.key === "Escape") this.allOff();

@@ -1,6 +1,7 @@
-// Keys to play on: on the screen (mouse, pen, fingers), on the computer's keyboard, and on MIDI keyboards.
+// Keys to play on: on the screen (mouse, pen, fingers), and on the computer's keyboard.
 
-import { build, noteName } from "../browser/common.js";
+import { build } from "../browser/dom.js";
+import { noteName } from "../browser/pitch.js";
 
 const WHITE = [0, 2, 4, 5, 7, 9, 11];
 // Two rows of a computer keyboard as one and a half octaves, by place, whatever the layout prints on them.
@@ -29,9 +30,19 @@ const NARROWEST_WHITE = 29; // CSS pixels
 const isWhite = (key) => WHITE.includes(key % 12);
 
 export class Keyboard {
+  octaves = 0;
+  lowest = -1;
+  marked = null; // told when the keys were drawn anew
+
   // press(key, velocity 1..127, timeStamp), release(key), told when the octave moves.
   constructor(element, { press, release, moved }) {
-    Object.assign(this, { element, press, release, moved, base: 60, range: [0, 127], velocity: 100 });
+    this.element = element;
+    this.press = press;
+    this.release = release;
+    this.moved = moved;
+    this.base = 60;
+    this.range = [0, 127];
+    this.velocity = 100;
     this.pointers = new Map();
     this.typed = new Map();
     this.buttons = new Map();
@@ -112,7 +123,9 @@ export class Keyboard {
   // ---- pointers: each finger plays its own key, and slides to the next ---------------------------------------------
 
   under(event) {
-    const button = document.elementFromPoint(event.clientX, event.clientY)?.closest(".tx-keyboard button[data-key]");
+    const touched = document.elementFromPoint(event.clientX, event.clientY);
+    /** @type {HTMLElement | null | undefined} */
+    const button = touched?.closest(".tx-keyboard button[data-key]");
     if (!button || !this.element.contains(button)) return null;
     const box = button.getBoundingClientRect();
     const depth = Math.min(1, Math.max(0, (event.clientY - box.top) / box.height));
@@ -215,50 +228,5 @@ export class Keyboard {
       event.stopPropagation();
       this.releaseAll("focus");
     }
-  }
-}
-
-// MIDI keyboards, where the browser has Web MIDI: notes, pedal (controller 64), all notes off, pitch bend of two semitones.
-export class MidiInput {
-  constructor({ press, release, pedal, bend, told }) {
-    Object.assign(this, { press, release, pedal, bend, told });
-  }
-
-  static get possible() {
-    return Boolean(navigator.requestMIDIAccess);
-  }
-
-  async connect() {
-    try {
-      this.access = await navigator.requestMIDIAccess();
-    } catch {
-      this.told("The browser was not allowed to use MIDI: allow it beside the address bar.", 0);
-      return;
-    }
-    this.access.onstatechange = () => this.listen();
-    this.listen();
-  }
-
-  listen() {
-    const inputs = [...this.access.inputs.values()].filter((input) => input.state !== "disconnected");
-    for (const input of inputs) input.onmidimessage = (message) => this.receive(message);
-    const names = inputs.map((input) => input.name || "MIDI").join(", ");
-    this.told(names || "No MIDI keyboard is plugged in: plug one in, it is found by itself.", inputs.length);
-  }
-
-  disconnect() {
-    if (!this.access) return;
-    this.access.onstatechange = null;
-    for (const input of this.access.inputs.values()) input.onmidimessage = null;
-  }
-
-  receive({ data, timeStamp }) {
-    const [status, first, second] = data;
-    const kind = status & 0xf0;
-    if (kind === 0x90 && second > 0) this.press(first, second, timeStamp);
-    else if (kind === 0x80 || kind === 0x90) this.release(first);
-    else if (kind === 0xb0 && first === 64) this.pedal(second >= 64);
-    else if (kind === 0xb0 && (first === 120 || first === 123)) for (let key = 0; key < 128; key++) this.release(key);
-    else if (kind === 0xe0) this.bend((((second << 7) | first) / 8192 - 1) * 200);
   }
 }

@@ -1,18 +1,21 @@
 // The Play page: a point of the latent space as an instrument.
 
-import { address, fetchJson, fetchPacked } from "../browser/common.js";
+import { Ahead } from "../browser/ahead.js";
 import { mounted } from "../browser/mount.js";
-import { Notes } from "../browser/note_search.js";
-import { SoundBank, Synth } from "../browser/synth.js";
+import { Notes } from "../browser/notes.js";
+import { address, fetchJson, fetchPacked } from "../browser/server.js";
+import { SoundBank } from "../browser/sound_bank.js";
+import { Synth } from "../browser/synth.js";
 import { Files } from "./files.js";
-import { Hands } from "./hands.js";
+import { PlayHands } from "./hands.js";
+import { History } from "./history.js";
 import { Kept } from "./kept.js";
+import { coordinates, moved, normal } from "./point.js";
 import { PlayView } from "./view.js";
 
 const REST_MS = 160; // after the last change: pictures and words follow
 const QUIET_MS = 300; // without a key or a slider: sounds that may be wanted later are decoded
 const PREFETCH = [0, 12, -12, 7, -5, 4, -8, 2, -10, 5, -7, 9, -3, 11, -1, 14, 16, 3, 8, 10, 1, 6];
-const MOST_UNDO = 200;
 export default mounted(
   (parent) => new Player(parent),
   (view, setStateValue) => {
@@ -21,18 +24,27 @@ export default mounted(
 );
 
 class Player {
+  report = null; // tells Python what was chosen to start from
+  start = null;
+  origin = null; // where the start lies in the latent space
+  title = "";
+  colour = null;
+
   constructor(parent) {
     this.root = parent.querySelector(".tx-play");
     this.root.timbrePlayer = this;
     this.data = {};
     this.key = 60;
-    this.hands = new Hands(this);
+    this.hands = new PlayHands(this);
     this.files = new Files(this);
     this.kept = new Kept(this);
+    this.history = new History(this);
     this.listeners = new AbortController();
     this.loading = new AbortController();
     this.bank = new SoundBank();
     this.bank.changed = () => this.markReady();
+    // What was refused is not asked for again and again; the key itself says why when it is pressed.
+    this.ahead = new Ahead(this.bank, () => this.likely());
     this.synth = new Synth(() => this.view?.sounding(this.synth));
     this.view = new PlayView(this.root, this);
     this.listen();
@@ -55,7 +67,8 @@ class Player {
     this.view.destroy();
     this.hands.destroy();
     clearInterval(this.meter);
-    for (const timer of [this.rest, this.poll, this.idle]) clearTimeout(timer);
+    for (const timer of [this.rest, this.poll]) clearTimeout(timer);
+    this.ahead.stop();
     this.synth.close();
   }
 
@@ -90,8 +103,7 @@ class Player {
     try {
       const space = await fetchJson(this.url("space"), { signal });
       this.space = space;
-      this.undone = [];
-      this.done = [];
+      this.history.clear();
       this.locks = { dimensions: new Set(), principal: new Set() };
       this.axes = "dimensions";
       this.traits = null;
@@ -114,7 +126,7 @@ class Player {
   // The model cannot be used: said once, where it is seen, and nothing is asked for again.
   giveUp(sentence) {
     this.failed = true;
-    clearTimeout(this.idle);
+    this.ahead.stop();
     clearTimeout(this.rest);
     this.bank.keepOnly(new Set());
     this.view.alarm(sentence);
@@ -142,11 +154,12 @@ class Player {
   // ---- the point ---------------------------------------------------------------------------------------------------
 
   async begin(start, undoable = true) {
-    const turn = (this.turn = {});
+    const turn = {};
+    this.turn = turn;
     try {
       const { z, title, colour } = await this.resolve(start);
       if (turn !== this.turn) return; // another start was chosen meanwhile
-      if (undoable && this.z) this.remember();
+      if (undoable && this.z) this.history.remember();
       Object.assign(this, { start, origin: z, title, colour });
       this.place(z);
       if (undoable) this.hands.audition(performance.now());
@@ -197,16 +210,11 @@ class Player {
   }
 
   coordinates() {
-    const { directions, spread } = this.space.axes[this.axes];
-    const from = this.z.map((value, i) => value - this.space.centre[i]);
-    return directions.map((direction, axis) => direction.reduce((sum, d, i) => sum + d * from[i], 0) / spread[axis]);
+    return coordinates(this.z, this.space.centre, this.space.axes[this.axes]);
   }
 
   move(steps) {
-    const { directions, spread } = this.space.axes[this.axes];
-    const z = [...this.z];
-    for (const [axis, step] of steps) for (let i = 0; i < z.length; i++) z[i] += step * spread[axis] * directions[axis][i];
-    this.place(z);
+    this.place(moved(this.z, steps, this.space.axes[this.axes]));
   }
 
   slide(axis, coordinate, at) {
@@ -216,41 +224,16 @@ class Player {
 
   // A random place among the map's notes (amount 1), or a step from here; locked axes stay.
   randomise(amount) {
-    this.remember();
+    this.history.remember();
     const now = this.coordinates();
-    const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
     const free = now.map((_, axis) => axis).filter((axis) => !this.locks[this.axes].has(axis));
     this.move(free.map((axis) => [axis, amount === 1 ? normal() - now[axis] : amount * normal()]));
     this.hands.audition(performance.now());
   }
 
   reset() {
-    this.remember();
+    this.history.remember();
     this.place([...this.origin]);
-    this.hands.audition(performance.now());
-  }
-
-  snapshot() {
-    const { z, start, origin, title, colour } = this;
-    return { z: [...z], start, origin, title, colour };
-  }
-
-  remember() {
-    this.done.push(this.snapshot());
-    if (this.done.length > MOST_UNDO) this.done.shift();
-    this.undone = [];
-    this.view.setHistory();
-  }
-
-  // back: undo; otherwise redo.
-  travel(back) {
-    const [from, to] = back ? [this.done, this.undone] : [this.undone, this.done];
-    const then = from.pop();
-    if (!then) return;
-    to.push(this.snapshot());
-    Object.assign(this, then);
-    this.place(then.z);
-    this.view.setHistory();
     this.hands.audition(performance.now());
   }
 
@@ -279,7 +262,7 @@ class Player {
         fetchJson(this.url("about", { z }), { signal }),
       ]);
       if (z !== this.zText) return;
-      this.view.setPicture(picture, this.key);
+      this.view.setPicture(picture);
       this.view.setAbout(about);
       this.prefetch();
     } catch (error) {
@@ -291,24 +274,15 @@ class Player {
     return this.url("sound", { z: this.zText, key });
   }
 
-  // Keys that will probably be played are decoded while nothing else is to do, one at a time.
+  // The next key that will probably be played and is not decoded yet.
+  likely() {
+    if (!this.space || this.failed) return null;
+    const keys = PREFETCH.map((step) => this.key + step).filter((key) => key >= 0 && key <= 127);
+    return keys.map((key) => this.soundUrl(key)).find((url) => !this.bank.has(url)) ?? null;
+  }
+
   prefetch(wait = QUIET_MS) {
-    clearTimeout(this.idle);
-    this.idle = setTimeout(async () => {
-      if (!this.space || this.failed || document.hidden) return;
-      const keys = PREFETCH.map((step) => this.key + step).filter((key) => key >= 0 && key <= 127);
-      const next = keys.find((key) => !this.bank.has(this.soundUrl(key)));
-      if (next === undefined) return;
-      const refused = this.bank.waiting.size
-        ? null
-        : await this.bank.get(this.soundUrl(next)).then(
-            () => null,
-            (error) => error,
-          );
-      // What was refused once is not asked for again and again; the key itself says why when it is pressed.
-      if (refused && refused.name !== "AbortError") return;
-      this.prefetch(Math.min(wait, 40));
-    }, wait);
+    this.ahead.rest(wait);
   }
 
   markReady() {

@@ -1,7 +1,8 @@
 // The Play page's middle row: octave, pedal, MIDI, envelope and volume, and the files to save and load.
 
-import { build, noteName } from "../browser/common.js";
-import { MidiInput } from "./keys.js";
+import { build } from "../browser/dom.js";
+import { noteName } from "../browser/pitch.js";
+import { MidiInput } from "./midi.js";
 
 export class Rack {
   constructor(view) {

@@ -1,18 +1,20 @@
 // The Play page's elements: built once, painted from what the player knows.
 
-import { build, noteName } from "../browser/common.js";
-import { ICONS, icon } from "../browser/icons.js";
+import { levelScale, UNKNOWN_COLOUR } from "../browser/colours.js";
+import { build } from "../browser/dom.js";
 import { NoteSearch } from "../browser/note_search.js";
+import { noteName } from "../browser/pitch.js";
 import { SmallMap } from "../browser/small_map.js";
-import { levelScale, Spectrogram } from "../browser/spectrogram.js";
-import { AxisPanel, TRAIT_SHORT, TRAIT_WORDS } from "./axes.js";
+import { Spectrogram } from "../browser/spectrogram.js";
+import { AxisPanel } from "./axes.js";
+import { AxisParts } from "./axis_parts.js";
 import { Keyboard } from "./keys.js";
 import { Rack } from "./rack.js";
 
-export class PlayView {
+export class PlayView extends AxisParts {
   constructor(root, player) {
+    super(player);
     this.root = root;
-    this.player = player;
     this.make();
     this.keyboard = new Keyboard(this.keys, {
       press: (key, velocity, at) => player.hands.press(key, velocity, at),
@@ -24,7 +26,7 @@ export class PlayView {
       this.setHeld(player.hands.held);
     };
     this.panel = new AxisPanel(this.axisList, {
-      began: () => player.remember(),
+      began: () => player.history.remember(),
       moved: (axis, coordinate, at) => player.slide(axis, coordinate, at),
       rested: () => player.kept.save(),
       locked: (axis) => player.toggleLock(axis),
@@ -36,157 +38,19 @@ export class PlayView {
     this.rack.setEnvelope();
   }
 
-  destroy() {
-    this.keyboard.destroy();
-  }
-
-  // ---- building ----------------------------------------------------------------------------------------------------
-
   make() {
     this.alarmed = build("p", { class: "tx-alarm", role: "alert", hidden: "" });
+    this.rack = new Rack(this);
     this.root.replaceChildren(
       this.alarmed,
       build("div", { class: "tx-play-top" }, this.makeSound(), this.makeAxes()),
-      (this.rack = new Rack(this)).element,
+      this.rack.element,
       this.makeKeys(),
     );
   }
 
-  button(text, title, path, act, options = {}) {
-    const attributes = { type: "button", title, "aria-label": title, onclick: () => this.attempt(act), ...options };
-    return build("button", attributes, path ? icon(path) : null, text ? build("span", { text }) : null);
-  }
-
-  // What goes wrong in an action is told in its sentence.
-  async attempt(act) {
-    try {
-      await act();
-    } catch (error) {
-      this.tell(error.message, true);
-    }
-  }
-
-  makeSound() {
-    this.dot = build("i", { class: "tx-dot" });
-    this.title = build("input", {
-      class: "tx-title-field",
-      "aria-label": "Name of the sound",
-      maxlength: 120,
-      spellcheck: "false",
-    });
-    this.edited = build("span", { class: "tx-edited", text: "changed", hidden: "" });
-    this.near = build("p", { class: "tx-nearby", text: " " });
-    this.field = build("input", {
-      type: "search",
-      role: "combobox",
-      "aria-expanded": "false",
-      "aria-controls": "tx-found",
-      "aria-autocomplete": "list",
-      "aria-label": "Start from a note of the map",
-      placeholder: "Start from a note",
-      autocomplete: "off",
-    });
-    this.found = build("div", {
-      class: "tx-found",
-      id: "tx-found",
-      role: "listbox",
-      "aria-label": "Notes found",
-      hidden: "",
-    });
-    this.families = build("div", { class: "tx-families", role: "group" });
-    this.prior = this.button(
-      "Prior",
-      "Start from a random draw of the prior",
-      ICONS.dice,
-      () => this.player.choose({ seed: Math.floor(Math.random() * 1e6) }),
-      { class: "tx-chip" },
-    );
-    this.canvas = build("canvas", { "aria-label": "Spectrogram of the current sound" });
-    this.caption = build("span", { class: "tx-caption", text: "" });
-    this.mapCanvas = build("canvas", {
-      role: "img",
-      "aria-label": "Map of the notes; the ring is the one nearest to this sound",
-    });
-    return build(
-      "section",
-      { class: "tx-sound", "aria-label": "The sound" },
-      build("div", { class: "tx-sound-head" }, this.dot, this.title, this.edited),
-      this.near,
-      build("div", { class: "tx-starts" }, build("div", { class: "tx-search" }, this.field, this.found), this.prior),
-      this.families,
-      build(
-        "div",
-        { class: "tx-views" },
-        build("figure", {}, this.canvas, this.caption),
-        build("figure", { class: "tx-small-map" }, this.mapCanvas),
-      ),
-    );
-  }
-
-  makeAxes() {
-    const choice = (name, text, title) =>
-      build("button", {
-        type: "button",
-        role: "radio",
-        "data-axes": name,
-        title,
-        text,
-        onclick: () => this.player.switchAxes(name),
-      });
-    this.choices = [
-      choice("dimensions", "Dimensions", "The model's own latent dimensions, the ones that say most first"),
-      choice("principal", "Principal directions", "The directions in which the map's notes differ most"),
-    ];
-    this.undo = this.button("", "Undo (Ctrl+Z)", ICONS.undo, () => this.player.travel(true), { disabled: "" });
-    this.redo = this.button("", "Redo (Ctrl+Y)", ICONS.redo, () => this.player.travel(false), { disabled: "" });
-    this.axisList = build("div", { class: "tx-axis-list" });
-    this.measured = build("span", { class: "tx-measured", role: "status" });
-    this.traitHeads = build("div", { class: "tx-bars tx-bar-heads" });
-    return build(
-      "section",
-      { class: "tx-axes", "aria-label": "Latent sliders" },
-      build(
-        "div",
-        { class: "tx-axes-head" },
-        build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Sliders along" }, ...this.choices),
-        build(
-          "div",
-          { class: "tx-tools" },
-          this.undo,
-          this.redo,
-          this.button("", "Nudge: a small random step", ICONS.nudge, () => this.player.randomise(0.25), {
-            class: "tx-nudge",
-          }),
-          this.button(
-            "Randomise",
-            "Somewhere among the map's notes; locked sliders stay",
-            ICONS.dice,
-            () => this.player.randomise(1),
-            { class: "tx-randomise" },
-          ),
-          this.button("Reset", "Back to where the sound started", ICONS.reset, () => this.player.reset(), {
-            class: "tx-reset",
-          }),
-        ),
-      ),
-      build("div", { class: "tx-axes-told" }, this.measured, this.traitHeads),
-      this.axisList,
-    );
-  }
-
-  makeKeys() {
-    this.keys = build("div", {
-      class: "tx-keyboard",
-      role: "group",
-      "aria-label": "Keyboard: arrow keys walk, Enter plays",
-    });
-    this.hint = build(
-      "div",
-      { class: "tx-enable", role: "status" },
-      build("span", { text: "Click or press any key to enable sound" }),
-    );
-    this.message = build("p", { class: "tx-told", role: "status", "aria-live": "polite" });
-    return build("div", { class: "tx-bed" }, build("div", { class: "tx-keys-frame" }, this.keys, this.hint), this.message);
+  destroy() {
+    this.keyboard.destroy();
   }
 
   // ---- painting ----------------------------------------------------------------------------------------------------
@@ -243,35 +107,11 @@ export class PlayView {
     this.map.draw();
   }
 
-  showAxes() {
-    const { player } = this;
-    for (const choice of this.choices) choice.setAttribute("aria-checked", String(choice.dataset.axes === player.axes));
-    this.panel.show(player.space.axes[player.axes], player.axes, player.locks[player.axes]);
-    this.showTraits(player.traits);
-    this.panel.set(player.coordinates());
-  }
-
-  showTraits(told) {
-    const names = told?.names ?? [];
-    this.traitHeads.replaceChildren(
-      ...names.map((name) => build("span", { text: TRAIT_SHORT[name], title: TRAIT_WORDS[name][2] })),
-    );
-    this.panel.explain(told?.correlations?.[this.player.axes] ?? null, names);
-    if (told?.failed) this.measured.textContent = told.failed;
-    else if (told?.correlations)
-      this.measured.textContent = `What a slider changes: correlation over ${told.notes} recordings${told.pitch_held ? ", pitch held constant" : ""}`;
-    else
-      this.measured.textContent = told?.of
-        ? `Measuring what each slider changes … ${told.done} of ${told.of} notes`
-        : "Measuring what each slider changes …";
-    if (this.player.z) this.panel.set(this.player.coordinates());
-  }
-
   setPoint() {
     const { player } = this;
     if (this.shownTitle !== player.title) this.title.value = this.shownTitle = player.title;
     this.edited.hidden = !player.changed;
-    this.dot.style.background = player.colour ?? "#8a94a6";
+    this.dot.style.background = player.colour ?? UNKNOWN_COLOUR;
     if (player.colour) this.root.style.setProperty("--tx-accent", player.colour);
     for (const chip of this.families.children)
       chip.setAttribute("aria-pressed", String(chip.dataset.family === player.start?.family && !player.changed));
@@ -279,12 +119,13 @@ export class PlayView {
   }
 
   name() {
-    return `${this.title.value.trim() || "sound"}${this.player.changed && this.title.value === this.player.title ? " changed" : ""}`;
+    const changed = this.player.changed && this.title.value === this.player.title;
+    return `${this.title.value.trim() || "sound"}${changed ? " changed" : ""}`;
   }
 
-  setPicture(frames, key) {
+  setPicture(frames) {
     this.picture.frames = frames;
-    this.setKey(key);
+    this.setKey();
     this.draw();
   }
 
@@ -310,8 +151,8 @@ export class PlayView {
   }
 
   setHistory() {
-    this.undo.disabled = !this.player.done.length;
-    this.redo.disabled = !this.player.undone.length;
+    this.undo.disabled = !this.player.history.done.length;
+    this.redo.disabled = !this.player.history.undone.length;
   }
 
   setMidi(text, count) {
@@ -337,10 +178,5 @@ export class PlayView {
     this.root.classList.remove("tx-waiting");
     this.alarmed.textContent = text;
     this.alarmed.hidden = false;
-  }
-
-  tell(text, wrong = false) {
-    this.message.textContent = text || this.standing || "";
-    this.message.classList.toggle("tx-wrong", wrong);
   }
 }

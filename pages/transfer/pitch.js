@@ -1,22 +1,17 @@
 // A spectrogram with its sound's pitch drawn over it; the notes that the pitch falls into can be chosen.
 
-import { fitCanvas, themeColour } from "../browser/common.js";
+import { fitCanvas, themeColour } from "../browser/dom.js";
 import { GUTTER, Spectrogram } from "../browser/spectrogram.js";
-
-// Corrections are {start, end (seconds), semitones}: what a contour with `rate` values a second becomes by them.
-export function corrected(contour, rate, corrections) {
-  const moved = Float32Array.from(contour);
-  for (const { start, end, semitones } of corrections) {
-    for (let i = Math.max(0, Math.ceil(start * rate - 1e-6)); i < moved.length && i / rate < end; i++) moved[i] += semitones;
-  }
-  return moved;
-}
 
 export class PitchPicture extends Spectrogram {
   // sought(share): a place in the picture, 0 to 1, was clicked; picked(index): a note was, or none (-1).
   constructor(canvas, { sought, picked = null }) {
     super(canvas, false);
-    Object.assign(this, { sought, picked, contour: null, notes: [], chosen: -1 });
+    this.sought = sought;
+    this.picked = picked;
+    this.contour = null;
+    this.notes = [];
+    this.chosen = -1;
     canvas.addEventListener("click", (event) => this.click(event));
     canvas.addEventListener("pointermove", (event) => this.over(event));
   }

@@ -1,6 +1,6 @@
 // The small map with the way that a sound goes: from its own place to that of what becomes of it, toward its target.
 
-import { themeColour } from "../browser/common.js";
+import { themeColour } from "../browser/dom.js";
 import { SmallMap } from "../browser/small_map.js";
 
 export class PlaceMap extends SmallMap {
@@ -47,6 +47,7 @@ export class PlaceMap extends SmallMap {
     if (result) this.letter(context, result, "B", themeColour(this.canvas, "primary-color"), paper);
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {number[]} place */
   ring(context, [x, y], radius, colour, dashes) {
     context.setLineDash(dashes);
     context.strokeStyle = colour;
@@ -57,6 +58,7 @@ export class PlaceMap extends SmallMap {
     context.setLineDash([]);
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {number[]} place */
   letter(context, [x, y], text, fill, ink) {
     context.fillStyle = fill;
     context.strokeStyle = ink;

@@ -1,16 +1,16 @@
 // The Transfer page: a sound, and what becomes of it on the way to another timbre or pitch.
 
-import { address, fetchPacked, fetchWav, noteName } from "../browser/common.js";
-import { Deck, FADE } from "../browser/deck.js";
 import { mounted } from "../browser/mount.js";
-import { Notes } from "../browser/note_search.js";
-import { corrected } from "./pitch.js";
+import { Notes } from "../browser/notes.js";
+import { noteName } from "../browser/pitch.js";
+import { address, fetchPacked, fetchWav } from "../browser/server.js";
+import { asParameter, corrected, correctedBy, correctedNotes, WHOLE } from "./corrections.js";
+import { Pair } from "./pair.js";
 import { TransferView } from "./view.js";
 
 const PICTURE_MS = 160; // after the last change: the picture and the place on the map follow the sound
 // Python's rerun, and the page's drawing after it, would take a tenth of a second from the sound.
 const REPORT_MS = 350;
-const WHOLE = 3600; // seconds: longer than any sound
 const SETTINGS = { toward: null, amount: 0.8, shift: 0, steady: false };
 export default mounted(
   (parent) => new TransferPage(parent),
@@ -19,26 +19,9 @@ export default mounted(
   },
 );
 
-// Two sounds in step, of which one is replaced while it sounds.
-class Pair extends Deck {
-  replace(kind, samples, rate) {
-    const old = this.voices.get(kind);
-    if (old) {
-      const now = this.context.currentTime;
-      this.voices.delete(kind);
-      old.gain.gain.cancelScheduledValues(now);
-      old.gain.gain.setTargetAtTime(0, now, FADE / 3);
-      old.source.stop(now + 3 * FADE);
-    }
-    this.add(kind, samples, rate);
-    const fresh = this.voices.get(kind);
-    if (!old || !fresh || this.kind !== kind) return;
-    fresh.gain.gain.setValueAtTime(0, this.context.currentTime);
-    fresh.gain.gain.linearRampToValueAtTime(1, this.context.currentTime + FADE);
-  }
-}
-
 class TransferPage {
+  report = null; // tells Python what is chosen
+
   constructor(parent) {
     this.root = parent.querySelector(".tx-transfer");
     this.root.timbreTransfer = this;
@@ -89,9 +72,7 @@ class TransferPage {
   // What becomes of the sound now, as parameters of an address.
   change() {
     const { toward, amount, shift, steady } = this.settings;
-    const mend = this.corrections
-      .map(({ start, end, semitones }) => `${start.toFixed(3)}~${end.toFixed(3)}~${semitones}`)
-      .join(",");
+    const mend = asParameter(this.corrections);
     return {
       ...(toward === null ? {} : { toward, amount }),
       ...(shift ? { shift } : {}),
@@ -151,9 +132,7 @@ class TransferPage {
 
   // Where the result's pitch is counted from: the middle of what is heard, else C4.
   get base() {
-    return this.told
-      ? (this.told.pitch?.midi ?? 60) + this.corrections.reduce((sum, each) => sum + (each.end === WHOLE ? each.semitones : 0), 0)
-      : null;
+    return this.told ? (this.told.pitch?.midi ?? 60) + correctedBy(this.corrections) : null;
   }
 
   paint() {
@@ -189,7 +168,9 @@ class TransferPage {
     if (!this.told) return;
     this.wanted = { play: play || Boolean(this.wanted?.play) };
     if (this.asking) return this.asking;
-    this.asking = this.catchUp().finally(() => (this.asking = null));
+    this.asking = this.catchUp().finally(() => {
+      this.asking = null;
+    });
     return this.asking;
   }
 
@@ -257,14 +238,7 @@ class TransferPage {
   remend() {
     const picture = this.view.pictures.source;
     picture.contour = corrected(this.heard.contour, picture.rate, this.corrections);
-    picture.notes = this.heard.notes.map(([start, end, midi]) => {
-      const middle = (start + end) / 2;
-      return [
-        start,
-        end,
-        this.corrections.reduce((sum, each) => sum + (each.start <= middle && middle < each.end ? each.semitones : 0), midi),
-      ];
-    });
+    picture.notes = correctedNotes(this.heard.notes, this.corrections);
     if (this.told.pitch) this.view.setPitch("source", { midi: this.base, name: noteName(this.base) });
     this.view.draw();
     this.paint();

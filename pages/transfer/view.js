@@ -1,34 +1,24 @@
 // The Transfer page's elements: built once, painted from what the page knows.
 
-import { build, noteName } from "../browser/common.js";
+import { levelScale } from "../browser/colours.js";
+import { build } from "../browser/dom.js";
 import { NoteSearch } from "../browser/note_search.js";
-import { levelScale } from "../browser/spectrogram.js";
+import { noteName } from "../browser/pitch.js";
+import { drawn, TransferParts } from "./parts.js";
 import { PitchPicture } from "./pitch.js";
 import { PlaceMap } from "./place_map.js";
 
-const MARKS = {
-  play: "M4.5 2.8v10.4l8.5-5.2z",
-  stop: "M4 4h8v8H4z",
-  loop: "M3 8a4 4 0 0 1 4-4h5m-2-2 2 2-2 2M13 8a4 4 0 0 1-4 4H4m2 2-2-2 2-2",
-  save: "M8 2.5v7.5m-3-3 3 3 3-3M3 13.5h10",
-  undo: "M6 3.5 3 6.5l3 3M3.3 6.5H9a3.5 3.5 0 0 1 0 7H6",
-};
-const MOST_SHIFT = 24;
-const MOST_AMOUNT = 1.5;
+export class TransferView extends TransferParts {
+  scale = null;
 
-function drawn(mark) {
-  const holder = build("span", { class: "tx-icon" });
-  holder.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${MARKS[mark]}"/></svg>`;
-  return holder;
-}
-
-export class TransferView {
   constructor(root, page) {
-    Object.assign(this, { root, page });
+    super(page);
+    this.root = root;
     this.players = {
       source: this.makePlayer("source", "A", "Source"),
       result: this.makePlayer("result", "B", "Result"),
     };
+    this.message = build("p", { class: "tx-told", role: "status", "aria-live": "polite" });
     root.replaceChildren(
       build(
         "section",
@@ -45,7 +35,7 @@ export class TransferView {
         this.makeSliders(),
         this.makeMap(),
       ),
-      (this.message = build("p", { class: "tx-told", role: "status", "aria-live": "polite" })),
+      this.message,
     );
     this.pictures = {
       source: new PitchPicture(this.players.source.canvas, {
@@ -57,160 +47,6 @@ export class TransferView {
     this.map = new PlaceMap(this.mapCanvas, (note) => page.set({ toward: note }));
     this.sourceSearch = new NoteSearch(this.sourceField, this.sourceFound, (note) => page.chooseSource(note));
     this.targetSearch = new NoteSearch(this.targetField, this.targetFound, (note) => page.set({ toward: note }));
-  }
-
-  // ---- building ----------------------------------------------------------------------------------------------------
-
-  button(text, title, mark, act, options = {}) {
-    return build(
-      "button",
-      { type: "button", title, "aria-label": title, onclick: act, ...options },
-      mark ? drawn(mark) : null,
-      text ? build("span", { text }) : null,
-    );
-  }
-
-  makePlayer(kind, letter, title) {
-    const button = this.button("", `Play the ${kind} (key ${kind === "source" ? 1 : 2})`, "play", () => this.page.press(kind), {
-      class: "tx-play-button",
-      disabled: "",
-      "data-kind": kind,
-    });
-    button.prepend(build("b", { text: letter }));
-    const name = build("span", { class: "tx-name", text: title });
-    const pitch = build("span", { class: "tx-pitch" });
-    const canvas = build("canvas", { role: "img", "aria-label": `${title}: spectrogram with its pitch` });
-    const head = build("div", { class: "tx-playhead", hidden: "" });
-    const status = build("span", { class: "tx-status", text: "" });
-    const figure = build(
-      "figure",
-      { class: "tx-waiting", "data-kind": kind },
-      build("figcaption", {}, button, name, pitch),
-      build("div", { class: "tx-plot" }, canvas, head, status),
-    );
-    return { button, name, pitch, canvas, head, status, figure };
-  }
-
-  found(label) {
-    const id = `tx-list-${label.replace(/\W+/g, "-")}`;
-    const field = build("input", {
-      type: "search",
-      role: "combobox",
-      "aria-expanded": "false",
-      "aria-controls": id,
-      "aria-autocomplete": "list",
-      "aria-label": label,
-      placeholder: label,
-      autocomplete: "off",
-    });
-    const list = build("div", { class: "tx-found", id, role: "listbox", "aria-label": "Notes found", hidden: "" });
-    return [field, list, build("div", { class: "tx-search" }, field, list)];
-  }
-
-  makeHead() {
-    let box;
-    [this.sourceField, this.sourceFound, box] = this.found("Another note to begin with");
-    this.sourceBox = box;
-    this.loop = this.button("", "Repeat (key L)", "loop", () => this.page.toggleLoop(), {
-      class: "tx-small",
-      "aria-pressed": "false",
-    });
-    this.save = build(
-      "a",
-      {
-        class: "tx-small tx-save",
-        role: "button",
-        title: "Save the result as a WAV file",
-        "aria-label": "Save the result as a WAV file",
-        "aria-disabled": "true",
-      },
-      drawn("save"),
-      build("span", { text: "WAV" }),
-    );
-    return build(
-      "div",
-      { class: "tx-head" },
-      this.button("A ⇄ B", "Go on with the other one from the same place (Space: play and stop)", "", () => this.page.swap(), {
-        class: "tx-swap",
-      }),
-      this.loop,
-      this.save,
-      box,
-    );
-  }
-
-  makeMending() {
-    const by = (semitones, text, title) =>
-      this.button(text, title, "", () => this.page.mend(semitones), { "data-mend": semitones });
-    this.mended = build("span", { class: "tx-mended" });
-    this.unmend = this.button("", "Take back the last correction", "undo", () => this.page.unmend(), { disabled: "" });
-    return build(
-      "div",
-      { class: "tx-mending", role: "group", "aria-label": "Correct the pitch that was heard" },
-      this.mended,
-      by(-12, "−8va", "Heard an octave too high: an octave down"),
-      by(-1, "−1", "Heard a semitone too high"),
-      by(1, "+1", "Heard a semitone too low"),
-      by(12, "+8va", "Heard an octave too low: an octave up"),
-      this.unmend,
-    );
-  }
-
-  makeTargets() {
-    let box;
-    [this.targetField, this.targetFound, box] = this.found("Toward a note");
-    this.families = build("div", { class: "tx-families", role: "group" });
-    this.targetName = build("b", { text: "" });
-    this.targetDot = build("i", { class: "tx-dot" });
-    return build(
-      "div",
-      { class: "tx-targets" },
-      build("div", { class: "tx-row" }, build("span", { text: "Timbre toward" }), this.targetDot, this.targetName, box),
-      this.families,
-    );
-  }
-
-  slider(label, title, name, min, max, step) {
-    const input = build("input", { type: "range", min, max, step, "aria-label": title, title, "data-setting": name });
-    const told = build("output", {});
-    input.addEventListener("input", () => this.page.slide({ [name]: Number(input.value) }));
-    input.addEventListener("change", () => this.page.rest());
-    return {
-      input,
-      told,
-      element: build("label", { class: "tx-slider" }, build("span", { text: label }), input, told),
-    };
-  }
-
-  makeSliders() {
-    this.amount = this.slider(
-      "How far",
-      "How far toward the target: 0 % as it is, 100 % at the target",
-      "amount",
-      0,
-      MOST_AMOUNT,
-      0.05,
-    );
-    this.shift = this.slider("Pitch", "Semitones up or down", "shift", -MOST_SHIFT, MOST_SHIFT, 1);
-    this.steady = this.button(
-      "Steady",
-      "One pitch throughout: without vibrato, glides and melody",
-      "",
-      () => this.page.set({ steady: !this.page.settings.steady }),
-      { class: "tx-small", "aria-pressed": "false" },
-    );
-    this.shift.element.append(this.steady);
-    return build("div", { class: "tx-sliders" }, this.amount.element, this.shift.element);
-  }
-
-  makeMap() {
-    this.mapCanvas = build("canvas", {
-      role: "img",
-      "aria-label":
-        "Map of the notes: A is the source, B the result, the dashed ring the target. A click on a dot makes it the target.",
-    });
-    this.near = build("p", { class: "tx-near" });
-    return build("div", { class: "tx-place" }, this.mapCanvas, this.near);
   }
 
   // ---- painting ----------------------------------------------------------------------------------------------------
@@ -285,9 +121,9 @@ export class TransferView {
   setNear() {
     const told = ["source", "result"].map((kind) => {
       const [near] = this.map.ways[kind] ?? [];
-      return near
-        ? `${kind === "source" ? "A" : "B"} is near ${[near.title, near.pitch_name || near.detail].filter(Boolean).join(near.pitch_name ? " " : ", ")}`
-        : null;
+      if (!near) return null;
+      const words = [near.title, near.pitch_name || near.detail].filter(Boolean);
+      return `${kind === "source" ? "A" : "B"} is near ${words.join(near.pitch_name ? " " : ", ")}`;
     });
     this.near.textContent = told.filter(Boolean).join(" · ");
   }

@@ -1,0 +1,86 @@
+// The Play page's sliders along the axes of the latent space, and what stands above them.
+
+import { build } from "../browser/dom.js";
+import { ICONS } from "../browser/icons.js";
+import { TRAIT_SHORT, TRAIT_WORDS } from "./axes.js";
+import { PlayParts } from "./parts.js";
+
+export class AxisParts extends PlayParts {
+  panel = null; // AxisPanel
+
+  makeAxes() {
+    const choice = (name, text, title) =>
+      build("button", {
+        type: "button",
+        role: "radio",
+        "data-axes": name,
+        title,
+        text,
+        onclick: () => this.player.switchAxes(name),
+      });
+    this.choices = [
+      choice("dimensions", "Dimensions", "The model's own latent dimensions, the ones that say most first"),
+      choice("principal", "Principal directions", "The directions in which the map's notes differ most"),
+    ];
+    this.undo = this.button("", "Undo (Ctrl+Z)", ICONS.undo, () => this.player.history.travel(true), { disabled: "" });
+    this.redo = this.button("", "Redo (Ctrl+Y)", ICONS.redo, () => this.player.history.travel(false), { disabled: "" });
+    this.axisList = build("div", { class: "tx-axis-list" });
+    this.measured = build("span", { class: "tx-measured", role: "status" });
+    this.traitHeads = build("div", { class: "tx-bars tx-bar-heads" });
+    return build(
+      "section",
+      { class: "tx-axes", "aria-label": "Latent sliders" },
+      build(
+        "div",
+        { class: "tx-axes-head" },
+        build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Sliders along" }, ...this.choices),
+        build(
+          "div",
+          { class: "tx-tools" },
+          this.undo,
+          this.redo,
+          this.button("", "Nudge: a small random step", ICONS.nudge, () => this.player.randomise(0.25), {
+            class: "tx-nudge",
+          }),
+          this.button(
+            "Randomise",
+            "Somewhere among the map's notes; locked sliders stay",
+            ICONS.dice,
+            () => this.player.randomise(1),
+            { class: "tx-randomise" },
+          ),
+          this.button("Reset", "Back to where the sound started", ICONS.reset, () => this.player.reset(), {
+            class: "tx-reset",
+          }),
+        ),
+      ),
+      build("div", { class: "tx-axes-told" }, this.measured, this.traitHeads),
+      this.axisList,
+    );
+  }
+
+  showAxes() {
+    const { player } = this;
+    for (const choice of this.choices) choice.setAttribute("aria-checked", String(choice.dataset.axes === player.axes));
+    this.panel.show(player.space.axes[player.axes], player.axes, player.locks[player.axes]);
+    this.showTraits(player.traits);
+    this.panel.set(player.coordinates());
+  }
+
+  showTraits(told) {
+    const names = told?.names ?? [];
+    this.traitHeads.replaceChildren(
+      ...names.map((name) => build("span", { text: TRAIT_SHORT[name], title: TRAIT_WORDS[name][2] })),
+    );
+    this.panel.explain(told?.correlations?.[this.player.axes] ?? null, names);
+    if (told?.failed) this.measured.textContent = told.failed;
+    else if (told?.correlations)
+      this.measured.textContent =
+        `What a slider changes: correlation over ${told.notes} recordings` + (told.pitch_held ? ", pitch held constant" : "");
+    else
+      this.measured.textContent = told?.of
+        ? `Measuring what each slider changes … ${told.done} of ${told.of} notes`
+        : "Measuring what each slider changes …";
+    if (this.player.z) this.panel.set(this.player.coordinates());
+  }
+}

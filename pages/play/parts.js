@@ -1,0 +1,103 @@
+// The Play page's elements, built once.
+
+import { build } from "../browser/dom.js";
+import { ICONS, icon } from "../browser/icons.js";
+
+export class PlayParts {
+  standing = ""; // what is said where there is nothing else to say
+
+  constructor(player) {
+    this.player = player;
+  }
+
+  button(text, title, path, act, options = {}) {
+    const attributes = { type: "button", title, "aria-label": title, onclick: () => this.attempt(act), ...options };
+    return build("button", attributes, path ? icon(path) : null, text ? build("span", { text }) : null);
+  }
+
+  // What goes wrong in an action is told in its sentence.
+  async attempt(act) {
+    try {
+      await act();
+    } catch (error) {
+      this.tell(error.message, true);
+    }
+  }
+
+  makeSound() {
+    this.dot = build("i", { class: "tx-dot" });
+    this.title = build("input", {
+      class: "tx-title-field",
+      "aria-label": "Name of the sound",
+      maxlength: 120,
+      spellcheck: "false",
+    });
+    this.edited = build("span", { class: "tx-edited", text: "changed", hidden: "" });
+    this.near = build("p", { class: "tx-nearby", text: " " });
+    this.field = build("input", {
+      type: "search",
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": "tx-found",
+      "aria-autocomplete": "list",
+      "aria-label": "Start from a note of the map",
+      placeholder: "Start from a note",
+      autocomplete: "off",
+    });
+    this.found = build("div", {
+      class: "tx-found",
+      id: "tx-found",
+      role: "listbox",
+      "aria-label": "Notes found",
+      hidden: "",
+    });
+    this.families = build("div", { class: "tx-families", role: "group" });
+    this.prior = this.button(
+      "Prior",
+      "Start from a random draw of the prior",
+      ICONS.dice,
+      () => this.player.choose({ seed: Math.floor(Math.random() * 1e6) }),
+      { class: "tx-chip" },
+    );
+    this.canvas = build("canvas", { "aria-label": "Spectrogram of the current sound" });
+    this.caption = build("span", { class: "tx-caption", text: "" });
+    this.mapCanvas = build("canvas", {
+      role: "img",
+      "aria-label": "Map of the notes; the ring is the one nearest to this sound",
+    });
+    return build(
+      "section",
+      { class: "tx-sound", "aria-label": "The sound" },
+      build("div", { class: "tx-sound-head" }, this.dot, this.title, this.edited),
+      this.near,
+      build("div", { class: "tx-starts" }, build("div", { class: "tx-search" }, this.field, this.found), this.prior),
+      this.families,
+      build(
+        "div",
+        { class: "tx-views" },
+        build("figure", {}, this.canvas, this.caption),
+        build("figure", { class: "tx-small-map" }, this.mapCanvas),
+      ),
+    );
+  }
+
+  makeKeys() {
+    this.keys = build("div", {
+      class: "tx-keyboard",
+      role: "group",
+      "aria-label": "Keyboard: arrow keys walk, Enter plays",
+    });
+    this.hint = build(
+      "div",
+      { class: "tx-enable", role: "status" },
+      build("span", { text: "Click or press any key to enable sound" }),
+    );
+    this.message = build("p", { class: "tx-told", role: "status", "aria-live": "polite" });
+    return build("div", { class: "tx-bed" }, build("div", { class: "tx-keys-frame" }, this.keys, this.hint), this.message);
+  }
+
+  tell(text, wrong = false) {
+    this.message.textContent = text || this.standing || "";
+    this.message.classList.toggle("tx-wrong", wrong);
+  }
+}
