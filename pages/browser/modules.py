@@ -1,4 +1,4 @@
-"""The browser side's scripts: every `*.js` file below `pages` is an ES module, served by itself.
+"""The browser side's scripts: every `*.js` file in a room of `pages` is an ES module, served by itself.
 
 Browsers keep them for good: the address carries a hash of all of them. Comments and white space are left out on the way.
 """
@@ -45,10 +45,14 @@ def needed(name: str) -> list[str]:
     """A module and all that it imports, itself first."""
     found = [name]
     for each in found:
-        folder = posixpath.dirname(each)
-        imported = (posixpath.normpath(f"{folder}/{path}") for path in _IMPORTED.findall(_sources()[each]))
-        found.extend(path for path in dict.fromkeys(imported) if path not in found)
+        found.extend(path for path in imported(each) if path not in found)
     return found
+
+
+def imported(name: str) -> list[str]:
+    """What a module imports by itself."""
+    paths = _IMPORTED.findall(_sources()[name])
+    return list(dict.fromkeys(posixpath.normpath(f"{posixpath.dirname(name)}/{path}") for path in paths))
 
 
 def script(name: str) -> str:
@@ -68,5 +72,5 @@ async def module_route(request: Request) -> Response:
 
 @cache
 def _sources() -> dict[str, str]:
-    paths = sorted(_PAGES.rglob("*.js"))
+    paths = sorted(_PAGES.glob("*/*.js"))
     return {path.relative_to(_PAGES).as_posix(): path.read_text(encoding="utf-8") for path in paths}

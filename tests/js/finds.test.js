@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { finds } from "../../pages/explore/finds.js";
+
+const map = {
+  ids: ["7_george_1", "1_nicolas_7", "x_anna_17"],
+  columns: {
+    family: { kind: "category", names: ["seven", "one", "ten"], values: ["7", "1", "10"] },
+    pitch: { kind: "number" },
+  },
+  arrays: { label_family: Uint16Array.of(0, 1, 2), label_pitch: Float32Array.of(61, 36, Number.NaN) },
+};
+const found = (word) => map.ids.map((_, i) => i).filter(finds(word, map));
+
+test("a number that is a label is that label, and no part of others", () => {
+  assert.deepEqual(found("7"), [0]);
+  assert.deepEqual(found("1"), [1]);
+});
+
+test("parts of names and ids, and names of pitches", () => {
+  assert.deepEqual(found("seven"), [0]);
+  assert.deepEqual(found("an"), [2]);
+  assert.deepEqual(found("17"), [2]);
+  assert.deepEqual([found("c#4"), found("c♯4"), found("c2")], [[0], [0], [1]]);
+  assert.deepEqual(found("nothing"), []);
+});
