@@ -14,6 +14,7 @@ export class LinkedMap extends SmallMap {
   reach = 12;
   map = null;
 
+  /** @param {import("./linked_maps.js").LinkedMaps} all @param {any} model */
   constructor(all, model) {
     const label = `Map of ${model.title}. Arrow keys walk from note to note, Enter plays.`;
     super(build("canvas", { tabindex: "0", role: "application", "aria-label": label }), null);

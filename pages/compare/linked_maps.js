@@ -12,7 +12,7 @@ export default mounted(
   },
 );
 
-class LinkedMaps {
+export class LinkedMaps {
   report = null; // tells Python what is chosen
   emphasis = undefined; // the family that alone is lit
 

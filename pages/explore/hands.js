@@ -8,6 +8,7 @@ const NEAR = 45;
 const MOST_FORESEEN = 5;
 
 export class MapHands {
+  /** @param {import("./map.js").MapView} view @param {Function} on */
   constructor(view, on) {
     this.view = view;
     this.points = view.points;

@@ -11,6 +11,7 @@ const MOST_MORPHED = 8;
 const MOST_MARKED = 2000;
 
 export class Gathered {
+  /** @param {import("./map.js").MapView} view */
   constructor(view) {
     this.view = view;
     this.bar = view.root.querySelector(".tx-gathered");

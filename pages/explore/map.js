@@ -27,7 +27,7 @@ export default mounted(
   },
 );
 
-class MapView {
+export class MapView {
   report = null; // tells Python what is chosen
   explained = null; // what the map's foot says when there is nothing else to say
 

@@ -3,6 +3,7 @@
 import { fitCanvas, themeColour } from "../browser/dom.js";
 
 export class Marks {
+  /** @param {import("./map.js").MapView} view @param {HTMLCanvasElement} canvas */
   constructor(view, canvas) {
     this.view = view;
     this.canvas = canvas;

@@ -8,6 +8,7 @@ const GLIDE_MS = 260;
 export class Motion {
   frame = null;
 
+  /** @param {import("./map.js").MapView} map */
   constructor(map) {
     this.map = map;
   }

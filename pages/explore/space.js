@@ -9,6 +9,7 @@ import { address, fetchPacked } from "../browser/server.js";
 const MOST_IN_SPACE = 40_000;
 
 export class Space {
+  /** @param {import("./map.js").MapView} view @param {Function} on */
   constructor(view, on) {
     this.view = view;
     this.root = view.root.querySelector(".tx-space");

@@ -4,6 +4,7 @@ import { UNKNOWN_COLOUR } from "../browser/colours.js";
 import { build } from "../browser/dom.js";
 
 export class Tip {
+  /** @param {import("./map.js").MapView} view @param {HTMLElement} element */
   constructor(view, element) {
     this.view = view;
     this.element = element;

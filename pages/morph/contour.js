@@ -14,6 +14,7 @@ const SORRY =
   "This model was not told the pitch when it learned, so it cannot follow one: choose a checkpoint above whose name says that " +
   "it is told the pitch, such as the pitch-conditioned one.";
 export class PitchPanel extends ContourHand {
+  /** @param {import("./morph.js").Morph} morph */
   constructor(morph) {
     super();
     this.morph = morph;

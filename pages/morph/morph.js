@@ -26,7 +26,7 @@ export default mounted(
   },
 );
 
-class Morph {
+export class Morph {
   report = null; // tells Python what is chosen
 
   constructor(parent) {

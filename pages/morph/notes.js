@@ -11,6 +11,7 @@ import { PathMap } from "./path_map.js";
 const MOST_NOTES = 8;
 
 export class ChosenNotes {
+  /** @param {import("./morph.js").Morph} morph */
   constructor(morph) {
     this.morph = morph;
     this.armed = -1; // the letter whose note the next choice replaces

@@ -15,6 +15,7 @@ const CORNERS = [
 ];
 
 export class PadPanel {
+  /** @param {import("./morph.js").Morph} morph */
   constructor(morph) {
     this.morph = morph;
     this.at = [0.5, 0.5];

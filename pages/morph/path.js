@@ -11,6 +11,7 @@ const STEP_MS = 850; // between two steps that are played in a row
 const LENGTHS = [2, 4, 8]; // seconds of the sound that changes
 
 export class PathPanel {
+  /** @param {import("./morph.js").Morph} morph */
   constructor(morph) {
     this.morph = morph;
     this.seconds = 4;

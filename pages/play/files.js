@@ -5,6 +5,7 @@ import { noteName } from "../browser/pitch.js";
 import { errorOf, fetchJson } from "../browser/server.js";
 
 export class Files {
+  /** @param {import("./play.js").Player} player */
   constructor(player) {
     this.player = player;
   }

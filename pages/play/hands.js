@@ -8,6 +8,7 @@ const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long aft
 export class PlayHands {
   midi = null;
 
+  /** @param {import("./play.js").Player} player */
   constructor(player) {
     this.player = player;
     this.held = new Map(); // key -> {voice, pedalled, down}

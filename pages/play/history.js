@@ -6,6 +6,7 @@ export class History {
   done = [];
   undone = [];
 
+  /** @param {import("./play.js").Player} player */
   constructor(player) {
     this.player = player;
   }

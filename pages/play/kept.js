@@ -1,6 +1,7 @@
 // The sound of the Play page kept in this browser tab, so that a reload changes nothing.
 
 export class Kept {
+  /** @param {import("./play.js").Player} player */
   constructor(player) {
     this.player = player;
   }
@@ -13,7 +14,7 @@ export class Kept {
   save() {
     const { player } = this;
     const locks = Object.fromEntries(Object.entries(player.locks).map(([name, axes]) => [name, [...axes]]));
-    const kept = { ...player.snapshot(), axes: player.axes, locks, key: player.key };
+    const kept = { ...player.history.snapshot(), axes: player.axes, locks, key: player.key };
     try {
       sessionStorage.setItem(this.slot, JSON.stringify(kept));
     } catch {

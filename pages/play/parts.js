@@ -6,6 +6,7 @@ import { ICONS, icon } from "../browser/icons.js";
 export class PlayParts {
   standing = ""; // what is said where there is nothing else to say
 
+  /** @param {import("./play.js").Player} player */
   constructor(player) {
     this.player = player;
   }

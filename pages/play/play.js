@@ -23,7 +23,7 @@ export default mounted(
   },
 );
 
-class Player {
+export class Player {
   report = null; // tells Python what was chosen to start from
   start = null;
   origin = null; // where the start lies in the latent space

@@ -5,6 +5,7 @@ import { noteName } from "../browser/pitch.js";
 import { MidiInput } from "./midi.js";
 
 export class Rack {
+  /** @param {import("./view.js").PlayView} view */
   constructor(view) {
     this.view = view;
     this.element = this.make();

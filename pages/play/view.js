@@ -12,6 +12,7 @@ import { Keyboard } from "./keys.js";
 import { Rack } from "./rack.js";
 
 export class PlayView extends AxisParts {
+  /** @param {HTMLElement} root @param {import("./play.js").Player} player */
   constructor(root, player) {
     super(player);
     this.root = root;

@@ -24,6 +24,7 @@ export class TransferParts {
   targetField = null;
   targetFound = null;
 
+  /** @param {import("./transfer.js").TransferPage} page */
   constructor(page) {
     this.page = page;
   }

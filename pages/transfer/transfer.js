@@ -19,7 +19,7 @@ export default mounted(
   },
 );
 
-class TransferPage {
+export class TransferPage {
   report = null; // tells Python what is chosen
 
   constructor(parent) {

@@ -11,6 +11,7 @@ import { PlaceMap } from "./place_map.js";
 export class TransferView extends TransferParts {
   scale = null;
 
+  /** @param {HTMLElement} root @param {import("./transfer.js").TransferPage} page */
   constructor(root, page) {
     super(page);
     this.root = root;
