@@ -84,6 +84,11 @@ def test_explore_loads_less_than_before_there_were_modules() -> None:
     assert sum(len(modules.modules()[name]) for name in explore) <= 0.8 * EXPLORE_BEFORE
 
 
+def test_text_is_sent_as_it_is_written() -> None:
+    """A minifier that takes template literals within template literals for code would take its spaces out."""
+    assert b"`: ${" in modules.modules()["browser/note_search.js"]
+
+
 def test_modules_are_short() -> None:
     lines = {path: path.read_text(encoding="utf-8").splitlines() for path in (ROOT / "pages").rglob("*.js")}
     assert max(map(len, lines.values())) <= 300
