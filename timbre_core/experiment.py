@@ -13,6 +13,7 @@ from timbre_core.checkpoint import (
     LATENTS,
     WEIGHTS,
     Checkpoint,
+    list_checkpoints,
     open_checkpoint,
     write_evaluation,
     write_latents,
@@ -25,8 +26,11 @@ from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.unfinished import check_free, finish, free_folder, is_finished, open_work, work_folder
 from timbre_core.version import __version__
+from timbre_core.wording import counted
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from timbre_core.datasets.library import Library
     from timbre_core.datasets.store import FeatureStore
     from timbre_core.models.vae import VAE
@@ -35,6 +39,9 @@ if TYPE_CHECKING:
 
 MOST_MAP_NOTES = 5000
 """Notes on the map of a new checkpoint, unless told otherwise."""
+
+_FEWEST_NOTES = 5  # so that the usual shares leave one to validate on
+_FEW_NOTES = 300  # with fewer, a model that begins with nothing learns little but silence
 
 MAPS = ("pca", "umap", "tsne")
 """How its latents are laid out."""
@@ -149,15 +156,29 @@ class _Run:
         if self.resume and not (self.work / STATE).exists():
             tell("library", f"{self.work}: nothing to resume there, so the training starts from the beginning.")
         library, store = self._data()
+        _check_enough(store, recipe)
         if members.leads:
-            for sentence in (*_missing_pitches(store, recipe), *_shared_instruments(library, recipe)):
+            for sentence in (
+                *_missing_pitches(store, recipe),
+                *_shared_instruments(library, recipe),
+                *_few_notes(store, recipe),
+            ):
                 tell("features", sentence)
             recipe = _with_provenance(recipe, library, store, members)
             open_work(self.work, recipe, self.resume)
         members.wait()
         blur = _blurring_space(recipe)
         progress = train_model(
-            recipe, store, self.work, members, self.resume, _start(recipe), blur, self.reporter, self.bars
+            recipe,
+            store,
+            self.work,
+            members,
+            self.resume,
+            _start(recipe),
+            blur,
+            self.reporter,
+            self.bars,
+            self._after(library),
         )
         if not members.leads:
             return Checkpoint(self.out.resolve(), recipe)
@@ -173,6 +194,15 @@ class _Run:
             write_evaluation(self.work, {"checkpoint": self.out.name, "task": recipe.task.kind, **parts})
         finish(self.work, self.out)
         return open_checkpoint(self.out)
+
+    def _after(self, library: Library) -> float:
+        """Seconds that evaluation and map will take."""
+        from timbre_core.training.remaining import measuring_seconds
+
+        splits = library.notes["split"].value_counts()
+        held_out = int(splits.get("test", splits.get("valid", 0)))
+        mapped = min(len(library.notes), self.map_notes or len(library.notes))
+        return measuring_seconds(held_out, mapped) if self.recipe.makes_a_space else 0.0
 
     def _data(self) -> tuple[Library, FeatureStore]:
         """The library, and its features: computed by rank 0, opened by all."""
@@ -258,6 +288,56 @@ def _shared_instruments(library: Library, recipe: Recipe) -> Iterator[str]:
             f"{', '.join(library.roots)}: too few instruments to hold one out, so single notes are. Instruments come from "
             "metadata.csv or --pattern; without them a folder is one instrument."
         )
+
+
+def _usable(store: FeatureStore, recipe: Recipe) -> pd.Series:
+    """How many notes each split has to train or measure with."""
+    notes = store.notes[store.notes["pitch"].notna()] if recipe.uses_pitch else store.notes
+    return notes["split"].value_counts()
+
+
+def _check_enough(store: FeatureStore, recipe: Recipe) -> None:
+    """Raises TimbreError, before anything is written, where a split that is needed has no note."""
+    counts = _usable(store, recipe)
+    trained, validated = int(counts.get("train", 0)), int(counts.get("valid", 0))
+    if trained and validated:
+        return
+    pitched = " with a pitch" if recipe.uses_pitch else ""
+    if int(counts.sum()) < _FEWEST_NOTES:
+        raise TimbreError(
+            f"data: {counted(int(counts.sum()), 'note')}{pitched} are too few to train and to validate on: give at least "
+            f"{_FEWEST_NOTES} notes, better hundreds; of few, begin with a trained model (--from CHECKPOINT)."
+        )
+    lacking = "training" if not trained else "validation"
+    raise TimbreError(
+        f"data: no note{pitched} is in the {lacking} split ({counted(int(counts.sum()), 'note')} in all): change "
+        "data.split, or the split column of metadata.csv."
+    )
+
+
+def _few_notes(store: FeatureStore, recipe: Recipe) -> Iterator[str]:
+    """A model of few notes, trained from nothing, ends near silence: the user should know before the hours, and what helps."""
+    trained = int(_usable(store, recipe).get("train", 0))
+    if not recipe.makes_a_space or recipe.training.start_from or trained >= _FEW_NOTES:
+        return
+    fitting = [path.name for path in list_checkpoints() if _has_the_same_model(path, recipe)]
+    cure = f"begin with a trained one: --from {fitting[0]}" if fitting else "give some hundreds, or more"
+    yield (
+        f"{counted(trained, 'note')} to train on are few: a model that begins with nothing ends near silence with fewer than "
+        f"about {_FEW_NOTES}; {cure}."
+    )
+
+
+def _has_the_same_model(folder: Path, recipe: Recipe) -> bool:
+    """Whether a checkpoint's weights fit a recipe."""
+    try:
+        other = open_checkpoint(folder).recipe
+    except TimbreError:
+        return False
+    if not other.makes_a_space or (other.features, other.window) != (recipe.features, recipe.window):
+        return False
+    parts = ("latent_dim", "encoder", "decoder", "conditions", "sampling")
+    return all(getattr(other.model, part) == getattr(recipe.model, part) for part in parts)
 
 
 def _missing_pitches(store: FeatureStore, recipe: Recipe) -> Iterator[str]:

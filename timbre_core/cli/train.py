@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 HELP = "train a model from a recipe and write a checkpoint that the app opens"
 EXAMPLE = """python train_cli.py --set training.epochs=200          # the NSynth CVAE on the starter library
   python train_cli.py nsynth-vae --data my-notes/ --out checkpoints/mine --set training.epochs=30
+  python train_cli.py --from nsynth-cvae --data forty-notes/ --out checkpoints/mine
   python train_cli.py nsynth-cvae --out checkpoints/mine --resume
   torchrun --nproc-per-node 2 train_cli.py nsynth-cvae --data nsynth/"""
 
@@ -42,9 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "recipe",
         nargs="?",
-        default="nsynth-cvae",
         metavar="RECIPE",
-        help=f"a .yaml file or one of: {', '.join(list_recipes())} (default nsynth-cvae)",
+        help=f"a .yaml file or one of: {', '.join(list_recipes())} (default nsynth-cvae, with --from the "
+        "checkpoint's own)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start_from",
+        metavar="CHECKPOINT",
+        help="begin with the weights of this checkpoint, by name or folder, instead of with nothing: for few notes "
+        "(the same as --set training.start_from=CHECKPOINT)",
     )
     add_library_arguments(parser, "what the recipe names")
     parser.add_argument("--out", metavar="DIR", help="checkpoint folder to write (default: checkpoints/RECIPE-N)")
@@ -82,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from timbre_core.experiment import check_free, free_folder, is_finished, planned, train
 
-    recipe = planned(args.recipe, args.data, args.pattern, args.set)
+    recipe = planned(_recipe(args), args.data, args.pattern, _changes(args))
     out = Path(args.out) if args.out else free_folder(recipe, args.resume)
     check_free(out, args.resume)
     if args.resume and is_finished(out):
@@ -107,6 +116,24 @@ def run(args: argparse.Namespace) -> int:
     if int(os.environ.get("RANK", "0")) == 0:  # of the processes that torchrun starts, one speaks
         print(out)
     return 0
+
+
+def _recipe(args: argparse.Namespace) -> str:
+    """The recipe that is asked for: with --from alone that of the checkpoint, which its weights fit."""
+    from timbre_core.checkpoint import RECIPE, open_checkpoint
+
+    if args.recipe or not args.start_from:
+        return args.recipe or "nsynth-cvae"
+    return str(open_checkpoint(args.start_from).path / RECIPE)
+
+
+def _changes(args: argparse.Namespace) -> list[str]:
+    from timbre_core.checkpoint import open_checkpoint
+
+    if not args.start_from:
+        return list(args.set)
+    start = json.dumps(str(open_checkpoint(args.start_from).path), ensure_ascii=False)
+    return [f"training.start_from={start}", *args.set]
 
 
 def _tell(progress: TrainingProgress) -> None:

@@ -27,6 +27,7 @@ from timbre_core.training.objective import beta_at, learning_rate_at
 from timbre_core.training.optimizer import set_rate
 from timbre_core.training.pictures import take_pictures
 from timbre_core.training.progress import Reporter, TrainingProgress
+from timbre_core.training.remaining import Remaining, told
 from timbre_core.training.run import Training, new_training
 from timbre_core.training.state import Progress, load_state, save_state
 from timbre_core.training.tasks import Step, task_of
@@ -49,6 +50,7 @@ def train(
     through: VAE | None = None,
     reporter: Reporter | None = None,
     bar: bool = True,
+    after: float = 0.0,
 ) -> Progress:
     """Train to the recipe's last epoch, writing to `folder` after each one.
 
@@ -58,6 +60,7 @@ def train(
         through: the space that an inverter's inputs go through, where the recipe asks for one.
         reporter: told of every step and epoch, and asked whether to stop: of several processes after each epoch.
         bar: show a progress bar on stderr.
+        after: seconds that what follows the training will take, counted in what the bar says is left.
 
     Files: history.jsonl, model.safetensors (lowest validation figure, see `keep`), last.safetensors, state.safetensors
     (for `resume`), pictures (see pictures.py) and TensorBoard events. On a CPU, the same seed gives bit-identical results
@@ -76,14 +79,18 @@ def train(
     team.wait()
     reporter = reporter or Reporter()
     watch = reporter.watch("training") if team.size == 1 else _silent
+    left = Remaining(source.steps(), valid.steps(), recipe.training.epochs, after)
     with _events(folder, run) as events, _bar(run, source, bar) as shown:
 
         def stepped(step: int) -> None:
+            left.stepped()
+            shown.unit = f" windows, {told(left.seconds(step))}"
             shown.update(recipe.training.batch_size)
             watch(step / source.steps(), recipe.training.epochs)
 
         for epoch in range(run.progress.epoch + 1, recipe.training.epochs + 1):
             started = time.perf_counter()
+            left.epoch_begins()
             if epoch - 1 == recipe.training.fitted_after:
                 fit_to_notes(recipe, run.model, run.averaged and run.averaged.module, store, team)
             trained, rate = _train_epoch(run, source, epoch, stepped)
@@ -99,6 +106,7 @@ def train(
                 _keep(run, folder, record, events, improved)
                 reporter.tell(TrainingProgress("training", epoch, recipe.training.epochs, record))
             shown.set_postfix({name: f"{validated[name]:.4f}" for name in task_of(recipe).shown}, refresh=False)
+            left.epoch_ended()
             reporter.check_together(team)
     team.wait()
     return run.progress
@@ -215,7 +223,8 @@ def _bar(run: Training, source: BatchSource, shown: bool) -> tqdm:
         desc=f"training {run.recipe.name}",
         unit=" windows",
         unit_scale=True,
-        smoothing=0.05,
+        # What is left is told as the unit: tqdm's own guess knows neither pauses nor what follows.
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{unit}, {elapsed} gone{postfix}",
         disable=not (shown and run.team.leads),
     )
 
