@@ -1,0 +1,176 @@
+"""One note as an instrument, and a code of timbre: how near, on instruments that the networks were not trained on.
+
+    python benchmarks/timbre_space.py [--data path/to/nsynth] [--ratings path/to/tests] [--pairs 120] [--write]
+
+`note_at` is measured beside a sampler, librosa's pitch_shift and, where they are installed, rubberband (with and without
+formants) and Praat, against the instrument's own recording at the wanted pitch; codes beside means and deviations of MFCC.
+--write puts the tables into docs/results/timbre_space.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from shared import NSYNTH, ROOT
+
+from timbre_core.analysis.yardsticks.cross_pitch import choose_pairs, measure_pairs, summarise_pairs
+from timbre_core.analysis.yardsticks.generalisation import family_probe, retrieval
+from timbre_core.analysis.yardsticks.listening import (
+    agreement,
+    embedding_distances,
+    mfcc_agreement,
+    read_listening_tests,
+)
+from timbre_core.analysis.yardsticks.mfcc import mfcc_mean_and_deviation
+from timbre_core.analysis.yardsticks.shifters import SHIFTER_WORDS, Shifter, shifters
+from timbre_core.checkpoint import companion, default_checkpoints_folder, open_checkpoint
+from timbre_core.datasets.library import Library, open_library
+from timbre_core.files import write_text
+from timbre_core.generation.learned_code import TIMBRE_CODE, learned_code
+from timbre_core.generation.note_at import NOTE_SHIFT, note_at
+from timbre_core.space import TimbreSpace, open_space
+
+INTERVALS = (5, 12)
+_RATE = 16_000  # of the recordings: nothing is above 8 kHz
+_FIT = 40  # notes of each training instrument that a probe is fitted on
+RESULT = ROOT / "docs" / "results" / "timbre_space.md"
+
+
+def trained_on(name: str) -> set[str]:
+    """Instruments that a network of the project was trained on."""
+    recipe = open_checkpoint(companion(name, default_checkpoints_folder())).recipe
+    return set(recipe.provenance["train_instruments"])
+
+
+def cross_pitch(space: TimbreSpace, library: Library, count: int) -> list[str]:
+    """Lines of the table of errors at other pitches."""
+    notes = library.notes
+    unseen = np.flatnonzero(~notes["instrument"].isin(trained_on(NOTE_SHIFT)))
+    pairs = choose_pairs(notes, unseen, count, INTERVALS)
+    methods: dict[str, Shifter] = {"note_at": lambda audio, rate, pitch, to: note_at(space, audio, pitch, to)}
+    table = measure_pairs(pairs, notes, lambda row: library.load(row, _RATE), _RATE, methods | shifters())
+    found = summarise_pairs(table, "note_at")
+    base = found["methods"]["pitch_shift"]["by_interval"]
+    lines = [
+        "| method | 5 semitones, dB | 12 semitones, dB | over pitch_shift's | multi-resolution STFT |",
+        "| --- " * 5 + "|",
+    ]
+    for name, each in found["methods"].items():
+        errors = each["by_interval"]
+        shares = " / ".join(f"{errors[step] / base[step]:.2f}" for step in base)
+        words = "`note_at`: this model" if name == "note_at" else SHIFTER_WORDS[name]
+        lines.append(f"| {words} | {errors['5']:.2f} | {errors['12']:.2f} | {shares} | {each['stft']:.2f} |")
+    low, high = found["methods"]["note_at"]["interval"]
+    instruments = notes["instrument"].iloc[[pair.source for pair in pairs]].nunique()
+    lines += [
+        "",
+        f"{found['pairs']} pairs of {instruments} instruments. `note_at` over all: {low:.2f} to {high:.2f} dB (95 %, bootstrap",
+    ]
+    lines += [
+        f"over instruments); best of all at {100 * found['best_share']:.0f} % of the pairs, by mean in {found['families_won']} "
+        f"of {found['families']} families:",
+        "",
+        *by_family(found["methods"]),
+    ]
+    return lines
+
+
+def by_family(methods: dict[str, Any]) -> list[str]:
+    """Lines of a table: errors in dB by family."""
+    families = sorted(methods["note_at"]["by_family"])
+    lines = ["| | " + " | ".join(families) + " |", "| --- " * (len(families) + 1) + "|"]
+    return lines + [
+        f"| {name} | " + " | ".join(f"{each['by_family'].get(family, float('nan')):.1f}" for family in families) + " |"
+        for name, each in methods.items()
+    ]
+
+
+def codes(space: TimbreSpace, library: Library) -> list[str]:
+    """Lines of the table of codes: retrieval across pitch and families of unseen instruments."""
+    notes = library.notes
+    seen = notes["instrument"].isin(trained_on(TIMBRE_CODE)).to_numpy()
+    fit = np.flatnonzero(seen & (notes.groupby("instrument").cumcount() < _FIT).to_numpy())
+    rows = np.concatenate([fit, np.flatnonzero(~seen)])
+    test = ~seen[rows]
+    embeddings = {
+        "timbre code": lambda audio: learned_code(space, audio),
+        "MFCC, mean and deviation": lambda audio: mfcc_mean_and_deviation(audio, _RATE),
+    }
+    found = {
+        name: np.stack([embed(library.load(int(row), _RATE)) for row in rows]) for name, embed in embeddings.items()
+    }
+    family, instrument, pitch = (notes[name].to_numpy()[rows] for name in ("family", "instrument", "pitch"))
+    lines = [
+        "| | same instrument at another pitch, MAP (chance) | nearest is the same | family, linear probe (balanced; majority) |",
+        "| --- " * 4 + "|",
+    ]
+    for name, code in found.items():
+        near = retrieval(code[test], pitch[test].astype(float), instrument[test])
+        told = family_probe(code, family, instrument, fit=~test)
+        lines.append(
+            f"| {name} | {near['map']:.2f} ({near['chance']:.2f}) | {near['nearest']:.2f} | {told['accuracy']:.2f} "
+            f"({told['balanced_accuracy']:.2f}; {told['majority']:.2f}) |"
+        )
+    count = len(set(instrument[test]))
+    return [
+        *lines,
+        "",
+        f"{test.sum()} notes of {count} instruments that nothing was trained or fitted on; the probe is fitted on "
+        f"{len(fit)} notes of {len(set(instrument[~test]))} others.",
+    ]
+
+
+def listening(space: TimbreSpace, folder: Path) -> list[str]:
+    """Lines of the table of agreement with listeners."""
+    tests = read_listening_tests(folder)
+    rate = space.sample_rate
+    ours = agreement(tests, embedding_distances(lambda audio: learned_code(space, audio), rate))
+    mfcc = mfcc_agreement(tests)
+    return [
+        "| | triplets ordered as by people |",
+        "| --- | --- |",
+        f"| timbre code | {ours['agreement']:.3f} |",
+        f"| MFCC, time kept | {mfcc['mfcc']:.3f} |",
+        f"| MFCC, mean | {mfcc['mfcc_averaged']:.3f} |",
+        "",
+        f"{ours['tests']} published listening tests, {ours['sounds']} sounds; nothing was trained on them.",
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--data", type=Path, default=NSYNTH, help="an NSynth folder (default: the subset beside the project)"
+    )
+    parser.add_argument("--ratings", type=Path, help="folder of listening tests (default: none)")
+    parser.add_argument("--pairs", type=int, default=120, help="pairs of notes (default: 120)")
+    parser.add_argument("--write", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
+    args = parser.parse_args()
+    space, library = open_space("nsynth-cvae"), open_library([args.data])
+    lines = [
+        "# An instrument from one note, and a code of timbre",
+        "",
+        "Written by `python benchmarks/timbre_space.py --write`. Lower errors are better; recordings are at 16 kHz.",
+        "",
+        "## One note to its instrument's other notes",
+        "",
+        *cross_pitch(space, library, args.pairs),
+        "",
+        "## Codes of timbre",
+        "",
+        *codes(space, library),
+    ]
+    if args.ratings:
+        lines += ["", "## Agreement with listeners", "", *listening(open_space("nsynth-cvae"), args.ratings)]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if args.write:
+        RESULT.parent.mkdir(parents=True, exist_ok=True)
+        write_text(RESULT, text)
+
+
+if __name__ == "__main__":
+    main()
