@@ -29,8 +29,8 @@ from timbre_core.analysis.yardsticks.shifters import SHIFTER_WORDS, Shifter, shi
 from timbre_core.checkpoint import companion, default_checkpoints_folder, open_checkpoint
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.files import write_text
-from timbre_core.generation.learned_code import TIMBRE_CODE, learned_code
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
+from timbre_core.learned_code import TIMBRE_CODE, learned_code
 from timbre_core.space import TimbreSpace, open_space
 
 INTERVALS = (5, 12)
@@ -88,7 +88,7 @@ def by_family(methods: dict[str, Any]) -> list[str]:
     ]
 
 
-def codes(space: TimbreSpace, library: Library) -> list[str]:
+def codes(library: Library) -> list[str]:
     """Lines of the table of codes: retrieval across pitch and families of unseen instruments."""
     notes = library.notes
     seen = notes["instrument"].isin(trained_on(TIMBRE_CODE)).to_numpy()
@@ -96,7 +96,7 @@ def codes(space: TimbreSpace, library: Library) -> list[str]:
     rows = np.concatenate([fit, np.flatnonzero(~seen)])
     test = ~seen[rows]
     embeddings = {
-        "timbre code": lambda audio: learned_code(space, audio),
+        "timbre code": lambda audio: learned_code(default_checkpoints_folder(), audio, _RATE),
         "MFCC, mean and deviation": lambda audio: mfcc_mean_and_deviation(audio, _RATE),
     }
     found = {
@@ -123,11 +123,13 @@ def codes(space: TimbreSpace, library: Library) -> list[str]:
     ]
 
 
-def listening(space: TimbreSpace, folder: Path) -> list[str]:
+def listening(folder: Path) -> list[str]:
     """Lines of the table of agreement with listeners."""
     tests = read_listening_tests(folder)
-    rate = space.sample_rate
-    ours = agreement(tests, embedding_distances(lambda audio: learned_code(space, audio), rate))
+    rate = 44_100
+    ours = agreement(
+        tests, embedding_distances(lambda audio: learned_code(default_checkpoints_folder(), audio, rate), rate)
+    )
     mfcc = mfcc_agreement(tests)
     return [
         "| | triplets ordered as by people |",
@@ -161,10 +163,10 @@ def main() -> None:
         "",
         "## Codes of timbre",
         "",
-        *codes(space, library),
+        *codes(library),
     ]
     if args.ratings:
-        lines += ["", "## Agreement with listeners", "", *listening(open_space("nsynth-cvae"), args.ratings)]
+        lines += ["", "## Agreement with listeners", "", *listening(args.ratings)]
     text = "\n".join(lines) + "\n"
     print(text)
     if args.write:

@@ -17,6 +17,7 @@ from .generation.sounds import Generated as Generated
 from .generation.sounds import generate as generate
 from .generation.sounds import morph as morph
 from .generation.sounds import morph_steps as morph_steps
+from .generation.timbre_code import timbre_code as timbre_code
 from .generation.transfer import Transferred as Transferred
 from .generation.transfer import transfer_audio as transfer_audio
 from .recipes.library import list_recipes as list_recipes

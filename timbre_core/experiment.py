@@ -228,6 +228,7 @@ class _Run:
         """
         from timbre_core.analysis.evaluation import evaluate
         from timbre_core.analysis.latents import compute_latents, spread_over
+        from timbre_core.learned_code import codes_of
 
         if not (checkpoint.path / EVALUATION).exists():
             held_out = "test" if (library.notes["split"] == "test").any() else "valid"
@@ -238,7 +239,15 @@ class _Run:
         if not (checkpoint.path / LATENTS).exists():
             shown, watch = spread_over(library.notes, self.map_notes or None), self.reporter.watch("map")
             with self._not_fatal("map", f"project {self.out}"):
-                latents = compute_latents(checkpoint, library, shown, self.maps, progress=self.bars, watch=watch)
+                latents = compute_latents(
+                    checkpoint,
+                    library,
+                    shown,
+                    self.maps,
+                    progress=self.bars,
+                    watch=watch,
+                    code=codes_of(checkpoint, library),
+                )
                 write_latents(checkpoint.path, latents, library.roots)
 
     @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from timbre_core.analysis.distances import Coordinates, check_distance, coordinates
+from timbre_core.analysis.distances import CODE, Coordinates, check_distance, coordinates
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.decoding import Trajectory, TrajectoryCoder, stretch
 from timbre_core.devices import chosen_device
@@ -188,10 +188,15 @@ class TimbreSpace:
             distance = np.linalg.norm(self.places - self.places[here], axis=1)
             distance[here] = np.inf
             k = min(k, len(latents) - 1)
+        elif self.distance == "timbre":  # a latent has no sound yet whose code could be taken
+            distance = np.linalg.norm(self.means - np.asarray(point, dtype=np.float32), axis=1)
         else:
             distance = np.linalg.norm(self.places - self.place_of(point), axis=1)
-        nearest = np.argsort(distance, kind="stable")[:k]
-        return latents.iloc[nearest].assign(distance=distance[nearest])
+        return _nearest(latents, distance, k)
+
+    def near(self, place: np.ndarray, k: int = 8) -> pd.DataFrame:
+        """The k notes of the map nearest to a place (dim,), such as a sound's `timbre_code`, as `neighbours` gives them."""
+        return _nearest(self.map_notes, np.linalg.norm(self.places - np.asarray(place, dtype=np.float32), axis=1), k)
 
     def place_of(self, mean: np.ndarray) -> np.ndarray:
         """Where a note lies, given its mean latent (latent_dim,): Euclid's distance of places is the space's distance.
@@ -206,8 +211,15 @@ class TimbreSpace:
 
     @cached_property
     def places(self) -> np.ndarray:
-        """The map notes' places (n_notes, dim), see `place_of`."""
-        return self._coordinates(self.means)
+        """The map notes' places (n_notes, dim), see `place_of`; for the distance timbre their codes, which `project` keeps."""
+        if self.distance != "timbre":
+            return self._coordinates(self.means)
+        if CODE not in self.map_notes:
+            raise TimbreError(
+                f"{self.checkpoint.path} has no timbre codes on its map: make it again with `python -m timbre_core project "
+                f"{self.checkpoint.path}`, or choose another distance."
+            )
+        return np.stack(self.map_notes[CODE].tolist()).astype(np.float32)
 
     def trajectory_of(self, note_id: str) -> np.ndarray:
         """The latents of a map note's windows, (n_windows, latent_dim), between those that were saved linearly."""
@@ -268,3 +280,8 @@ class TimbreSpace:
     def checked_pitch(self, pitch: float | None) -> float:
         """The MIDI pitch to tell the model; 0 for one that needs none. Raises TimbreError for what is no pitch."""
         return self._coder.checked_pitch(pitch)
+
+
+def _nearest(notes: pd.DataFrame, distance: np.ndarray, k: int) -> pd.DataFrame:
+    nearest = np.argsort(distance, kind="stable")[:k]
+    return notes.iloc[nearest].assign(distance=distance[nearest])

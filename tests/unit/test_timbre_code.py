@@ -10,13 +10,16 @@ import pytest
 import torch
 
 from timbre_core.checkpoint import RECIPE, WEIGHTS
+from timbre_core.datasets.library import open_library
 from timbre_core.errors import TimbreError
 from timbre_core.experiment import train
-from timbre_core.generation.learned_code import TIMBRE_CODE, learned_code
+from timbre_core.generation.timbre_code import timbre_code
+from timbre_core.learned_code import TIMBRE_CODE, learned_code
 from timbre_core.models.timbre_encoder import TimbreEncoder
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.library import load_recipe, recipe_to_yaml
 from timbre_core.recipes.networks import build_network
+from timbre_core.space import TimbreSpace
 from timbre_core.training.timbre_code_loss import _contrast
 
 RATE = 44_100
@@ -46,13 +49,13 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def apart(space: SimpleNamespace, one: np.ndarray, other: np.ndarray) -> float:
     """Distance of two sounds, as a share of that of two different timbres."""
     unlike = [tone(60, 1.0, 0.5, 8.0), tone(60, 1.0, 0.95)]
-    codes = [learned_code(space, audio) for audio in (one, other, *unlike)]
+    codes = [learned_code(space.checkpoint.path.parent, audio, RATE) for audio in (one, other, *unlike)]
     return float(np.linalg.norm(codes[0] - codes[1]) / np.linalg.norm(codes[2] - codes[3]))
 
 
 def test_level_and_silence_around_a_sound_do_not_matter(space: SimpleNamespace) -> None:
     audio = tone(60, 1.0)
-    assert learned_code(space, audio).shape == (6,)
+    assert learned_code(space.checkpoint.path.parent, audio, RATE).shape == (6,)
     assert apart(space, audio, 0.05 * audio) < 1e-3
     assert apart(space, audio, np.pad(audio, (0, RATE))) < 1e-3
     assert apart(space, audio, np.pad(audio, (RATE // 2, 0))) < 1e-3
@@ -76,7 +79,7 @@ def test_sounds_of_other_timbre_have_other_codes(space: SimpleNamespace) -> None
 )
 def test_what_has_no_timbre_is_refused(space: SimpleNamespace, audio: np.ndarray, words: str) -> None:
     with pytest.raises(TimbreError, match=words):
-        learned_code(space, audio)
+        learned_code(space.checkpoint.path.parent, audio, RATE)
 
 
 def test_contrast_is_least_where_instruments_are_apart() -> None:
@@ -85,6 +88,25 @@ def test_contrast_is_least_where_instruments_are_apart() -> None:
     assert _contrast(apart_, instrument, 0.1) < 0.01
     assert _contrast(mixed, instrument, 0.1) > 5
     assert _contrast(apart_, torch.arange(4.0), 0.1) == 0  # no companions: nothing to find
+
+
+def test_a_space_compares_notes_by_their_codes(space: SimpleNamespace, tiny_nsynth: Path, tmp_path: Path) -> None:
+    """The distance timbre: maps keep codes, neighbours and `timbre_code` use them, pitch asked for or not."""
+    changes = ["window.frames=32", "training.batch_size=8", "training.epochs=1", "model.encoder.channels=[4, 4]"]
+    recipe = load_recipe("timbre-space", [*changes, "model.decoder.channels=[4, 4]", "features.seconds=1.0"])
+    checkpoint = train(recipe, [tiny_nsynth], tmp_path / "mine", maps=["pca"])
+    opened = TimbreSpace(checkpoint)
+    notes = opened.map_notes
+    assert opened.places.shape == (len(notes), 6)
+    library = open_library([tiny_nsynth])
+    row = int(np.flatnonzero(library.notes["note_id"] == notes["note_id"].iloc[0])[0])
+    found = opened.near(timbre_code(opened, library.load(row, RATE)), 2)
+    assert found["note_id"].iloc[0] == notes["note_id"].iloc[0]
+    assert found["distance"].iloc[0] < 1e-3
+    assert opened.neighbours(notes["note_id"].iloc[0], 1)["distance"].iloc[0] == pytest.approx(
+        found["distance"].iloc[1], abs=1e-3
+    )
+    assert len(opened.neighbours(opened.means[0], 3)) == 3  # a latent has no sound
 
 
 def test_it_trains(tiny_nsynth: Path, tmp_path: Path) -> None:

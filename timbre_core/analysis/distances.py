@@ -12,6 +12,9 @@ from timbre_core.recipes.schema import DistanceName
 
 DISTANCES: tuple[str, ...] = get_args(DistanceName)
 
+CODE = "code"
+"""The column of a map that holds its notes' timbre codes (dim,)."""
+
 Coordinates = Callable[[np.ndarray], np.ndarray]
 """Note means (n, latent_dim) or one (latent_dim,) -> their places, in which the distance is Euclid's."""
 
@@ -23,7 +26,8 @@ def coordinates(name: str, means: np.ndarray | None = None) -> Coordinates:
     """The places in which a distance of DISTANCES is Euclid's.
 
     euclidean: of the note means as they are. standardised: each dimension in units of its deviation. whitened: in units of
-    the covariance (Mahalanobis). cosine: the angle between means, as the chord between directions.
+    the covariance (Mahalanobis). cosine: the angle between means, as the chord between directions. timbre is not of means but
+    of timbre codes (see `timbre_core.learned_code`): latents without a code count as they are.
 
     `means` (n, latent_dim), those of the notes that deviations are taken from; without any (or with fewer than two) dimensions
     count as they are. Raises TimbreError for another name.
@@ -31,7 +35,7 @@ def coordinates(name: str, means: np.ndarray | None = None) -> Coordinates:
     check_distance(name)
     if name == "cosine":
         return _directions
-    if name == "euclidean" or means is None or len(means) < 2:
+    if name in ("euclidean", "timbre") or means is None or len(means) < 2:
         return lambda z: np.asarray(z, dtype=np.float32)
     scale = _scale(name, np.asarray(means[:: 1 + len(means) // _MOST_NOTES], dtype=np.float64))
     return lambda z: (np.asarray(z, dtype=np.float64) @ scale).astype(np.float32)

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from timbre_core.analysis.coding import Coder, Trained
-from timbre_core.analysis.distances import coordinates
+from timbre_core.analysis.distances import CODE, coordinates
 from timbre_core.analysis.projections import DEFAULT_METHODS, project
 from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
@@ -30,12 +30,15 @@ def compute_latents(
     device: torch.device | str | None = None,
     progress: bool = True,
     watch: Callable[[float, float], None] | None = None,
+    code: Callable[[int], np.ndarray] | None = None,
 ) -> pd.DataFrame:
     """Encode notes and lay them out on maps.
 
     Args:
         indices: rows of `library.notes`; None means all.
         methods: projections, see `project`; of what the recipe's `distance` compares (see `analysis.distances`).
+        code: makes the timbre code (dim,) of a row of the library, where the recipe's `distance` is that of codes: they are a
+            column then, and what is laid out.
         watch: called with (notes done, of how many) after each; what it raises stops the work.
 
     Returns:
@@ -73,6 +76,8 @@ def compute_latents(
         columns["n_windows"].append(len(coded.mu))
         columns["recon_l1"].append(np.float32(np.abs(decoded - frames).mean()))
         columns["brightness"].append(np.float32(frames_brightness(frames, checkpoint.recipe.features)))
+        if code is not None:
+            columns.setdefault(CODE, []).append(code(coded.note.index))
         if watch is not None:
             watch(len(rows), len(indices))
     if not rows:
@@ -83,7 +88,7 @@ def compute_latents(
     table["pitch"] = pitch
     table = table.assign(**columns)
     means = np.stack(columns["mu"])
-    places = coordinates(checkpoint.recipe.distance, means)(means)
+    places = np.stack(columns[CODE]) if code is not None else coordinates(checkpoint.recipe.distance, means)(means)
     projections = project(places, methods, seed, progress)
     return pd.concat([table, projections], axis=1)
 

@@ -44,10 +44,12 @@ def run(args: argparse.Namespace) -> int:
     checkpoint, library = open_data(args)
     from timbre_core.analysis.evaluation import select_rows
     from timbre_core.analysis.latents import compute_latents, spread_over
+    from timbre_core.learned_code import codes_of
 
     rows = select_rows(checkpoint, library, args.split)
     rows = rows[spread_over(library.notes.iloc[rows], args.limit)]
-    latents = compute_latents(checkpoint, library, rows, methods, args.seed, args.device)
+    code = codes_of(checkpoint, library)
+    latents = compute_latents(checkpoint, library, rows, methods, args.seed, args.device, code=code)
     kept = None if name else keep_original(folder)
     file = write_latents(folder, latents, library.roots, name)
     if kept:

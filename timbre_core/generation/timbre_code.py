@@ -12,6 +12,7 @@ from timbre_core.analysis.yardsticks.parts import AtPitch, Measured
 from timbre_core.checkpoint import companion
 from timbre_core.errors import TimbreError
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
+from timbre_core.learned_code import learned_code
 
 if TYPE_CHECKING:
     from timbre_core.space import TimbreSpace
@@ -23,9 +24,12 @@ MIDDLE = 60.0
 def timbre_code(space: TimbreSpace, audio: np.ndarray, pitch: float | None = None) -> np.ndarray:
     """A sound's place (dim,): Euclid's distance between places is the one that map, neighbours and listening tests use.
 
+    With the distance timbre that is the code of the network `timbre-code`, which needs no pitch (see `learned_code`).
     audio: (n_samples,) at the space's sample rate. pitch: MIDI where it is known; a model that is told the pitch is told what
     is measured (`estimate_f0`), or middle C where nothing periodic is heard. Raises TimbreError for audio that cannot be used.
     """
+    if space.distance == "timbre":
+        return learned_code(space.checkpoint.path.parent, audio, space.sample_rate)
     if space.recipe.uses_pitch and (pitch is None or math.isnan(pitch)):
         from timbre_core.features.pitch import estimate_f0
 

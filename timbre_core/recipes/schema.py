@@ -84,7 +84,7 @@ class TrainingSettings(Part):
     )
 
 
-DistanceName = Literal["euclidean", "standardised", "whitened", "cosine"]
+DistanceName = Literal["euclidean", "standardised", "whitened", "cosine", "timbre"]
 
 
 class Recipe(Part):
