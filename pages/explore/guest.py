@@ -14,7 +14,9 @@ from pages.server.studio import Studio
 from pages.server.words import note_name
 
 if TYPE_CHECKING:
+    from timbre_core.decoding import Trajectory
     from timbre_core.features.pitch import F0
+    from timbre_core.space import TimbreSpace
 
 # What a model that needs a pitch is told of a sound in which none is heard.
 _MIDDLE_C = 60.0
@@ -49,7 +51,7 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
     frames, reference = space.analyse(audio, heard)
     trajectory = space.encode(frames, told)
     decoded = space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, told)
-    near = near_cards(notes, notes.nearest(trajectory.mean, MOST_NEAR))
+    near = near_cards(notes, notes.near(_place(space, audio, trajectory), MOST_NEAR))
     header = {
         "note": {
             "id": None,
@@ -75,6 +77,15 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
         "reconstruction_frames": frame_bytes(decoded, settings),
     }
     return pack(header, {name: np.asarray(sound, np.float32) for name, sound in arrays.items()} | pictures)
+
+
+def _place(space: TimbreSpace, audio: np.ndarray, trajectory: Trajectory) -> np.ndarray:
+    """Where a sound lies among the map's notes (dim,): see `NoteMap.places`."""
+    if space.distance != "timbre":
+        return trajectory.mean
+    from timbre_core.generation.timbre_code import timbre_code
+
+    return timbre_code(space, audio)
 
 
 def without_leading_silence(audio: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from pages.server.colours import colours_of
 from pages.server.memo import Memo
+from timbre_core.analysis.distances import CODE
 from timbre_core.checkpoint import (
     Checkpoint,
     default_checkpoints_folder,
@@ -34,7 +35,19 @@ SPACE = "3d"
 """The 3-D view, in a link as if it were a projection."""
 _SPACES = ("umap3", "pca")
 _COORDINATE = re.compile(r"[a-z0-9]+_[123]")
-_NOT_LABELS = {"note_id", "mu", "logvar", "trajectory", "n_windows", "root", "audio", "start", "n_frames", "ref_db"}
+_NOT_LABELS = {
+    "note_id",
+    "mu",
+    "logvar",
+    "trajectory",
+    "n_windows",
+    "root",
+    "audio",
+    "start",
+    "n_frames",
+    "ref_db",
+    CODE,
+}
 
 
 @dataclass(frozen=True)
@@ -139,20 +152,37 @@ class NoteMap:
     @cached_property
     def means(self) -> np.ndarray:
         """The notes' mean latents (n_notes, latent_dim), float32."""
-        column = _read(self.checkpoint, ["mu"]).column("mu").combine_chunks()
+        return self._vectors("mu")
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """What notes are compared by (n_notes, dim): their timbre codes, where the map has them, else the mean latents."""
+        by_code = self.checkpoint.recipe.distance == "timbre" and CODE in _schema(self.checkpoint).names
+        return self._vectors(CODE) if by_code else self.means
+
+    def _vectors(self, name: str) -> np.ndarray:
+        column = _read(self.checkpoint, [name]).column(name).combine_chunks()
         flat = column.flatten().to_numpy(zero_copy_only=False)
         return flat.astype(np.float32).reshape(len(self.labels), -1)
 
     def neighbours(self, row: int, k: int = 6) -> list[tuple[int, float]]:
-        """Rows and Euclidean distances of the k notes nearest to a note in the latent space, nearest first."""
-        return [near for near in self.nearest(self.means[row], k + 1) if near[0] != row][:k]
+        """Rows and Euclidean distances of the k notes nearest to a note, nearest first."""
+        return [near for near in self.near(self.places[row], k + 1) if near[0] != row][:k]
+
+    def near(self, place: np.ndarray, k: int) -> list[tuple[int, float]]:
+        """The same for the k notes nearest to a place (dim,), such as a sound's `timbre_code`."""
+        return _nearest(self.places, place, k)
 
     def nearest(self, z: np.ndarray, k: int) -> list[tuple[int, float]]:
-        """The same for the k notes nearest to a point (latent_dim,)."""
-        distances = np.linalg.norm(self.means - np.asarray(z, dtype=np.float32), axis=1)
-        nearest = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
-        nearest = nearest[np.argsort(distances[nearest], kind="stable")]
-        return [(int(i), float(distances[i])) for i in nearest]
+        """The same for the k notes nearest to a latent (latent_dim,), which has no sound whose code could be taken."""
+        return _nearest(self.means, z, k)
+
+
+def _nearest(points: np.ndarray, point: np.ndarray, k: int) -> list[tuple[int, float]]:
+    distances = np.linalg.norm(points - np.asarray(point, dtype=np.float32), axis=1)
+    nearest = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
+    nearest = nearest[np.argsort(distances[nearest], kind="stable")]
+    return [(int(i), float(distances[i])) for i in nearest]
 
 
 @dataclass(frozen=True)
@@ -191,10 +221,11 @@ def listing() -> Listing:
     return Listing(folder, dict(sorted(good.items(), key=_most_to_show)), broken)
 
 
-def _most_to_show(named: tuple[str, Checkpoint]) -> tuple[bool, bool, str]:
-    """Those with a map come first, among them those whose pitch can be played."""
+def _most_to_show(named: tuple[str, Checkpoint]) -> tuple[bool, bool, bool, str]:
+    """Those with a map come first, of them those whose pitch can be played, of these those that compare by timbre codes."""
     name, checkpoint = named
-    return not (checkpoint.latents_file).exists(), not checkpoint.recipe.uses_pitch, name
+    recipe = checkpoint.recipe
+    return not (checkpoint.latents_file).exists(), not recipe.uses_pitch, recipe.distance != "timbre", name
 
 
 def note_map(checkpoint: Checkpoint) -> NoteMap | None:
