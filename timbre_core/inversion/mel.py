@@ -110,11 +110,11 @@ def _columns(start: Tensor, part: slice, n_frames: int) -> Tensor:
 
 
 class _Tied:
-    """Groups (n_bins, n or 1) of bins whose gains are one: their mean, weighted with `start` (n_bins, n or 1)."""
+    """Groups (n_bins, n or 1) of bins that get one gain: their mean, weighted with `start` (n_bins, n, or 1 if groups are)."""
 
     def __init__(self, start: Tensor, groups: Tensor) -> None:
         self._groups, self._count = groups, int(groups.max()) + 1
-        self._share = start / self._sum(start).gather(0, groups).clamp_(min=_TINY)
+        self._share = start / self._sum(start).gather(0, groups.expand_as(start)).clamp_(min=_TINY)
 
     def mean_(self, gain: Tensor) -> Tensor:
         """`gain` (n_bins, n) in nats, averaged in place."""
