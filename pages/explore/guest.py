@@ -15,11 +15,13 @@ from pages.server.words import note_name
 
 if TYPE_CHECKING:
     from timbre_core.decoding import Trajectory
-    from timbre_core.features.pitch import F0
+    from timbre_core.features.heard_pitch import HeardPitch
     from timbre_core.space import TimbreSpace
 
 # What a model that needs a pitch is told of a sound in which none is heard.
 _MIDDLE_C = 60.0
+_FRAMES_A_SECOND = 62.5  # of the contour in which its pitch is heard
+_MOST_NAMED = 8  # notes of a melody
 _QUIET = 0.01  # of the peak: silence before a sound
 _LONGEST_SILENCE = 0.1  # seconds of it that are left alone, as library notes have some too
 _LEFT_SILENCE = 0.02
@@ -34,7 +36,7 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
     Raises TimbreError, one sentence that calls the sound `name`, for what cannot be used.
     """
     from timbre_core.features.audio import check_timbre_length
-    from timbre_core.features.pitch import estimate_f0
+    from timbre_core.features.heard_pitch import heard_pitch
     from timbre_core.features.preparation import prepare_audio
     from timbre_core.features.uploads import called, decode_upload
 
@@ -43,9 +45,10 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
     whole = without_leading_silence(decode_upload(content, settings.sample_rate, name), settings.sample_rate)
     check_timbre_length(whole, settings.sample_rate, called(name))
     audio = prepare_audio(whole, settings)[: len(whole)]
-    f0 = estimate_f0(audio, settings.sample_rate)
-    heard = float(f0.midi) if 0 <= f0.midi <= 127 else None
-    told = _MIDDLE_C if heard is None else float(round(heard))
+    # The whole sound and its contour, as Transfer takes them: both pages give one answer.
+    pitch = heard_pitch(whole, settings.sample_rate, round(settings.sample_rate / _FRAMES_A_SECOND))
+    heard = float(pitch.midi) if 0 <= pitch.midi <= 127 else None
+    told = float(np.clip(round(pitch.contour.median), 0, 127)) if pitch.contour.voiced.any() else _MIDDLE_C
 
     space, invert = studio.space(), studio.inverter()
     frames, reference = space.analyse(audio, heard)
@@ -60,12 +63,12 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
             "pitch": heard,
             "pitch_name": note_name(heard) if heard is not None else "",
         },
-        "facts": _facts(f0, heard, len(whole) / settings.sample_rate, len(audio) / settings.sample_rate),
+        "facts": _facts(pitch, heard, len(whole) / settings.sample_rate, len(audio) / settings.sample_rate),
         "latent": [round(float(value), 4) for value in trajectory.mean],
         "neighbours": near,
         "frames": frame_header(frames, settings, reference),
         "rate": settings.sample_rate,
-        "sentence": _sentence(name, heard, near, space.recipe.uses_pitch),
+        "sentence": _sentence(name, pitch, heard, near, space.recipe.uses_pitch),
     }
     arrays = {
         "original": audio,
@@ -95,11 +98,20 @@ def without_leading_silence(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     return audio if first <= _LONGEST_SILENCE * sample_rate else audio[first - round(_LEFT_SILENCE * sample_rate) :]
 
 
-def _facts(f0: F0, heard: float | None, whole: float, used: float) -> list[list[str]]:
+def _facts(pitch: HeardPitch, heard: float | None, whole: float, used: float) -> list[list[str]]:
     length = f"{used:.2f} s" if used >= whole - 0.01 else f"the first {used:.3g} of {whole:.3g} s"
+    from timbre_core.features.pitch import midi_to_hz
+
+    if pitch.several:
+        return [["pitch", f"several notes: {_named(pitch)}"], ["length", length]]
     if heard is None:
         return [["pitch", "none heard"], ["length", length]]
-    return [["pitch measured", f"{_tuned(heard)} · {f0.hz:.1f} Hz"], ["length", length]]
+    return [["pitch measured", f"{_tuned(heard)} · {midi_to_hz(heard):.1f} Hz"], ["length", length]]
+
+
+def _named(pitch: HeardPitch) -> str:
+    names = [note_name(midi) for midi in pitch.notes]
+    return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
 
 
 def _tuned(midi: float) -> str:
@@ -107,10 +119,12 @@ def _tuned(midi: float) -> str:
     return f"{note_name(midi)} {cents:+d} cents".replace("-", "−") if cents else note_name(midi)
 
 
-def _sentence(name: str, heard: float | None, near: list[dict[str, Any]], needs_pitch: bool) -> str:
+def _sentence(name: str, pitch: HeardPitch, heard: float | None, near: list[dict[str, Any]], needs_pitch: bool) -> str:
     named = (near[0]["title"], near[0]["pitch_name"] or near[0]["detail"]) if near else ("nothing",)
     nearest = " ".join(part for part in named if part)
     if heard is not None:
         return f"{name} sounds at {_tuned(heard)}; nearest is {nearest}."
+    if pitch.several:
+        return f"{name} is no single note but {_named(pitch)}: cut one out; nearest is {nearest}."
     taken = f", so the model was told {note_name(_MIDDLE_C)}" if needs_pitch else ""
     return f"No pitch is heard in {name}{taken}; nearest is {nearest}."

@@ -1,0 +1,46 @@
+"""One sound, one answer: a note's pitch, that there are several, or none."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.unit.test_pitch_track import HOP, RATE, sung
+from timbre_core.features.heard_pitch import heard_pitch
+from timbre_core.features.pitch import estimate_f0
+
+
+@pytest.mark.parametrize("pitch", [37.2, 60.0, 91.4])
+def test_one_note_is_what_labels_measure(pitch: float) -> None:
+    audio = sung(np.full(80, pitch), harmonics=4)
+    heard = heard_pitch(audio, RATE, HOP)
+    assert not heard.several
+    assert heard.midi == pytest.approx(pitch, abs=0.1)
+    assert heard.midi == pytest.approx(estimate_f0(audio, RATE).midi, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "contour",
+    [62 + 0.6 * np.sin(2 * np.pi * 5 * np.arange(120) / 62.5), np.linspace(45, 48, 150)],
+    ids=["vibrato", "a voice's glide"],
+)
+def test_what_moves_a_little_is_one_note(contour: np.ndarray) -> None:
+    heard = heard_pitch(sung(contour), RATE, HOP)
+    assert not heard.several
+    assert heard.midi == pytest.approx(float(np.median(contour)), abs=0.3)
+
+
+def test_a_melody_is_told() -> None:
+    heard = heard_pitch(sung(np.repeat([43.0, 50.0, np.nan, 47.0, 55.0], 40)), RATE, HOP)
+    assert heard.several
+    assert math.isnan(heard.midi)
+    assert [round(midi) for midi in heard.notes] == [43, 50, 47, 55]
+
+
+def test_noise_and_silence_have_none() -> None:
+    for audio in (np.zeros(8000), np.random.default_rng(0).standard_normal(16_000)):
+        heard = heard_pitch(audio, RATE, HOP)
+        assert heard.contour.voiced.mean() < 0.1
+        assert not heard.several

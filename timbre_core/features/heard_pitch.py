@@ -1,0 +1,59 @@
+"""The pitch of a whole sound, for whoever asks: one note's, or that there are several, or none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from timbre_core.features.pitch_track import PitchContour, track_pitch
+
+_SHORTEST = 0.12  # seconds of a note in a melody
+_APART = 1.5  # semitones between two notes: vibrato, glides and a speaking voice's turns are less
+_ONE = 0.6  # of the frames that have a pitch lie this near to one note's:
+_NEAR = 2.5  # semitones
+
+
+@dataclass(frozen=True)
+class HeardPitch:
+    """What is heard in a sound.
+
+    Attributes:
+        midi: fractional MIDI pitch of the one note, NaN where none or several are heard.
+        notes: MIDI pitches of the notes, one after the other, where there are several; otherwise empty.
+        contour: pitch over time.
+    """
+
+    midi: float
+    notes: tuple[float, ...]
+    contour: PitchContour
+
+    @property
+    def several(self) -> bool:
+        """Whether it is a melody: no single pitch is its own."""
+        return bool(self.notes)
+
+
+def heard_pitch(audio: np.ndarray, sample_rate: int, hop_length: int) -> HeardPitch:
+    """Measure the pitch of mono samples (n_samples,), any level, by `track_pitch`, whose contour Transfer follows too.
+
+    One note has the median of its contour. Of notes that sound together some pitch that explains them is given.
+    """
+    contour = track_pitch(audio, sample_rate, hop_length)
+    notes = _melody(contour)
+    return HeardPitch(math.nan if notes else contour.median, notes, contour)
+
+
+def _melody(contour: PitchContour) -> tuple[float, ...]:
+    """The notes of a contour, repeated ones once; empty where there is but one."""
+    voiced = contour.midi[contour.voiced]
+    if not len(voiced) or np.mean(np.abs(voiced - contour.median) <= _NEAR) >= _ONE:
+        return ()
+    long_enough = (run for run in contour.notes() if run.stop - run.start >= _SHORTEST * contour.frame_rate)
+    found: list[float] = []
+    for run in long_enough:
+        midi = float(np.median(contour.midi[run]))
+        if not found or abs(midi - found[-1]) >= _APART:
+            found.append(midi)
+    return tuple(found) if len(found) > 1 else ()
