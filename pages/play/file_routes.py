@@ -17,12 +17,12 @@ _EXPORT = ThreadPoolExecutor(1, thread_name_prefix="export")
 
 
 async def export_route(request: Request) -> Response:
-    """`/api/play/export?checkpoint=&z=&low=&high=&step=&name=`: a ZIP archive with SFZ, WAV files and the preset."""
+    """`/api/play/export?checkpoint=&z=&low=&high=&step=&name=[&attack=&release=]`: a ZIP with SFZ, WAV files and preset."""
 
     def work() -> Response:
         from pages.play.engine import export_instrument
         from timbre_core.generation.presets import Preset, preset_to_json
-        from timbre_core.generation.sampler import file_name, multi_sample, sampled_keys, zipped
+        from timbre_core.generation.sampler import ATTACK, RELEASE, file_name, multi_sample, sampled_keys, zipped
 
         notes = find_map(parameter(request, "checkpoint"))
         z = point(request, notes)
@@ -32,8 +32,9 @@ async def export_route(request: Request) -> Response:
         except TimbreError as error:
             raise BadRequest(str(error)) from error
         name = file_name(request.query_params.get("name", "")[:200])
-        files = multi_sample(export_instrument(notes, z), name, keys)
-        preset = Preset(checkpoint=notes.checkpoint.model_name, name=name, z=list(z))
+        attack, release = number(request, "attack", ATTACK, 10), number(request, "release", RELEASE, 20)
+        files = multi_sample(export_instrument(notes, z), name, keys, attack=attack, release=release)
+        preset = Preset(checkpoint=notes.checkpoint.model_name, name=name, z=list(z), attack=attack, release=release)
         archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
         headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
         return Response(archive, media_type="application/zip", headers=headers)

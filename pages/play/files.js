@@ -48,8 +48,10 @@ export class Files {
   }
 
   saveInstrument(low, high, step) {
+    const { attack, release } = this.player.synth;
+    const told = { z: this.player.zText, low, high, step, name: this.player.view.name().slice(0, 120) };
     return this.download(
-      this.player.url("export", { z: this.player.zText, low, high, step, name: this.player.view.name().slice(0, 120) }),
+      this.player.url("export", { ...told, attack, release }),
       this.fileName(".zip"),
     );
   }

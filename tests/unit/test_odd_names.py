@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from timbre_core.__main__ import main
 from timbre_core.checkpoint import list_checkpoints, open_checkpoint
 from timbre_core.cli.shell import guarded
 from timbre_core.errors import TimbreError
 from timbre_core.files import readable
 from timbre_core.generation.instrument import Instrument
+from timbre_core.generation.presets import FORMAT
 from timbre_core.generation.sampler import file_name, multi_sample
 from timbre_core.space import TimbreSpace
 
@@ -54,6 +57,21 @@ def test_any_name_can_be_exported(tiny_checkpoint: Path, name: str) -> None:
     assert name.replace("\n", "") in comment
     assert group.startswith("<group>")
     assert region.split("sample=")[1].split(" lokey")[0] in files
+
+
+def test_exported_keys_fade_as_they_are_played(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    preset = tmp_path / "soft.json"
+    told = {"format": FORMAT, "version": 1, "checkpoint": "tiny", "z": [0.0] * 32, "attack": 0.75, "release": 1.5}
+    preset.write_text(json.dumps(told))
+    command = ["export", str(tiny_checkpoint), "--preset", str(preset), "--low", "60", "--high", "60"]
+    for more, wanted in (
+        ([], "ampeg_attack=0.75 ampeg_release=1.5 "),
+        (["--attack", "0", "--release", "4"], "ampeg_attack=0.001 ampeg_release=4 "),
+    ):
+        assert main([*command, *more, "--out", str(tmp_path / "out")]) == 0
+        (sfz,) = (tmp_path / "out").glob("*.sfz")
+        assert wanted in sfz.read_text()
+    assert main([*command, "--release", "nan", "--out", str(tmp_path / "out")]) == 1
 
 
 def test_file_names_keep_the_letters_under_accents() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.synthetic import apart, harmonic_note
 from tests.unit.test_pitch_track import sung
 from timbre_core.__main__ import main
 from timbre_core.analysis.timbre_distance import mean_spectrum, timbre_distance
@@ -331,3 +332,15 @@ def test_out_is_checked_before_the_work(sounds: list[Path], tmp_path: Path, caps
     twin.write_bytes(sounds[0].read_bytes())
     assert main(["transfer", "nothing", str(sounds[0]), str(twin), "--out", str(tmp_path / "both")]) == 1
     assert "would both be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("toward", "amount"), [("brass", 0.0), (None, 1.0)])
+def test_what_is_not_to_change_passes_untouched(tiny: TimbreSpace, toward: str | None, amount: float) -> None:
+    audio = harmonic_note(57, 0.6, 0.8)
+    sound = open_sound(tiny, audio)
+    kept = transfer(tiny, sound, toward, amount)
+    np.testing.assert_allclose(kept.audio, audio, atol=1e-7)
+    np.testing.assert_allclose(transfer(tiny, sound, toward, amount, sound.pitch.shifted(0)).audio, audio, atol=1e-7)
+    assert apart(transfer(tiny, sound, toward, amount, sound.pitch.shifted(7)).audio, audio) > 0.1
+    if toward:
+        assert apart(transfer(tiny, sound, toward, 1.0).audio, audio) > 0.1

@@ -26,7 +26,10 @@ from timbre_core.generation.instrument import Instrument, PlayedNote
 _NOTE_NAMES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 _LARGEST_TUNE = 50  # cents: what is measured further off is another key's pitch, or no pitch
 _CONFIDENT = 0.8
-_RELEASE = 0.3  # seconds
+ATTACK = 0.001
+"""Seconds: the shortest that does not click."""
+RELEASE = 0.3
+"""Seconds in which an exported key fades out unless told otherwise."""
 
 
 def sampled_keys(low: int, high: int, step: int) -> list[int]:
@@ -64,10 +67,13 @@ def multi_sample(
     name: str,
     keys: list[int],
     progress: Callable[[int, int], None] = lambda done, of: None,
+    attack: float = ATTACK,
+    release: float = RELEASE,
 ) -> dict[str, bytes]:
     """`NAME.sfz` and its samples as file names with contents; `progress(done, of)` is called before each sample.
 
-    Samples that are off the key by less than half a semitone are put in tune by the SFZ file.
+    attack, release: seconds in which a key fades in when it is pressed, and out when it is let go. Samples that are off the
+    key by less than half a semitone are put in tune by the SFZ file.
     """
     name = file_name(name)
     files: dict[str, bytes] = {}
@@ -86,7 +92,8 @@ def multi_sample(
     progress(len(keys), len(keys))
     checkpoint = "".join(char for char in instrument.space.checkpoint.name if char.isprintable())
     head = f"// {name}: Timbre Explorer, checkpoint {checkpoint}, {instrument.space.sample_rate} Hz\n"
-    group = f"<group> ampeg_attack=0.001 ampeg_release={_RELEASE} amp_veltrack=100\n"
+    envelope = f"ampeg_attack={max(attack, ATTACK):.4g} ampeg_release={max(release, ATTACK):.4g}"
+    group = f"<group> {envelope} amp_veltrack=100\n"
     return {f"{name}.sfz": (head + group + "".join(regions)).encode("utf-8"), **files}
 
 

@@ -104,7 +104,7 @@ def transfer(
 
     Args:
         toward: a family or a note id of the map; None leaves the timbre where it is.
-        amount: 0 (the model's reconstruction) over 1 (at the target) to MOST_AMOUNT (beyond it).
+        amount: 0 (at its own pitch the sound itself, untouched) over 1 (at the target) to MOST_AMOUNT (beyond it).
         pitch: the contour to sound at, a value a frame; None is the sound's own.
         seed: of the inverter's random phases.
 
@@ -115,6 +115,11 @@ def transfer(
             f"amount {amount:g}: choose from 0 (as it is) over 1 (at the target) to {MOST_AMOUNT:g} (beyond it)."
         )
     wanted = sound.pitch if pitch is None else pitch
+    if (toward is None or amount == 0) and _same_pitch(sound.pitch, wanted):
+        # Nothing is to change: no model and no inverter comes between.
+        mu = sound.trajectory
+        frames = sound.frames[:, : len(wanted.midi)]
+        return Transferred(sound.audio.copy(), frames, wanted, mu.mu, (), space.sample_rate)
     z = sound.trajectory.mu
     if toward is not None:
         register = wanted if space.recipe.uses_pitch else sound.pitch
@@ -139,6 +144,11 @@ def transfer_audio(
     """Audio (n_samples,) at the space's rate through `open_sound` and `transfer`; `pitch` is one MIDI pitch to sound at."""
     sound = open_sound(space, audio)
     return transfer(space, sound, toward, amount, None if pitch is None else sound.pitch.moved_to(pitch), seed)
+
+
+def _same_pitch(own: PitchContour, wanted: PitchContour) -> bool:
+    """Whether a sound stays at its own pitch all the time."""
+    return own is wanted or (len(own.midi) == len(wanted.midi) and np.allclose(own.midi, wanted.midi, equal_nan=True))
 
 
 def _follows(space: TimbreSpace) -> bool:
