@@ -107,7 +107,7 @@ def trail(notes: NoteMap, chosen: tuple[str, ...], path: str, projection: str) -
     positions = notes.labels[[f"{projection}_1", f"{projection}_2"]].to_numpy(np.float64)
     drawn = []
     for point in points:
-        distances = np.linalg.norm(notes.means - point, axis=1)
+        distances = notes.distances(point)
         near = np.argsort(distances)[:_NEAR]
         weights = 1 / (distances[near] + 1e-6) ** 2
         drawn.append(np.average(positions[near], axis=0, weights=weights).round(4).tolist())

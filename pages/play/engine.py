@@ -186,7 +186,7 @@ def _families(notes: NoteMap) -> list[dict[str, Any]]:
     for value in sorted(set(families)):
         rows = np.flatnonzero(families == value)
         mean = notes.means[rows].mean(axis=0)
-        typical = rows[np.linalg.norm(notes.means[rows] - mean, axis=1).argmin()]
+        typical = rows[notes.distances(mean)[rows].argmin()]
         described.append(
             {
                 "value": value,

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from pages.server.colours import colours_of
 from pages.server.memo import Memo
-from timbre_core.analysis.distances import CODE
+from timbre_core.analysis.distances import CODE, Coordinates, coordinates
 from timbre_core.checkpoint import (
     Checkpoint,
     default_checkpoints_folder,
@@ -156,14 +156,23 @@ class NoteMap:
 
     @cached_property
     def places(self) -> np.ndarray:
-        """What notes are compared by (n_notes, dim): their timbre codes, where the map has them, else the mean latents."""
+        """What notes are compared by (n_notes, dim), as the recipe's `distance` says: their timbre codes, where the map has
+        them, else the mean latents (see `analysis.distances`)."""
         by_code = self.checkpoint.recipe.distance == "timbre" and CODE in _schema(self.checkpoint).names
-        return self._vectors(CODE) if by_code else self.means
+        return self._vectors(CODE) if by_code else self._coordinates(self.means)
 
     def _vectors(self, name: str) -> np.ndarray:
         column = _read(self.checkpoint, [name]).column(name).combine_chunks()
         flat = column.flatten().to_numpy(zero_copy_only=False)
         return flat.astype(np.float32).reshape(len(self.labels), -1)
+
+    @cached_property
+    def _coordinates(self) -> Coordinates:
+        return coordinates(self.checkpoint.recipe.distance, self.means)
+
+    def distances(self, z: np.ndarray) -> np.ndarray:
+        """How far each note is from a latent (latent_dim,), which has no sound whose code could be taken: (n_notes,)."""
+        return _distances(self._coordinates(self.means), self._coordinates(z))
 
     def neighbours(self, row: int, k: int = 6) -> list[tuple[int, float]]:
         """Rows and Euclidean distances of the k notes nearest to a note, nearest first."""
@@ -171,15 +180,19 @@ class NoteMap:
 
     def near(self, place: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a place (dim,), such as a sound's `timbre_code`."""
-        return _nearest(self.places, place, k)
+        return _nearest(_distances(self.places, place), k)
 
     def nearest(self, z: np.ndarray, k: int) -> list[tuple[int, float]]:
-        """The same for the k notes nearest to a latent (latent_dim,), which has no sound whose code could be taken."""
-        return _nearest(self.means, z, k)
+        """The same for the k notes nearest to a latent (latent_dim,), see `distances`."""
+        return _nearest(self.distances(z), k)
 
 
-def _nearest(points: np.ndarray, point: np.ndarray, k: int) -> list[tuple[int, float]]:
-    distances = np.linalg.norm(points - np.asarray(point, dtype=np.float32), axis=1)
+def _distances(points: np.ndarray, point: np.ndarray) -> np.ndarray:
+    distances: np.ndarray = np.linalg.norm(points - np.asarray(point, dtype=np.float32), axis=1)
+    return distances
+
+
+def _nearest(distances: np.ndarray, k: int) -> list[tuple[int, float]]:
     nearest = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
     nearest = nearest[np.argsort(distances[nearest], kind="stable")]
     return [(int(i), float(distances[i])) for i in nearest]

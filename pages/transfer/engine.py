@@ -184,7 +184,7 @@ def _told_pitch(pitch: PitchContour) -> dict[str, Any] | None:
 
 def _near(notes: NoteMap, z: np.ndarray) -> list[dict[str, Any]]:
     """Cards of the nearest notes, nearest first, with their distances and what each weighs in the place on the map."""
-    distances = np.linalg.norm(notes.means - z, axis=1)
+    distances = notes.distances(z)
     rows = np.argsort(distances, kind="stable")[:_NEAREST]
     weights = 1 / np.maximum(distances[rows], 1e-3) ** 2
     weights /= weights.sum()

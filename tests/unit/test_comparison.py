@@ -225,6 +225,40 @@ def test_what_is_no_timbre_space_does_not_count(two: list[Path], capsys: pytest.
     assert capsys.readouterr().err.count("no timbre space.") == 7
 
 
+def test_what_a_listener_would_notice_is_told_in_words() -> None:
+    heard = {
+        "generalisation": {"family_probe_accuracy": 0.43, "family_majority": 0.23, "family_probe_accuracy_mfcc": 0.26},
+        "cross_pitch": {"log_mel_db": 5.7, "best_share": 0.2, "best_other_db": 4.1},
+        "sound": {
+            "model": {
+                "stft": {"median": 1.06},
+                "level_lu": {"median": -3.0, "size": 3.2},
+                "vibrato_depth": {"median": None},
+            },
+            "inversion": {"stft": {"median": 0.46}},
+        },
+        "listening": {"agreement": 0.63, "mfcc": 0.693},
+    }
+    worse = copy.deepcopy(heard) | {"listening": {"agreement": 0.6, "mfcc": 0.693}}
+    rows = {row.figure.title: row.cells for row in compare({"a": A | heard, "b": A | worse})}
+    assert rows["Family of unseen instruments"][0].text == "43.0 %"
+    assert rows["Family of unseen instruments"][0].aside == "commonest 23.0 %, MFCC 26.0 %"
+    assert rows["At other pitches, error as heard"][0].aside == "best pitch shifter 4.1 dB"
+    assert rows["Spectral distance of the sound"][0].text == "1.06"
+    assert rows["Spectral distance of the sound"][0].aside == "without the model 0.46"
+    assert rows["Loudness"][0].text == "3.2 LU"
+    assert "Vibrato kept" not in rows
+    assert [cell.best for cell in rows["Agrees with listeners"]] == [True, False]
+
+
+def test_a_probe_says_on_what_it_was_fitted() -> None:
+    told = changed(
+        latent__fitted_on={"family_probe": "the same instruments as the notes asked about, at other pitches"}
+    )
+    row = next(row for row in compare({"a": told}) if row.figure.title == "Family found")
+    assert row.cells[0].aside.endswith("fitted on the same instruments as the notes asked about, at other pitches")
+
+
 def test_a_warning_when_they_were_measured_on_other_notes(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
     (two[1] / "evaluation.json").write_text(json.dumps(changed(notes=99)))
     assert main(["compare", *map(str, two)]) == 0
@@ -234,13 +268,15 @@ def test_a_warning_when_they_were_measured_on_other_notes(two: list[Path], capsy
 def test_measured_on_the_same_notes(
     two: list[Path], tiny_nsynth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--data", str(tiny_nsynth), "--limit", "12", "--control-notes", "0"]
+    options = ["--data", str(tiny_nsynth), "--limit", "12", "--only", "reconstruction", "generalisation"]
     assert main(["compare", *map(str, two), *options]) == 0
     said = capsys.readouterr().out
     line = next(line for line in said.splitlines() if line.startswith("Reconstruction L1"))
     first, second = re.findall(r"\d\.\d{4}", line)
     assert first == second != "0.1000", "the same weights on the same notes"
     assert "*" not in line, "neither is the best"
+    assert "Family of unseen instruments" in said
+    assert "Plays the pitch asked for" not in said, "what was not asked for"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ Evaluations = Mapping[str, Mapping[str, Any]]
 class Figure:
     """A figure of an evaluation: where it is, what it means in plain words, and which values are good.
 
-    form: how it is written, after multiplication with `scale`. chance: the figure beside it that guessing would reach.
+    name: with a dot for each part within the section. form: how it is written, after multiplication with `scale`. chance: the
+    figure beside it that guessing would reach. beside: words and figures of the same section to set beside it. fitted: which
+    probe it is of, whose `fitted_on` is told.
     """
 
     section: str
@@ -33,6 +35,8 @@ class Figure:
     form: str = "{:.4f}"
     scale: float = 1.0
     chance: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
+    fitted: str = ""
 
 
 FIGURES = (
@@ -64,6 +68,7 @@ FIGURES = (
         "{:.1f} %",
         100,
         "family_chance",
+        fitted="family_probe",
     ),
     Figure(
         "latent",
@@ -82,6 +87,7 @@ FIGURES = (
         "{:.1f} %",
         100,
         "pitch_chance",
+        fitted="pitch_probe",
     ),
     Figure(
         "latent",
@@ -109,6 +115,100 @@ FIGURES = (
         "{:.0f} %",
         100,
     ),
+    Figure(
+        "generalisation",
+        "family_probe_accuracy",
+        "Family of unseen instruments",
+        "How often a linear classifier names the family of instruments that it was not fitted on.",
+        "higher",
+        "{:.1f} %",
+        100,
+        beside=(("commonest", "family_majority"), ("MFCC", "family_probe_accuracy_mfcc")),
+    ),
+    Figure(
+        "generalisation",
+        "retrieval_map",
+        "Same instrument found at other pitches",
+        "How high, among all notes at other pitches, those of a note's own instrument rank by nearness: 1 is all of them first.",
+        "higher",
+        "{:.2f}",
+        chance="retrieval_chance",
+        beside=(("MFCC", "retrieval_map_mfcc"),),
+    ),
+    Figure(
+        "listening",
+        "agreement",
+        "Agrees with listeners",
+        "Of two sounds, how often the one that people in listening tests call more similar to a third is the nearer one.",
+        "higher",
+        "{:.1f} %",
+        100,
+        beside=(("MFCC", "mfcc"),),
+    ),
+    Figure(
+        "cross_pitch",
+        "log_mel_db",
+        "At other pitches, error as heard",
+        "One note decoded at 2 to 24 semitones from it, against the instrument's own recording there.",
+        "lower",
+        "{:.1f} dB",
+        beside=(("best pitch shifter", "best_other_db"),),
+    ),
+    Figure(
+        "cross_pitch",
+        "best_share",
+        "Nearer than pitch shifting",
+        "Notes at other pitches for which the model is nearer to the recording than a sampler and all pitch shifters.",
+        "higher",
+        "{:.0f} %",
+        100,
+    ),
+    Figure(
+        "sound",
+        "model.stft.median",
+        "Spectral distance of the sound",
+        "Reconstruction against recording, sound against sound (multi-resolution STFT); 0 is the same.",
+        "lower",
+        "{:.2f}",
+        beside=(("without the model", "inversion.stft.median"),),
+    ),
+    Figure(
+        "sound",
+        "model.onset_db.size",
+        "First 50 ms",
+        "How far the level of a note's beginning is off.",
+        "lower",
+        "{:.1f} dB",
+        beside=(("without the model", "inversion.onset_db.size"),),
+    ),
+    Figure(
+        "sound",
+        "model.above_4k_db.size",
+        "Above 4 kHz",
+        "How far the energy of a note's high frequencies is off.",
+        "lower",
+        "{:.1f} dB",
+        beside=(("without the model", "inversion.above_4k_db.size"),),
+    ),
+    Figure(
+        "sound",
+        "model.level_lu.size",
+        "Loudness",
+        "How far the loudness of a note is off.",
+        "lower",
+        "{:.1f} LU",
+        beside=(("without the model", "inversion.level_lu.size"),),
+    ),
+    Figure(
+        "sound",
+        "model.vibrato_depth.median",
+        "Vibrato kept",
+        "Depth of the vibrato that is left, of notes that have one: 100 % is all of it.",
+        "higher",
+        "{:.0f} %",
+        100,
+        beside=(("without the model", "inversion.vibrato_depth.median"),),
+    ),
 )
 
 
@@ -130,9 +230,10 @@ class Row:
 
 
 def number(evaluation: Mapping[str, Any], section: str, name: str) -> float | None:
-    """A figure of an evaluation, None where it is missing or no finite number."""
-    part = evaluation.get(section)
-    value = part.get(name) if isinstance(part, Mapping) else None
+    """A figure of an evaluation, None where it is missing or no finite number; `name` may have dots, see `Figure`."""
+    value: Any = evaluation.get(section)
+    for key in name.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
@@ -181,8 +282,14 @@ def _aside(figure: Figure, evaluation: Mapping[str, Any]) -> str:
         return f"of {len(kl_per_dimension(evaluation))}" if kl_per_dimension(evaluation) else ""
     if figure.name == "kl_total" and not any(kl_per_dimension(evaluation)):
         return "no sampling"
-    chance = number(evaluation, figure.section, figure.chance) if figure.chance else None
-    return "" if chance is None else f"chance {figure.form.format(chance * figure.scale)}"
+    named = ((("chance", figure.chance),) if figure.chance else ()) + figure.beside
+    values = [(words, number(evaluation, figure.section, name)) for words, name in named]
+    told = [f"{words} {figure.form.format(value * figure.scale)}" for words, value in values if value is not None]
+    part = evaluation.get(figure.section)
+    fitted = part.get("fitted_on") if isinstance(part, Mapping) else None
+    if figure.fitted and isinstance(fitted, Mapping) and isinstance(fitted.get(figure.fitted), str):
+        told.append(f"fitted on {fitted[figure.fitted]}")
+    return ", ".join(told)
 
 
 def kl_per_dimension(evaluation: Mapping[str, Any]) -> list[float]:

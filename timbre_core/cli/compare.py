@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from timbre_core.cli.analysis_options import check_limit
 from timbre_core.cli.shell import check_output_file, check_seed, tell_library
+from timbre_core.cli.yardstick_options import add_yardstick_arguments, chosen_parts, read_ratings
 from timbre_core.devices import AUTO
 from timbre_core.devices import HELP as DEVICE_HELP
 from timbre_core.errors import TimbreError
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --data, notes generated to measure their pitch (default 100)",
     )
+    add_yardstick_arguments(parser.add_argument_group("what is measured, with --data"))
     parser.add_argument("--seed", type=int, default=0, help="with --data, of sampling and probes (default 0)")
     parser.add_argument("--device", default=AUTO, metavar="DEVICE", help=DEVICE_HELP)
     parser.add_argument("--html", metavar="FILE", help="write tables and plots to this file, which needs nothing else")
@@ -118,6 +120,9 @@ def _measure(checkpoints: dict[str, Checkpoint], args: argparse.Namespace) -> di
 
     from timbre_core.analysis.evaluation import evaluate, select_rows
     from timbre_core.datasets.library import recipe_library
+    from timbre_core.devices import chosen_device
+    from timbre_core.generation.timbre_code import measured
+    from timbre_core.space import TimbreSpace
 
     data = next(iter(checkpoints.values())).recipe.data
     library = recipe_library(data, args.data)
@@ -129,11 +134,32 @@ def _measure(checkpoints: dict[str, Checkpoint], args: argparse.Namespace) -> di
         raise TimbreError(
             f"{', '.join(library.roots)}: no instrument is unseen by all of them: give other notes, or --split all."
         )
-    same = dataclasses.replace(library, notes=library.notes.iloc[rows].reset_index(drop=True))
+    # The other notes stay in the library: probes of unseen instruments are fitted on them.
+    notes = library.notes.assign(split="train")
+    notes.loc[notes.index[rows], "split"] = "test"
+    same, tests, parts = (
+        dataclasses.replace(library, notes=notes),
+        read_ratings(args),
+        chosen_parts(args, *checkpoints.values()),
+    )
     evaluations = {}
     for name, checkpoint in checkpoints.items():
         print(name, file=sys.stderr)
-        result = evaluate(checkpoint, same, "all", args.limit, args.control_notes, args.seed, device=args.device)
+        space = measured(TimbreSpace(checkpoint, chosen_device(args.device), distance=args.distance))
+        result = evaluate(
+            checkpoint,
+            same,
+            "test",
+            args.limit,
+            args.control_notes,
+            args.seed,
+            device=args.device,
+            parts=parts,
+            space=space,
+            tests=tests,
+            pairs=args.pairs,
+            sound_notes=args.sound_notes,
+        )
         evaluations[name] = {**result, "split": args.split}
     return evaluations
 

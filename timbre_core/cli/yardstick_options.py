@@ -15,7 +15,7 @@ _PARTS = ("reconstruction", "latent", "control", "generalisation", "cross_pitch"
 _HEARD = _PARTS[3:]
 
 
-def add_yardstick_arguments(parser: argparse.ArgumentParser) -> None:
+def add_yardstick_arguments(parser: argparse._ActionsContainer) -> None:
     """--only, --ratings and --distance."""
     parser.add_argument(
         "--only",
