@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 from pathlib import Path
@@ -18,6 +19,7 @@ from timbre_core.analysis.yardsticks.listening import read_listening_tests
 from timbre_core.analysis.yardsticks.parts import Measured, Yardsticks
 from timbre_core.analysis.yardsticks.shifters import phase_vocoder, sampler
 from timbre_core.checkpoint import open_checkpoint
+from timbre_core.cli.yardstick_options import add_yardstick_arguments
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.errors import TimbreError
 from timbre_core.generation.timbre_code import decoded_at, measured, timbre_code
@@ -157,11 +159,14 @@ def test_distances_are_euclids_of_places(name: str) -> None:
     if name == "cosine":
         cosine = means[0] @ means[1] / np.linalg.norm(means[0]) / np.linalg.norm(means[1])
         assert between == pytest.approx(np.sqrt(2 - 2 * cosine), rel=1e-4)
-    elif name == "euclidean":
+    elif name in ("euclidean", "timbre"):
         assert between == pytest.approx(np.linalg.norm(means[0] - means[1]), rel=1e-5)
     else:
         spread = places(means).std(axis=0)
         assert spread[[0, 1, 3]] == pytest.approx(1, rel=0.1)
+    offered = argparse.ArgumentParser()
+    add_yardstick_arguments(offered)
+    assert offered.parse_args(["--distance", name]).distance == name
     with pytest.raises(TimbreError, match="euclidean"):
         coordinates("nearness", means)
 

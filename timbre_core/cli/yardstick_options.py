@@ -41,9 +41,9 @@ def add_yardstick_arguments(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument(
         "--distance",
-        choices=("euclidean", "standardised", "whitened", "cosine"),
+        choices=("euclidean", "standardised", "whitened", "cosine", "timbre"),
         help="how two notes are compared (default: as the checkpoint's map does): by their mean latents as they are, in units of "
-        "each dimension's deviation, in units of their covariance, or by their angle",
+        "each dimension's deviation, in units of their covariance, or by their angle; or by their timbre codes",
     )
 
 
