@@ -117,9 +117,9 @@ def transfer(
     wanted = sound.pitch if pitch is None else pitch
     if (toward is None or amount == 0) and _same_pitch(sound.pitch, wanted):
         # Nothing is to change: no model and no inverter comes between.
-        mu = sound.trajectory
+        remarks = tuple(_remarks(space, wanted))
         frames = sound.frames[:, : len(wanted.midi)]
-        return Transferred(sound.audio.copy(), frames, wanted, mu.mu, (), space.sample_rate)
+        return Transferred(sound.audio.copy(), frames, wanted, sound.trajectory.mu, remarks, space.sample_rate)
     z = sound.trajectory.mu
     if toward is not None:
         register = wanted if space.recipe.uses_pitch else sound.pitch
