@@ -11,6 +11,7 @@ natural keys. Half of their instruments (every second one, by name) are for tuni
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -201,7 +202,7 @@ def main() -> None:
         "report": "These instruments were not used for tuning the project's own trackers.",
         "tune": "The project's own trackers were tuned on these instruments.",
     }
-    command = "python benchmarks/pitch.py" + ("" if args.out is None else f" --out {args.out}")
+    command = shlex.join(["python", "benchmarks/pitch.py", *sys.argv[1:]])
     text = HEAD.format(command=command, half=halves[args.half]) + "\n" + "\n".join(sections)
     text += "".join(f"\n{name}: absent ({reason}).\n" for name, reason in absent.items())
     if args.out is None:
