@@ -22,12 +22,22 @@ def apart(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def harmonic_note(
-    pitch: float, brightness: float, seconds: float = 1.0, seed: int = 0, sample_rate: int = SAMPLE_RATE
+    pitch: float,
+    brightness: float,
+    seconds: float = 1.0,
+    seed: int = 0,
+    sample_rate: int = SAMPLE_RATE,
+    instrument: int = 0,
 ) -> np.ndarray:
-    """A decaying harmonic tone (n_samples,) at `sample_rate` Hz with a little noise."""
+    """A decaying harmonic tone (n_samples,) at `sample_rate` Hz with a little noise.
+
+    Each `instrument` has other phases, so that no two of them are one recording.
+    """
     time = np.arange(round(seconds * sample_rate)) / sample_rate
     f0 = 440.0 * 2 ** ((pitch - 69) / 12)
-    harmonics = [brightness**n * np.sin(2 * np.pi * n * f0 * time) for n in range(1, 20) if n * f0 < sample_rate / 2]
+    phases = np.random.default_rng(instrument).uniform(0, 2 * np.pi, 20) * (instrument > 0)
+    partials = [n for n in range(1, 20) if n * f0 < sample_rate / 2]
+    harmonics = [brightness**n * np.sin(2 * np.pi * n * f0 * time + phases[n]) for n in partials]
     noise = 1e-3 * np.random.default_rng(seed).standard_normal(len(time))
     note = np.sum(harmonics, axis=0) * np.exp(-2 * time) + noise
     return (0.8 * note / np.abs(note).max()).astype(np.float32)
@@ -43,7 +53,9 @@ def write_nsynth(folder: Path, instruments: int = 8, notes: int = 6, seconds: fl
         for index in range(notes):
             pitch = 48 + 3 * index
             key = f"{name}-{pitch:03d}-100"
-            audio = harmonic_note(pitch, 0.3 + 0.06 * instrument, seconds, seed=instrument * 100 + index)
+            audio = harmonic_note(
+                pitch, 0.3 + 0.06 * instrument, seconds, seed=instrument * 100 + index, instrument=instrument
+            )
             soundfile.write(folder / "audio" / f"{key}.wav", audio, SAMPLE_RATE)
             examples[key] = {
                 "instrument": instrument,

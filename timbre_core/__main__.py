@@ -13,6 +13,7 @@ from timbre_core.version import __version__
 VERBS = (
     "recipes",
     "prepare",
+    "duplicates",
     "evaluate",
     "compare",
     "reconstruct",

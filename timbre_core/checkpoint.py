@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import atomic_write, read_json, readable, write_json
 from timbre_core.maps import list_maps, map_file
@@ -31,6 +33,8 @@ WEIGHTS = "model.safetensors"
 HISTORY = "history.jsonl"
 EVALUATION = "evaluation.json"
 LATENTS = "latents.parquet"
+RECORDING = "recording"
+"""The column of a map with doubles that says which note's recording a note is, by id."""
 UNFINISHED = ".training"
 
 
@@ -251,3 +255,11 @@ def write_latents(path: Path, latents: pd.DataFrame, roots: list[str], name: str
 def write_evaluation(path: Path, evaluation: dict[str, Any]) -> None:
     """Write evaluation.json into a checkpoint folder, atomically."""
     write_json(path / EVALUATION, evaluation)
+
+
+def same_recording(notes: pd.DataFrame, row: int) -> np.ndarray:
+    """The rows of a map's notes that are the same recording as the one in `row`: that one among them."""
+    if RECORDING not in notes:
+        return np.array([row])
+    recordings = notes[RECORDING].to_numpy()
+    return np.flatnonzero(recordings == recordings[row])

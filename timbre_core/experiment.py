@@ -185,9 +185,10 @@ class _Run:
         best = f"validation {recipe.training.keep} {progress.best:.4f}"
         tell("training", f"best epoch {progress.best_epoch} of {progress.epoch}, {best}")
         if recipe.makes_a_space:
-            # What could not be analysed has been told, and is not tried again.
+            # What could not be analysed has been told, and is not tried again; doubles have been dealt with.
             readable = library.notes["note_id"].isin(store.notes["note_id"])
-            library = replace(library, notes=library.notes[readable].reset_index(drop=True))
+            notes = library.notes[readable].reset_index(drop=True)
+            library = replace(library, notes=notes.assign(split=store.notes["split"]))
             self._measure(Checkpoint(self.work.resolve(), recipe), library)
         else:
             parts = measure_splits(recipe, store, self.work / WEIGHTS, members, blur)
@@ -216,7 +217,8 @@ class _Run:
         settings, watch = stored_features(self.recipe), self.reporter.watch("features")
         if not self.members.leads:
             self.members.wait()
-        store = build_store(library, settings, self.store, self.workers, self.bars, watch)
+        keep_doubles = self.recipe.data.keep_doubles
+        store = build_store(library, settings, self.store, self.workers, self.bars, watch, keep_doubles)
         if self.members.leads:
             self.members.wait()
         return library, store

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from timbre_core.analysis.distances import CODE, Coordinates, check_distance, coordinates
-from timbre_core.checkpoint import Checkpoint, open_checkpoint
+from timbre_core.checkpoint import Checkpoint, open_checkpoint, same_recording
 from timbre_core.decoding import Trajectory, TrajectoryCoder, stretch
 from timbre_core.devices import chosen_device
 from timbre_core.errors import TimbreError
@@ -181,13 +181,17 @@ class TimbreSpace:
         return Reconstruction(audio, inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory)
 
     def neighbours(self, point: str | np.ndarray, k: int = 8) -> pd.DataFrame:
-        """The k notes of the map nearest to a note id or a latent (latent_dim,), with their `distance`, nearest first."""
+        """The k notes of the map nearest to a note id or a latent (latent_dim,), with their `distance`, nearest first.
+
+        Of a note, other notes that are the same recording are not near but it, and left out.
+        """
         latents = self.map_notes
         if isinstance(point, str):
             here = self.row_of(point)
             distance = np.linalg.norm(self.places - self.places[here], axis=1)
-            distance[here] = np.inf
-            k = min(k, len(latents) - 1)
+            same = same_recording(latents, here)
+            distance[same] = np.inf
+            k = min(k, len(latents) - len(same))
         elif self.distance == "timbre":  # a latent has no sound yet whose code could be taken
             distance = np.linalg.norm(self.means - np.asarray(point, dtype=np.float32), axis=1)
         else:

@@ -20,10 +20,12 @@ from pages.server.colours import colours_of
 from pages.server.memo import Memo
 from timbre_core.analysis.distances import CODE, Coordinates, coordinates
 from timbre_core.checkpoint import (
+    RECORDING,
     Checkpoint,
     default_checkpoints_folder,
     list_checkpoints,
     open_checkpoint,
+    same_recording,
 )
 from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
 from timbre_core.errors import TimbreError, explain_os_error
@@ -47,6 +49,7 @@ _NOT_LABELS = {
     "n_frames",
     "ref_db",
     CODE,
+    RECORDING,
 }
 
 
@@ -175,8 +178,10 @@ class NoteMap:
         return _distances(self._coordinates(self.means), self._coordinates(z))
 
     def neighbours(self, row: int, k: int = 6) -> list[tuple[int, float]]:
-        """Rows and Euclidean distances of the k notes nearest to a note, nearest first."""
-        return [near for near in self.near(self.places[row], k + 1) if near[0] != row][:k]
+        """Rows and Euclidean distances of the k notes nearest to a note, nearest first, but for those that are the same
+        recording."""
+        same = set(same_recording(self.labels, row).tolist())
+        return [near for near in self.near(self.places[row], k + len(same)) if near[0] not in same][:k]
 
     def near(self, place: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a place (dim,), such as a sound's `timbre_code`."""

@@ -25,7 +25,8 @@ melodic tom, synth drum, reverse cymbal, guitar fret noise, breath noise, seasho
 helicopter, applause, gunshot
 """
 GENERAL_MIDI = tuple(" ".join(name.split()) for name in _PROGRAMS.split(","))
-_PROGRAM = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_gm(\d{3})")
+_PROGRAM = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_gm(\d{3,5})")
+_OWN_NAME = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_([a-z0-9-]*[a-z][a-z0-9-]*)")
 
 
 def readable(label: str) -> str:
@@ -34,11 +35,16 @@ def readable(label: str) -> str:
 
 
 def instrument_name(label: str) -> str:
-    """An instrument as people call it: `brass_acoustic_gm056`, General MIDI's program 56, is a `trumpet`."""
+    """An instrument as people call it: `brass_acoustic_gm056`, General MIDI's program 56, is a `trumpet`.
+
+    Banks of variations are 128 apart; `string_acoustic_violins-fast` has a name of its own.
+    """
     program = _PROGRAM.fullmatch(label)
-    if program and int(program[1]) < len(GENERAL_MIDI):
-        return GENERAL_MIDI[int(program[1])]
-    return readable(label)
+    if program:
+        bank, number = divmod(int(program[1]), len(GENERAL_MIDI))
+        return f"{GENERAL_MIDI[number]} (bank {bank})" if bank else GENERAL_MIDI[number]
+    own = _OWN_NAME.fullmatch(label)
+    return readable(own[1].replace("-", " ") if own else label)
 
 
 def called(instrument: str, family: str, pitched: bool) -> str:

@@ -131,7 +131,9 @@ def test_general_midi_instruments_have_names() -> None:
         "gunshot",
     )
     assert instrument_name("brass_acoustic_056") == "brass acoustic 056"
-    assert instrument_name("brass_acoustic_gm999") == "brass acoustic gm999"
+    assert instrument_name("guitar_acoustic_gm1049") == "steel guitar (bank 8)"
+    assert instrument_name("string_acoustic_violins-fast") == "violins fast"
+    assert instrument_name("brass_acoustic_gm99") == "gm99"
 
 
 def test_packing_is_aligned_and_complete() -> None:

@@ -330,17 +330,22 @@ def test_roots_that_hold_nothing(tmp_path: Path, make: str) -> None:
 def test_starter_contents() -> None:
     library = open_library(["starter"])
     notes = library.notes
-    assert len(notes) >= 1500
-    assert notes["instrument"].nunique() >= 44
+    assert len(notes) >= 2400
+    assert notes["instrument"].nunique() >= 120
     assert set(notes["family"]) == set(FAMILIES)
-    by_instrument = notes.groupby("instrument")
-    assert (by_instrument["pitch"].nunique() >= 6).all()
-    assert (by_instrument["velocity"].nunique() == 2).all()
+    assert (notes.groupby("instrument").size() >= 6).all()
+    assert not notes.duplicated(["instrument", "pitch", "velocity"]).any()
     assert notes["pitch"].nunique() > 70
     assert set(notes["split"]) == {"train", "valid", "test"}
-    assert starter_path().stat().st_size <= 30e6
+    assert starter_path().stat().st_size <= 36e6
+    measured = pq.read_table(starter_path(), columns=["brightness", "attack", "noisiness", "f0"]).to_pandas()
+    assert measured[["brightness", "attack", "f0"]].gt(0).all(axis=None)
+    assert measured["noisiness"].dropna().between(0, 1).all()
+    octaves = 12 * np.log2(measured["f0"] / 440) + 69 - notes["pitch"]
+    assert (np.abs((octaves + 6) % 12 - 6) < 1).all()
     origin = json.loads(pq.read_schema(starter_path()).metadata[b"timbre_library"])
     assert "Frank Wen" in origin["license"]
+    assert "S. Christian Collins" in origin["license"]
     assert "Permission is hereby granted" in origin["license"]
     assert (starter_path().parent / "starter-NOTICE.txt").read_text(encoding="utf-8") == origin["license"]
 
@@ -353,8 +358,8 @@ def test_starter_audio_has_the_pitch_it_says() -> None:
     errors = []
     for i in map(int, rows):
         audio = library.load(i, 16_000)
-        assert audio.shape == (64_000,)
-        assert 0.3 < np.abs(audio).max() < 1.3
+        assert 16_000 <= len(audio) <= 4 * 16_000
+        assert 0.1 < np.abs(audio).max() < 1.1
         errors.append(estimate_f0(audio, 16_000, 20, 7000).midi - library.notes["pitch"].iat[i])
     octaves = np.abs(np.asarray(errors) - 12 * np.round(np.asarray(errors) / 12))
     assert np.mean(octaves < 0.5) > 0.93
@@ -408,7 +413,7 @@ def test_parquet_rows_with_bad_labels_or_audio(tmp_path: Path) -> None:
     library = open_library([path])
     assert list(library.notes["note_id"]) == ["a", "c"]
     assert "pitch 300" in library.skipped[0][1]
-    assert len(library.load(0, 16_000)) == 64_000
+    assert len(library.load(0, 16_000)) >= 16_000
     with pytest.raises(AudioError, match=r"own\.parquet, note c"):
         library.load(1, 16_000)
 

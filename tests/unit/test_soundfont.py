@@ -16,11 +16,10 @@ import pytest
 import soundfile
 
 from timbre_core.__main__ import main
-from timbre_core.datasets import general_midi
 from timbre_core.datasets.general_midi import FAMILIES, PROGRAMS, SOURCES
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.soundfont import RenderSettings, plan_notes, render_soundfont
-from timbre_core.datasets.starter import build_starter
+from timbre_core.datasets.soundfont_file import Preset, Zone, read_presets
 from timbre_core.datasets.synthesizer import Synthesizer
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import estimate_f0
@@ -30,19 +29,28 @@ needs_soundfont = pytest.mark.skipif(
     not (ctypes.util.find_library("fluidsynth") and SOUNDFONT.is_file()),
     reason=f"needs the FluidSynth library and {SOUNDFONT} (Debian: libfluidsynth3, fluid-soundfont-gm)",
 )
-FEW = RenderSettings(programs=(0, 40, 73), pitch_low=60, pitch_high=72, pitch_step=6, velocities=(50, 100))
+FEW = RenderSettings(
+    programs=(0, 40, 73),
+    pitch_low=60,
+    pitch_high=72,
+    pitch_step=6,
+    velocities=(50, 100),
+    keep_doubles=True,
+    sample_rate=16_000,
+)
+EVERYWHERE = tuple(Zone(0, 127, 0, 127, root, root, False) for root in range(24, 109, 12))
+VELOCITIES = (25, 50, 75, 100, 127)
 
 
-class Names:
-    """Stands for a SoundFont that has the programs 0 to 60."""
-
-    def program_name(self, bank: int, program: int) -> str | None:
-        return f"program {program}" if program <= 60 and bank == 0 else None
+def presets(*programs: int) -> list[Preset]:
+    """General MIDI programs, recorded at every octave."""
+    return [Preset(0, program, "piano" if program < 8 else "violin", EVERYWHERE) for program in programs]
 
 
-def plan(**settings: object) -> list[tuple[int, int, int]]:
-    notes = plan_notes(Names(), RenderSettings(**settings))  # type: ignore[arg-type]
-    return [(note.number, note.pitch, note.velocity) for note in notes]
+def plan(font: list[Preset] | None = None, **settings: object) -> list[tuple[int, int, int]]:
+    settings = {"velocities": VELOCITIES} | settings
+    notes = plan_notes(presets(*range(128)) if font is None else font, RenderSettings(**settings))  # type: ignore[arg-type]
+    return [(note.program, note.pitch, note.velocity) for note in notes]
 
 
 def read_all(folder: Path) -> dict[str, bytes]:
@@ -60,7 +68,7 @@ def test_programs_cover_all_families_within_midi() -> None:
 
 
 def test_natural_ranges_and_all_velocities() -> None:
-    notes = plan(programs=(40, 99))
+    notes = plan(programs=(40,))
     assert {number for number, _, _ in notes} == {40}
     assert sorted({pitch for _, pitch, _ in notes}) == list(range(55, 97))
     assert len(notes) == 42 * 5
@@ -70,7 +78,7 @@ def test_natural_ranges_and_all_velocities() -> None:
 def test_velocities_in_turn_reach_all(per_pitch: int) -> None:
     notes = plan(programs=(0,), pitch_step=3, velocities_per_pitch=per_pitch)
     assert len(notes) == len(set(notes)) == 30 * per_pitch
-    counts = [sum(v == velocity for _, _, v in notes) for velocity in (25, 50, 75, 100, 127)]
+    counts = [sum(v == velocity for _, _, v in notes) for velocity in VELOCITIES]
     assert max(counts) - min(counts) <= 1
 
 
@@ -79,7 +87,6 @@ def test_velocities_in_turn_reach_all(per_pitch: int) -> None:
     [
         ({"programs": (128,)}, "programs"),
         ({"programs": (127,)}, "program 127 has no pitch"),
-        ({"programs": (99,)}, "none of the programs"),
         ({"banks": (128,)}, "banks"),
         ({"banks": ()}, "banks"),
         ({"pitch_low": 128}, "pitch_low"),
@@ -88,7 +95,9 @@ def test_velocities_in_turn_reach_all(per_pitch: int) -> None:
         ({"velocities": (0,)}, "velocities"),
         ({"velocities": ()}, "velocities"),
         ({"velocities_per_pitch": 6}, "velocities_per_pitch"),
+        ({"octave": "up"}, "octave"),
         ({"hold": 0.0}, "hold"),
+        ({"ring": 0.0}, "ring"),
         ({"release": -1.0}, "release"),
         ({"sample_rate": 1000}, "sample_rate"),
     ],
@@ -166,7 +175,7 @@ def test_render_is_nsynth_and_the_same_for_any_number_of_workers(tmp_path: Path)
     one, two = tmp_path / "one", tmp_path / "two"
     counts = render_soundfont(SOUNDFONT, one, FEW, workers=1, progress=False)
     render_soundfont(SOUNDFONT, two, FEW, workers=2, progress=False)
-    assert counts == {"notes": 18, "instruments": 3, "silent": 0, "kept": 0}
+    assert counts == {"notes": 18, "instruments": 3, "silent": 0, "doubles": 0, "kept": 0}
     assert read_all(one) == read_all(two)
     examples = json.loads((one / "examples.json").read_text())
     note = examples["string_acoustic_gm040-066-050"]
@@ -223,13 +232,14 @@ def test_folders_of_other_origin_are_left_alone(tiny_nsynth: Path) -> None:
 @needs_soundfont
 @pytest.mark.skipif(SOUNDFONT.name != "FluidR3_GM.sf2", reason="which notes are silent depends on the SoundFont")
 def test_silent_notes_are_dropped(tmp_path: Path) -> None:
-    settings = RenderSettings(programs=(40,), pitch_low=92, pitch_high=95, velocities=(100,))
+    # Key 94 has no recording in this font, and the softest notes are below what is taken for silence.
+    settings = RenderSettings(programs=(40,), pitch_low=92, pitch_high=95, velocities=(1, 100))
     counts = render_soundfont(SOUNDFONT, tmp_path, settings, workers=1, progress=False)
-    assert counts == {"notes": 3, "instruments": 1, "silent": 1, "kept": 0}
+    assert counts == {"notes": 3, "instruments": 1, "silent": 3, "doubles": 0, "kept": 0}
     assert len(list((tmp_path / "audio").iterdir())) == 3
     assert [note["pitch"] for note in json.loads((tmp_path / "examples.json").read_text()).values()] == [92, 93, 95]
-    only = RenderSettings(programs=(40,), pitch_low=94, pitch_high=94)
-    with pytest.raises(TimbreError, match="all 5 notes are silent"):
+    only = RenderSettings(programs=(40,), pitch_low=92, pitch_high=92, velocities=(1,))
+    with pytest.raises(TimbreError, match="all 1 notes are silent"):
         render_soundfont(SOUNDFONT, tmp_path / "silent", only, workers=1, progress=False)
 
 
@@ -238,7 +248,7 @@ def test_silent_notes_are_dropped(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_a_render_that_can_be_finished(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "timbre_core", "prepare", "soundfont", str(SOUNDFONT), str(out)]
-    command += ["--programs", "0", "48", "--velocities", "100", "--workers", "2"]
+    command += ["--programs", "0", "48", "--velocities", "100", "--workers", "2", "--keep-doubles"]
     repository = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(
         command, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -257,36 +267,133 @@ def test_ctrl_c_leaves_a_render_that_can_be_finished(tmp_path: Path) -> None:
     finished = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=True)
     assert f"{len(interrupted)} kept from before" in finished.stdout
     names = json.loads((out / "examples.json").read_text())
+    assert names
     assert {f"{name}.wav" for name in names} == set(read_all(out / "audio"))
     for name, content in interrupted.items():
         assert (out / "audio" / name).read_bytes() == content
 
 
 @needs_soundfont
-def test_starter_can_be_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(general_midi, "PROGRAMS", {number: PROGRAMS[number] for number in (0, 40, 73)})
-    path = tmp_path / "small.parquet"
-    counts = build_starter(SOUNDFONT, path, "made by Frank Wen", progress=False)
-    assert counts["notes"] + counts["silent"] == 48
-    assert counts["instruments"] == 3
-    assert counts["bytes"] == path.stat().st_size
-    library = open_library([path])
-    shipped = open_library(["starter"])
-    synthesizer = Synthesizer(SOUNDFONT, 16_000)
-    for i in range(0, len(library), 7):
-        note = library.notes.iloc[i]
-        audio = library.load(i, 16_000)
-        # The audio is where it belongs: neither shifted nor exchanged by its compression.
-        original = synthesizer.render(0, int(note["instrument"][-3:]), int(note["pitch"]), int(note["velocity"]), 3, 1)
-        assert audio.shape == original.shape
-        assert np.corrcoef(audio, original)[0, 1] > 0.99
-        np.testing.assert_allclose(audio, shipped.load(shipped.find(note["note_id"]), 16_000), atol=1e-3)
-
-
-@needs_soundfont
-def test_rendered_rate(tmp_path: Path) -> None:
-    settings = RenderSettings(programs=(73,), pitch_low=72, pitch_high=72, velocities=(100,), sample_rate=44_100)
+def test_rendered_at_full_bandwidth_unless_told_otherwise(tmp_path: Path) -> None:
+    settings = RenderSettings(programs=(73,), pitch_low=72, pitch_high=72, velocities=(100,))
     render_soundfont(SOUNDFONT, tmp_path, settings, workers=1, progress=False)
     [path] = (tmp_path / "audio").iterdir()
     information = soundfile.info(path)
     assert (information.samplerate, information.frames, information.channels) == (44_100, 176_400, 1)
+
+
+# -- What a font that is not laid out as General MIDI holds ----------------------------------------------------------
+
+
+def test_names_and_families_are_the_presets_own_where_the_places_are_not_general_midi() -> None:
+    font = [
+        Preset(0, 0, "Solo Trumpet", EVERYWHERE),
+        Preset(0, 1, "Alto Sax", EVERYWHERE),
+        Preset(3, 1, "Alto Sax", EVERYWHERE),
+        Preset(3, 2, "Zorgle", EVERYWHERE),
+    ]
+    notes = plan_notes(font, RenderSettings(pitch_low=60, pitch_high=60, velocities=(100,)))
+    assert [(note.instrument, note.family, note.source) for note in notes] == [
+        ("brass_acoustic_solo-trumpet", "brass", "acoustic"),
+        ("reed_acoustic_alto-sax-0-1", "reed", "acoustic"),
+        ("reed_acoustic_alto-sax-3-1", "reed", "acoustic"),
+        ("zorgle", "unknown", "unknown"),
+    ]
+
+
+def test_programs_that_are_where_general_midi_has_them_are_called_so_in_any_bank() -> None:
+    font = [Preset(5, 0, "Grand Piano", EVERYWHERE), Preset(5, 56, "Trumpet", EVERYWHERE)]
+    notes = plan_notes(font, RenderSettings(pitch_low=60, pitch_high=60, velocities=(100,)))
+    assert [note.instrument for note in notes] == ["keyboard_acoustic_gm640", "brass_acoustic_gm696"]
+
+
+@pytest.mark.parametrize("settings", [{"programs": (40,)}, {"banks": (8,)}, {"pitch_low": 126}])
+def test_what_is_not_there_is_answered_with_what_is(settings: dict[str, object]) -> None:
+    zones = (Zone(30, 100, 0, 127, 0, 60, False),)
+    font = [Preset(0, 0, "Grand Piano", zones), Preset(0, 56, "Trumpet", zones), Preset(128, 0, "Standard", zones)]
+    with pytest.raises(TimbreError, match=r"2 presets .*0:0 Grand Piano, 0:56 Trumpet and 1 drum kit"):
+        plan(font, **settings)
+
+
+def test_natural_range_ends_near_the_recordings() -> None:
+    """Fonts stretch their outermost recordings over all keys that are left."""
+    zones = (Zone(0, 62, 0, 127, 0, 55, False), Zone(63, 127, 0, 127, 1, 70, False))
+    keys = sorted({key for _, key, _ in plan([Preset(1, 3, "Vielle", zones)])})
+    assert keys == list(range(43, 83))
+
+
+def test_one_note_of_each_layer_is_tried() -> None:
+    zones = (Zone(48, 72, 0, 64, 0, 60, False), Zone(48, 72, 65, 127, 1, 60, False))
+    found = sorted({velocity for _, _, velocity in plan([Preset(1, 3, "Vielle", zones)], velocities=None)})
+    assert len([v for v in found if v <= 64]) >= 1 <= len([v for v in found if v >= 65])
+
+
+@needs_soundfont
+@pytest.mark.skipif(SOUNDFONT.name != "FluidR3_GM.sf2", reason="what presets share depends on the SoundFont")
+def test_doubles_are_left_out_told_and_never_parted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    few = {"pitch_low": 60, "pitch_high": 72, "pitch_step": 6, "sample_rate": 16_000, "hold": 1.0}
+    settings = RenderSettings(programs=(40, 56, 110), velocities=(100, 101), **few)  # type: ignore[arg-type]
+    counts = render_soundfont(SOUNDFONT, tmp_path, settings, workers=1, progress=False)
+    # Two velocities of one layer are one recording, and the Fiddle's samples are the Violin's.
+    assert (counts["notes"], counts["instruments"], counts["doubles"]) == (6, 2, 12)
+    assert (
+        "string_acoustic_gm110 (Fiddle): 3 of its 3 notes are those of string_acoustic_gm040" in capfd.readouterr().err
+    )
+    assert json.loads((tmp_path / "linked.json").read_text()) == dict.fromkeys(
+        ("string_acoustic_gm040", "string_acoustic_gm110"), "string_acoustic_gm040"
+    )
+    assert len(list((tmp_path / "audio").iterdir())) == 6
+    again = render_soundfont(SOUNDFONT, tmp_path, settings, workers=1, progress=False)
+    assert again == counts | {"kept": 6}
+
+
+@needs_soundfont
+@pytest.mark.skipif(SOUNDFONT.name != "FluidR3_GM.sf2", reason="where an organ's keys sound depends on the SoundFont")
+@pytest.mark.parametrize("octave", ["keys", "auto"])
+def test_keys_that_sound_at_another_octave_are_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], octave: str
+) -> None:
+    settings = RenderSettings(
+        programs=(16, 40), pitch_low=84, pitch_high=92, pitch_step=4, velocities=(100,), hold=0.7, octave=octave
+    )
+    render_soundfont(SOUNDFONT, tmp_path, settings, workers=1, progress=False)
+    said = capfd.readouterr().err
+    assert "organ_electronic_gm016 (DrawbarOrgan): its keys sound 24 semitones lower than they are called" in said
+    assert "gm040" not in said
+    assert ("--octave auto" in said) == (octave == "keys")
+    library = open_library([tmp_path])
+    organ = library.notes[library.notes["instrument"].str.endswith("gm016")]
+    assert sorted(organ["pitch"]) == ([84, 88, 92] if octave == "keys" else [60, 64, 68])
+
+
+@needs_soundfont
+def test_plucked_notes_ring_until_they_have_died_away(tmp_path: Path) -> None:
+    settings = RenderSettings(
+        programs=(13, 48), pitch_low=72, pitch_high=72, velocities=(100,), hold=1.0, release=0.5, sample_rate=16_000
+    )
+    render_soundfont(SOUNDFONT, tmp_path, settings, workers=1, progress=False)
+    lengths = {path.name[:6]: soundfile.info(path).frames / 16_000 for path in (tmp_path / "audio").iterdir()}
+    assert lengths["string"] == 1.5
+    assert 1.0 <= lengths["mallet"] <= 4.0
+    xylophone = soundfile.read(next((tmp_path / "audio").glob("mallet*")))[0]
+    assert np.abs(xylophone[-80:]).max() < 0.01 * np.abs(xylophone).max()
+
+
+@needs_soundfont
+def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prepare", "soundfont", str(SOUNDFONT), "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = read_presets(SOUNDFONT)
+    assert len(lines) == len(found) + 2
+    assert lines[1].endswith(found[0].name)
+    assert main(["prepare", "soundfont", str(SOUNDFONT)]) == 1
+    assert "--list" in capsys.readouterr().err
+
+
+def test_a_font_whose_headers_are_cut_off_is_refused_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    font = tmp_path / "cut.sf2"
+    font.write_bytes(b"RIFF\x40\0\0\0sfbkLIST\x10\0\0\0pdtaphdr\x26\0\0\0")
+    assert main(["prepare", "soundfont", str(font), "--list"]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {font}: the list of its presets is incomplete")

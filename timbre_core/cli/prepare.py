@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _run_soundfont,
         "Render a SoundFont into OUT/audio/*.wav and OUT/examples.json. Needs the FluidSynth library. "
         "Run the same command again to go on after an interruption.",
-        "python -m timbre_core prepare soundfont FluidR3_GM.sf2 notes/ --velocities 50 100 --pitch-step 2",
+        "python -m timbre_core prepare soundfont FluidR3_GM.sf2 --list\n"
+        "  python -m timbre_core prepare soundfont FluidR3_GM.sf2 notes/ --pitch-step 2 --octave auto",
     )
     _add(
         verbs.add_parser("store", help="compute the feature store of data now, not when training starts"),
@@ -44,11 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "python -m timbre_core prepare folder recordings/ labels.csv --pattern '{instrument}_{pitch}_{velocity}'",
     )
     _add(
-        verbs.add_parser("starter", help="build a starter library (one Parquet file) from a General MIDI SoundFont"),
+        verbs.add_parser("starter", help="build a starter library (one Parquet file) from General MIDI SoundFonts"),
         _starter_arguments,
         _run_starter,
-        "Render some 1,600 notes of a hundred instruments into one Parquet library with compressed audio.",
-        "python -m timbre_core prepare starter FluidR3_GM.sf2 starter.parquet --notice COPYING",
+        "Render some 2,500 notes of different instruments into one Parquet library with compressed audio.",
+        "python -m timbre_core prepare starter starter.parquet FluidR3_GM.sf2 MuseScore_General.sf3 --notice COPYING",
     )
 
 
@@ -72,62 +73,95 @@ def _add(
 
 
 def _soundfont_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sf2", metavar="FILE.sf2", help="SoundFont (.sf2 or .sf3)")
-    parser.add_argument("out", metavar="OUT", help="folder for the notes")
-    parser.add_argument(
-        "--programs",
-        nargs="+",
-        type=int,
-        metavar="N",
-        help="General MIDI programs 0-127 (default: all that have a pitch)",
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("sf2", metavar="FILE.sf2", help="SoundFont (.sf2 or .sf3)")
+    add("out", metavar="OUT", nargs="?", help="folder for the notes")
+    add("--list", action="store_true", help="show the SoundFont's presets, keys and layers, and render nothing")
+    add("--programs", nargs="+", type=int, metavar="N", help="MIDI programs 0-127 (default: all that have a pitch)")
+    add(
         "--banks",
         nargs="+",
-        default=[0],
         type=int,
         metavar="N",
-        help="banks; variations are often in 8 and 16 (default 0)",
+        help="banks; variations are often in 8 and 16 (default: 0 of a General MIDI font, all of any other)",
     )
-    parser.add_argument(
-        "--velocities", nargs="+", type=int, metavar="N", help="MIDI velocities (default 25 50 75 100 127)"
+    add(
+        "--velocities",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="MIDI velocities (default: one of each velocity layer that sounds different)",
     )
-    parser.add_argument(
+    add(
         "--velocities-per-pitch",
         type=int,
         metavar="N",
         help="take so many of them in turn at each pitch (default: all at each)",
     )
-    parser.add_argument("--pitch-step", default=1, type=int, metavar="N", help="semitones between pitches (default 1)")
-    parser.add_argument(
-        "--pitch-low", type=int, metavar="N", help="lowest pitch (default: that of each instrument's natural range)"
+    add(
+        "--keep-doubles",
+        action="store_true",
+        help="keep notes that are the same recording as another one, level aside (default: they are left out)",
     )
-    parser.add_argument("--pitch-high", type=int, metavar="N", help="highest pitch (default: as above)")
-    parser.add_argument("--hold", type=float, default=3.0, metavar="S", help="seconds the key is held (default 3)")
-    parser.add_argument("--release", type=float, default=1.0, metavar="S", help="seconds after that (default 1)")
-    parser.add_argument("--sample-rate", default=16_000, type=int, metavar="N", help="Hz (default 16000)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one per CPU)")
+    add("--pitch-step", default=1, type=int, metavar="N", help="semitones between pitches (default 1)")
+    add(
+        "--pitch-low",
+        type=int,
+        metavar="N",
+        help="lowest pitch (default: that of each instrument's natural range: the keys near its recordings)",
+    )
+    add("--pitch-high", type=int, metavar="N", help="highest pitch (default: as above)")
+    add(
+        "--octave",
+        choices=("keys", "auto"),
+        default="keys",
+        help="what notes are labelled with: their keys, or (auto) the pitch at which an instrument's keys sound; where the "
+        "two differ, as with many organs, it is told (default keys)",
+    )
+    add("--hold", type=float, default=3.0, metavar="S", help="seconds a key is held (default 3)")
+    add("--release", type=float, default=1.0, metavar="S", help="seconds after that (default 1)")
+    add(
+        "--ring",
+        type=float,
+        default=4.0,
+        metavar="S",
+        help="seconds, at most, that a plucked or struck sound is held: until it has died away (default 4)",
+    )
+    add("--rate", "--sample-rate", dest="rate", default=44_100, type=int, metavar="N", help="Hz (default 44100)")
+    add("--workers", type=int, metavar="N", help="processes (default: one per CPU)")
 
 
 def _run_soundfont(args: argparse.Namespace) -> int:
-    from timbre_core.datasets.soundfont import VELOCITIES, RenderSettings, render_soundfont
+    from timbre_core.datasets.soundfont import RenderSettings, render_soundfont
+    from timbre_core.datasets.soundfont_file import read_presets
+    from timbre_core.datasets.soundfont_plan import preset_table
 
+    if args.list:
+        print(preset_table(read_presets(args.sf2)))
+        return 0
+    if args.out is None:
+        raise TimbreError(
+            "Name a folder for the notes: prepare soundfont FILE.sf2 OUT (or show the presets with --list)."
+        )
     settings = RenderSettings(
         programs=tuple(args.programs) if args.programs else None,
-        banks=tuple(args.banks),
+        banks=tuple(args.banks) if args.banks else None,
         pitch_low=args.pitch_low,
         pitch_high=args.pitch_high,
         pitch_step=args.pitch_step,
-        velocities=tuple(args.velocities or VELOCITIES),
+        velocities=tuple(args.velocities) if args.velocities else None,
         velocities_per_pitch=args.velocities_per_pitch,
+        keep_doubles=args.keep_doubles,
+        octave=args.octave,
         hold=args.hold,
         release=args.release,
-        sample_rate=args.sample_rate,
+        ring=args.ring,
+        sample_rate=args.rate,
     )
     counts = render_soundfont(args.sf2, args.out, settings, workers=args.workers)
     print(
-        f"{args.out}: {counts['notes']} notes of {counts['instruments']} instruments"
-        f" ({counts['silent']} silent ones dropped, {counts['kept']} kept from before)"
+        f"{args.out}: {counts['notes']} notes of {counts['instruments']} instruments ({counts['silent']} silent ones and "
+        f"{counts['doubles']} doubles left out, {counts['kept']} kept from before)"
     )
     return 0
 
@@ -142,6 +176,11 @@ def _store_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", default="nsynth-cvae", help="recipe whose features to compute (default nsynth-cvae)"
     )
     parser.add_argument("--out", metavar="DIR", help="folder for the store (default: the user's cache)")
+    parser.add_argument(
+        "--keep-doubles",
+        action="store_true",
+        help="keep notes that are the same recording as another one, level aside (default: they are left out)",
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="threads (default: one per CPU)")
     _data_arguments(parser)
 
@@ -154,7 +193,9 @@ def _run_store(args: argparse.Namespace) -> int:
     recipe = load_recipe(args.recipe)
     library = open_library(args.data, args.pattern, recipe.data.split)
     tell_library(library)
-    store = build_store(library, recipe.features, directory=args.out, workers=args.workers)
+    store = build_store(
+        library, recipe.features, directory=args.out, workers=args.workers, keep_doubles=args.keep_doubles
+    )
     print(f"{len(store.notes)} notes, {int(store.notes['n_frames'].sum())} frames of {recipe.features.n_bins} bins")
     return 0
 
@@ -181,13 +222,13 @@ def _run_folder(args: argparse.Namespace) -> int:
 
 
 def _starter_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sf2", metavar="FILE.sf2", help="General MIDI SoundFont (.sf2 or .sf3)")
     parser.add_argument("out", metavar="OUT.parquet", help="library to write")
-    parser.add_argument("--notice", metavar="FILE", help="text file with the SoundFont's copyright and licence")
+    parser.add_argument("fonts", nargs="+", metavar="FILE.sf2", help="General MIDI SoundFonts (.sf2 or .sf3)")
+    parser.add_argument("--notice", metavar="FILE", help="text file with the SoundFonts' copyrights and licences")
 
 
 def _run_starter(args: argparse.Namespace) -> int:
-    from timbre_core.datasets.starter import build_starter
+    from timbre_core.datasets.starter_build import build_starter
 
     if Path(args.out).suffix != ".parquet":
         raise TimbreError(f"{args.out}: a library's name ends in .parquet: rename it.")
@@ -195,10 +236,11 @@ def _run_starter(args: argparse.Namespace) -> int:
     if args.notice:
         with os_errors(args.notice):
             notice = Path(args.notice).read_text(encoding="utf-8", errors="replace")
-    counts = build_starter(args.sf2, args.out, notice)
+    counts = build_starter(args.fonts, args.out, notice)
     print(
-        f"{args.out}: {counts['notes']} notes of {counts['instruments']} instruments"
-        f" ({counts['silent']} silent ones dropped), {counts['bytes'] / 1e6:.1f} MB"
+        f"{args.out}: {counts['notes']} notes of {counts['instruments']} instruments in {counts['families']} families "
+        f"({counts['silent']} silent, {counts['doubles']} doubles and {counts['unclear']} of another pitch left out), "
+        f"{counts['bytes'] / 1e6:.1f} MB"
     )
     return 0
 

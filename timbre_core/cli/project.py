@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+import numpy as np
+
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
 from timbre_core.cli.shell import check_seed
 from timbre_core.wording import counted
@@ -26,11 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--methods", default="pca,umap,tsne", metavar="LIST", help="of pca, umap, tsne, pacmap (default pca,umap,tsne)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the maps (default 0)")
+    parser.add_argument(
+        "--keep-doubles",
+        action="store_true",
+        help="show notes that are the same recording as another one, too (default: they are left out)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     from timbre_core.analysis.projections import check_methods
-    from timbre_core.checkpoint import open_checkpoint, write_latents
+    from timbre_core.checkpoint import RECORDING, open_checkpoint, write_latents
+    from timbre_core.datasets.duplicates import find_duplicates, recording_names
+    from timbre_core.datasets.library import STARTER
     from timbre_core.files import check_output_folder
     from timbre_core.maps import keep_original, map_file
 
@@ -48,8 +57,17 @@ def run(args: argparse.Namespace) -> int:
 
     rows = select_rows(checkpoint, library, args.split)
     rows = rows[spread_over(library.notes.iloc[rows], args.limit)]
+    # The starter library was built without doubles.
+    twins = find_duplicates(library, among=rows) if library.roots != [STARTER] else []
+    if twins and not args.keep_doubles:
+        count = counted(len(twins), "note")
+        print(f"{count} left out: the same recording as another one (--keep-doubles keeps them)", file=sys.stderr)
+        rows = rows[~np.isin(rows, [twin.second for twin in twins])]
     code = codes_of(checkpoint, library)
     latents = compute_latents(checkpoint, library, rows, methods, args.seed, args.device, code=code)
+    if twins and args.keep_doubles:
+        recordings = recording_names(library.notes, twins).set_axis(library.notes["note_id"])
+        latents[RECORDING] = recordings[latents["note_id"]].to_numpy()
     kept = None if name else keep_original(folder)
     file = write_latents(folder, latents, library.roots, name)
     if kept:

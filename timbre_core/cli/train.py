@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(the same as --set training.start_from=CHECKPOINT)",
     )
     add_library_arguments(parser, "what the recipe names")
+    parser.add_argument(
+        "--keep-doubles",
+        action="store_true",
+        help="train also on notes that are the same recording as another one, level aside (default: they are left out)",
+    )
     parser.add_argument("--out", metavar="DIR", help="checkpoint folder to write (default: checkpoints/RECIPE-N)")
     parser.add_argument(
         "--set",
@@ -130,10 +135,11 @@ def _recipe(args: argparse.Namespace) -> str:
 def _changes(args: argparse.Namespace) -> list[str]:
     from timbre_core.checkpoint import open_checkpoint
 
+    changes = ["data.keep_doubles=true"] * args.keep_doubles + args.set
     if not args.start_from:
-        return list(args.set)
+        return changes
     start = json.dumps(str(open_checkpoint(args.start_from).path), ensure_ascii=False)
-    return [f"training.start_from={start}", *args.set]
+    return [f"training.start_from={start}", *changes]
 
 
 def _tell(progress: TrainingProgress) -> None:

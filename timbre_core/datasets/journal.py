@@ -1,7 +1,8 @@
-"""What is done of an unfinished feature store: frames and a line for each note, on disk in step.
+"""What is done of an unfinished feature store: frames, a fingerprint and a line for each note, on disk in step.
 
-Frames are appended to `frames.partial`; only once they are on disk, a line for each note is appended to
-`journal.jsonl`. A run killed at any moment, even by a power cut, is continued from the last line whose frames are there.
+Frames are appended to `frames.partial`, fingerprints to `marks.partial`; only once they are on disk, a line for each note
+is appended to `journal.jsonl`. A run killed at any moment, even by a power cut, is continued from the last line whose
+frames are there.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from timbre_core.datasets.workers import Analysed
+import numpy as np
 
-PARTIAL, JOURNAL = "frames.partial", "journal.jsonl"
+from timbre_core.datasets.workers import Analysed
+from timbre_core.features.recording import BANDS
+
+PARTIAL, MARKS, JOURNAL = "frames.partial", "marks.partial", "journal.jsonl"
 VERSION = 1
 
 _FLUSH_SECONDS = 1.0
+_MARK_BYTES = 2 * BANDS
 
 
 class Journal:
@@ -36,6 +41,7 @@ class Journal:
         self._pending: list[str] = []
         self._flushed = time.monotonic()
         self._frames = _open_for_update(directory / PARTIAL)
+        self._marks = _open_for_update(directory / MARKS)
         self._lines = _open_for_update(directory / JOURNAL)
         self._recover()
 
@@ -53,7 +59,7 @@ class Journal:
             if kind is None:  # otherwise that is what went wrong, and it is on its way to the user already
                 raise
         finally:
-            for file in (self._frames, self._lines):
+            for file in (self._frames, self._marks, self._lines):
                 try:
                     file.close()
                 except OSError:
@@ -63,9 +69,12 @@ class Journal:
     def _recover(self) -> None:
         """Read the lines whose frames are on disk; cut both files back to them."""
         available = self._frames.seek(0, os.SEEK_END) // self._row_bytes
+        marks = self._marks.seek(0, os.SEEK_END) // _MARK_BYTES
         good = 0
         for line in self._lines:
             value = _parse(line)
+            if len(self) == marks and good:
+                break
             match value:
                 case dict() if good == 0 and value == self._header():
                     pass
@@ -83,6 +92,8 @@ class Journal:
         self._lines.truncate()
         self._frames.seek(sum(self.n_frames) * self._row_bytes)
         self._frames.truncate()
+        self._marks.seek(len(self) * _MARK_BYTES)
+        self._marks.truncate()
         if good == 0:
             self._pending.append(json.dumps(self._header()))
 
@@ -98,6 +109,8 @@ class Journal:
     def add(self, note: Analysed) -> None:
         """Append the next note."""
         index = len(self)
+        mark = np.zeros(BANDS) if note.mark is None else note.mark
+        self._marks.write(mark.astype("<f2").tobytes())
         if note.frames is None:
             self._pending.append(json.dumps([index, note.reason]))
             self._note(0, float("nan"), note.reason)
@@ -109,15 +122,23 @@ class Journal:
             self.flush()
 
     def flush(self) -> None:
-        """Bring the frames to disk, and only then the lines that speak of them."""
-        self._frames.flush()
-        os.fsync(self._frames.fileno())
+        """Bring frames and fingerprints to disk, and only then the lines that speak of them."""
+        for file in (self._frames, self._marks):
+            file.flush()
+            os.fsync(file.fileno())
         if self._pending:
             self._lines.write("".join(line + "\n" for line in self._pending).encode())
             self._pending.clear()
         self._lines.flush()
         os.fsync(self._lines.fileno())
         self._flushed = time.monotonic()
+
+    def marks(self) -> np.ndarray:
+        """The fingerprints of all notes done, float32 (n_notes, BANDS): zeros for what has none."""
+        self._marks.flush()
+        self._marks.seek(0)
+        found = np.frombuffer(self._marks.read(), dtype="<f2").astype(np.float32).reshape(-1, BANDS)
+        return found
 
 
 def _parse(line: bytes) -> Any:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from timbre_core.datasets.audio_files import audio_files
 from timbre_core.datasets.fsdd import digits_folder, read_digits
+from timbre_core.datasets.linked import read_linked
 from timbre_core.datasets.notes import LEFT_OUT, METADATA, NOTE_COLUMNS
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
 from timbre_core.datasets.parquet import (
@@ -208,7 +209,8 @@ def open_library(
         notes = notes.reset_index(drop=True)
         if (notes["split"] == "").any():
             blank = notes["split"] == ""
-            notes["split"] = fill_splits(notes, split)
+            folder = places[number]
+            notes["split"] = fill_splits(notes, split, read_linked(folder) if folder.is_dir() else None)
             if not blank.all():
                 said.append(_filled(root, notes, blank))
             absent = sorted(set(split.held_out) - set(notes["instrument"]))

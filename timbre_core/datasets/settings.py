@@ -75,6 +75,9 @@ class DataSettings(Part):
     )
     pattern: str | None = Field(default=None, description="file-name pattern for folders without labels")
     split: SplitSettings = SplitSettings()
+    keep_doubles: bool = Field(
+        default=False, description="keep notes that are the same recording as another one, level aside"
+    )
     only: NoteFilter = Field(default=NoteFilter(), description="notes that the system is about; others are not there")
     leave_out: NoteFilter = Field(
         default=NoteFilter(),

@@ -8,6 +8,7 @@ as the speakers of spoken digits, notes can be divided instead, in the same shar
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -16,34 +17,47 @@ from timbre_core.datasets.settings import SplitSettings
 _FEWEST_NOTES_TO_DIVIDE = 5
 
 
-def assign_splits(notes: pd.DataFrame, settings: SplitSettings | None = None) -> pd.Series:
+def assign_splits(
+    notes: pd.DataFrame, settings: SplitSettings | None = None, linked: Mapping[str, str] | None = None
+) -> pd.Series:
     """ "train", "valid" or "test" for every row of a note table.
 
     The settings' `held_out` instruments are test notes. Divided by instrument, which is the default, the numbers of
     other instruments that are held out are the settings' shares of all, at least one each where there are enough. They are
     spread over as many families as possible; every family keeps an instrument to train on. Where there are too few
-    instruments to hold one out for validation, single notes are held out instead. Depends on the notes' names, instruments
-    and families and the seed alone: not on order, platform or other data.
+    instruments to hold one out for validation, single notes are held out instead. Instruments that `linked` maps to one
+    name share recordings and count as one instrument. Depends on the notes' names, instruments and families and the seed
+    alone: not on order, platform or other data.
     """
     settings = settings or SplitSettings()
-    held_out = notes["instrument"].isin(settings.held_out)
+    linked = linked or {}
+    notes = notes.assign(instrument=_together(notes["instrument"], linked))
+    held_out = notes["instrument"].isin([linked.get(name, name) for name in settings.held_out])
     divide = _stratified if settings.by == "stratified" else _by_instrument
     split = pd.Series("test", index=notes.index, dtype="str", name="split")
     split[~held_out] = divide(notes[~held_out], settings)
     return split
 
 
-def fill_splits(notes: pd.DataFrame, settings: SplitSettings | None = None) -> pd.Series:
+def fill_splits(
+    notes: pd.DataFrame, settings: SplitSettings | None = None, linked: Mapping[str, str] | None = None
+) -> pd.Series:
     """The splits of a note table of which some rows have none: those rows are divided as `assign_splits` divides a table
     of their own, except that an instrument whose other notes are all in one split stays in it."""
     blank = notes["split"] == ""
+    notes = notes.assign(instrument=_together(notes["instrument"], linked))
     told = notes[~blank].drop_duplicates(["instrument", "split"]).drop_duplicates("instrument", keep=False)
     given = dict(zip(told["instrument"], told["split"], strict=True))
     split = notes["split"].where(~blank, notes["instrument"].map(lambda name: given.get(name, ""))).astype("str")
     rest = split == ""
     if rest.any():
-        split[rest] = assign_splits(notes[rest], settings)
+        split[rest] = assign_splits(notes[rest], settings, linked)
     return split.rename("split")
+
+
+def _together(instruments: pd.Series, linked: Mapping[str, str] | None) -> pd.Series:
+    """Instruments by the names that those have together which share recordings."""
+    return instruments.map(lambda name: (linked or {}).get(name, name)).astype("str")
 
 
 def _stratified(notes: pd.DataFrame, settings: SplitSettings) -> pd.Series:

@@ -18,8 +18,9 @@ import numpy as np
 
 from timbre_core.datasets.cache import cache_dir
 from timbre_core.datasets.feature_store import FRAMES, NOTES, STORE, VERSION, FeatureStore
-from timbre_core.datasets.journal import JOURNAL, PARTIAL, Journal
+from timbre_core.datasets.journal import JOURNAL, MARKS, PARTIAL, Journal
 from timbre_core.datasets.skipped import NAMED
+from timbre_core.datasets.store_doubles import settle_doubles, tell_doubles
 from timbre_core.datasets.workers import Workers
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.settings import StoredFeatures
@@ -34,9 +35,9 @@ LOCK = "store.lock"
 _WORTH_WORKERS = 3000
 
 
-def store_fingerprint(library: Library, settings: StoredFeatures) -> str:
-    """SHA-256 of the library's fingerprint, the feature settings and the store's version."""
-    text = f"{VERSION}\n{library.fingerprint()}\n{settings.model_dump_json()}"
+def store_fingerprint(library: Library, settings: StoredFeatures, keep_doubles: bool = False) -> str:
+    """SHA-256 of the library's fingerprint, the feature settings, the store's version, and whether doubles are kept."""
+    text = f"{VERSION}\n{library.fingerprint()}\n{settings.model_dump_json()}" + "\nwith doubles" * keep_doubles
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -52,6 +53,7 @@ def build_store(
     workers: int | None = None,
     progress: bool = True,
     watch: Callable[[float, float], None] | None = None,
+    keep_doubles: bool = False,
 ) -> FeatureStore:
     """The feature store of `library`, computed where it does not exist yet.
 
@@ -62,6 +64,8 @@ def build_store(
             A script that calls this with more than one keeps its own work below `if __name__ == "__main__":`.
         progress: show a progress bar on stderr.
         watch: called with (notes done, of how many) after each; what it raises stops the work, which can be continued.
+        keep_doubles: keep notes that are the same recording as one before them, whatever its level; by default they are
+            told and left out. Instruments that share recordings are never in different splits.
 
     Notes that cannot be read are named on stderr, left out, and listed in `FeatureStore.skipped`. Of several processes
     that build the same store one does so while the others wait. Raises TimbreError when the disk is full or not
@@ -71,7 +75,7 @@ def build_store(
         raise TimbreError(f"workers is {workers}: at least one is needed.")
     if not len(library.notes):
         raise TimbreError("The library holds no notes: check the folder it was opened from.")
-    fingerprint = store_fingerprint(library, settings)
+    fingerprint = store_fingerprint(library, settings, keep_doubles)
     directory = Path(directory).expanduser() if directory is not None else default_directory(fingerprint)
     store = _existing(directory, fingerprint)
     if store is not None:
@@ -83,7 +87,7 @@ def build_store(
     with _only_builder(directory):
         store = _existing(directory, fingerprint)
         if store is None:
-            _build(library, settings, directory, fingerprint, workers, progress, watch)
+            _build(library, settings, directory, fingerprint, workers, progress, watch, keep_doubles)
             store = FeatureStore.open(directory)
     return store
 
@@ -129,6 +133,7 @@ def _build(
     workers: int | None,
     progress: bool,
     watch: Callable[[float, float], None] | None,
+    keep_doubles: bool,
 ) -> None:
     from tqdm import tqdm
 
@@ -165,13 +170,20 @@ def _build(
         skipped = [(str(ids.iat[note]), reason) for note, reason in sorted(journal.reasons.items())]
         n_frames = np.array(journal.n_frames, dtype=np.int64)
         ref_db = np.array(journal.ref_db, dtype=np.float64)
-    kept = n_frames > 0
-    if not kept.any():
+        marks = journal.marks()
+    readable = n_frames > 0
+    if not readable.any():
         raise TimbreError(f"None of the {total} notes could be used; the first one, {skipped[0][0]}: {skipped[0][1]}")
     if named:
         _tell_skipped(skipped, total, directory, max(0, named - NAMED))
-    notes = library.notes.loc[kept].reset_index(drop=True)
-    notes["start"] = np.cumsum(n_frames[kept]) - n_frames[kept]
+    settled = settle_doubles(library, readable, marks, settings, keep_doubles)
+    tell_doubles(library, settled, keep_doubles)
+    kept = settled.kept
+    if not keep_doubles:
+        same = settled.double_of.items()
+        skipped += [(str(ids.iat[double]), f"the same recording as {ids.iat[first]}") for double, first in same]
+    notes = library.notes.assign(split=settled.split).loc[kept].reset_index(drop=True)
+    notes["start"] = (np.cumsum(n_frames) - n_frames)[kept]
     notes["n_frames"] = n_frames[kept]
     notes["ref_db"] = ref_db[kept]
     # An older store in this folder ceases to be one before the first of its parts is replaced.
@@ -188,11 +200,12 @@ def _build(
             "features": settings.model_dump(mode="json"),
             "fingerprint": fingerprint,
             "notes": int(kept.sum()),
-            "frames": int(n_frames[kept].sum()),
+            "frames": int(n_frames.sum()),
             "skipped": skipped,
         },
     )
     with os_errors(directory):
+        (directory / MARKS).unlink()
         (directory / JOURNAL).unlink()
 
 

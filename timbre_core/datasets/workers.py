@@ -21,6 +21,8 @@ import numpy as np
 from timbre_core.datasets.interrupts import interrupts_ignored
 from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
+from timbre_core.features.image_settings import ImageSettings
+from timbre_core.features.recording import fingerprint
 from timbre_core.features.settings import StoredFeatures
 
 if TYPE_CHECKING:
@@ -40,13 +42,14 @@ _KEPT_BYTES = 28 * 2**20  # glibc adapts to freed blocks of up to 32 MiB
 class Analysed(NamedTuple):
     """A note's frames (n_frames, n_bins) float16 and ref_db; or no frames, and the reason why it is skipped.
 
-    remark: what is to be told of a note that is not skipped.
+    remark: what is to be told of a note that is not skipped. mark: a sound's `features.recording.fingerprint`.
     """
 
     frames: np.ndarray | None
     ref_db: float
     reason: str
     remark: str = ""
+    mark: np.ndarray | None = None
 
 
 class Workers(contextlib.AbstractContextManager["Workers"]):
@@ -161,6 +164,11 @@ def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> 
     return [results[row]._replace(remark="; ".join(remarks[row])) for row in rows]
 
 
+def _mark(signal: np.ndarray, settings: StoredFeatures) -> np.ndarray | None:
+    """The fingerprint of a sound; of a picture none."""
+    return None if isinstance(settings, ImageSettings) else fingerprint(signal, settings.sample_rate)
+
+
 def _analyse_batch(batch: dict[int, np.ndarray], pitches: np.ndarray, settings: StoredFeatures) -> dict[int, Analysed]:
     import torch
 
@@ -177,7 +185,7 @@ def _analyse_batch(batch: dict[int, np.ndarray], pitches: np.ndarray, settings: 
         alone = [_analyse_batch({row: note}, pitches, settings) for row, note in batch.items()]
         return {row: analysed for each in alone for row, analysed in each.items()}
     return {
-        row: Analysed(note.T.to(torch.float16).contiguous().numpy(), reference, "")
+        row: Analysed(note.T.to(torch.float16).contiguous().numpy(), reference, "", mark=_mark(batch[row], settings))
         if np.isfinite(reference)
         else Analysed(None, float("nan"), "holds NaN or infinite samples: export it again.")
         for row, note, reference in zip(batch, frames, references, strict=True)

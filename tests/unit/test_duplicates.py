@@ -1,0 +1,155 @@
+"""Notes that are the same recording: found at any level, delay and rate; different ones never; and what follows of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import soxr
+
+from timbre_core.__main__ import main
+from timbre_core.datasets.duplicates import alike, find_duplicates, linked_instruments
+from timbre_core.datasets.library import open_library
+from timbre_core.datasets.linked import LINKED
+from timbre_core.datasets.settings import SplitSettings
+from timbre_core.datasets.splits import assign_splits
+from timbre_core.errors import TimbreError
+from timbre_core.features.recording import fingerprint, reach, recording_correlation
+
+RATE = 16_000
+
+
+def note(pitch: float, seed: int, rate: int = RATE, seconds: float = 1.0) -> np.ndarray:
+    """Twelve decaying partials of random strengths and phases, and a little noise below 6 kHz."""
+    random = np.random.default_rng(seed)
+    at = np.arange(round(seconds * rate)) / rate
+    f0 = 440 * 2 ** ((pitch - 69) / 12)
+    sound = np.zeros(len(at))
+    for number in range(1, 13):
+        if number * f0 < 6000:
+            swell = np.exp(-at * random.uniform(1, 6))
+            sound += (
+                random.uniform(0.05, 1) / number * swell * np.sin(2 * np.pi * number * f0 * at + random.uniform(0, 6))
+            )
+    return (0.3 * sound).astype(np.float32)
+
+
+@pytest.mark.parametrize("change", ["level", "polarity", "delay", "part of a sample", "rate", "longer", "noise"])
+def test_the_same_recording_is_found_whatever_was_done_to_it(change: str) -> None:
+    one = note(60, 0)
+    other, rate = one, RATE
+    if change == "level":
+        other = one * 0.01
+    elif change == "polarity":
+        other = -one
+    elif change == "delay":
+        other = np.pad(one, (1234, 0))
+    elif change == "part of a sample":
+        phase = np.exp(-2j * np.pi * np.fft.rfftfreq(len(one)) * 0.5)
+        other = np.fft.irfft(np.fft.rfft(one) * phase, len(one)).astype(np.float32)
+    elif change == "rate":
+        other, rate = soxr.resample(one, RATE, 44_100, quality="HQ"), 44_100
+    elif change == "longer":
+        other = np.pad(one, (0, RATE))
+    else:
+        other = one + np.random.default_rng(1).normal(size=len(one)).astype(np.float32) * 0.02 * np.std(one)
+    assert recording_correlation(one, RATE, other, rate) > 0.99
+    assert recording_correlation(one, RATE, other, rate, enough=0.99) > 0.99
+    assert np.linalg.norm(fingerprint(one, RATE) - fingerprint(other, rate)) <= reach(0.99)
+
+
+def test_correlation_is_the_known_one() -> None:
+    """A sound with as much of another, unrelated one in it as 0.95 leaves."""
+    random = np.random.default_rng(0)
+    spectra = [np.zeros(RATE // 2 + 1, dtype=complex) for _ in range(2)]
+    spectra[0][100:4000:2] = np.exp(2j * np.pi * random.random(1950))
+    spectra[1][101:4000:2] = np.exp(2j * np.pi * random.random(1950))
+    one, other = (np.fft.irfft(spectrum) for spectrum in spectra)
+    mixed = 0.95 * one + np.sqrt(1 - 0.95**2) * other
+    assert recording_correlation(one, RATE, mixed, RATE) == pytest.approx(0.95, abs=2e-3)
+    assert recording_correlation(one, RATE, other, RATE) < 0.2
+
+
+def test_no_pair_is_ruled_out_that_correlates() -> None:
+    """Mixtures around 0.99: whatever does is among the candidates."""
+    random = np.random.default_rng(0)
+    sounds = [note(60 + k, k) for k in range(6)]
+    mixtures = [sound + share * note(61, 50 + k) for k, sound in enumerate(sounds) for share in (0.05, 0.1, 0.2)]
+    everything = sounds + [np.roll(sound, int(random.integers(0, 200))) for sound in mixtures]
+    pairs = {tuple(pair) for pair in alike(np.stack([fingerprint(sound, RATE) for sound in everything])).tolist()}
+    same = {
+        (i, j)
+        for i in range(len(everything))
+        for j in range(i + 1, len(everything))
+        if recording_correlation(everything[i], RATE, everything[j], RATE) > 0.99
+    }
+    assert same
+    assert same <= pairs
+    assert len(pairs) < len(everything) * (len(everything) - 1) // 4
+
+
+@pytest.fixture
+def library_folder(tmp_path: Path) -> Path:
+    """Six instruments of four notes; b's are a's, softer; one of d's is one of c's, later and at another rate."""
+    rows = []
+    for number, instrument in enumerate("abcdef"):
+        for pitch in (50, 57, 64, 71):
+            sound, rate = note(pitch, 100 * (0 if instrument == "b" else number) + pitch), RATE
+            if instrument == "b":
+                sound = sound * 0.2
+            if (instrument, pitch) == ("d", 57):
+                sound, rate = soxr.resample(np.pad(note(57, 257), (500, 0)), RATE, 22_050, quality="HQ"), 22_050
+            soundfile.write(tmp_path / f"{instrument}-{pitch}.wav", sound, rate, subtype="FLOAT")
+            rows.append({"file": f"{instrument}-{pitch}.wav", "instrument": instrument, "family": "x", "pitch": pitch})
+    pd.DataFrame(rows).to_csv(tmp_path / "metadata.csv", index=False)
+    return tmp_path
+
+
+def test_doubles_of_a_folder(library_folder: Path) -> None:
+    library = open_library([library_folder], progress=False)
+    names = library.notes["note_id"].tolist()
+    twins = find_duplicates(library, progress=False)
+    assert {(names[one], names[other]) for one, other, _ in twins} == {
+        *((f"a-{pitch}", f"b-{pitch}") for pitch in (50, 57, 64, 71)),
+        ("c-57", "d-57"),
+    }
+    assert all(correlation > 0.99 for _, _, correlation in twins)
+    assert linked_instruments(library.notes, twins) == {"a": "a", "b": "a", "c": "c", "d": "c"}
+
+
+def test_the_verb_lists_pairs(library_folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "pairs.json"
+    assert main(["duplicates", str(library_folder), "--json", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "5 pairs among 24 notes with a correlation above 0.99" in said
+    assert "d-57 = c-57 (" in said
+    assert {"note": "d-57", "same_as": "c-57"}.items() <= json.loads(out.read_text())[-1].items()
+    assert main(["duplicates", str(library_folder), "--correlation", "1.5"]) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_instruments_that_share_recordings_are_in_one_split(seed: int) -> None:
+    names = [f"{family}{number}" for family in "ab" for number in (1, 2, 3, 4)]
+    rows = [{"note_id": f"{name}-{k}", "instrument": name, "family": name[0]} for name in names for k in range(5)]
+    notes = pd.DataFrame(rows)
+    linked = {"a1": "a1", "a2": "a1", "b3": "a1"}
+    settings = SplitSettings(valid=0.2, test=0.3, seed=seed)
+    split = assign_splits(notes, settings, linked)
+    assert set(split) == {"train", "valid", "test"}
+    assert split[notes["instrument"].isin(linked)].nunique() == 1
+    held = assign_splits(notes, SplitSettings(valid=0.2, test=0.3, seed=seed, held_out=["b3"]), linked)
+    assert set(held[notes["instrument"].isin(linked)]) == {"test"}
+
+
+def test_links_beside_the_notes_are_read(library_folder: Path) -> None:
+    for names in ("ab", "cf", "de"):
+        (library_folder / LINKED).write_text(json.dumps(dict.fromkeys(names, names[0])))
+        notes = open_library([library_folder], progress=False).notes
+        assert notes.loc[notes["instrument"].isin(list(names)), "split"].nunique() == 1
+    (library_folder / LINKED).write_text("[1]")
+    with pytest.raises(TimbreError, match=LINKED):
+        open_library([library_folder], progress=False)

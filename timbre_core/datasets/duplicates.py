@@ -1,0 +1,162 @@
+"""Near-duplicates among a library's notes: the same recording twice, at another level, cut or resampled (see
+`features.recording`).
+
+Every note is read once for its fingerprint; pairs that these do not rule out are compared sample by sample.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from timbre_core.datasets.threads import in_threads
+from timbre_core.features.audio import AudioError
+from timbre_core.features.recording import BANDS, fingerprint, reach, recording_correlation
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
+
+SAME = 0.99
+"""Sounds that correlate more than this, level aside, are the same recording."""
+
+_RATE = 16_000  # Hz
+_DIRECTIONS = 12  # of the fingerprints that differ most: enough to rule out nearly all pairs
+_KEPT = 256  # sounds that are kept while their pairs are compared
+
+
+class Twins(NamedTuple):
+    """Two rows that are the same recording, the first one first, and by how much they correlate at least."""
+
+    first: int
+    second: int
+    correlation: float
+
+
+def find_duplicates(
+    library: Library,
+    correlation: float = SAME,
+    progress: bool = True,
+    among: Sequence[int] | np.ndarray | None = None,
+) -> list[Twins]:
+    """Notes of a library that are the same recording as one before them: each with that one, in order.
+
+    Of several that are the same, all are given with the first. Pictures and notes that cannot be read are no duplicates.
+    among: rows to look through, all by default.
+    """
+    from timbre_core.datasets.pictures import picture_place
+
+    places = library.notes["audio"].to_numpy()
+    looked = range(len(places)) if among is None else [int(row) for row in among]
+
+    def mark(row: int) -> np.ndarray | None:
+        if picture_place(str(places[row])):
+            return None
+        try:
+            return fingerprint(library.load(row, _RATE), _RATE)
+        except AudioError:
+            return None
+
+    marked = [
+        (row, found) for row, found in in_threads(mark, looked, "note", "fingerprints", progress) if found is not None
+    ]
+    rows = [row for row, _ in marked]
+    marks = np.stack([found for _, found in marked]) if marked else np.empty((0, BANDS), dtype=np.float32)
+    pairs = alike(marks, correlation)
+
+    def compare(pairs: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+        from tqdm import tqdm
+
+        pairs = list(pairs)
+        return tqdm(pairs, unit="pair", desc="comparing", disable=not progress or len(pairs) < 100)
+
+    twins = find_twins(
+        compare(zip(*pairs.T.tolist(), strict=True)), lambda i: library.load(rows[i], _RATE), correlation
+    )
+    return [Twins(rows[first], rows[second], found) for first, second, found in twins]
+
+
+def recording_names(notes: pd.DataFrame, twins: Iterable[Twins]) -> pd.Series:
+    """For each row of a note table the id of the first note that is its recording: its own, where no other one is."""
+    names = notes["note_id"].copy()
+    for first, second, _ in twins:
+        names.iloc[second] = notes["note_id"].iloc[first]
+    return names
+
+
+def linked_instruments(notes: pd.DataFrame, twins: Iterable[Twins]) -> dict[str, str]:
+    """Instruments of which some notes are the same recording, each with the name of its group; others are not there.
+
+    notes: a note table, whose rows the twins are.
+    """
+    group: dict[str, str] = {}
+
+    def of(name: str) -> str:
+        while group.get(name, name) != name:
+            name = group[name]
+        return name
+
+    names = notes["instrument"].to_numpy()
+    for first, second, _ in twins:
+        a, b = sorted((of(str(names[first])), of(str(names[second]))))
+        if a != b:
+            group[a], group[b] = a, a
+    return {name: of(name) for name in sorted(group)}
+
+
+def alike(fingerprints: np.ndarray, correlation: float = SAME) -> np.ndarray:
+    """Pairs (n_pairs, 2) of rows, the lower one first, that may correlate by more than `correlation`.
+
+    fingerprints: (n_notes, BANDS). No pair that does is missing.
+    """
+    from scipy.spatial import cKDTree
+
+    if len(fingerprints) < 2:
+        return np.empty((0, 2), dtype=np.int64)
+    far = reach(correlation)
+    centred = fingerprints - fingerprints.mean(axis=0)
+    # Distances in some directions are never longer than those in all of them.
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    few = centred @ directions[:, -_DIRECTIONS:]
+    pairs = cKDTree(few).query_pairs(far, output_type="ndarray")
+    kept = [
+        part[np.linalg.norm(fingerprints[part[:, 0]] - fingerprints[part[:, 1]], axis=1) <= far]
+        for part in np.array_split(pairs, max(1, len(pairs) // 50_000))
+    ]
+    found = np.concatenate(kept)
+    return found[np.lexsort((found[:, 1], found[:, 0]))]
+
+
+def find_twins(
+    pairs: Iterable[tuple[int, int]],
+    read: Callable[[int], np.ndarray],
+    correlation: float = SAME,
+    sample_rate: int = _RATE,
+) -> list[Twins]:
+    """Those of `pairs` (the lower number first) that correlate by more than `correlation`.
+
+    What is the same as one before it is compared with no other one. read: a sound (n_samples,) at `sample_rate` by its number.
+    """
+    sounds: OrderedDict[int, np.ndarray] = OrderedDict()
+
+    def sound(number: int) -> np.ndarray:
+        if number not in sounds:
+            sounds[number] = read(number)
+            if len(sounds) > _KEPT:
+                sounds.popitem(last=False)
+        sounds.move_to_end(number)
+        return sounds[number]
+
+    twins: list[Twins] = []
+    known: set[int] = set()
+    for first, second in pairs:
+        if first in known or second in known:
+            continue
+        found = recording_correlation(sound(first), sample_rate, sound(second), sample_rate, enough=correlation)
+        if found > correlation:
+            known.add(second)
+            twins.append(Twins(first, second, found))
+    return twins
