@@ -22,8 +22,8 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from shared import print_table, side_by_side, synthetic_note  # noqa: E402
 
-from timbre_core.features.envelope_settings import EnvelopeSettings  # noqa: E402
 from timbre_core.features.frames import note_frames  # noqa: E402
+from timbre_core.features.kinds.envelope import EnvelopeSettings  # noqa: E402
 from timbre_core.features.pitch import midi_to_hz  # noqa: E402
 
 SETTINGS = EnvelopeSettings(trim_db=None)

@@ -9,7 +9,6 @@ import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import bin_frequencies
-from timbre_core.features.settings import SpectralSettings
 from timbre_core.features.windows import cut_windows, overlap_add
 from timbre_core.models.coder import WindowCoder
 from timbre_core.recipes.schema import Recipe
@@ -172,7 +171,7 @@ def decode_along(
         off = told[starts[row] : starts[row] + size] - key
         share = np.clip(1 - np.abs(off), 0, 1)
         here = share > 0
-        if isinstance(coder.recipe.features, SpectralSettings):
+        if coder.recipe.features.is_spectrum:
             part[:, here] = moved_spectra(part[:, here], off[here], bin_frequencies(coder.recipe.features))
         windows[row] += share.astype(np.float32) * part
     return overlap_add(windows, starts, n_frames, shares)

@@ -106,9 +106,10 @@ class Inverter:
 
 def presets(features: FeatureSettings) -> dict[str, InversionSettings]:
     """Inverters without a network that suit these features, by name; the first one is fast enough to play live."""
-    if features.needs_pitch:
-        return {"additive": InversionSettings(kind="additive")}
-    return PRESETS
+    kind = next(iter(features.inversions), "griffin_lim")
+    if kind == "griffin_lim":
+        return PRESETS
+    return {kind: InversionSettings.model_validate({"kind": kind})}
 
 
 def inverter_names(features: FeatureSettings, folder: Path | None = None) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-Settings = TypeVar("Settings", bound="Part")
+Settings = TypeVar("Settings", bound=BaseModel)
 
 
 class Part(BaseModel):
@@ -46,8 +46,10 @@ def kinds_in(package: str, base: type[Settings]) -> dict[str, type[Settings]]:
     return found
 
 
-def one_of(package: str, base: type[Settings], default: str | None = None) -> Any:
+def one_of(
+    package: str, base: type[Settings], default: str | None = None, more: tuple[type[Settings], ...] = ()
+) -> Any:
     """The type of a recipe's field that holds one of the kinds in a package; without its `kind` it is of kind `default`."""
-    kinds: Any = Union[tuple(kinds_in(package, base).values())]  # noqa: UP007
+    kinds: Any = Union[(*kinds_in(package, base).values(), *more)]
     chosen: Any = Annotated[kinds, Field(discriminator="kind")]
     return chosen if default is None else Annotated[chosen, kind_or(default)]

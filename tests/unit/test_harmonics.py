@@ -10,9 +10,9 @@ import torch
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.envelope import frames_to_amplitudes
-from timbre_core.features.envelope_settings import EnvelopeSettings
 from timbre_core.features.frames import note_frames
 from timbre_core.features.harmonics import analyse_harmonics
+from timbre_core.features.kinds.envelope import EnvelopeSettings
 from timbre_core.features.pitch import estimate_f0, hz_to_midi, midi_to_hz
 from timbre_core.features.true_envelope import cepstral_order, envelope_at, true_envelope
 from timbre_core.inversion.additive import additive

@@ -18,7 +18,7 @@ from timbre_core.datasets.settings import SplitSettings
 from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import signal_frames
-from timbre_core.features.image_settings import ImageSettings
+from timbre_core.features.kinds.image import ImageSettings
 from timbre_core.generation.sounds import generate
 from timbre_core.space import TimbreSpace
 from timbre_core.training.pictures import picture_epochs

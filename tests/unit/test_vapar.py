@@ -17,9 +17,9 @@ from timbre_core.datasets.settings import NoteFilter
 from timbre_core.datasets.store import build_store
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import write_wav
-from timbre_core.features.envelope_settings import EnvelopeSettings
 from timbre_core.features.frames import bin_frequencies, mean_error_db, note_frames, spectrogram
 from timbre_core.features.harmonics import analyse_harmonics
+from timbre_core.features.kinds.envelope import EnvelopeSettings
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.generation.contours import Contour
 from timbre_core.generation.instrument import Instrument

@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.features.settings import StoredFeatures
+from timbre_core.features.settings import AnyStored, StoredFeatures
 from timbre_core.files import read_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ FRAMES, NOTES, STORE = "frames.f16", "notes.parquet", "store.json"
 # the file cached all the same, so that it costs little.
 _RELEASE_BYTES = 8 * 2**20
 
-_FEATURES: TypeAdapter[StoredFeatures] = TypeAdapter(StoredFeatures)
+_FEATURES: TypeAdapter[StoredFeatures] = TypeAdapter(AnyStored)
 
 
 class FeatureStore:

@@ -6,7 +6,6 @@ from typing import Protocol
 
 import numpy as np
 
-from timbre_core.features.image_settings import ImageSettings
 from timbre_core.features.preparation import prepare_audio
 from timbre_core.features.settings import StoredFeatures
 
@@ -24,6 +23,6 @@ def read_signal(library: Notes, index: int, features: StoredFeatures, remarks: l
     remarks: takes what is to be told of a damaged file that is read all the same (without it: logged).
     Raises TimbreError naming the file when it is missing or corrupt, or no such thing.
     """
-    if isinstance(features, ImageSettings):
+    if features.source == "picture":
         return library.picture(index)
     return prepare_audio(library.load(index, features.sample_rate, remarks), features)

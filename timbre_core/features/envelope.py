@@ -7,13 +7,15 @@ The source-filter features of Subramani, Rao & D'Hooge, "VaPar Synth - A variati
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.envelope_settings import EnvelopeSettings
 from timbre_core.features.harmonics import Harmonics, analyse_harmonics, check_f0
+from timbre_core.features.kinds.envelope import EnvelopeSettings
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.true_envelope import cepstral_order, envelope_at, true_envelope
 
@@ -97,3 +99,22 @@ def log_envelopes(frames: Tensor, count: int) -> Tensor:
     cepstra[:, 1:] /= math.sqrt(2)
     position = torch.linspace(0, 0.5, count).expand(len(cepstra), -1)
     return envelope_at(cepstra, position).clamp(-1, 1).T
+
+
+def envelopes(
+    audio: Tensor, settings: EnvelopeSettings, pitches: Sequence[float | None]
+) -> tuple[list[Tensor], list[float]]:
+    """`envelope_frames` of notes (batch, n_samples); NaN is the reference of audio that is not finite."""
+    frames, references = [], []
+    for note, pitch in zip(audio, pitches, strict=True):
+        finite = all(math.isfinite(end) for end in note.aminmax())
+        found, reference = envelope_frames(note, settings, pitch) if finite else (note[None], math.nan)
+        frames.append(found)
+        references.append(reference)
+    return frames, references
+
+
+def drawn_envelopes(frames: np.ndarray, rows: int) -> np.ndarray:
+    """The log envelopes (rows, n_frames) of cepstra (n_coefficients, n_frames)."""
+    drawn: np.ndarray = log_envelopes(torch.from_numpy(np.ascontiguousarray(frames)), rows).numpy()
+    return drawn

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.envelope_settings import EnvelopeSettings
+from timbre_core.features.kinds.envelope import EnvelopeSettings
 from timbre_core.features.pitch import hz_to_midi
 
 _LOBE = 3  # bins of the window's own length from the middle of a Blackman window's main lobe to its first zero

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 
 from timbre_core.features.decibels import AMIN, power_to_frames
+from timbre_core.features.mel_scale import hz_to_mel as hz_to_mel
+from timbre_core.features.mel_scale import mel_to_hz as mel_to_hz
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.features.spectrum import analysis_window, pre_emphasised
 
@@ -30,18 +32,6 @@ _BAND_GROUP = 16
 # above it are analysed again in float64. The worst values of real notes lie within 5 deviations, so that all agree with
 # an analysis in float64 to 1e-4. At the default settings this concerns three frames in a hundred.
 _FLOAT32_NOISE = 2e-5
-
-
-def hz_to_mel(hz: np.ndarray | float) -> np.ndarray:
-    """Slaney's mel scale (Auditory Toolbox, 1998): linear below 1 kHz, logarithmic above."""
-    hz = np.asarray(hz, dtype=np.float64)
-    return np.where(hz < 1000, hz * 3 / 200, 15 + np.log(np.maximum(hz, 1000) / 1000) * 27 / np.log(6.4))
-
-
-def mel_to_hz(mel: np.ndarray | float) -> np.ndarray:
-    """Inverse of `hz_to_mel`."""
-    mel = np.asarray(mel, dtype=np.float64)
-    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((np.maximum(mel, 15) - 15) * np.log(6.4) / 27))
 
 
 @lru_cache(maxsize=8)
@@ -143,3 +133,8 @@ def log_mel(audio: torch.Tensor, settings: LogMelSettings) -> tuple[torch.Tensor
     """
     frames, references = power_to_frames(mel_power(audio, settings), settings)
     return frames, torch.tensor(references, device=frames.device)
+
+
+def mel_frames(audio: torch.Tensor, settings: LogMelSettings) -> tuple[torch.Tensor, list[float]]:
+    """Frames (batch, n_mels, n_frames) of audio (batch, n_samples), and each note's reference: see `power_to_frames`."""
+    return power_to_frames(mel_power(audio, settings), settings)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from timbre_core.features.settings import FeatureSettings, WaveformSettings
+from timbre_core.features.contract import FeatureSettings
 
 _TINY = 1e-30
 
 
-def prepare_audio(audio: np.ndarray, settings: FeatureSettings | WaveformSettings) -> np.ndarray:
+def prepare_audio(audio: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     """A note's audio (n_samples,) without the silence at its ends that `trim_db` tells of, at its `seconds` of length."""
-    if isinstance(settings, WaveformSettings):
-        settings = settings.level
     return fit_length(_trimmed(audio, settings), settings)
 
 
-def fit_length(audio: np.ndarray, settings: FeatureSettings | WaveformSettings) -> np.ndarray:
+def fit_length(audio: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     """Audio (n_samples,) cut or zero-padded at its end to `settings.seconds`; unchanged where that is none."""
     if settings.seconds is None:
         return audio

@@ -21,7 +21,6 @@ from timbre_core.features.frames import bin_frequencies, note_frames
 from timbre_core.features.loudness import LOUDNESS_RATE, loudness, near_level, with_loudness
 from timbre_core.features.note_names import note_name
 from timbre_core.features.pitch_track import PitchContour, track_pitch
-from timbre_core.features.settings import SpectralSettings
 from timbre_core.generation.targets import UNKNOWN_KEY, target_trajectory
 from timbre_core.generation.targets import target_mean as target_mean
 from timbre_core.space import TimbreSpace, Trajectory
@@ -174,7 +173,7 @@ def kept_sounding(space: TimbreSpace, sound: Sound, frames: np.ndarray, pitch: P
     """Decoded frames (n_bins, n_frames) of `pitch`; those that have faded away much further than the sound repeat the last
     before them that has not, at their own pitch: made as loud as the sound, they would be nothing but noise."""
     features = space.recipe.features
-    if not isinstance(features, SpectralSettings):
+    if not features.is_spectrum:
         return frames
     level = 10 * np.log10(np.sum(10 ** (frames * (features.top_db / 20)), axis=0))
     at = np.arange(len(level)) * features.hop_length / space.sample_rate * LOUDNESS_RATE

@@ -12,6 +12,7 @@ from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.settings import EnvelopeSettings
 from timbre_core.inversion.additive import additive
 from timbre_core.inversion.level import fade_ends, limit
+from timbre_core.inversion.settings import InversionSettings
 
 
 def invert_envelope(
@@ -81,3 +82,17 @@ def _contours(pitch: float | np.ndarray | Tensor | None, values: Tensor) -> np.n
     if not ((contours >= 0) & (contours <= 127) | np.isnan(contours)).all():
         raise TimbreError("a pitch is outside MIDI's 0-127 (60 is middle C).")
     return contours
+
+
+def additive_synthesis(
+    frames: np.ndarray | Tensor,
+    ref_db: float | np.ndarray | Tensor,
+    features: EnvelopeSettings,
+    inversion: InversionSettings,
+    seed: int = 0,
+    n_samples: int | None = None,
+    pitch: float | np.ndarray | Tensor | None = None,
+    in_tune: bool = False,
+) -> np.ndarray:
+    """`invert_envelope` as the contract `Invert` has it: nothing is drawn at random, and there is nothing to set."""
+    return invert_envelope(frames, ref_db, features, n_samples, pitch)

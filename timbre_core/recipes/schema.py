@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from timbre_core.datasets.settings import DataSettings
-from timbre_core.features.settings import FeatureSettings, LogMelSettings
+from timbre_core.features.settings import AnyFeatures, LogMelSettings
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.models.discriminator import TotalCorrelation
 from timbre_core.models.settings import ModelSettings
 from timbre_core.models.tasks import INVERTER_TASKS, AutoencodeTask, NoteShiftTask, PairSettings, Task, TimbreCodeTask
-from timbre_core.parts import Part, kind_or
+from timbre_core.parts import Part
 
 
 class WindowSettings(Part):
@@ -95,7 +95,7 @@ class Recipe(Part):
     source: str = Field(default="", description="paper or project that the system comes from")
     published: dict[str, Any] = Field(default_factory=dict, description="figures that the source reports")
     data: DataSettings = DataSettings()
-    features: Annotated[FeatureSettings, kind_or("log_mel")] = LogMelSettings()
+    features: AnyFeatures = LogMelSettings()
     window: WindowSettings = WindowSettings()
     task: Task = AutoencodeTask()
     model: ModelSettings = ModelSettings()
@@ -131,10 +131,10 @@ class Recipe(Part):
 
     @model_validator(mode="after")
     def _inverter_suits_the_features(self) -> Recipe:
-        if (self.inversion.kind == "additive") != self.features.needs_pitch:
+        suiting = self.features.inversions
+        if suiting and self.inversion.kind not in suiting:
             raise ValueError(
-                "inversion.kind additive is for features of kind envelope, and they have no other, "
-                f"got {self.inversion.kind} for {self.features.kind}"
+                f"inversion.kind for features of kind {self.features.kind} is {' or '.join(suiting)}, got {self.inversion.kind}"
             )
         return self
 

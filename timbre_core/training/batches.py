@@ -53,7 +53,7 @@ class BatchSource:
         self._repeats = _repeats(notes["root"].to_numpy()[self.rows], recipe)
         self._store, self._team, self._on_device = store, team, on_device
         frames = recipe.window.frames
-        self._T = store.settings.n_blocks(frames) if store.settings.kind == "waveform" else frames
+        self._T = store.settings.stored_frames(frames)
         self._training = recipe.training
         self._starts = notes["start"].to_numpy(np.int64)
         self._lengths = notes["n_frames"].to_numpy(np.int64)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import numpy as np
+from pydantic import Field, model_validator
+
+from timbre_core.features.contract import FeatureSettings, by_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from timbre_core.features.contract import Analysis
+
+_ROWS = 256  # of a drawn envelope
 
 
-class EnvelopeSettings(BaseModel):
+class EnvelopeSettings(FeatureSettings):
     """Cepstra of the true amplitude envelope through a note's harmonics, in the note's sustained part.
 
     The log envelope is scaled as log-mels are: +1 is the note's loudest harmonic, -1 is `top_db` below it or softer. A frame
@@ -15,7 +26,8 @@ class EnvelopeSettings(BaseModel):
     envelopes over frequency (Parseval): no coefficient leaves [-1, 1].
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    inversions: ClassVar[tuple[str, ...]] = ("additive",)
+    needs_pitch: ClassVar[bool] = True
 
     kind: Literal["envelope"] = "envelope"
     sample_rate: Annotated[int, Field(ge=1_000, le=384_000, description="Hz")] = 48_000
@@ -45,11 +57,6 @@ class EnvelopeSettings(BaseModel):
         return self
 
     @property
-    def needs_pitch(self) -> bool:
-        """Whether notes can only be analysed, and sounded, with their pitch: the frames do not hold it."""
-        return True
-
-    @property
     def window_length(self) -> int:
         """Samples that a frame reads."""
         return self.win_length
@@ -69,11 +76,20 @@ class EnvelopeSettings(BaseModel):
         """Frame value that continues a note that is shorter than a window."""
         return 0.0
 
-    @property
-    def frame_rate(self) -> float:
-        """Frames per second."""
-        return self.sample_rate / self.hop_length
+    def analyse(self, audio: Tensor, pitches: Sequence[float | None]) -> Analysis:
+        analysis: Analysis = by_name("timbre_core.features.envelope:envelopes")(audio, self, pitches)
+        return analysis
 
-    def n_frames(self, n_samples: int) -> int:
-        """Frames of a centred analysis of `n_samples` samples."""
-        return 1 + n_samples // self.hop_length
+    def spectrogram(self, frames: np.ndarray) -> np.ndarray:
+        """The log envelopes that cepstra stand for."""
+        drawn: np.ndarray = by_name("timbre_core.features.envelope:drawn_envelopes")(frames, _ROWS)
+        return drawn
+
+    def frequencies(self) -> np.ndarray:
+        """Hz, evenly up to half the sample rate."""
+        return np.linspace(0, self.sample_rate / 2, _ROWS)
+
+    def error_db(self, heard: np.ndarray, frames: np.ndarray) -> float:
+        """The mean over frames of the log-spectral distance (root mean square)."""
+        difference = np.asarray(heard, dtype=np.float64) - frames
+        return float(np.sqrt(np.square(difference).sum(axis=0)).mean() * self.top_db / 2)

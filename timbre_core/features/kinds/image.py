@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import numpy as np
+from pydantic import Field
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.contract import FeatureSettings, by_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from timbre_core.features.contract import Analysis
 
 NO_SOUND = "Pictures have no sound: choose a checkpoint of sounds to hear any."
 
@@ -15,7 +23,7 @@ class NoSound(TimbreError, AttributeError):
     """A picture was asked for what only sounds have."""
 
 
-class ImageSettings(BaseModel):
+class ImageSettings(FeatureSettings):
     """Pictures resized to `height` rows of `width` values, -1 for black and +1 for white.
 
     A column is a frame, and the lowest row is the first bin, as the lowest band is. What sounds have and pictures do not
@@ -23,7 +31,8 @@ class ImageSettings(BaseModel):
     for whoever asks whether it is there.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    source: ClassVar[Literal["audio", "picture"]] = "picture"
+    inversions: ClassVar[tuple[str, ...]] = ()
 
     kind: Literal["image"] = "image"
     height: Annotated[int, Field(ge=1, le=4096)] = 28
@@ -38,11 +47,6 @@ class ImageSettings(BaseModel):
     def silence(self) -> float:
         """What continues a picture that is narrower than a window: black."""
         return -1.0
-
-    @property
-    def needs_pitch(self) -> bool:
-        """Pictures have no pitch."""
-        return False
 
     @property
     def seconds(self) -> float | None:
@@ -78,4 +82,12 @@ class ImageSettings(BaseModel):
         raise NoSound(NO_SOUND)
 
     def n_frames(self, n_samples: int) -> int:
+        raise NoSound(NO_SOUND)
+
+    def analyse(self, audio: Tensor, pitches: Sequence[float | None]) -> Analysis:
+        """Of pictures (batch, height, width) in [0, 1], whose references are 0."""
+        analysis: Analysis = by_name("timbre_core.features.frames:picture_frames")(audio, self)
+        return analysis
+
+    def frequencies(self) -> np.ndarray:
         raise NoSound(NO_SOUND)
