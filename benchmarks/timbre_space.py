@@ -52,7 +52,7 @@ def cross_pitch(space: TimbreSpace, library: Library, count: int) -> list[str]:
     pairs = choose_pairs(notes, unseen, count, INTERVALS)
     methods: dict[str, Shifter] = {"note_at": lambda audio, rate, pitch, to: note_at(space, audio, pitch, to)}
     table = measure_pairs(pairs, notes, lambda row: library.load(row, _RATE), _RATE, methods | shifters())
-    found = summarise_pairs(table, "note_at")
+    found = summarise_pairs(table, ("note_at",))
     base = found["methods"]["pitch_shift"]["by_interval"]
     lines = [
         "| method | 5 semitones, dB | 12 semitones, dB | over pitch_shift's | multi-resolution STFT |",
@@ -63,14 +63,15 @@ def cross_pitch(space: TimbreSpace, library: Library, count: int) -> list[str]:
         shares = " / ".join(f"{errors[step] / base[step]:.2f}" for step in base)
         words = "`note_at`: this model" if name == "note_at" else SHIFTER_WORDS[name]
         lines.append(f"| {words} | {errors['5']:.2f} | {errors['12']:.2f} | {shares} | {each['stft']:.2f} |")
-    low, high = found["methods"]["note_at"]["interval"]
+    own = found["methods"]["note_at"]
+    low, high = own["interval"]
     instruments = notes["instrument"].iloc[[pair.source for pair in pairs]].nunique()
     lines += [
         "",
         f"{found['pairs']} pairs of {instruments} instruments. `note_at` over all: {low:.2f} to {high:.2f} dB (95 %, bootstrap",
     ]
     lines += [
-        f"over instruments); best of all at {100 * found['best_share']:.0f} % of the pairs, by mean in {found['families_won']} "
+        f"over instruments); best of all at {100 * own['best_share']:.0f} % of the pairs, by mean in {own['families_won']} "
         f"of {found['families']} families:",
         "",
         *by_family(found["methods"]),
