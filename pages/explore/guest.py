@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pages.server.catalog import NoteMap
+from pages.server.catalog import NoteMap, nearest
 from pages.server.colours import UNKNOWN
+from pages.server.likeness import Scale, compared, scale_of
 from pages.server.map_data import MOST_NEAR, near_cards
 from pages.server.packing import frame_bytes, frame_header, pack
 from pages.server.studio import Studio
 from pages.server.words import note_name
 
 if TYPE_CHECKING:
-    from timbre_core.decoding import Trajectory
     from timbre_core.features.heard_pitch import HeardPitch
     from timbre_core.space import TimbreSpace
 
@@ -54,7 +54,7 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
     frames, reference = space.analyse(audio, heard)
     trajectory = space.encode(frames, told)
     decoded = space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, told)
-    near = near_cards(notes, notes.near(_place(space, audio, trajectory), MOST_NEAR))
+    near, scale = _near(notes, space, audio, heard, told)
     header = {
         "note": {
             "id": None,
@@ -68,7 +68,7 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
         "neighbours": near,
         "frames": frame_header(frames, settings, reference),
         "rate": settings.sample_rate,
-        "sentence": _sentence(name, pitch, heard, near, space.recipe.uses_pitch),
+        "sentence": _sentence(name, pitch, heard, _closest(near, scale), space.recipe.uses_pitch),
     }
     arrays = {
         "original": audio,
@@ -82,13 +82,28 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
     return pack(header, {name: np.asarray(sound, np.float32) for name, sound in arrays.items()} | pictures)
 
 
-def _place(space: TimbreSpace, audio: np.ndarray, trajectory: Trajectory) -> np.ndarray:
-    """Where a sound lies among the map's notes (dim,): see `NoteMap.places`."""
-    if space.distance != "timbre":
-        return trajectory.mean
-    from timbre_core.generation.timbre_code import timbre_code
+def _near(
+    notes: NoteMap, space: TimbreSpace, audio: np.ndarray, heard: float | None, told: float
+) -> tuple[list[dict[str, Any]], Scale]:
+    """Cards of the nearest notes, with the `share` of the library's pairs that are nearer, and the scale of these."""
+    if space.distance == "timbre":
+        from timbre_core.generation.timbre_code import timbre_code
 
-    return timbre_code(space, audio)
+        found, scale = notes.near(timbre_code(space, audio), MOST_NEAR), scale_of(notes)
+    else:
+        latent, windows = compared(space, audio, heard, told)
+        distances = np.linalg.norm(notes.beginnings(windows) - latent, axis=1)
+        found, scale = nearest(distances, MOST_NEAR), scale_of(notes, windows)
+    return [{**card, "share": scale.share(card["distance"])} for card in near_cards(notes, found)], scale
+
+
+def _closest(near: list[dict[str, Any]], scale: Scale) -> str:
+    """Which note is nearest, or that none is near."""
+    named = (near[0]["title"], near[0]["pitch_name"] or near[0]["detail"]) if near else ("nothing",)
+    closest = f"nearest is {' '.join(part for part in named if part)}"
+    if not near or not scale.unlike(near[0]["distance"]):
+        return closest
+    return f"nothing here is like it ({closest}, but {near[0]['share']:.0%} of all pairs of notes are more alike)"
 
 
 def without_leading_silence(audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -119,12 +134,10 @@ def _tuned(midi: float) -> str:
     return f"{note_name(midi)} {cents:+d} cents".replace("-", "−") if cents else note_name(midi)
 
 
-def _sentence(name: str, pitch: HeardPitch, heard: float | None, near: list[dict[str, Any]], needs_pitch: bool) -> str:
-    named = (near[0]["title"], near[0]["pitch_name"] or near[0]["detail"]) if near else ("nothing",)
-    nearest = " ".join(part for part in named if part)
+def _sentence(name: str, pitch: HeardPitch, heard: float | None, closest: str, needs_pitch: bool) -> str:
     if heard is not None:
-        return f"{name} sounds at {_tuned(heard)}; nearest is {nearest}."
+        return f"{name} sounds at {_tuned(heard)}; {closest}."
     if pitch.several:
-        return f"{name} is no single note but {_named(pitch)}: cut one out; nearest is {nearest}."
+        return f"{name} is no single note but {_named(pitch)}: cut one out; {closest}."
     taken = f", so the model was told {note_name(_MIDDLE_C)}" if needs_pitch else ""
-    return f"No pitch is heard in {name}{taken}; nearest is {nearest}."
+    return f"No pitch is heard in {name}{taken}; {closest}."

@@ -67,14 +67,17 @@ export class NearList {
       {
         type: "button",
         "data-note": near.id,
-        title: `${told}: distance ${near.distance.toFixed(2)} in the latent space`,
+        title:
+          near.share === undefined
+            ? `${told}: distance ${near.distance.toFixed(2)} in the latent space`
+            : `${told}: ${(100 * near.share).toFixed(1)} % of the library's pairs of notes are more alike`,
         onclick: () => this.chosen(near.id),
       },
       build("i", { style: `background:${near.colour}` }),
       build("span", { text: near.title }),
       build("b", { text: near.pitch_name }),
       build("small", { text: near.detail }),
-      build("em", { text: near.distance.toFixed(2) }),
+      build("em", { text: near.share === undefined ? near.distance.toFixed(2) : `${(100 * near.share).toFixed(1)} %` }),
     );
   }
 }

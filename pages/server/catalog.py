@@ -177,6 +177,12 @@ class NoteMap:
         """How far each note is from a latent (latent_dim,), which has no sound whose code could be taken: (n_notes,)."""
         return _distances(self._coordinates(self.means), self._coordinates(z))
 
+    def beginnings(self, windows: int) -> np.ndarray:
+        """Means (n_notes, latent_dim) of the notes' first `windows` windows."""
+        column = _read(self.checkpoint, ["trajectory"]).column("trajectory").to_numpy()
+        size = self.means.shape[1]
+        return np.stack([np.asarray(note, np.float32).reshape(-1, size)[:windows].mean(axis=0) for note in column])
+
     def neighbours(self, row: int, k: int = 6) -> list[tuple[int, float]]:
         """Rows and Euclidean distances of the k notes nearest to a note, nearest first, but for those that are the same
         recording."""
@@ -185,11 +191,11 @@ class NoteMap:
 
     def near(self, place: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a place (dim,), such as a sound's `timbre_code`."""
-        return _nearest(_distances(self.places, place), k)
+        return nearest(_distances(self.places, place), k)
 
     def nearest(self, z: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a latent (latent_dim,), see `distances`."""
-        return _nearest(self.distances(z), k)
+        return nearest(self.distances(z), k)
 
 
 def _distances(points: np.ndarray, point: np.ndarray) -> np.ndarray:
@@ -197,10 +203,10 @@ def _distances(points: np.ndarray, point: np.ndarray) -> np.ndarray:
     return distances
 
 
-def _nearest(distances: np.ndarray, k: int) -> list[tuple[int, float]]:
-    nearest = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
-    nearest = nearest[np.argsort(distances[nearest], kind="stable")]
-    return [(int(i), float(distances[i])) for i in nearest]
+def nearest(distances: np.ndarray, k: int) -> list[tuple[int, float]]:
+    found = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
+    found = found[np.argsort(distances[found], kind="stable")]
+    return [(int(i), float(distances[i])) for i in found]
 
 
 @dataclass(frozen=True)
