@@ -21,7 +21,7 @@ import numpy as np
 from timbre_core.datasets.interrupts import interrupts_ignored
 from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
-from timbre_core.features.image_settings import ImageSettings
+from timbre_core.features.kinds.image import ImageSettings
 from timbre_core.features.recording import fingerprint
 from timbre_core.features.settings import StoredFeatures
 
