@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from timbre_core.cli.shell import command_parser, guarded
+from timbre_core.cli.shell import command_parser, guarded, home_expanded
 from timbre_core.version import __version__
 
 VERBS = (
@@ -50,7 +50,7 @@ def _run(arguments: list[str] | None) -> int:
         # Imported under guard, so that Ctrl-C is answered in one line from the start.
         verb = importlib.import_module(f"timbre_core.cli.{name}")
         command_parser(verbs.add_parser(name, help=verb.HELP), verb)
-    args = parser.parse_args(arguments)
+    args = home_expanded(parser.parse_args(arguments))
     exit_code: int = args.run(args)
     return exit_code
 

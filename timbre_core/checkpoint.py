@@ -147,8 +147,8 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
     >>> open_checkpoint("nsynth-cvae").recipe.model.latent_dim
     32
     """
-    folder = Path(folder) if folder is not None else default_checkpoints_folder()
-    path = Path(path)
+    folder = Path(folder).expanduser() if folder is not None else default_checkpoints_folder()
+    path = Path(path).expanduser()
     stem, _, map_name = path.name.rpartition("@")
     if stem and map_name and not path.is_dir() and not (folder / path).is_dir():
         checkpoint = open_checkpoint(path.with_name(stem) if len(path.parts) > 1 else stem, folder)
@@ -187,7 +187,7 @@ def list_checkpoints(folder: Path | str | None = None) -> list[Path]:
     >>> "nsynth-cvae" in [path.name for path in list_checkpoints()]
     True
     """
-    folder = Path(folder) if folder is not None else default_checkpoints_folder()
+    folder = Path(folder).expanduser() if folder is not None else default_checkpoints_folder()
     if not folder.is_dir():
         return []
     return sorted(
@@ -229,7 +229,7 @@ def default_checkpoints_folder() -> Path:
     """
     chosen = os.environ.get("TIMBRE_CHECKPOINTS")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser()
     project = Path(__file__).resolve().parent.parent
     return (project if (project / "pyproject.toml").is_file() else Path()) / "checkpoints"
 
@@ -243,7 +243,7 @@ def write_latents(path: Path, latents: pd.DataFrame, roots: list[str], name: str
     import pyarrow.parquet as pq
 
     # Absolute, so that the audio is found from wherever the app is started; names such as "starter" stay names.
-    roots = [str(Path(root).resolve()) if Path(root).exists() else root for root in roots]
+    roots = [str(Path(root).expanduser().resolve()) if Path(root).expanduser().exists() else root for root in roots]
     table = pa.Table.from_pandas(latents, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"library": json.dumps(roots).encode()})
     file = map_file(path, name) if name else path / LATENTS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +24,15 @@ from timbre_core.errors import TimbreError
 from timbre_core.models.tasks import InverterTask
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import Recipe
-from timbre_core.unfinished import check_free, finish, free_folder, is_finished, open_work, work_folder
+from timbre_core.unfinished import (
+    check_free,
+    finish,
+    free_folder,
+    is_finished,
+    open_work,
+    taken_away_if_refused,
+    work_folder,
+)
 from timbre_core.version import __version__
 from timbre_core.wording import counted
 
@@ -102,14 +110,15 @@ def train(
 
     check_methods(maps)
     recipe = planned(recipe, data, pattern, changes)
-    out = Path(out) if out is not None else free_folder(recipe, resume)
+    out = Path(out).expanduser() if out is not None else free_folder(recipe, resume)
     check_free(out, resume)
     if resume and is_finished(out):
         return open_checkpoint(out)
     with team(device) as members:
         reporter = Reporter(on_progress if members.leads else None, cancel)
         run = _Run(recipe, out, resume, members, reporter, workers, store, map_notes, maps, bars and members.leads)
-        return run.through()
+        with taken_away_if_refused(run.work) if members.leads else nullcontext():
+            return run.through()
 
 
 def planned(

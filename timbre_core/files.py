@@ -37,7 +37,7 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     A reader sees the old file or the new one, never a part. On any error the temporary file is removed.
     Raises TimbreError on operating system errors (full disk, no permission).
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     with os_errors(path.parent, writing=True):
         path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp{path.suffix}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from timbre_core.checkpoint import RECIPE, UNFINISHED, default_checkpoints_folder, open_checkpoint
+from timbre_core.checkpoint import RECIPE, UNFINISHED, WEIGHTS, default_checkpoints_folder, open_checkpoint
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import check_output_folder, write_text
 from timbre_core.recipes.library import read_recipe, recipe_to_yaml
@@ -57,6 +60,23 @@ def open_work(work: Path, recipe: Recipe, resume: bool) -> None:
     with os_errors(work, writing=True):
         work.mkdir(parents=True, exist_ok=True)
     write_text(work / RECIPE, recipe_to_yaml(recipe))
+
+
+@contextmanager
+def taken_away_if_refused(work: Path) -> Iterator[None]:
+    """Runs a training in a folder that is made in the block; where it ends before anything is to be resumed, the folder goes.
+
+    A folder that was there before stays.
+    """
+    from timbre_core.training.trainer import STATE
+
+    there = work.exists()
+    try:
+        yield
+    except BaseException:
+        if not there and work.is_dir() and not (work / STATE).exists() and not (work / WEIGHTS).exists():
+            shutil.rmtree(work, ignore_errors=True)
+        raise
 
 
 def _difference(before: Recipe, now: Recipe) -> str:

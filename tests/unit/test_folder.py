@@ -15,6 +15,7 @@ from timbre_core.__main__ import main
 from timbre_core.datasets import measured_pitch
 from timbre_core.datasets.folder import read_folder
 from timbre_core.datasets.library import open_library
+from timbre_core.datasets.measured_pitch import Heard
 from timbre_core.datasets.pattern import parse_pattern
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError
@@ -101,9 +102,9 @@ def test_measured_pitches_are_remembered(tmp_path: Path, monkeypatch: pytest.Mon
     first, _ = read_folder(tmp_path)
     measured = []
 
-    def spy(path: Path) -> float | AudioError:
+    def spy(path: Path) -> Heard | AudioError:
         measured.append(path.name)
-        return 99.0
+        return Heard(99.0, 1.0)
 
     monkeypatch.setattr(measured_pitch, "_measure", spy)
     again, _ = read_folder(tmp_path)

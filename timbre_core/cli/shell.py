@@ -28,6 +28,24 @@ def command_parser(parser: argparse.ArgumentParser, verb: ModuleType) -> None:
     parser.set_defaults(run=verb.run)
 
 
+def home_expanded(args: argparse.Namespace) -> argparse.Namespace:
+    """The arguments with `~` as the home folder, also where the shell leaves it: `--out=~/runs`, `--set data.roots=~/notes`."""
+
+    def expanded(value: object) -> object:
+        if isinstance(value, list):
+            return [expanded(each) for each in value]
+        if not isinstance(value, str):
+            return value
+        key, equals, rest = value.partition("=")
+        if equals and "~" not in key and rest.startswith("~"):
+            return key + equals + os.path.expanduser(rest)
+        return os.path.expanduser(value)
+
+    for name, value in vars(args).items():
+        setattr(args, name, expanded(value))
+    return args
+
+
 def guarded(run: Callable[[], int]) -> int:
     """Run a command; errors meant for people become one line on stderr.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.datasets.cache import cache_dir
+from timbre_core.datasets.parquet import parquet_place
 from timbre_core.datasets.threads import in_threads
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio
 from timbre_core.files import read_json, write_json
 
-_ANALYSIS_RATE = 16_000
+RATE = 16_000  # Hz
 _SAVE_EVERY = 500  # measurements between two writes of the cache
 
 
@@ -30,7 +32,7 @@ def measure_missing_pitches(
     listed as (file, reason).
     """
     files = [str(file) for file in notes["audio"]]
-    cache = _PitchCache(root)
+    cache = PitchCache(root)
     pitches: dict[int, float] = {}
     broken: dict[int, str] = {}
     todo: list[int] = []
@@ -39,13 +41,13 @@ def measure_missing_pitches(
         if known is None:
             todo.append(i)
         else:
-            pitches[i] = known
+            pitches[i] = _nearest(known)
     try:
         for i, outcome in in_threads(lambda i: _measure(root / files[i]), todo, "note", "pitch", progress):
             if isinstance(outcome, AudioError):
                 broken[i] = str(outcome).removeprefix(f"{root / files[i]}: ").rstrip(".")
             else:
-                pitches[i] = outcome
+                pitches[i] = _nearest(outcome)
                 cache.put(files[i], outcome)
     finally:
         cache.save()
@@ -57,18 +59,37 @@ def measure_missing_pitches(
     return notes.drop(index=list(broken)).reset_index(drop=True), skipped
 
 
-def _measure(path: Path) -> float | AudioError:
-    """Nearest MIDI pitch of a recording, NaN where none is heard."""
+def _nearest(heard: Heard) -> float:
+    return heard.pitch if math.isnan(heard.pitch) else float(round(heard.pitch))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The pitch of a recording, MIDI with cents (NaN where none is heard), and how sure it is, 0 to 1."""
+
+    pitch: float
+    confidence: float
+
+
+NOTHING = Heard(math.nan, 0.0)
+
+
+def hear(audio: np.ndarray) -> Heard:
+    """What is heard in audio (n_samples,) at RATE."""
     from timbre_core.features.pitch import estimate_f0
 
+    f0 = estimate_f0(audio, RATE)
+    return Heard(f0.midi, f0.confidence) if 0 <= f0.midi <= 127 else NOTHING
+
+
+def _measure(path: Path) -> Heard | AudioError:
     try:
-        midi = estimate_f0(load_audio(path, _ANALYSIS_RATE, cure=LEAVE_OUT), _ANALYSIS_RATE).midi
+        return hear(load_audio(path, RATE, cure=LEAVE_OUT))
     except AudioError as error:
         return error
-    return float(round(midi)) if 0 <= midi <= 127 else math.nan
 
 
-class _PitchCache:
+class PitchCache:
     """Measured pitches of one folder, by file path, size and time; a JSON file in the user's cache folder."""
 
     def __init__(self, root: Path) -> None:
@@ -84,15 +105,17 @@ class _PitchCache:
                 content = None  # a damaged cache is measured again
             self._known = content if isinstance(content, dict) else {}
 
-    def get(self, file: str) -> float | None:
-        """The measured pitch (NaN: none was heard), None if it was not measured since the file changed."""
+    def get(self, file: str) -> Heard | None:
+        """What was heard, None if the file was not listened to since it changed."""
         match self._known.get(file):
-            case [stamp, pitch] if stamp == self._stamp(file):
-                return math.nan if pitch is None else float(pitch)
+            case [stamp, pitch, float(confidence)] if stamp == self._stamp(file):
+                return NOTHING if pitch is None else Heard(float(pitch), confidence)
         return None
 
-    def put(self, file: str, pitch: float) -> None:
-        self._known[file] = [self._stamp(file), None if math.isnan(pitch) else pitch]
+    def put(self, file: str, heard: Heard) -> None:
+        """Remember what was heard in a file."""
+        pitch = None if math.isnan(heard.pitch) else heard.pitch
+        self._known[file] = [self._stamp(file), pitch, float(heard.confidence)]
         self._unsaved += 1
         if self._unsaved >= _SAVE_EVERY:
             self.save()
@@ -107,5 +130,6 @@ class _PitchCache:
             self._unsaved = 0
 
     def _stamp(self, file: str) -> list[int]:
-        status = os.stat(self._root / file)
+        place = parquet_place(self._root, file)
+        status = os.stat(place[0] if place else self._root / file)
         return [status.st_size, status.st_mtime_ns]

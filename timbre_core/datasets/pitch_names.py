@@ -57,6 +57,11 @@ _SURELY_GERMAN = re.compile(r"([cdefgah]iss?|[cdgfh]ess?)-?\d{1,2}", re.IGNORECA
 _HOW = "write 60, C4, C#4 or Bb3"
 
 
+def is_note_name(text: str) -> bool:
+    """Whether `text` is written as the name of a pitch is, in any language."""
+    return _PARTS.fullmatch(_clean(text)) is not None
+
+
 def pitch_language(texts: Iterable[str]) -> str:
     """The language that the names of a folder's pitches are in as a whole.
 

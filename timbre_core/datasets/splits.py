@@ -14,7 +14,7 @@ import pandas as pd
 
 from timbre_core.datasets.settings import SplitSettings
 
-_FEWEST_NOTES_TO_DIVIDE = 5
+_FEWEST_NOTES_TO_DIVIDE = 2
 
 
 def assign_splits(

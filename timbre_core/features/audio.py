@@ -123,7 +123,7 @@ def opened_audio(
     """
     file: Path | BinaryIO
     if isinstance(source, (str, Path)):
-        file = Path(source)
+        file = Path(source).expanduser()
         if not file.is_file():
             why = "it is a folder" if file.is_dir() else "there is no such file"
             raise AudioError(f"{name}: {why}: check the path.")

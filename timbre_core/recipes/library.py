@@ -25,7 +25,7 @@ def load_recipe(name_or_path: str | Path, overrides: list[str] | None = None) ->
 
     Raises TimbreError naming the file and the field.
     """
-    path = Path(name_or_path)
+    path = Path(name_or_path).expanduser()
     if path.suffix not in (".yaml", ".yml"):
         name = str(name_or_path)
         if name not in list_recipes():

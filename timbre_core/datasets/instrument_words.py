@@ -1,0 +1,160 @@
+"""Words that people name instruments, families, ways of playing and microphones with, in folders and file names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# Instruments by NSynth's families, in several languages and with the abbreviations of sample libraries.
+_INSTRUMENTS = {
+    "bass": """bass guitar,bass guitars,e bass,ebass,electric bass,acoustic bass,synth bass,bassguitar,slap bass,fretless bass,
+    e-bass,guitare basse,basse electrique,basso elettrico,bajo electrico,bajo,bass""",
+    "brass": """trumpet,trumpets,trompete,trompeten,trompette,tromba,trompeta,tpt,trp,tpc,trombone,trombones,posaune,posaunen,
+    tbn,btb,trb,bass trombone,tuba,tubas,bass tuba,euphonium,cornet,kornett,flugelhorn,fluegelhorn,french horn,french horns,
+    f horn,horn,horns,hrn,hn,cor,corno,waldhorn,saxhorn,sousaphone,bugle,cimbasso,wagner tuba,alphorn,trompa,trombon""",
+    "flute": """flute,flutes,floete,flote,querflote,querfloete,flauto,flauta,fl,alto flute,bass flute,piccolo,picc,recorder,
+    recorders,blockflote,blockfloete,pan flute,panflute,ocarina,shakuhachi,bansuri,tin whistle,whistle,quena,dizi,ney,fife,
+    bottle,flute a bec,flute traversiere""",
+    "guitar": """guitar,guitars,gitarre,gitarren,guitare,chitarra,guitarra,gtr,electric guitar,acoustic guitar,nylon guitar,
+    e gitarre,banjo,mandolin,mandoline,mandolino,ukulele,sitar,shamisen,koto,lute,laute,oud,balalaika,bouzouki,strat,
+    stratocaster,telecaster,les paul,dobro,pipa,guzheng,charango""",
+    "keyboard": """piano,pianos,klavier,pianoforte,grand piano,upright piano,upright,flugel,fluegel,pno,rhodes,wurlitzer,wurli,
+    electric piano,e piano,epiano,clavinet,clavichord,harpsichord,cembalo,clavecin,clavicembalo,spinet,celesta,keyboard,
+    toy piano,steinway,bosendorfer,yamaha c5,fortepiano,virginal""",
+    "mallet": """marimba,vibraphone,vibes,vibraphon,vibrafono,xylophone,xylophon,xilofono,xylo,glockenspiel,glock,
+    tubular bells,tubular bell,bells,bell,chimes,crotales,timpani,pauken,timbales,timbale,kalimba,mbira,music box,steel drum,
+    steel drums,steelpan,handpan,hang,gamelan,crotale,lithophone,balafon,metallophone,singing bowl,glocke,carillon""",
+    "organ": """organ,organs,orgel,orgue,organo,church organ,pipe organ,hammond,hammond organ,pump organ,reed organ""",
+    "reed": """clarinet,clarinets,klarinette,klarinetten,clarinette,clarinetto,clarinete,cl,clbb,bbclar,ebclar,bassclar,
+    bass clarinet,clar,oboe,oboes,hautbois,ob,english horn,cor anglais,englischhorn,corno inglese,eh,oboe d amore,bassoon,
+    bassoons,fagott,basson,fagotto,fagot,bn,bsn,contrabassoon,kontrafagott,saxophone,saxophones,saxophon,sassofono,saxofon,
+    sax,saxes,asax,tsax,bsax,ssax,alto sax,altosax,tenor sax,tenorsax,soprano sax,sopsax,baritone sax,barisax,accordion,
+    akkordeon,accordeon,fisarmonica,acordeon,acc,bandoneon,concertina,harmonica,mundharmonika,harmonium,melodica,bagpipe,
+    bagpipes,dudelsack,duduk,crumhorn,chalumeau,basset horn,shehnai,shawm,sheng""",
+    "string": """violin,violins,violine,violinen,violon,violons,violino,violini,geige,geigen,vln,vn,vl,vno,fiddle,viola,violas,
+    viole,bratsche,bratschen,alto violin,vla,va,cello,celli,cellos,violoncello,violoncelle,violonchelo,vlc,vc,vcl,
+    double bass,double basses,doublebass,contrabass,contrabasses,contrebasse,contrebasses,kontrabass,contrabbasso,
+    contrabajo,string bass,upright bass,cb,db,kb,harp,harps,harfe,harpe,arpa,hp,viola da gamba,gamba,gambe,erhu,hurdy gurdy,
+    string ensemble,dulcimer,hackbrett,zither,psaltery,nyckelharpa,violons 1,violons 2""",
+    "synth_lead": "synth lead,synthesizer,synth,lead synth,saw lead,square lead,juno,minimoog,moog,prophet",
+    "vocal": """voice,voices,vocal,vocals,stimme,stimmen,voix,voce,voci,voz,choir,chor,choeur,coro,singer,singing,soprano voice,
+    tenor voice,sopran,female voice,male voice,boys choir,aahs,oohs,gesang""",
+}
+_FAMILIES = """strings,string,bowed strings,plucked strings,streicher,saiteninstrumente,cordes,corde,archi,cuerdas,cuerda,cordas,
+bowed,plucked,stringed,brass,brasses,brass instruments,blech,blechblaser,blechblaeser,cuivres,cuivre,ottoni,metales,metais,
+woodwind,woodwinds,wood,woods,winds,wind,holz,holzblaser,holzblaeser,blaser,blaeser,bois,vents,legni,fiati,maderas,madeiras,
+vientos,reeds,reed,flutes,percussion,percussions,perc,pitched percussion,tuned percussion,unpitched percussion,schlagwerk,
+schlagzeug,percussioni,percusion,drums,drum,mallets,mallet,keys,keyboards,keyboard,tasten,tasteninstrumente,claviers,tastiere,
+teclados,guitars,guitar,basses,bass,organs,organ,vocals,vocal,voices,choirs,synths,synth,synth lead,synth_lead,pianos,
+aerophones,chordophones,idiophones,membranophones,electrophones,aerophone,chordophone,idiophone,membranophone,
+orchestral strings,solo strings,string section,brass section,saxophones,horns,bells,zupfinstrumente,plucked string,leads,pads"""
+_PLAYING = """sus,sust,sustain,sustained,susvib,sus vib,susnv,sus nv,long,longs,short,shorts,arco,arco normal,pizz,pizzicato,piz,
+bartok,bartok pizz,snap pizz,stac,stacc,staccato,stacs,spic,spicc,spiccato,staccatissimo,sautille,legato,leg,marcato,marc,
+martele,detache,tenuto,portato,portamento,trem,tremolo,tremolos,trill,trills,tr,vib,vibrato,nonvib,non vib,nonvibrato,
+non vibrato,novib,no vib,nv,senza vibrato,molto vibrato,mvib,exp,exp vib,expvib,expressivo,espressivo,normal,norm,normale,
+ord,ordinario,ordinary,natural,standard,regular,open,mute,muted,mutes,con sord,con sordino,consord,sordino,sord,senza sord,
+straight mute,cup mute,harmon,harmon mute,stopped,brassy,cuivre sound,sul pont,sul ponticello,sulpont,sul tasto,flautando,
+col legno,col legno battuto,collegno,harmonics,harmonic,harm,flageolet,flag,flutter,fluttertongue,flutter tongue,flatterzunge,
+flz,frullato,growl,slap,slap tongue,key click,keyclick,keyclicks,breath,gliss,glissando,glissandi,fall,falls,doit,rip,scoop,
+bend,bends,release,releases,rel,rel trig,keyoff,key off,noteoff,note off,attack,attacks,hit,hits,strike,struck,bow,bowed,
+stroke,strokes,roll,rolls,swell,swells,cresc,crescendo,decresc,fp,sfz,accent,accents,acc stac,single,singles,down,up,downbow,
+upbow,down bow,up bow,palm mute,palm muted,pm,fingered,finger,picked,pick,thumb,plectrum,ring,ringing,damped,damp,undamped,
+let ring,lv,secco,soft mallet,hard mallet,soft mallets,hard mallets,medium mallet,felt,yarn,rubber,brush,brushes,stick,sticks,
+gestrichen,gezupft,gestossen,gebunden,gehalten,kurz,lang,ohne vibrato,mit vibrato,gedampft,tenu,tenus,pince,pincé,lie,detaché,
+jete,ricochet,balance,ponticello,tasto,legno,solo,ensemble,tutti,section,articulation,layer,layers,notes,single notes,
+pedal,pedal on,pedal off,pedalon,pedaloff,no pedal,looped,loop,loops,oneshot,one shot,dry,wet,main notes,noise,noises"""
+_TECHNICAL = """audio,wav,wave,wavs,flac,mp3,ogg,aif,aiff,samples,sample,sounds,sound,recordings,recording,rec,recs,data,dataset,
+files,raw,edited,processed,normalized,normalised,trimmed,cut,mono,stereo,left,right,l,r,close,near,mid,middle,main,far,room,
+hall,ambient,amb,surround,overhead,oh,outrigger,outriggers,decca,spot,mic,mics,microphone,di,amp,mix,mixed,stage,contact,
+binaural,xy,ms,ab,ortf,44,48,96,16bit,24bit,32bit,44100,48000,96000,44k,48k,44 1,16 bit,24 bit,new,old,misc,all,export,exports"""
+_STOP = {
+    "note",
+    "notes",
+    "sample",
+    "samples",
+    "audio",
+    "sound",
+    "rec",
+    "take",
+    "track",
+    "file",
+    "wav",
+    "untitled",
+    "img",
+    "copy",
+    "final",
+    "edit",
+    "bounce",
+    "master",
+}
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z]{2})|(?<=[A-Z])(?=[A-Z][a-z])")
+_APART = re.compile(r"[^a-z0-9]+")
+
+
+def _split(text: str) -> frozenset[str]:
+    return frozenset(plain_words(word) for word in text.split(",") if word.strip())
+
+
+def plain_words(text: str) -> str:
+    """Words in lower case without accents, a blank between two: `MOHorn_sus` is `mo horn sus`."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return _APART.sub(" ", _CAMEL.sub(" ", plain).lower()).strip()
+
+
+_FAMILY_OF = {word: family for family, words in _INSTRUMENTS.items() for word in _split(words)}
+_LONGEST = max(word.count(" ") + 1 for word in _FAMILY_OF)
+FAMILY_WORDS = _split(_FAMILIES)
+PLAYING = _split(_PLAYING)
+TECHNICAL = _split(_TECHNICAL)
+
+
+@lru_cache(maxsize=8192)
+def family_of(text: str) -> str:
+    """The NSynth family of the instrument that a name means; empty where it is none that is known.
+
+    The longest words count first (`bass clarinet`), then the last (`bass trombone`, `piano accordion`).
+    """
+    joined = _APART.sub(" ", unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()).strip()
+    for words in dict.fromkeys((plain_words(text), joined)):
+        parts = [part for part in words.split() if not part.isdigit()]
+        for size in range(min(_LONGEST, len(parts)), 0, -1):
+            for first in range(len(parts) - size, -1, -1):
+                family = _FAMILY_OF.get(" ".join(parts[first : first + size]))
+                if family:
+                    return family
+    return ""
+
+
+def is_family(text: str) -> bool:
+    """Whether a folder's name is that of a family or section of instruments."""
+    words = re.sub(r"^[0-9 ]+|[0-9 ]+$", "", plain_words(text))
+    return words in FAMILY_WORDS
+
+
+def is_playing(text: str) -> bool:
+    """Whether a name is a way of playing: every part of it is."""
+    return _all_in(text, PLAYING)
+
+
+def is_technical(text: str) -> bool:
+    """Whether a name says how something was recorded or stored, or counts takes, rather than what it is."""
+    parts = plain_words(text).split()
+    return not parts or all(
+        part.isdigit() or part in TECHNICAL or part in ("rr", "take", "t", "v", "kr") for part in parts
+    )
+
+
+def is_stop_word(text: str) -> bool:
+    """Whether a word in a file's name says nothing: `note`, `sample`, `take`."""
+    return plain_words(text) in _STOP or plain_words(text) in TECHNICAL
+
+
+def _all_in(text: str, words: frozenset[str]) -> bool:
+    parts = [part for part in plain_words(text).split() if not part.isdigit()]
+    if not parts:
+        return False
+    if " ".join(parts) in words or "".join(parts) in words:
+        return True
+    return all(part in words for part in parts)

@@ -1,0 +1,117 @@
+"""Labels from SFZ files that lie beside samples: which key and velocities each sample is for (https://sfzformat.com)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from timbre_core.datasets.files_by_name import FilesByName
+from timbre_core.datasets.label_values import Labels
+from timbre_core.datasets.pitch_names import read_pitch
+from timbre_core.errors import TimbreError, os_errors
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_HEADER = re.compile(r"<(\w+)>")
+_OPCODE = re.compile(r"([#$]?\w+)=(.*?)(?=\s+[#$]?\w+=|<\w+>|$)", re.MULTILINE)
+_DEFINE = re.compile(r"#define\s+(\$\w+)\s+(\S+)")
+_INCLUDE = re.compile(r'#include\s+"([^"]+)"')
+_LEVELS = ("control", "global", "master", "group", "region")
+_DEEPEST = 4
+
+Skipped = list[tuple[str, str]]
+
+
+def read_mappings(
+    root: Path, mappings: Sequence[str], files: Sequence[str]
+) -> tuple[dict[str, Labels], Skipped, list[str]]:
+    """Labels by file of what the SFZ files `mappings` (posix paths below `root`) say of `files`.
+
+    A sample's pitch is its key centre with the offsets that the file adds to its keys, less the transposition it is played
+    with; its velocity the middle of its range. Where several regions differ the most frequent counts. The instrument is the
+    SFZ file's name. Returns (labels, skipped, names of the SFZ files that were used).
+    """
+    regions: dict[str, list[Labels]] = {}
+    skipped: Skipped = []
+    used = []
+    for name in mappings:
+        found = FilesByName(files, name.rpartition("/")[0])
+        try:
+            text = _included(root, root / name)
+        except TimbreError as error:
+            where, _, reason = str(error).partition(": ")
+            skipped.append((where, reason.rstrip(".")))
+            continue
+        missing = 0
+        for region in _regions(text):
+            file, _ = found.find(region.get("default_path", "") + region["sample"])
+            if file is None:
+                missing += 1
+                continue
+            regions.setdefault(file, []).append(_labels(region) | {"instrument": PurePosixPath(name).stem})
+            used.append(name)
+        if missing:
+            skipped.append((str(root / name), f"{missing} of its samples are not in the folder"))
+    labels = {file: _most_frequent(given) for file, given in regions.items()}
+    return labels, skipped, list(dict.fromkeys(used))
+
+
+def _included(root: Path, path: Path, depth: int = 0) -> str:
+    with os_errors(path):
+        text = _COMMENT.sub("", path.read_text(encoding="utf-8", errors="replace"))
+
+    def include(match: re.Match[str]) -> str:
+        other = (path.parent / match[1].replace("\\", "/")).resolve()
+        inside = other.is_relative_to(root.resolve()) and other.is_file() and depth < _DEEPEST
+        return _included(root, other, depth + 1) if inside else ""
+
+    text = _INCLUDE.sub(include, text)
+    for name, value in sorted(_DEFINE.findall(text), key=lambda pair: -len(pair[0])):
+        text = text.replace(name, value)
+    return text
+
+
+def _regions(text: str) -> Iterator[dict[str, str]]:
+    """Each region's opcodes, with those of the groups it is in."""
+    levels: dict[str, dict[str, str]] = {level: {} for level in _LEVELS}
+    pieces = _HEADER.split(text)
+    for header, body in zip(pieces[1::2], pieces[2::2], strict=True):
+        if header not in levels:
+            continue
+        for lower in _LEVELS[_LEVELS.index(header) + (header == "control") :]:
+            if header != "control":
+                levels[lower] = {}
+        levels[header] = levels[header] | {name.lower(): value.strip() for name, value in _OPCODE.findall(body)}
+        if header == "region":
+            region = {name: value for level in _LEVELS for name, value in levels[level].items()}
+            if region.get("sample") and not region["sample"].startswith("*"):
+                yield region
+
+
+def _labels(region: dict[str, str]) -> Labels:
+    given: Labels = {}
+    key = region.get("pitch_keycenter") or region.get("key")
+    if key and region.get("pitch_keytrack", "100") not in ("0", "0.0"):
+        try:
+            shift = (
+                _number(region, "note_offset") + 12 * _number(region, "octave_offset") - _number(region, "transpose")
+            )
+            given["pitch"] = f"{read_pitch(key) + shift:g}"
+        except TimbreError:
+            pass
+    if "lovel" in region or "hivel" in region:
+        given["velocity"] = f"{round((_number(region, 'lovel', 1) + _number(region, 'hivel', 127)) / 2)}"
+    return given
+
+
+def _number(region: dict[str, str], name: str, default: float = 0) -> float:
+    try:
+        return float(region.get(name) or default)
+    except ValueError:
+        return default
+
+
+def _most_frequent(given: list[Labels]) -> Labels:
+    fields = {name for labels in given for name in labels}
+    return {name: Counter(labels[name] for labels in given if name in labels).most_common(1)[0][0] for name in fields}
