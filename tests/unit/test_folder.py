@@ -91,7 +91,7 @@ def test_labels_from_folders_and_measured_pitch(tmp_path: Path) -> None:
     found = notes.set_index("note_id")
     assert sorted(found.index) == ["loose", "oboe.one", "strings.viola.one"]
     assert found.loc["strings.viola.one", ["family", "instrument", "pitch"]].tolist() == ["strings", "viola", 57]
-    assert found.loc["oboe.one", ["family", "instrument", "pitch"]].tolist() == ["oboe", "oboe", 70]
+    assert found.loc["oboe.one", ["family", "instrument", "pitch"]].tolist() == ["reed", "oboe", 70]
     assert found.loc["loose", ["family", "instrument", "pitch"]].tolist() == ["unknown", tmp_path.name, 62]
     assert found["pitch_estimated"].all()
 

@@ -16,10 +16,15 @@ from pathlib import Path
 import pandas as pd
 
 from timbre_core.datasets.audio_files import Listing, list_folder
-from timbre_core.datasets.label_values import Labels, note_values
+from timbre_core.datasets.heard import pitches_agree
+from timbre_core.datasets.label_sources import Sources, decide
+from timbre_core.datasets.label_values import Labels, note_values, without_unclear_pitches
 from timbre_core.datasets.measured_pitch import measure_missing_pitches
-from timbre_core.datasets.notes import METADATA, UNKNOWN
+from timbre_core.datasets.name_labels import read_names
+from timbre_core.datasets.notes import METADATA
 from timbre_core.datasets.pattern import NamePattern, parse_pattern
+from timbre_core.datasets.root_keys import root_keys
+from timbre_core.datasets.sfz import read_mappings
 from timbre_core.datasets.table import find_tables, read_table
 from timbre_core.errors import TimbreError
 
@@ -48,15 +53,23 @@ def read_folder(
     tables, others = find_tables(listing.tables)
     skipped = [*listing.skipped, *((str(root), sentence) for sentence in listing.unread)]
     told += [f"{root / name}: not used: tables of labels are called {METADATA}" for name in others]
+    sources = Sources()
+    files: Sequence[str] = listing.files
     if tables:
-        labels, bad = _labels_from_tables(root, tables, listing.files, named, told)
+        bad = _read_tables(root, tables, files, sources, told)
+        files = list(sources.table)
+    elif named:
+        bad = _read_pattern(root, files, named, sources)
+        files = list(sources.pattern)
     else:
-        labels, bad = _labels_from_names(root, listing.files, named)
+        files, bad = _read_other_sources(root, listing, sources, told, progress)
+    if named and tables:
+        sources.pattern = {file: found for file in files if (found := named.match(file))}
     skipped += bad
-    if not labels:
+    if not files:
         raise TimbreError(_no_note(root, bad))
-    for file, given in labels.items():
-        _from_folders(root, file, given)
+    labels, sentences = decide(root, files, sources)
+    told += sentences
     notes, bad = note_values(list(labels.values()), list(labels), [str(root / file) for file in labels])
     skipped += bad
     if estimate:
@@ -65,6 +78,24 @@ def read_folder(
     if notes.empty:
         raise TimbreError(_no_note(root, skipped))
     return notes, skipped
+
+
+def _read_other_sources(
+    root: Path, listing: Listing, sources: Sources, said: list[str], progress: bool
+) -> tuple[Sequence[str], Skipped]:
+    """What SFZ files, names and the files themselves say; returns the files of one note each, and what is left out."""
+    sources.mapping, skipped, _ = read_mappings(root, listing.mappings, listing.files)
+    sources.names = read_names(listing.files, pitches_agree(root))
+    unclear = without_unclear_pitches(sources.names.labels)
+    if unclear:
+        said.append(f"{root}: {len(unclear)} pitches are not taken from names: {unclear[0]}")
+    sources.keys = root_keys(root, listing.files, progress)
+    for file, (low, high) in sources.names.ranges.items():
+        if file not in sources.mapping:
+            reason = f"its name says that it holds several notes ({low} to {high}): cut it into notes"
+            skipped.append((str(root / file), reason))
+    left_out = sources.names.ranges.keys() - sources.mapping.keys()
+    return [file for file in listing.files if file not in left_out], skipped
 
 
 def _no_note(root: Path, skipped: Skipped) -> str:
@@ -82,41 +113,33 @@ def _nothing_in(root: Path, listing: Listing) -> str:
     return f"{root}: no audio file in it (wav, flac, ogg, mp3, aiff): check the path."
 
 
-def _labels_from_names(
-    root: Path, files: Sequence[str], pattern: NamePattern | None
-) -> tuple[dict[str, Labels], Skipped]:
-    labels: dict[str, Labels] = {}
+def _read_pattern(root: Path, files: Sequence[str], pattern: NamePattern, sources: Sources) -> Skipped:
     skipped: Skipped = []
     for file in files:
-        found = pattern.match(file) if pattern else {}
+        found = pattern.match(file)
         if found is None:
-            assert pattern is not None
             reason = f"its name does not fit the pattern {pattern.text!r}: {pattern.explain(file)}"
             skipped.append((str(root / file), reason))
         else:
-            labels[file] = found
-    return labels, skipped
+            sources.pattern[file] = found
+    return skipped
 
 
-def _labels_from_tables(
-    root: Path, tables: Sequence[str], files: Sequence[str], pattern: NamePattern | None, said: list[str]
-) -> tuple[dict[str, Labels], Skipped]:
-    labels: dict[str, Labels] = {}
+def _read_tables(root: Path, tables: Sequence[str], files: Sequence[str], sources: Sources, said: list[str]) -> Skipped:
     skipped: Skipped = []
     for name in tables:
         table = read_table(root, name, files)
         skipped += table.skipped
         said += table.said
-        for file, given in table.labels.items():
-            from_name = (pattern.match(file) if pattern else None) or {}
-            labels.setdefault(file, from_name | given)
         if "family" in table.fields:
             _fill_families(table.labels)
-    unlisted = len(set(files) - set(labels))
-    if unlisted and labels:
+        sources.table = table.labels | sources.table
+        sources.columns |= table.fields
+    unlisted = len(set(files) - set(sources.table))
+    if unlisted and sources.table:
         where = str(root / tables[0])
         skipped.append((where, f"{unlisted} audio files of the folder are not listed: add lines to use them"))
-    return labels, skipped
+    return skipped
 
 
 def _fill_families(labels: dict[str, Labels]) -> None:
@@ -127,9 +150,3 @@ def _fill_families(labels: dict[str, Labels]) -> None:
     for given in labels.values():
         if "family" not in given and given.get("instrument") in known:
             given["family"] = known[given["instrument"]]
-
-
-def _from_folders(root: Path, file: str, given: Labels) -> None:
-    folders = file.split("/")[:-1]
-    given.setdefault("instrument", folders[-1] if folders else root.resolve().name)
-    given.setdefault("family", folders[-2:][0] if folders else UNKNOWN)

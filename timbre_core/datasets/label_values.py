@@ -57,6 +57,19 @@ def note_values(rows: Sequence[Labels], audio: Sequence[str], names: Sequence[st
     return notes, skipped + bad
 
 
+def without_unclear_pitches(labels: dict[str, Labels]) -> list[str]:
+    """Take pitches out of labels that were guessed, where they cannot be read as one; returns the reasons."""
+    language = pitch_language(given["pitch"] for given in labels.values() if given.get("pitch"))
+    reasons = []
+    for given in labels.values():
+        try:
+            _pitch(given, language)
+        except TimbreError as error:
+            reasons.append(str(error).rstrip("."))
+            del given["pitch"]
+    return reasons
+
+
 def safe_id(name: str, taken: set[str]) -> str:
     """A name that is not in `taken`, which gets it, and is safe as a file name, made of a path or name."""
     base = _UNSAFE.sub("_", unicodedata.normalize("NFC", name).replace("/", ".")).strip(". ")[:100]

@@ -266,7 +266,11 @@ def _read_root(
     if folders:
         return read_nsynth(path, folders, said)
     if pattern is None and not (path / METADATA).is_file() and digits_folder(path):
-        return read_digits(path)
+        notes, skipped = read_digits(path)
+        said.append(
+            f"{root}: read as spoken digits (DIGIT_SPEAKER_INDEX): the digit is the family, the speaker the instrument"
+        )
+        return notes, skipped
     shards = parquet_files(path)
     if shards and not audio_files(path):
         return read_parquet_folder(path, shards, said)

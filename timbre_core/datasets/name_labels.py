@@ -202,9 +202,9 @@ def _with_words_before(columns: Sequence[Sequence[str]], place: int, index: int)
 
 def _more(given: Labels) -> None:
     """A source in the instrument's name, as NSynth has it; a velocity that is none is left out."""
-    if "velocity" in given and not (is_dynamic(given["velocity"]) or layer_of(given["velocity"]) is not None):
-        if not given["velocity"].isdigit():
-            del given["velocity"]
+    loudness = given.get("velocity", "0")
+    if not (is_dynamic(loudness) or layer_of(loudness) is not None or loudness.isdigit()):
+        del given["velocity"]
     source = next((word for word in _SOURCES if f"_{word}_" in given.get("instrument", "")), None)
     if source:
         given["source"] = source

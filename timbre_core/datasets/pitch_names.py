@@ -59,7 +59,8 @@ _HOW = "write 60, C4, C#4 or Bb3"
 
 def is_note_name(text: str) -> bool:
     """Whether `text` is written as the name of a pitch is, in any language."""
-    return _PARTS.fullmatch(_clean(text)) is not None
+    parts = _PARTS.fullmatch(_clean(text))
+    return parts is not None and -1 <= int(parts["octave"]) <= 9
 
 
 def pitch_language(texts: Iterable[str]) -> str:

@@ -44,7 +44,7 @@ class _Kind:
 _KINDS = (
     _Kind(
         "speech",
-        re.compile(r"(.*\+)?[0-9]_[A-Za-z][A-Za-z0-9-]*_[0-9]+"),
+        re.compile(r"(.*\+)?[0-9]_[A-Za-z0-9][A-Za-z0-9-]*_[0-9]+"),
         Vocabulary(
             note="recording",
             family="digit",

@@ -1,0 +1,166 @@
+"""The labels of a folder's sounds, decided field by field between all that say something of them.
+
+For each field the first source that names it counts: the table, the pattern, SFZ files, the files' names, the folders, keys
+that samplers keep in the files. Where the instrument is in doubt, folders count before names if they tell instruments apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from timbre_core.datasets.folder_labels import FolderLabels, read_folders
+from timbre_core.datasets.instrument_words import family_of, is_family
+from timbre_core.datasets.label_values import Labels
+from timbre_core.datasets.name_labels import NameLabels
+from timbre_core.datasets.notes import UNKNOWN
+from timbre_core.datasets.pitch_names import is_note_name, pitch_language, read_pitch
+from timbre_core.errors import TimbreError
+
+_ORDER = ("table", "pattern", "SFZ file", "file names", "folders", "sampler keys")
+_FIELDS = ("instrument", "family", "source", "pitch", "velocity", "split", "transpose")
+
+
+@dataclass
+class Sources:
+    """What each source says of a folder's files, by file.
+
+    columns: fields that the table has, which no other source but the pattern fills where a cell is empty.
+    """
+
+    table: dict[str, Labels] = field(default_factory=dict)
+    pattern: dict[str, Labels] = field(default_factory=dict)
+    mapping: dict[str, Labels] = field(default_factory=dict)
+    names: NameLabels = field(default_factory=NameLabels)
+    keys: dict[str, float] = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
+
+
+def decide(root: Path, files: Sequence[str], sources: Sources) -> tuple[dict[str, Labels], list[str]]:
+    """The labels of `files` (posix paths below `root`), and sentences on where they are from."""
+    folders = read_folders(root, files)
+    by_names = _names_tell_instruments(files, folders, sources.names)
+    labels: dict[str, Labels] = {}
+    origins: dict[str, Counter[str]] = {name: Counter() for name in _FIELDS}
+    for file in files:
+        said = _said_of(file, folders, sources, by_names)
+        labels[file] = {}
+        for name in _FIELDS:
+            origin = next((source for source in _allowed(name, sources.columns) if said[source].get(name)), None)
+            if origin is not None:
+                labels[file][name] = said[origin][name]
+                origins[name][origin] += 1
+        _complete_family(labels[file])
+    return labels, [_sentence(root, origins, folders, sources), *_disagreements(root, sources)]
+
+
+def _allowed(name: str, columns: frozenset[str]) -> Sequence[str]:
+    """The sources of a field; where the table has a column for it, guesses do not fill its empty cells."""
+    if name not in columns:
+        return _ORDER
+    return ("table", "pattern") if name == "pitch" else ("table", "pattern", "folders")
+
+
+def _said_of(file: str, folders: FolderLabels, sources: Sources, by_names: bool) -> dict[str, Labels]:
+    """What each source says of a file, in which one alone names an instrument that the others only guess."""
+    named, around = dict(sources.names.labels.get(file, {})), dict(folders.labels[file])
+    mapped = dict(sources.mapping.get(file, {}))
+    weak = file in folders.weak or by_names
+    if weak and named.get("instrument") and _is_better(named["instrument"], around["instrument"]):
+        if not is_family(around.get("family", "")):
+            around["family"] = family_of(named["instrument"]) or UNKNOWN
+        del around["instrument"]
+        mapped.pop("instrument", None)
+    elif weak and mapped.get("instrument") and not family_of(around["instrument"]):
+        around.pop("instrument")
+        around["family"] = family_of(mapped["instrument"]) or around["family"]
+    else:
+        named.pop("instrument", None)
+        mapped.pop("instrument", None)
+    key = sources.keys.get(file)
+    return {
+        "table": sources.table.get(file, {}),
+        "pattern": sources.pattern.get(file, {}),
+        "SFZ file": mapped,
+        "file names": named,
+        "folders": around,
+        "sampler keys": {} if key is None else {"pitch": f"{key:g}"},
+    }
+
+
+def _is_better(name: str, folder: str) -> bool:
+    """Whether a word in files' names says more of the instrument than a folder that may not be about it."""
+    return bool(family_of(name)) or not family_of(folder)
+
+
+def _names_tell_instruments(files: Sequence[str], folders: FolderLabels, names: NameLabels) -> bool:
+    """Whether all sounds lie in what looks like one instrument's folder while their names are of several."""
+    around = {folders.labels[file]["instrument"] for file in files}
+    inside = {names.labels.get(file, {}).get("instrument", "") for file in files}
+    known = sum(bool(family_of(name)) for name in inside)
+    return len(around) == 1 and len(inside) > 1 and 2 * known > len(inside)
+
+
+def _complete_family(given: Labels) -> None:
+    if given.get("family", UNKNOWN) == UNKNOWN:
+        given["family"] = family_of(given.get("instrument", "")) or UNKNOWN
+
+
+def _sentence(root: Path, origins: dict[str, Counter[str]], folders: FolderLabels, sources: Sources) -> str:
+    """One line on where the labels are from."""
+    parts = []
+    for name in ("instrument", "family", "pitch", "velocity", "split"):
+        if origins[name]:
+            several = len(origins[name]) > 1
+            places = [f"{origin} ({count})" if several else origin for origin, count in origins[name].most_common()]
+            parts.append(f"{name} from {', '.join(places)}" + (" (C4 = 60)" if _has_names(name, sources) else ""))
+    patterns = Counter(sources.names.patterns.values())
+    if patterns and any("file names" in found for found in origins.values()):
+        shown = ", ".join(repr(pattern) for pattern, _ in patterns.most_common(3))
+        parts.append(f"names read as {shown}" + (f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""))
+    if folders.ignored:
+        shown = ", ".join(sorted(folders.ignored)[:6])
+        parts.append(f"folders that are no instruments: {shown}" + (", ..." if len(folders.ignored) > 6 else ""))
+    return f"{root}: {'; '.join(parts)}"
+
+
+def _has_names(field_name: str, sources: Sources) -> bool:
+    said = [*sources.names.labels.values(), *sources.pattern.values(), *sources.table.values()]
+    return field_name == "pitch" and any(is_note_name(given.get("pitch", "")) for given in said)
+
+
+def _disagreements(root: Path, sources: Sources) -> list[str]:
+    """Where names, SFZ files and the keys inside files differ: by how much, and in how many files."""
+    named = {**_pitches(sources.names.labels), **_pitches(sources.pattern), **_pitches(sources.table)}
+    mapped = _pitches(sources.mapping)
+    pairs = (
+        ("the names or table", named, "the SFZ file", mapped),
+        ("the names or table", named, "the sampler keys in the files", sources.keys),
+        ("the SFZ file", mapped, "the sampler keys in the files", sources.keys),
+    )
+    sentences = []
+    for one, first, other, second in pairs:
+        both = first.keys() & second.keys()
+        shifts = Counter(round(second[file] - first[file]) for file in both)
+        shifts.pop(0, None)
+        if shifts:
+            (shift, count), *_ = shifts.most_common(1)
+            more = f" ({sum(shifts.values())} differ in all)" if len(shifts) > 1 else ""
+            sentences.append(
+                f"{root}: {other} says {shift:+d} semitones against {one} for {count} of {len(both)} files{more}"
+            )
+    return sentences
+
+
+def _pitches(labels: dict[str, Labels]) -> dict[str, float]:
+    language = pitch_language(given["pitch"] for given in labels.values() if given.get("pitch"))
+    pitches = {}
+    for file, given in labels.items():
+        if given.get("pitch"):
+            try:
+                pitches[file] = read_pitch(given["pitch"], language)
+            except TimbreError:
+                continue
+    return pitches
