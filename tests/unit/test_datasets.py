@@ -257,7 +257,9 @@ def test_splits_depend_on_names_and_seed_alone() -> None:
 KNOWN_SPLIT = {"a_2": "valid", "a_4": "test", "a_5": "test", "b_0": "test", "b_3": "valid"}
 
 
-@pytest.mark.parametrize(("families", "expected"), [({"a": 1}, {"train", "valid"}), ({"a": 2}, {"train", "test", "valid"})])
+@pytest.mark.parametrize(
+    ("families", "expected"), [({"a": 1}, {"train", "valid"}), ({"a": 2}, {"train", "test", "valid"})]
+)
 def test_splits_of_very_few_instruments(families: dict[str, int], expected: set[str]) -> None:
     assert set(assign_splits(notes_of(families))) == expected
 

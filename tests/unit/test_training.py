@@ -369,3 +369,22 @@ def test_a_learned_prior_and_scale_have_a_rate_of_their_own() -> None:
     assert fast == {"prior.means", "prior.logvars", "prior.logits", "likelihood.log_scale"}
     assert all(rate == pytest.approx(0.01) for name, rate in names.items() if name not in fast)
     assert len(new_training(small_recipe(*overrides[:2]), ALONE).optimizer.param_groups) == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_very_few_notes(tmp_path: Path, count: int) -> None:
+    import soundfile
+
+    from tests.synthetic import harmonic_note
+    from timbre_core.experiment import train as run
+
+    for number in range(count):
+        soundfile.write(tmp_path / f"tone {number}.wav", harmonic_note(60, 0.5, 0.5), 16_000)
+    small = ["training.epochs=1", "window.frames=16", "model.latent_dim=4"]
+    out = tmp_path / "out" / "few"
+    if count == 1:
+        with pytest.raises(TimbreError, match="1 note is too few to train on: give at least 2"):
+            run("nsynth-vae", tmp_path, out, changes=small, device="cpu", maps=["pca"])
+        assert not out.parent.exists() or not list(out.parent.iterdir())
+    else:
+        assert run("nsynth-vae", tmp_path, out, changes=small, device="cpu", maps=["pca"]).path == out

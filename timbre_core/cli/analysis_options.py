@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from timbre_core.cli.data_options import add_library_arguments
+from timbre_core.cli.data_options import add_library_arguments, label_settings
 from timbre_core.cli.shell import tell_library
 from timbre_core.devices import AUTO
 from timbre_core.devices import HELP as DEVICE_HELP
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_data_arguments(parser: argparse.ArgumentParser, split: str) -> None:
-    """CHECKPOINT, --data, --pattern, --split (default `split`), --limit and --device."""
+    """CHECKPOINT, --data, --pattern, --transpose, --octave, --split (default `split`), --limit and --device."""
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     add_library_arguments(parser, "what it was trained on")
     parser.add_argument(
@@ -43,9 +43,7 @@ def open_data(args: argparse.Namespace) -> tuple[Checkpoint, Library]:
     from timbre_core.datasets.library import recipe_library
 
     checkpoint = open_checkpoint(args.checkpoint)
-    data = checkpoint.recipe.data
-    if args.pattern:
-        data = data.model_copy(update={"pattern": args.pattern})
+    data = checkpoint.recipe.data.model_copy(update=label_settings(args))
     try:
         library = recipe_library(data, args.data)
     except TimbreError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timbre_core.cli.data_options import add_label_arguments, label_settings
 from timbre_core.cli.shell import tell_library
 from timbre_core.errors import TimbreError, os_errors
 
@@ -166,10 +167,6 @@ def _run_soundfont(args: argparse.Namespace) -> int:
     return 0
 
 
-def _data_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--pattern", help="file-name pattern such as '{instrument}_{pitch}_{velocity}'")
-
-
 def _store_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", nargs="+", metavar="DATA", help="folders of notes, .parquet libraries, or 'starter'")
     parser.add_argument(
@@ -182,16 +179,16 @@ def _store_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep notes that are the same recording as another one, level aside (default: they are left out)",
     )
     parser.add_argument("--workers", type=int, metavar="N", help="threads (default: one per CPU)")
-    _data_arguments(parser)
+    add_label_arguments(parser)
 
 
 def _run_store(args: argparse.Namespace) -> int:
-    from timbre_core.datasets.library import open_library
+    from timbre_core.datasets.library import recipe_library
     from timbre_core.datasets.store import build_store
     from timbre_core.recipes.library import load_recipe
 
     recipe = load_recipe(args.recipe)
-    library = open_library(args.data, args.pattern, recipe.data.split)
+    library = recipe_library(recipe.data.model_copy(update=label_settings(args)), args.data)
     tell_library(library)
     store = build_store(
         library, recipe.features, directory=args.out, workers=args.workers, keep_doubles=args.keep_doubles
@@ -203,16 +200,17 @@ def _run_store(args: argparse.Namespace) -> int:
 def _folder_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="folder of recordings, with subfolders")
     parser.add_argument("out", metavar="OUT.csv", help="note table to write")
-    _data_arguments(parser)
+    add_label_arguments(parser)
 
 
 def _run_folder(args: argparse.Namespace) -> int:
-    from timbre_core.datasets.library import open_library
+    from timbre_core.datasets.library import recipe_library
+    from timbre_core.datasets.settings import DataSettings
     from timbre_core.datasets.unreadable import without_unreadable
     from timbre_core.files import atomic_write
 
     out = Path(args.out)
-    library = without_unreadable(open_library([args.folder], args.pattern))
+    library = without_unreadable(recipe_library(DataSettings(**label_settings(args)), [args.folder]))
     table = library.notes.drop(columns="root").rename(columns={"audio": "file"})
     with os_errors(out), atomic_write(out) as temporary:
         table.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")

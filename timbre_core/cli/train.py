@@ -94,9 +94,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from timbre_core.cli.data_options import label_settings
     from timbre_core.experiment import check_free, free_folder, is_finished, planned, train
 
-    recipe = planned(_recipe(args), args.data, args.pattern, _changes(args))
+    recipe = planned(_recipe(args), args.data, changes=_changes(args))
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=label_settings(args))})
     out = Path(args.out) if args.out else free_folder(recipe, args.resume)
     check_free(out, args.resume)
     if args.resume and is_finished(out):

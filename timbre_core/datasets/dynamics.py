@@ -7,6 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from timbre_core.errors import TimbreError
 
@@ -112,12 +113,14 @@ def dynamic_word(text: str) -> str:
     return _SPACES.sub(" ", plain).strip().lower()
 
 
+@lru_cache(maxsize=65536)
 def is_dynamic(text: str) -> bool:
     """Whether `text` is a dynamic in letters or words."""
     word = dynamic_word(text)
     return word in VELOCITIES or word in CHANGING
 
 
+@lru_cache(maxsize=65536)
 def layer_of(text: str) -> int | None:
     """The number of a velocity layer such as `v3`, else None."""
     found = _LAYER.fullmatch(text.strip())

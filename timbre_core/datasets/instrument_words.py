@@ -127,17 +127,20 @@ def family_of(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=65536)
 def is_family(text: str) -> bool:
     """Whether a folder's name is that of a family or section of instruments."""
     words = re.sub(r"^[0-9 ]+|[0-9 ]+$", "", plain_words(text))
     return words in FAMILY_WORDS
 
 
+@lru_cache(maxsize=65536)
 def is_playing(text: str) -> bool:
     """Whether a name is a way of playing: every part of it is."""
     return _all_in(text, PLAYING)
 
 
+@lru_cache(maxsize=65536)
 def is_technical(text: str) -> bool:
     """Whether a name says how something was recorded or stored, or counts takes, rather than what it is."""
     parts = plain_words(text).split()
@@ -146,6 +149,7 @@ def is_technical(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=65536)
 def is_stop_word(text: str) -> bool:
     """Whether a word in a file's name says nothing: `note`, `sample`, `take`."""
     return plain_words(text) in _STOP or plain_words(text) in TECHNICAL

@@ -133,6 +133,8 @@ def _has_names(field_name: str, sources: Sources) -> bool:
 
 def _disagreements(root: Path, sources: Sources) -> list[str]:
     """Where names, SFZ files and the keys inside files differ: by how much, and in how many files."""
+    if not (sources.mapping or sources.keys):
+        return []
     named = {**_pitches(sources.names.labels), **_pitches(sources.pattern), **_pitches(sources.table)}
     mapped = _pitches(sources.mapping)
     pairs = (

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timbre_core.datasets.audio_files import audio_files
+from timbre_core.datasets.audio_files import audio_files, list_folder
 from timbre_core.datasets.fsdd import digits_folder, read_digits
 from timbre_core.datasets.linked import read_linked
-from timbre_core.datasets.notes import LEFT_OUT, METADATA, NOTE_COLUMNS
+from timbre_core.datasets.measured_pitch import RATE
+from timbre_core.datasets.notes import LEFT_OUT, NOTE_COLUMNS, drop_bad_labels
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
+from timbre_core.datasets.octaves import find_shifts, tell_shifts, transposed
 from timbre_core.datasets.parquet import (
     ParquetAudio,
     file_of,
@@ -38,6 +40,7 @@ from timbre_core.datasets.pictures import (
 from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.settings import DataSettings, NoteFilter, SplitSettings
 from timbre_core.datasets.splits import fill_splits
+from timbre_core.datasets.table import find_tables
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio, opened_audio
 
@@ -160,7 +163,14 @@ def _stamp(entry: os.DirEntry[str]) -> tuple[str, int, int]:
 def recipe_library(data: DataSettings, roots: Sequence[str | Path] | None = None, progress: bool = True) -> Library:
     """The library that a recipe's data settings name, or that `roots` make in their place: see `open_library`."""
     return open_library(
-        roots or data.roots, data.pattern, data.split, progress=progress, only=data.only, leave_out=data.leave_out
+        roots or data.roots,
+        data.pattern,
+        data.split,
+        progress=progress,
+        only=data.only,
+        leave_out=data.leave_out,
+        transpose=data.transpose,
+        octave=data.octave,
     )
 
 
@@ -171,6 +181,8 @@ def open_library(
     progress: bool = True,
     only: NoteFilter | None = None,
     leave_out: NoteFilter | None = None,
+    transpose: int = 0,
+    octave: str = "off",
 ) -> Library:
     """Gather the notes of `roots` into one library.
 
@@ -180,7 +192,9 @@ def open_library(
     datasets.fsdd), or any folder of audio files, labelled by its metadata.csv or by `pattern` (see datasets.folder). Roots
     without an official split are divided as `split` says, each on its own. Ids and instruments that occur in several roots
     get the root's name as a prefix. Notes that do not agree with `only` are not there; those that agree with `leave_out`
-    are in the split "left_out", whatever instrument they are of. Raises TimbreError when a root does not exist or holds no
+    are in the split "left_out", whatever instrument they are of. transpose: semitones that are added to pitch labels.
+    octave: "check" listens to some notes of each instrument and tells in `said` where they sound a fixed interval off their
+    labels, "auto" corrects whole octaves, "off" does not listen. Raises TimbreError when a root does not exist or holds no
     usable note; single bad notes are listed in `skipped`.
     """
     if isinstance(roots, (str, Path)):
@@ -197,6 +211,8 @@ def open_library(
         if places[number] in places[:number]:
             raise TimbreError(f"{root} is given twice: name each folder once.")
         notes, bad = _read_root(root, pattern, progress, said)
+        notes, off = _in_tune(root, notes, transpose, octave, progress, said)
+        bad += off
         twice = notes["note_id"].duplicated()
         bad += [(f"{root}, note {name}", "its name occurs twice: rename one") for name in notes.loc[twice, "note_id"]]
         notes = notes[~twice]
@@ -228,6 +244,26 @@ def open_library(
     names = [str(root) for root in roots]
     notes = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
     return Library(names, _tell_roots_apart(notes[list(NOTE_COLUMNS)], names), skipped, said)
+
+
+def _in_tune(
+    root: str, notes: pd.DataFrame, transpose: int, octave: str, progress: bool, said: list[str]
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """A root's notes with their labels transposed, and set against what is heard."""
+    if root in (STARTER, BUNDLED) or notes["audio"].map(picture_place).notna().any():
+        return notes, []
+    notes = notes.assign(pitch=notes["pitch"] + transpose * ~notes["pitch_estimated"])
+    if octave != "off":
+        alone = Library([root], notes)
+        rows = {str(place): row for row, place in enumerate(notes["audio"])}
+
+        def load(place: str) -> np.ndarray:
+            return alone.load(rows[place], RATE, [])
+
+        shifts = find_shifts(root_path(root), notes, load, octave == "auto", progress)
+        said += tell_shifts(root, notes, shifts, octave == "auto")
+        notes = transposed(notes, shifts) if octave == "auto" else notes
+    return drop_bad_labels(notes, root + ", " + notes["audio"])
 
 
 def _filled(root: str, notes: pd.DataFrame, blank: pd.Series) -> str:
@@ -265,7 +301,7 @@ def _read_root(
     folders = nsynth_folders(path)
     if folders:
         return read_nsynth(path, folders, said)
-    if pattern is None and not (path / METADATA).is_file() and digits_folder(path):
+    if pattern is None and not find_tables(list_folder(path).tables)[0] and digits_folder(path):
         notes, skipped = read_digits(path)
         said.append(
             f"{root}: read as spoken digits (DIGIT_SPEAKER_INDEX): the digit is the family, the speaker the instrument"

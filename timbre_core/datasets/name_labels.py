@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from timbre_core.datasets.dynamics import SPECIFIC, dynamic_word, is_dynamic, layer_of
 from timbre_core.datasets.instrument_words import family_of, is_family, is_playing, is_stop_word, is_technical
 from timbre_core.datasets.label_values import Labels
-from timbre_core.datasets.pitch_names import NAME, is_note_name
+from timbre_core.datasets.pitch_names import NAME, is_note_name, pitch_language, read_pitch
+from timbre_core.errors import TimbreError
 
 _SIGN = re.compile(r"(?<![A-Za-z0-9])([A-Ga-g][#♯b♭]?)-(\d)(?![0-9A-Za-z])")  # the hyphen of C-1
 _MINUS = "\N{MINUS SIGN}"
@@ -31,6 +33,7 @@ _KEY = re.compile(r"(?:midi|note|key|pitch|nn|n|k|p|m)?[-_ ]?(\d{1,3})", re.IGNO
 _COUNTER = re.compile(r"(?:rr|r|take|tk|t|round|var|alt|x)?\d+", re.IGNORECASE)
 _MOST = 0.6  # share of names that agree on what a place is
 _SOURCES = ("acoustic", "electronic", "synthetic")
+_LOOKED_AT = 500  # names that tell where all are cut
 _LOWEST, _HIGHEST = 12, 120  # MIDI; what numbers in names must be to be pitches
 
 Hears = Callable[[Sequence[str], Sequence[float]], bool]
@@ -51,7 +54,7 @@ def read_names(files: Sequence[str], hears: Hears) -> NameLabels:
     found = NameLabels()
     stems = {file: unicodedata.normalize("NFC", file.rpartition("/")[2].rpartition(".")[0]) for file in files}
     rest = dict(stems)
-    separator = _separator(list(stems.values()))
+    separator = _separator(list(stems.values())[:: max(1, len(stems) // _LOOKED_AT)])
     for cut in dict.fromkeys((separator, "", "fused")):
         groups: dict[int, dict[str, list[str]]] = {}
         for file, stem in rest.items():
@@ -110,8 +113,11 @@ def _read_group(group: dict[str, list[str]], cut: str, hears: Hears, found: Name
             if hears(files, [float(number) for number in numbers]):
                 pitch, values = place, numbers
                 break
-    elif pitch is not None:
+    else:
         values = columns[pitch]
+        key = _same_in_numbers(columns, pitch)
+        if key is not None:
+            pitch, values = key, columns[key]
     if pitch is not None:
         roles[pitch] = "pitch"
     loudness = _velocity_column(columns, pitch)
@@ -147,6 +153,22 @@ def _pitch_column(columns: Sequence[Sequence[str]]) -> int | None:
     """The place where most names have a note's name; of several the one that varies most."""
     fits = [place for place, column in enumerate(columns) if _share(is_note_name, column) >= _MOST]
     return max(fits, key=lambda place: (len(set(columns[place])), -place), default=None)
+
+
+def _same_in_numbers(columns: Sequence[Sequence[str]], pitch: int) -> int | None:
+    """The place of MIDI numbers beside names of the same pitches: they are in no doubt of the octave."""
+    language = pitch_language(columns[pitch])
+    for place, column in enumerate(columns):
+        if place == pitch or not all(part.isdigit() for part in column) or len(set(column)) < 2:
+            continue
+        try:
+            named = [read_pitch(name, language) for name in columns[pitch]]
+        except TimbreError:
+            return None
+        shifts = {int(number) - name for number, name in zip(column, named, strict=True)}
+        if len(shifts) == 1 and not shifts.pop() % 12:
+            return place
+    return None
 
 
 def _number_columns(columns: Sequence[Sequence[str]]) -> list[int]:
@@ -228,4 +250,5 @@ def _pattern(roles: dict[int, str], count: int, cut: str, columns: Sequence[Sequ
 
 
 def _share(fits: Callable[[str], object], column: Sequence[str]) -> float:
-    return sum(bool(fits(part)) for part in column) / max(1, len(column))
+    counts = Counter(column)
+    return sum(count for part, count in counts.items() if fits(part)) / max(1, len(column))

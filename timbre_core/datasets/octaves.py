@@ -16,8 +16,8 @@ import pandas as pd
 
 from timbre_core.datasets.heard import CLEAR, heard_in, spread
 
-_NOTES_EACH = 8  # of an instrument that are listened to
-_MOST_NOTES = 400  # of a folder, where labels are checked alone; instruments are drawn then
+_NOTES_EACH = 6  # of an instrument that are listened to
+_MOST_NOTES = 240  # of a folder, where labels are checked alone; instruments are drawn then
 _FEWEST = 3  # clear notes that can agree
 _AGREEMENT = 0.75  # share of an instrument's clear notes with one shift
 _NAMED = 3

@@ -57,6 +57,7 @@ _SURELY_GERMAN = re.compile(r"([cdefgah]iss?|[cdgfh]ess?)-?\d{1,2}", re.IGNORECA
 _HOW = "write 60, C4, C#4 or Bb3"
 
 
+@lru_cache(maxsize=65536)
 def is_note_name(text: str) -> bool:
     """Whether `text` is written as the name of a pitch is, in any language."""
     parts = _PARTS.fullmatch(_clean(text))
@@ -82,6 +83,7 @@ def pitch_language(texts: Iterable[str]) -> str:
     return UNCLEAR if any(re.match("es+-?[0-9]", name) for name in letters) else ENGLISH
 
 
+@lru_cache(maxsize=65536)
 def read_pitch(text: str, language: str = ENGLISH) -> float:
     """MIDI pitch of `60`, `60.5` or a name such as `C4` (60), `C#4`, `Bb3`, `As3`, `Csharp4`, `Sol4`.
 

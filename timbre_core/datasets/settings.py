@@ -74,6 +74,13 @@ class DataSettings(Part):
         default_factory=list, description="how often an epoch draws each root's notes (default: once each)"
     )
     pattern: str | None = Field(default=None, description="file-name pattern for folders without labels")
+    transpose: Annotated[int, Field(ge=-60, le=60)] = Field(
+        default=0, description="semitones that are added to the pitch labels of all roots but starter"
+    )
+    octave: Literal["check", "auto", "off"] = Field(
+        default="check",
+        description="check: tell where instruments sound a fixed interval off their labels; auto: correct whole octaves",
+    )
     split: SplitSettings = SplitSettings()
     keep_doubles: bool = Field(
         default=False, description="keep notes that are the same recording as another one, level aside"

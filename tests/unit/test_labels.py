@@ -1,0 +1,199 @@
+"""Labels without a table: from names as libraries write them, from folders, SFZ files and the keys inside files."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import soundfile
+
+from tests.synthetic import harmonic_note
+from timbre_core.datasets.folder import read_folder
+from timbre_core.datasets.folder_labels import read_folders
+from timbre_core.datasets.library import open_library
+from timbre_core.datasets.name_labels import NameLabels, read_names
+
+
+def record(path: Path, pitch: float = 60) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, harmonic_note(pitch, 0.6, 0.5), 16_000)
+    return path
+
+
+def names(*stems: str, hears: bool = True) -> NameLabels:
+    return read_names([f"{stem}.wav" for stem in stems], lambda files, pitches: hears)
+
+
+# -- Names -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stems", "labels"),
+    [
+        (
+            ["violin_As4_1_mezzo-forte_arco-normal", "double-bass_A1_025_piano_arco-normal"],
+            [("violin", "As4", "mezzo-forte"), ("double-bass", "A1", "piano")],
+        ),
+        (["Piano.ff.Bb3", "Piano.pp.A4"], [("Piano", "Bb3", "ff"), ("Piano", "A4", "pp")]),
+        (["Vn-ord-A#3-ff-4c-N", "BTb-ord-F#1-pp-N-N"], [("Vn", "A#3", "ff"), ("BTb", "F#1", "pp")]),
+        (
+            ["bass_synthetic_033-022-050", "bass_synthetic_033-023-100"],
+            [("bass_synthetic_033", "022", "050"), ("bass_synthetic_033", "023", "100")],
+        ),
+        (["MOHorn_sus_C4_v1_1", "tbn_sus_D4_v2_1"], [("MOHorn", "C4", "v1"), ("tbn", "D4", "v2")]),
+        (["A0v1", "D#4v16"], [(None, "A0", "v1"), (None, "D#4", "v16")]),
+        (["1_piano_60", "2_flute_64"], [("piano", "60", None), ("flute", "64", None)]),
+        (["1st-violins-piz-rr1-a#3", "violas-sus-rr1-e3"], [("1st violins", "a#3", None), ("violas", "e3", None)]),
+        (["violinC4", "celloC2"], [("violin", "C4", None), ("cello", "C2", None)]),
+        (["Flute - A4 (ff)", "Flute - C5 (pp)"], [("Flute", "A4", "ff"), ("Flute", "C5", "pp")]),
+        (["piano_forte_C4", "piano_piano_C4"], [("piano", "C4", "forte"), ("piano", "C4", "piano")]),
+    ],
+)
+def test_names_of_the_usual_libraries(stems: list[str], labels: list[tuple[str | None, ...]]) -> None:
+    found = names(*stems).labels
+    fields = ("instrument", "pitch", "velocity")
+    assert [tuple(found[f"{stem}.wav"].get(field) for field in fields) for stem in stems] == labels
+
+
+def test_numbers_are_pitches_only_where_they_are_heard() -> None:
+    assert names("01", "02", "60", hears=True).labels.get("60.wav", {}).get("pitch") is None
+    assert names("a_61", "b_62", hears=True).labels["a_61.wav"]["pitch"] == "61"
+    assert "pitch" not in names("a_61", "b_62", hears=False).labels.get("a_61.wav", {})
+
+
+def test_several_notes_in_a_file_are_told(tmp_path: Path) -> None:
+    record(tmp_path / "Violin.arco.ff.sulG.C4B4.wav")
+    record(tmp_path / "Violin.arco.ff.sulG.A4.wav", 69)
+    library = open_library([tmp_path])
+    assert library.notes["pitch"].tolist() == [69]
+    [(file, reason)] = library.skipped
+    assert file.endswith("C4B4.wav")
+    assert "several notes (C4 to B4)" in reason
+
+
+def test_a_flat_folder_of_several_instruments(tmp_path: Path) -> None:
+    for name, pitch in (
+        ("violin_As4_1_forte_normal", 70),
+        ("cello_C3_1_piano_normal", 48),
+        ("oboe_D5_1_forte_normal", 74),
+    ):
+        record(tmp_path / f"{name}.wav", pitch)
+    library = open_library([tmp_path])
+    notes = library.notes.set_index("instrument")
+    assert {name: (row["family"], row["pitch"]) for name, row in notes.iterrows()} == {
+        "violin": ("string", 70),
+        "cello": ("string", 48),
+        "oboe": ("reed", 74),
+    }
+    assert not notes["pitch_estimated"].any()
+    [line] = library.said
+    assert "{instrument}_{pitch}" in line
+
+
+def test_names_that_cannot_be_told_are_measured(tmp_path: Path) -> None:
+    for name, pitch in (("C4", 60), ("Es4", 63)):
+        record(tmp_path / f"{name}.wav", pitch)
+    library = open_library([tmp_path])
+    assert library.notes["pitch"].tolist() == [60, 63]
+    assert library.notes["pitch_estimated"].tolist() == [False, True]
+    assert any("'Es4' is E flat in German" in line for line in library.said)
+
+
+# -- Folders ---------------------------------------------------------------------------------------------------------
+
+
+def instruments(paths: Sequence[str]) -> list[tuple[str, str]]:
+    found = read_folders(Path("/somewhere/root"), paths).labels
+    return [(found[path]["instrument"], found[path]["family"]) for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (
+            ["Strings/Cello Section/susvib/a.wav", "Strings/Viola/susvib/a.wav", "Brass/F Horn/sus/a.wav"],
+            [("Cello Section", "Strings"), ("Viola", "Strings"), ("F Horn", "Brass")],
+        ),
+        (["brass/trumpet/a.wav", "reed/oboe/a.wav"], [("trumpet", "brass"), ("oboe", "reed")]),
+        (["flute/a.wav", "viola/a.wav"], [("flute", "flute"), ("viola", "string")]),
+        (
+            ["Lib/Strings/Solo/Violin/sus/ff/close/a.wav", "Lib/Strings/Tutti/Violin/sus/pp/close/a.wav"],
+            [("Solo Violin", "Strings"), ("Tutti Violin", "Strings")],
+        ),
+        (["Cello/gestrichen/a.wav", "Viola/gestrichen/a.wav"], [("Cello", "string"), ("Viola", "string")]),
+        (["one/kick/a.wav", "two/kick/a.wav"], [("one kick", "one"), ("two kick", "two")]),
+        (["train/violin/a.wav", "test/violin/b.wav"], [("violin", "string"), ("violin", "string")]),
+        (["sus/a.wav", "pizz/a.wav"], [("root", "unknown"), ("root", "unknown")]),
+        (
+            ["Strings/Violin/sus/Room X/a.wav", "Strings/Viola/sus/Room Y/a.wav"],
+            [("Violin", "Strings"), ("Viola", "Strings")],
+        ),
+    ],
+)
+def test_instruments_of_nested_folders(paths: list[str], expected: list[tuple[str, str]]) -> None:
+    assert instruments(paths) == expected
+
+
+def test_folders_may_name_splits_pitches_and_dynamics() -> None:
+    found = read_folders(Path("/root"), ["train/piano/C4/ff/a.wav", "test/piano/D4/pp/a.wav"]).labels
+    assert found["train/piano/C4/ff/a.wav"] == {
+        "split": "train",
+        "instrument": "piano",
+        "family": "keyboard",
+        "pitch": "C4",
+        "velocity": "ff",
+    }
+
+
+# -- SFZ files and keys inside files -----------------------------------------------------------------------------------
+
+
+def test_an_sfz_file_beside_the_samples(tmp_path: Path) -> None:
+    for number, pitch in enumerate((60, 64, 67)):
+        record(tmp_path / "Samples" / f"take {number}.wav", pitch)
+    (tmp_path / "Velvet.sfz").write_text(
+        "// a comment\n<control> default_path=Samples\\ octave_offset=1\n<global> ampeg_release=1\n<group> lovel=1 hivel=63\n"
+        "<region> sample=take 0.wav pitch_keycenter=48 lokey=47 hikey=49\n<region> sample=take 1.WAV key=e3\n"
+        "<group> lovel=64 hivel=127\n<region> sample=take 2.wav key=67 transpose=12\n<region> sample=gone.wav key=40\n"
+    )
+    library = open_library([tmp_path])
+    notes = library.notes.set_index("audio")
+    assert notes["pitch"].tolist() == [60, 64, 67]
+    assert notes["velocity"].tolist() == [32, 32, 96]
+    assert set(notes["instrument"]) == {"Velvet"}
+    assert ("1 of its samples are not in the folder") in library.skipped[0][1]
+
+
+def with_key(path: Path, key: int) -> None:
+    """Append a sampler chunk with its key."""
+    content = path.read_bytes()
+    chunk = b"smpl" + struct.pack("<I9I", 36, 0, 0, 62500, key, 0, 0, 0, 0, 0)
+    path.write_bytes(content[:4] + struct.pack("<I", len(content) + len(chunk) - 8) + content[8:] + chunk)
+
+
+def test_keys_inside_files_are_labels_and_set_against_names(tmp_path: Path) -> None:
+    for number, pitch in enumerate((60, 64, 67)):
+        with_key(record(tmp_path / "plain" / f"flute {'abc'[number]}.wav", pitch), pitch)
+        with_key(record(tmp_path / "named" / f"flute_{'CEG'[number]}3.wav", pitch), pitch)
+        with_key(record(tmp_path / "same" / f"flute {'abc'[number]}.wav", pitch), 60)
+    plain = open_library([tmp_path / "plain"])
+    assert plain.notes["pitch"].tolist() == [60, 64, 67]
+    assert not plain.notes["pitch_estimated"].any()
+    named = open_library([tmp_path / "named"])
+    assert named.notes["pitch"].tolist() == [48, 52, 55]
+    assert any("sampler keys in the files says +12 semitones" in line for line in named.said)
+    assert open_library([tmp_path / "same"]).notes["pitch_estimated"].all()
+
+
+def test_decisions_are_told_in_one_line(tmp_path: Path) -> None:
+    record(tmp_path / "Brass" / "Horn" / "sus" / "horn_C4.wav")
+    said: list[str] = []
+    notes, _ = read_folder(tmp_path, said=said)
+    assert isinstance(notes, pd.DataFrame)
+    [line] = said
+    assert "instrument from folders" in line
+    assert "pitch from file names (C4 = 60)" in line
+    assert "no instruments: sus" in line

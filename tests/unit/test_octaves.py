@@ -1,0 +1,83 @@
+"""Labels that are octaves off what sounds are told with their size and cure, and corrected where that is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import soundfile
+
+from tests.synthetic import harmonic_note
+from timbre_core.__main__ import main
+from timbre_core.datasets.library import open_library
+
+WHITE = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7}
+
+
+def library_of(folder: Path, octaves: dict[str, int], sounding: int = 60) -> Path:
+    """Notes of some instruments whose names count octaves otherwise."""
+    for instrument, octave in octaves.items():
+        for name, step in WHITE.items():
+            path = folder / f"{instrument}_{name}{octave}.wav"
+            path.parent.mkdir(exist_ok=True)
+            soundfile.write(path, harmonic_note(sounding + step, 0.5, 0.5), 16_000)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("octave", "shift"), [(3, "12 semitones (1 octave) above"), (6, "24 semitones (2 octaves) below")]
+)
+def test_a_consistent_shift_is_told_and_corrected(tmp_path: Path, octave: int, shift: str) -> None:
+    folder = library_of(tmp_path / "notes", {"sax": octave})
+    checked = open_library([folder], octave="check")
+    [told] = [line for line in checked.said if "semitones" in line]
+    assert f"sax sound {shift} their labels, in 5 of 5 clear notes: --octave auto" in told
+    corrected = open_library([folder], octave="auto")
+    assert sorted(corrected.notes["pitch"]) == [60, 62, 64, 65, 67]
+    moved = open_library([folder], transpose=60 - 12 * (octave + 1), octave="check")
+    assert sorted(moved.notes["pitch"]) == [60, 62, 64, 65, 67]
+    assert not [line for line in moved.said if "semitones" in line]
+
+
+def test_instruments_are_corrected_one_by_one(tmp_path: Path) -> None:
+    folder = library_of(tmp_path / "notes", {"sax": 3, "oboe": 4})
+    library = open_library([folder], "{instrument}_{pitch}", octave="auto")
+    assert library.notes.groupby("instrument")["pitch"].min().to_dict() == {"sax": 60, "oboe": 60}
+    [told] = [line for line in library.said if "semitones" in line]
+    assert "sax" in told
+    assert "oboe" not in told
+
+
+def test_right_labels_and_single_outliers_are_let_be(tmp_path: Path) -> None:
+    folder = library_of(tmp_path / "notes", {"sax": 4})
+    soundfile.write(folder / "sax_A4.wav", harmonic_note(81, 0.5, 0.5), 16_000)
+    library = open_library([folder], octave="auto")
+    assert library.notes["pitch"].max() == 69
+    assert not [line for line in library.said if "semitones" in line]
+
+
+def test_other_shifts_are_told_and_not_corrected(tmp_path: Path) -> None:
+    folder = library_of(tmp_path / "notes", {"clarinet": 4}, sounding=58)
+    library = open_library([folder], octave="auto")
+    assert library.notes["pitch"].min() == 60
+    [told] = [line for line in library.said if "semitones" in line]
+    assert "2 semitones below" in told
+    assert "--transpose -2" in told
+
+
+def test_a_column_transposes(tmp_path: Path) -> None:
+    folder = library_of(tmp_path / "notes", {"sax": 3})
+    lines = [f"sax_{name}3.wav,{48 + step},{12 if name != 'C' else ''}" for name, step in WHITE.items()]
+    (folder / "metadata.csv").write_text("\n".join(["file,pitch,transpose", *lines]) + "\n")
+    assert sorted(open_library([folder]).notes["pitch"]) == [48, 62, 64, 65, 67]
+
+
+def test_the_command_says_and_mends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out = library_of(tmp_path / "notes", {"sax": 3}), tmp_path / "labels.csv"
+    assert main(["prepare", "folder", str(folder), str(out)]) == 0
+    assert "--transpose 12" in capsys.readouterr().err
+    assert main(["prepare", "folder", str(folder), str(out), "--transpose", "12"]) == 0
+    assert sorted(pd.read_csv(out)["pitch"]) == [60, 62, 64, 65, 67]
+    assert main(["prepare", "folder", str(folder), str(out), "--transpose", "99"]) == 1
+    assert "--transpose 99: give semitones from -60 to 60" in capsys.readouterr().err
