@@ -30,6 +30,16 @@ from timbre_core.space import TimbreSpace
 PARTS = ("reconstruction", "latent", "control", "generalisation", "cross_pitch", "sound", "listening")
 
 
+READING = """## How to read it
+
+- A probe's interval is wide: twelve instruments are few, and one of a family weighs much. Figures of other instruments differ by as much.
+- At other pitches sounds are made equally loud before they are compared. Where a model loses the attack of a plucked note, the gain that makes
+  up for it lifts all that comes after: its error there is larger than that of the same note reconstructed at its own level.
+- The sampler has no loops: played higher, a recording is over sooner, and its end is compared with silence.
+- Vibrato is measured in windows of 80 ms: ratios are right, absolute depths are a quarter too small at 5.5 Hz.
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoints", nargs="*", default=["nsynth-cvae", "nsynth-vae", "nsynth-ae"])
@@ -87,7 +97,7 @@ def table(found: dict[str, dict[str, Any]], command: str) -> str:
         if lines:
             head += [f"## {title}", "", f"| | {' | '.join(found)} |", "| --- |" + " --- |" * len(found)]
             head += [f"| {words} | {' | '.join(cell or '-' for cell in cells)} |" for words, cells in lines] + [""]
-    return "\n".join(head)
+    return "\n".join([*head, READING])
 
 
 def _cell(read: Callable[[dict[str, Any]], str], evaluation: dict[str, Any]) -> str:

@@ -62,10 +62,12 @@ def show_figures(checkpoint: Checkpoint, words: Vocabulary) -> None:
         f"{words.title('family')} found",
         _share(family),
         _chance(family_chance),
-        help=_FAMILY.format(words.family),
+        help=_FAMILY.format(words.family) + _fitted(evaluation, "family_probe"),
         **_PROBE,
     )
-    columns[4].metric("Pitch found", _share(pitch), _chance(pitch_chance), help=_PITCH, **_PROBE)
+    columns[4].metric(
+        "Pitch found", _share(pitch), _chance(pitch_chance), help=_PITCH + _fitted(evaluation, "pitch_probe"), **_PROBE
+    )
     notes, instruments = evaluation.get("notes"), evaluation.get("instruments")
     if isinstance(notes, int) and isinstance(instruments, int):
         st.caption(
@@ -82,6 +84,14 @@ _PITCH = (
     "How often a simple classifier names the exact pitch from the latents alone. Near chance means that the space is "
     "about timbre and leaves pitch to the player."
 )
+
+
+def _fitted(evaluation: dict[str, Any], probe: str) -> str:
+    """On which instruments a probe was fitted, as a sentence; nothing where an older evaluation does not say."""
+    latent = evaluation.get("latent")
+    fitted = latent.get("fitted_on") if isinstance(latent, dict) else None
+    told = fitted.get(probe) if isinstance(fitted, dict) else None
+    return f" Fitted on {plain(told, 200)}." if isinstance(told, str) else ""
 
 
 def _share(value: float | None) -> str:
