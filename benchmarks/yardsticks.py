@@ -34,8 +34,9 @@ READING = """## How to read it
 
 - A probe's interval is wide: twelve instruments are few, and one of a family weighs much.
   Figures of other instruments differ by as much.
-- At other pitches sounds are made equally loud before they are compared. Where a model loses the attack of a plucked note, the
-  gain that makes up for it lifts all that comes after: its error there is larger than that of the same note reconstructed at its own level.
+- At other pitches sounds are made equally loud before they are compared. Where a model loses the attack of a pluck,
+  the gain that makes up for it lifts all that comes after: its error there is larger than that of the same note
+  reconstructed at its own level.
 - The sampler has no loops: played higher, a recording is over sooner, and its end is compared with silence.
 - Vibrato is measured in windows of 80 ms: ratios are right, absolute depths are a quarter too small at 5.5 Hz.
 """
