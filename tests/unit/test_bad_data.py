@@ -112,8 +112,8 @@ def test_prepare_folder_leaves_out_what_cannot_be_read(
 
 
 def test_a_strange_digit_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("0_ann_0", "0_ann_1", "1_bob_0", "1_bob_1", "seven_ann_0"):
-        soundfile.write(tmp_path / f"{name}.wav", harmonic_note(60, 0.5, 0.3), 8000)
+    for pitch, name in enumerate(("0_ann_0", "0_ann_1", "1_bob_0", "1_bob_1", "seven_ann_0"), 60):
+        soundfile.write(tmp_path / f"{name}.wav", harmonic_note(pitch, 0.5, 0.3), 8000)
     assert main(["prepare", "store", str(tmp_path), "--recipe", "fsdd-stft-vae", "--out", str(tmp_path / "store")]) == 0
     said = capsys.readouterr()
     assert "seven_ann_0.wav: its name does not say DIGIT_SPEAKER_INDEX" in said.err

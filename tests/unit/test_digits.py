@@ -22,7 +22,8 @@ def write_digits(folder: Path, each: int = 5) -> Path:
     for number, speaker in enumerate(SPEAKERS):
         for digit in range(3):
             for index in range(each):
-                audio = harmonic_note(40 + 7 * number, 0.4 + 0.1 * digit, 0.2 + 0.05 * index, seed=index)[::2]
+                pitch = 40 + 7 * number + 2 * digit + 0.3 * index
+                audio = harmonic_note(pitch, 0.4 + 0.1 * digit, 0.2 + 0.05 * index, seed=index)[::2]
                 soundfile.write(folder / f"{digit}_{speaker}_{index}.wav", audio, 8000)
     return folder
 

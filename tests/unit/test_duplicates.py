@@ -12,13 +12,13 @@ import soundfile
 import soxr
 
 from timbre_core.__main__ import main
-from timbre_core.datasets.duplicates import alike, find_duplicates, linked_instruments
+from timbre_core.datasets.duplicates import Near, find_duplicates, find_twins, linked_instruments
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.linked import LINKED
 from timbre_core.datasets.settings import SplitSettings
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.errors import TimbreError
-from timbre_core.features.recording import fingerprint, reach, recording_correlation
+from timbre_core.features.recording import BANDS, fingerprint, reach, recording_correlation
 
 RATE = 16_000
 
@@ -80,7 +80,8 @@ def test_no_pair_is_ruled_out_that_correlates() -> None:
     sounds = [note(60 + k, k) for k in range(6)]
     mixtures = [sound + share * note(61, 50 + k) for k, sound in enumerate(sounds) for share in (0.05, 0.1, 0.2)]
     everything = sounds + [np.roll(sound, int(random.integers(0, 200))) for sound in mixtures]
-    pairs = {tuple(pair) for pair in alike(np.stack([fingerprint(sound, RATE) for sound in everything])).tolist()}
+    near = Near(np.stack([fingerprint(sound, RATE) for sound in everything]))
+    pairs = {(i, int(j)) for i in range(len(everything)) for j in near.after(i)}
     same = {
         (i, j)
         for i in range(len(everything))
@@ -90,6 +91,17 @@ def test_no_pair_is_ruled_out_that_correlates() -> None:
     assert same
     assert same <= pairs
     assert len(pairs) < len(everything) * (len(everything) - 1) // 4
+
+
+def test_thousands_of_one_recording_take_a_comparison_each() -> None:
+    """Pairs of them would be millions."""
+    sound = note(60, 0, seconds=0.1)
+    near, compared = Near(np.stack([fingerprint(sound, RATE)] * 3000)), []
+    twins = find_twins(near, lambda number: compared.append(number) or sound)
+    assert [second for _, second, _ in twins] == list(range(1, 3000))
+    assert {first for first, _, _ in twins} == {0}
+    assert len(compared) < 2 * 3000
+    assert find_twins(Near(np.empty((0, BANDS))), lambda number: sound) == []
 
 
 @pytest.fixture

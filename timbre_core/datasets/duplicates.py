@@ -25,6 +25,7 @@ SAME = 0.99
 
 _RATE = 16_000  # Hz
 _DIRECTIONS = 12  # of the fingerprints that differ most: enough to rule out nearly all pairs
+_WORTH_A_BAR = 500
 _KEPT = 256  # sounds that are kept while their pairs are compared
 
 
@@ -65,17 +66,7 @@ def find_duplicates(
     ]
     rows = [row for row, _ in marked]
     marks = np.stack([found for _, found in marked]) if marked else np.empty((0, BANDS), dtype=np.float32)
-    pairs = alike(marks, correlation)
-
-    def compare(pairs: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
-        from tqdm import tqdm
-
-        pairs = list(pairs)
-        return tqdm(pairs, unit="pair", desc="comparing", disable=not progress or len(pairs) < 100)
-
-    twins = find_twins(
-        compare(zip(*pairs.T.tolist(), strict=True)), lambda i: library.load(rows[i], _RATE), correlation
-    )
+    twins = find_twins(Near(marks, correlation), lambda i: library.load(rows[i], _RATE), correlation, progress=progress)
     return [Twins(rows[first], rows[second], found) for first, second, found in twins]
 
 
@@ -107,39 +98,47 @@ def linked_instruments(notes: pd.DataFrame, twins: Iterable[Twins]) -> dict[str,
     return {name: of(name) for name in sorted(group)}
 
 
-def alike(fingerprints: np.ndarray, correlation: float = SAME) -> np.ndarray:
-    """Pairs (n_pairs, 2) of rows, the lower one first, that may correlate by more than `correlation`.
+class Near:
+    """Which sounds may be the same recording, by their fingerprints (n_sounds, BANDS): asked for one after the other, so that
+    memory stays small where thousands are."""
 
-    fingerprints: (n_notes, BANDS). No pair that does is missing.
-    """
-    from scipy.spatial import cKDTree
+    def __init__(self, fingerprints: np.ndarray, correlation: float = SAME) -> None:
+        from scipy.spatial import cKDTree
 
-    if len(fingerprints) < 2:
-        return np.empty((0, 2), dtype=np.int64)
-    far = reach(correlation)
-    centred = fingerprints - fingerprints.mean(axis=0)
-    # Distances in some directions are never longer than those in all of them.
-    _, directions = np.linalg.eigh(centred.T @ centred)
-    few = centred @ directions[:, -_DIRECTIONS:]
-    pairs = cKDTree(few).query_pairs(far, output_type="ndarray")
-    kept = [
-        part[np.linalg.norm(fingerprints[part[:, 0]] - fingerprints[part[:, 1]], axis=1) <= far]
-        for part in np.array_split(pairs, max(1, len(pairs) // 50_000))
-    ]
-    found = np.concatenate(kept)
-    return found[np.lexsort((found[:, 1], found[:, 0]))]
+        self._marks = fingerprints
+        self._far = reach(correlation)
+        centred = fingerprints - fingerprints.mean(axis=0) if len(fingerprints) else fingerprints
+        # Distances in some directions are never longer than those in all of them.
+        _, directions = np.linalg.eigh(centred.T @ centred)
+        self._few = centred @ directions[:, -_DIRECTIONS:]
+        self._tree = cKDTree(self._few) if len(fingerprints) else None
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def after(self, number: int) -> np.ndarray:
+        """The numbers above `number` of all sounds that may be the same, in order: none that is the same is missing."""
+        if self._tree is None:
+            return np.empty(0, dtype=np.int64)
+        found = np.array(self._tree.query_ball_point(self._few[number], self._far), dtype=np.int64)
+        found = np.sort(found[found > number])
+        return found[np.linalg.norm(self._marks[found] - self._marks[number], axis=1) <= self._far]
 
 
 def find_twins(
-    pairs: Iterable[tuple[int, int]],
+    near: Near,
     read: Callable[[int], np.ndarray],
     correlation: float = SAME,
     sample_rate: int = _RATE,
+    progress: bool = False,
 ) -> list[Twins]:
-    """Those of `pairs` (the lower number first) that correlate by more than `correlation`.
+    """Sounds that correlate by more than `correlation` with one before them, each with the first that it does with.
 
-    What is the same as one before it is compared with no other one. read: a sound (n_samples,) at `sample_rate` by its number.
+    What is the same as one before it is compared with no other one. read: a sound (n_samples,) at `sample_rate` by its
+    number.
     """
+    from tqdm import tqdm
+
     sounds: OrderedDict[int, np.ndarray] = OrderedDict()
 
     def sound(number: int) -> np.ndarray:
@@ -152,11 +151,15 @@ def find_twins(
 
     twins: list[Twins] = []
     known: set[int] = set()
-    for first, second in pairs:
-        if first in known or second in known:
+    quiet = not progress or len(near) < _WORTH_A_BAR
+    for first in tqdm(range(len(near)), unit="note", desc="comparing", disable=quiet):
+        if first in known:
             continue
-        found = recording_correlation(sound(first), sample_rate, sound(second), sample_rate, enough=correlation)
-        if found > correlation:
-            known.add(second)
-            twins.append(Twins(first, second, found))
+        for second in map(int, near.after(first)):
+            if second in known:
+                continue
+            found = recording_correlation(sound(first), sample_rate, sound(second), sample_rate, enough=correlation)
+            if found > correlation:
+                known.add(second)
+                twins.append(Twins(first, second, found))
     return twins

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from timbre_core.datasets.duplicates import alike, find_twins
+from timbre_core.datasets.duplicates import Near, find_twins
 from timbre_core.datasets.general_midi import PROGRAMS
 from timbre_core.datasets.soundfont import SILENT, render_note
 from timbre_core.datasets.soundfont_file import DRUMS, Preset, read_presets
@@ -18,7 +18,7 @@ from timbre_core.datasets.soundfont_plan import PlannedNote, RenderSettings, lay
 from timbre_core.datasets.synthesizer import Synthesizer
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import estimate_f0
-from timbre_core.features.recording import fingerprint
+from timbre_core.features.recording import fingerprint, recording_correlation
 
 RATE = 44_100
 NOTES_PER_INSTRUMENT = 16
@@ -140,13 +140,16 @@ def different_instruments(
     marks = np.stack([fingerprint(sound, 16_000) for _, _, sound in rows])
     keys = np.array([key for _, key, _ in rows])
     owners = np.array([number for number, _, _ in rows])
-    pairs = alike(marks, _OTHER)
-    pairs = pairs[(keys[pairs[:, 0]] == keys[pairs[:, 1]]) & (owners[pairs[:, 0]] != owners[pairs[:, 1]])]
+    near = Near(marks, _OTHER)
     shared: dict[tuple[int, int], int] = {}
-    for first, second in pairs.tolist():
-        if find_twins([(first, second)], lambda i: rows[i][2], _OTHER):
+    for first in range(len(rows)):
+        for second in map(int, near.after(first)):
             pair = (int(owners[first]), int(owners[second]))
-            shared[pair] = shared.get(pair, 0) + 1
+            if keys[first] != keys[second] or pair[0] == pair[1]:
+                continue
+            one, other = rows[first][2], rows[second][2]
+            if recording_correlation(one, 16_000, other, 16_000, enough=_OTHER) > _OTHER:
+                shared[pair] = shared.get(pair, 0) + 1
     of: dict[int, set[int]] = {}
     for number, key, _ in rows:
         of.setdefault(number, set()).add(key)
@@ -220,13 +223,9 @@ def _other_layer(candidate: Candidate, note: PlannedNote, loud: int, synthesizer
 
 def without_doubles(notes: Sequence[StarterNote], progress: bool = True) -> list[StarterNote]:
     """The notes without those that are the same recording as one before them."""
-    from tqdm import tqdm
-
     sounds = [_at_16k(note.samples) for note in notes]
-    marks = np.stack([fingerprint(sound, 16_000) for sound in sounds])
-    pairs: Iterable[tuple[int, int]] = [(int(a), int(b)) for a, b in alike(marks, _DIFFERENT)]
-    bar = tqdm(pairs, unit="pair", desc="doubles", disable=not progress)
-    doubles = {second for _, second, _ in find_twins(bar, lambda i: sounds[i], _DIFFERENT)}
+    near = Near(np.stack([fingerprint(sound, 16_000) for sound in sounds]), _DIFFERENT)
+    doubles = {second for _, second, _ in find_twins(near, lambda i: sounds[i], _DIFFERENT, progress=progress)}
     return [note for i, note in enumerate(notes) if i not in doubles]
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from timbre_core.datasets.duplicates import SAME, Twins, alike, find_twins, linked_instruments
+from timbre_core.datasets.duplicates import SAME, Near, Twins, find_twins, linked_instruments
 from timbre_core.datasets.library import Library
 from timbre_core.datasets.notes import LEFT_OUT
 from timbre_core.datasets.signals import read_signal
@@ -68,10 +68,7 @@ def _twins(library: Library, rows: np.ndarray, marks: np.ndarray, settings: Stor
         except TimbreError:
             return np.zeros(1, dtype=np.float32)  # deleted meanwhile
 
-    pairs = [(int(a), int(b)) for a, b in alike(marks[rows], SAME - _ROUNDED)]
-    if not pairs:
-        return []
-    found = find_twins(pairs, read, SAME, settings.sample_rate)
+    found = find_twins(Near(marks[rows], SAME - _ROUNDED), read, SAME, settings.sample_rate)
     return [Twins(int(rows[first]), int(rows[second]), correlation) for first, second, correlation in found]
 
 
