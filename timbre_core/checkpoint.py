@@ -17,6 +17,12 @@ import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import atomic_write, read_json, readable, write_json
+from timbre_core.layout import EVALUATION as EVALUATION
+from timbre_core.layout import HISTORY as HISTORY
+from timbre_core.layout import LATENTS as LATENTS
+from timbre_core.layout import RECIPE as RECIPE
+from timbre_core.layout import UNFINISHED as UNFINISHED
+from timbre_core.layout import WEIGHTS as WEIGHTS
 from timbre_core.maps import list_maps, map_file
 from timbre_core.recipes.library import read_recipe
 from timbre_core.recipes.schema import Recipe
@@ -28,14 +34,8 @@ if TYPE_CHECKING:
 
     from timbre_core.models.vae import VAE
 
-RECIPE = "recipe.yaml"
-WEIGHTS = "model.safetensors"
-HISTORY = "history.jsonl"
-EVALUATION = "evaluation.json"
-LATENTS = "latents.parquet"
 RECORDING = "recording"
 """The column of a map with doubles that says which note's recording a note is, by id."""
-UNFINISHED = ".training"
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 NOTE_CLASSIFIER = "note-classifier"
 
 
-def open_note_embedding(features: FeatureSettings, folder: Path | None = None) -> Embedding | str:
-    """The embedding of the checkpoint `note-classifier`, for audio of these features; a sentence why there is none.
+def open_note_embedding(features: FeatureSettings, folder: Path | None = None) -> Embedding:
+    """The embedding of the checkpoint `note-classifier`, for audio of these features.
 
     folder: the checkpoint, by default that among the project's own. Its fingerprint is the SHA-256 of its weights.
+
+    Raises TimbreError that says why there is none.
     """
     import torch
 
@@ -31,17 +33,16 @@ def open_note_embedding(features: FeatureSettings, folder: Path | None = None) -
 
     folder = folder or default_checkpoints_folder() / NOTE_CLASSIFIER
     if not folder.is_dir():
-        return f"there is no checkpoint {NOTE_CLASSIFIER}"
-    try:
-        checkpoint = open_checkpoint(folder)
-        network = checkpoint.network()
-    except TimbreError as error:
-        return str(error).rstrip(".")
+        raise TimbreError(f"there is no checkpoint {NOTE_CLASSIFIER}")
+    checkpoint = open_checkpoint(folder)
+    network = checkpoint.network()
     if not isinstance(network, NoteClassifier):
-        return f"{folder} is no note classifier"
+        raise TimbreError(f"{folder} is no note classifier")
     settings = checkpoint.recipe.features
     if settings.sample_rate != features.sample_rate:
-        return f"{NOTE_CLASSIFIER} hears {settings.sample_rate} Hz, these features are of {features.sample_rate} Hz"
+        raise TimbreError(
+            f"{NOTE_CLASSIFIER} hears {settings.sample_rate} Hz, these features are of {features.sample_rate} Hz"
+        )
 
     @torch.inference_mode()
     def embed(audio: np.ndarray) -> np.ndarray:

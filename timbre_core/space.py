@@ -274,6 +274,15 @@ class TimbreSpace:
             raise TimbreError(f"no note {note_id!r} on this map: note ids look like {example!r}.")
         return int(found[0])
 
+    def rows_of_family(self, family: str) -> np.ndarray:
+        """The rows (n,) of a family's notes on the map. Raises TimbreError for one that is not on the map."""
+        families = self.map_notes["family"] if "family" in self.map_notes else pd.Series(dtype=str)
+        rows = np.flatnonzero((families == family).to_numpy())
+        if not len(rows):
+            known = ", ".join(sorted(set(families.dropna().astype(str)))) or "none: its notes have no families"
+            raise TimbreError(f"no family {family[:80]!r} on this map: choose from {known}.")
+        return rows
+
     def trajectory_in(self, row: int) -> np.ndarray:
         """As `trajectory_of`, of the note in a row of the map."""
         saved = np.asarray(self.map_notes["trajectory"].iloc[row], dtype=np.float32)

@@ -13,12 +13,12 @@ from typing import Literal
 
 from pages.server.catalog import Listing
 from pages.server.memo import Memo
-from timbre_core.checkpoint import RECIPE, UNFINISHED, list_checkpoints, list_trainings
+from timbre_core.checkpoint import HISTORY, RECIPE, UNFINISHED, list_checkpoints, list_trainings
 from timbre_core.errors import TimbreError
 from timbre_core.files import readable
 from timbre_core.recipes.library import read_recipe
 from timbre_core.recipes.schema import Recipe
-from timbre_core.training.history import FILE_NAME, Epochs, read_epochs
+from timbre_core.training.history import Epochs, read_epochs
 
 # Without news for this long, or for as long as some epochs take, nobody trains there any more.
 _SILENCE = 60.0
@@ -109,7 +109,7 @@ def what_is_wrong(runs: Mapping[str, Run]) -> list[str]:
         if run.epochs.damaged:
             where = ", ".join(str(line) for line in run.epochs.damaged[:5])
             more = " and others" if len(run.epochs.damaged) > 5 else ""
-            said.append(f"{run.name}: line {where}{more} of {FILE_NAME} is damaged and left out.")
+            said.append(f"{run.name}: line {where}{more} of {HISTORY} is damaged and left out.")
         if run.epochs.gaps:
             where = ", ".join(str(epoch) for epoch in run.epochs.gaps[:5])
             said.append(f"{run.name}: epoch {where} has values that are no numbers, so its curves have a gap there.")
@@ -119,12 +119,12 @@ def what_is_wrong(runs: Mapping[str, Run]) -> list[str]:
 
 
 def _has_history(folder: Path) -> bool:
-    return (folder / FILE_NAME).is_file()
+    return (folder / HISTORY).is_file()
 
 
 def _read_history(folder: Path) -> tuple[Epochs, float]:
     """The history, and when something was last written to it (or when the training began)."""
-    path = folder / FILE_NAME
+    path = folder / HISTORY
     try:
         status = (path if path.exists() else folder).stat()
     except OSError as error:

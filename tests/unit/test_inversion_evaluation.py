@@ -20,6 +20,7 @@ from timbre_core.analysis.inverter_table import aligned, shown_columns, text_tab
 from timbre_core.analysis.librosa_inverter import LibrosaInverter
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.datasets.library import Library, open_library
+from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.inverters import open_inverter
 from timbre_core.models.weights import save_weights
@@ -193,12 +194,18 @@ class TestNoteEmbedding:
 
     def test_why_there_is_none(self, classifier: Path, tiny_checkpoint: Path, tmp_path: Path) -> None:
         features = load_recipe("nsynth-cvae").features
-        assert "there is no checkpoint" in str(open_note_embedding(features, tmp_path / "none"))
-        assert "is no note classifier" in str(open_note_embedding(features, tiny_checkpoint))
         slower = features.model_copy(update={"sample_rate": 8000})
-        assert "8000 Hz" in str(open_note_embedding(slower, classifier))
+        cases = (
+            (features, tmp_path / "none", "there is no checkpoint"),
+            (features, tiny_checkpoint, "is no note classifier"),
+            (slower, classifier, "8000 Hz"),
+        )
+        for heard, folder, why in cases:
+            with pytest.raises(TimbreError, match=why):
+                open_note_embedding(heard, folder)
         (classifier / "model.safetensors").write_bytes(b"x")
-        assert "model.safetensors" in str(open_note_embedding(features, classifier))
+        with pytest.raises(TimbreError, match=r"model\.safetensors"):
+            open_note_embedding(features, classifier)
 
 
 def test_aligned() -> None:

@@ -70,13 +70,14 @@ def measure_inverters(
     library: Library,
     rows: np.ndarray,
     candidates: Mapping[str, Candidate],
-    embedding: Embedding | str = "no embedding was given",
+    embedding: Embedding | None = None,
     seed: int = 0,
     progress: bool = True,
+    no_embedding: str = "no embedding was given",
 ) -> dict[str, Any]:
     """Measure inverters on the notes in `rows`, on their own frames and on the coder's reconstructions of them.
 
-    embedding: what the Fréchet distance is measured on, or why there is none.
+    embedding: what the Fréchet distance is measured on; where there is none, `no_embedding` says why.
 
     Inverters take turns note by note and each note begins with another one, so whatever else the machine does meets them
     alike; these timings are with one thread. Then a few notes and a batch are timed with one and with two threads.
@@ -123,7 +124,7 @@ def measure_inverters(
             for coded in chunk:
                 reference = _reference(coded, library, coder)
                 harmonic += reference.harmonic
-                if isinstance(embedding, Embedding):
+                if embedding is not None:
                     recordings.append(embedding.embed(reference.audio))
                 for name in turns(list(candidates), len(used)):
                     for kind in INPUTS:
@@ -134,7 +135,7 @@ def measure_inverters(
                         tally = tallies[name, kind]
                         _compare(tally, reference, audio, _input_db(frames, coded, coder), coder)
                         tally.figures["seconds"].append(seconds)
-                        if isinstance(embedding, Embedding):
+                        if embedding is not None:
                             tally.embeddings.append(embedding.embed(audio))
                     bar.update()
                 used.append(coded.note.index)
@@ -143,7 +144,7 @@ def measure_inverters(
     speed = real_time_factors(candidates, [coded.note for coded in fullest], coder.recipe.features, seed, progress)
     instruments = set(library.notes["instrument"].iloc[used])
     reasons: dict[str, str] = {}
-    told, gaussian = _embedding_of_recordings(embedding, recordings, reasons)
+    told, gaussian = _embedding_of_recordings(embedding, recordings, reasons, no_embedding)
     if not harmonic:
         reasons["within_50_cents"] = "no recording measures within 50 cents of a label in MIDI 36-96"
     return {
@@ -248,10 +249,10 @@ def _summary(tally: _Tally, recordings: measures.Gaussian | None) -> dict[str, A
 
 
 def _embedding_of_recordings(
-    embedding: Embedding | str, recordings: Sequence[np.ndarray], reasons: dict[str, str]
+    embedding: Embedding | None, recordings: Sequence[np.ndarray], reasons: dict[str, str], without: str
 ) -> tuple[dict[str, Any] | None, measures.Gaussian | None]:
-    if isinstance(embedding, str):
-        reasons["embedding_frechet_distance"] = embedding
+    if embedding is None:
+        reasons["embedding_frechet_distance"] = without
         return None, None
     if len(recordings) < 2:
         reasons["embedding_frechet_distance"] = "one note has no distribution"

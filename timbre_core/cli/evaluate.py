@@ -107,6 +107,7 @@ def measure(
     from timbre_core.analysis.evaluation import select_rows
     from timbre_core.analysis.inversion_evaluation import measure_inverters
     from timbre_core.analysis.latents import spread_over
+    from timbre_core.errors import TimbreError
     from timbre_core.note_embedding import open_note_embedding
 
     rows = select_rows(checkpoint, library, args.split)
@@ -116,8 +117,13 @@ def measure(
         told = f"{counted(len(inverters), 'inverter')} on {counted(len(rows), 'note')}"
         print(f"\nmeasuring {told} (--inverter-notes chooses how many)")
     coder = Coder.of(checkpoint, args.device)
-    embedding = open_note_embedding(checkpoint.recipe.features)
-    return {"split": args.split} | measure_inverters(coder, library, rows, inverters, embedding, args.seed)
+    embedding, without = None, ""
+    try:
+        embedding = open_note_embedding(checkpoint.recipe.features)
+    except TimbreError as error:
+        without = str(error).rstrip(".")
+    measured = measure_inverters(coder, library, rows, inverters, embedding, args.seed, no_embedding=without)
+    return {"split": args.split} | measured
 
 
 def summary(result: dict[str, Any]) -> str:

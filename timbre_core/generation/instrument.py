@@ -179,13 +179,7 @@ def starting_point(space: TimbreSpace, like: str | None = None, family: str | No
     if like is not None:
         return space.trajectory_of(like).mean(axis=0)
     if family is not None:
-        latents = space.checkpoint.latents
-        families = [] if latents is None else latents["family"].tolist()
-        rows = [row for row, name in enumerate(families) if name == family]
-        if latents is None or not rows:
-            known = ", ".join(sorted(set(families))) or "none: this checkpoint has no map"
-            raise TimbreError(f"no family {family!r} on this map: choose from {known}.")
-        mean: np.ndarray = np.stack(latents["mu"].iloc[rows].tolist()).mean(axis=0, dtype=np.float32)
+        mean: np.ndarray = space.means[space.rows_of_family(family)].mean(axis=0, dtype=np.float32)
         return mean
     check_prior(space.checkpoint)
     import torch

@@ -174,10 +174,7 @@ def _draw_mean(
             return mean, mean[None]
         rows = np.arange(len(space.means))
     else:
-        families = space.map_notes["family"]
-        rows = np.flatnonzero((families == family).to_numpy())
-        if not len(rows):
-            raise TimbreError(f"no family {family!r} on this map: choose from {', '.join(sorted(set(families)))}.")
+        rows = space.rows_of_family(family)
         points = space.means[rows]
         mean = _draw_near(rng, points) if spread is None else _draw_around(rng, points, spread)
     nearest = rows[np.argmin(np.linalg.norm(space.means[rows] - mean, axis=1))]

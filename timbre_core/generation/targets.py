@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from timbre_core.errors import TimbreError
 
@@ -68,13 +67,12 @@ def _target_notes(space: TimbreSpace, toward: str, pitch: float) -> tuple[np.nda
     """Rows (n,) of the map that are meant, and how much each counts (n,)."""
     latents = space.map_notes
     rows = np.flatnonzero((latents["note_id"] == toward).to_numpy())
-    if not len(rows) and "family" in latents:
-        rows = np.flatnonzero((latents["family"] == toward).to_numpy())
     if not len(rows):
-        families = ", ".join(sorted(set(latents.get("family", pd.Series(dtype=str)).astype(str))))
-        raise TimbreError(
-            f"no family or note {toward[:80]!r} on this map: choose from {families}, or give a note's id."
-        )
+        try:
+            rows = space.rows_of_family(toward)
+        except TimbreError as error:
+            told = str(error).replace("no family", "no family or note", 1).rstrip(".")
+            raise TimbreError(f"{told}, or give a note's id.") from None
     weights = np.ones(len(rows))
     if "pitch" in latents and not math.isnan(pitch):
         distance = np.abs(latents["pitch"].iloc[rows].to_numpy(np.float64) - pitch)

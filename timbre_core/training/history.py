@@ -10,20 +10,19 @@ from typing import Any
 
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import write_text
-
-FILE_NAME = "history.jsonl"
+from timbre_core.layout import HISTORY
 
 
 def append_epoch(folder: Path, record: dict[str, Any]) -> None:
     """Add one epoch's line."""
-    path = folder / FILE_NAME
+    path = folder / HISTORY
     with os_errors(path), open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps(record, allow_nan=False) + "\n")
 
 
 def keep_epochs(folder: Path, count: int) -> None:
     """Drop the lines after epoch `count`: a killed run may have written a line but not the state that belongs to it."""
-    path = folder / FILE_NAME
+    path = folder / HISTORY
     if not path.exists():
         if count:
             raise TimbreError(f"{path}: it is missing although {count} epochs were trained: start the training again.")
@@ -54,7 +53,7 @@ def read_epochs(folder: Path) -> Epochs:
 
     Damaged lines are left out. A last line without its line break is still being written, and waits.
     """
-    path = folder / FILE_NAME
+    path = folder / HISTORY
     with os_errors(path):
         if folder.is_dir() and not path.exists():
             return Epochs()

@@ -15,6 +15,8 @@ from tqdm import tqdm
 
 from timbre_core.datasets.store import FeatureStore
 from timbre_core.errors import TimbreError
+from timbre_core.layout import EVENTS, LAST_WEIGHTS, WEIGHTS
+from timbre_core.layout import STATE as STATE
 from timbre_core.models.vae import VAE
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.schema import Recipe
@@ -32,10 +34,6 @@ from timbre_core.training.run import Training, new_training
 from timbre_core.training.state import Progress, load_state, save_state
 from timbre_core.training.tasks import Step, task_of
 
-WEIGHTS = "model.safetensors"
-LAST_WEIGHTS = "last.safetensors"
-STATE = "state.safetensors"
-EVENTS = "tensorboard"
 # On a GPU every look at a number waits for the queue to drain; NaN is looked for this often there, each step on a CPU.
 _GPU_NAN_CHECK = 50
 
