@@ -23,6 +23,7 @@ PACKAGES = {
     "PIL": "pillow",
     "fluidsynth": "pyfluidsynth",
     "parselmouth": "praat-parselmouth",
+    "minify": "tdewolff-minify",
 }
 
 
