@@ -89,7 +89,7 @@ export class SmallMap {
   }
 
   // The row of the dot that an event means, -1 for none. hidden(row): whether it cannot be meant.
-  under(event, hidden = (_row) => false) {
+  nearestDot(event, hidden = (_row) => false) {
     if (!this.x) return -1;
     const box = this.canvas.getBoundingClientRect();
     const distance = (row) => {
@@ -100,13 +100,13 @@ export class SmallMap {
   }
 
   over(event) {
-    const row = this.under(event);
+    const row = this.nearestDot(event);
     this.canvas.style.cursor = row < 0 ? "default" : "pointer";
     this.canvas.title = row < 0 ? "" : `${this.notes.title(row)}, ${this.notes.detail(row)}`;
   }
 
   click(event) {
-    const row = this.under(event);
+    const row = this.nearestDot(event);
     if (row >= 0) this.chosen(this.notes.ids[row]);
   }
 }

@@ -142,16 +142,16 @@ export class LinkedMap extends SmallMap {
 
   // ---- what the hand does ----------------------------------------------------------------------------------------
 
-  under(event) {
-    return super.under(event, (i) => this.all.muted.has(this.family(i)));
+  nearestDot(event) {
+    return super.nearestDot(event, (i) => this.all.muted.has(this.family(i)));
   }
 
   over(event) {
-    this.hover(this.under(event));
+    this.hover(this.nearestDot(event));
   }
 
   click(event) {
-    this.choose(this.under(event));
+    this.choose(this.nearestDot(event));
   }
 
   hover(i) {

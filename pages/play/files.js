@@ -50,10 +50,7 @@ export class Files {
   saveInstrument(low, high, step) {
     const { attack, release } = this.player.synth;
     const told = { z: this.player.zText, low, high, step, name: this.player.view.name().slice(0, 120) };
-    return this.download(
-      this.player.url("export", { ...told, attack, release }),
-      this.fileName(".zip"),
-    );
+    return this.download(this.player.url("export", { ...told, attack, release }), this.fileName(".zip"));
   }
 
   async loadPreset(file) {
