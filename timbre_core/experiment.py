@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 MOST_MAP_NOTES = 5000
 """Notes on the map of a new checkpoint, unless told otherwise."""
 
-_FEWEST_NOTES = 5  # so that the usual shares leave one to validate on
+_FEWEST_NOTES = 2  # of which the usual shares leave one to validate on
 _FEW_NOTES = 300  # with fewer, a model that begins with nothing learns little but silence
 
 MAPS = ("pca", "umap", "tsne")
@@ -325,7 +325,7 @@ def _check_enough(store: FeatureStore, recipe: Recipe) -> None:
     pitched = " with a pitch" if recipe.uses_pitch else ""
     if int(counts.sum()) < _FEWEST_NOTES:
         raise TimbreError(
-            f"data: {counted(int(counts.sum()), 'note')}{pitched} are too few to train and to validate on: give at least "
+            f"data: too few to train and to validate on ({counted(int(counts.sum()), 'note')}{pitched}): give at least "
             f"{_FEWEST_NOTES} notes, better hundreds; of few, begin with a trained model (--from CHECKPOINT)."
         )
     lacking = "training" if not trained else "validation"

@@ -24,19 +24,17 @@ class Store:
         self.notes = pd.DataFrame({"split": ["train"] * train + ["valid"] * valid, "pitch": 60.0})
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
 def test_too_few_are_refused_with_what_is_wanted_and_leave_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "notes").mkdir()
-    for key in range(count):
-        soundfile.write(tmp_path / "notes" / f"{60 + key}.wav", harmonic_note(60 + key, 0.5, 0.3), 16_000)
+    soundfile.write(tmp_path / "notes" / "60.wav", harmonic_note(60, 0.5, 0.3), 16_000)
     command = ["nsynth-vae", "--data", str(tmp_path / "notes"), "--out", str(tmp_path / "out"), "--workers", "1"]
     assert train_cli.main([*command, "--device", "cpu", "--set", "features.seconds=0.3", "window.frames=16"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
     assert "too few" in error
-    assert "at least 5 notes" in error
+    assert "at least 2 notes" in error
     assert [path.name for path in tmp_path.iterdir()] == ["notes"]
 
 

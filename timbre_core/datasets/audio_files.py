@@ -20,6 +20,7 @@ _OTHERS = {
     .dsf .dff .tak""",
     "render them with `prepare soundfont`": ".sf2 .sf3",
     "export their samples as WAV": ".ncw .nki .exs .gig .sfark",
+    "they are damaged, or hold no column of sounds": ".parquet",
     "unpack them": ".zip .rar .7z .tar .tgz .gz .bz2 .xz",
 }
 _TABLES = ".csv .tsv .txt .jsonl .xlsx .ods"

@@ -154,21 +154,11 @@ def _repeats(roots: np.ndarray, recipe: Recipe) -> np.ndarray:
     return np.asarray(wanted, dtype=np.int64)[roots] * recipe.training.crops_per_note
 
 
-FEWEST_NOTES = 2
-"""To learn from and to validate on."""
-
-
 def check_splits(source: BatchSource, valid: BatchSource, recipe: Recipe) -> None:
     """Raise TimbreError when there is nothing to learn from or nothing to measure on."""
     if not len(source):
         what = "has a pitch and " if recipe.uses_pitch else ""
         raise TimbreError(f"data: no note {what}is in the training split: give more data or change data.split.")
-    notes = len(source._repeats) + len(valid._repeats)
-    if notes < FEWEST_NOTES:
-        raise TimbreError(
-            f"data: {notes} note is too few to train on: give at least {FEWEST_NOTES}, of which one is held "
-            "out, and better some hundreds of several instruments."
-        )
     if not len(valid):
         raise TimbreError(
             "data: no note is in the validation split: give more instruments or raise data.split.valid "
