@@ -379,7 +379,7 @@ def test_very_few_notes(tmp_path: Path, count: int) -> None:
     from timbre_core.experiment import train as run
 
     for number in range(count):
-        soundfile.write(tmp_path / f"tone {number}.wav", harmonic_note(60, 0.5, 0.5), 16_000)
+        soundfile.write(tmp_path / f"tone {number}.wav", harmonic_note(60, 0.1 + 0.4 * number, 0.5), 16_000)
     small = ["training.epochs=1", "window.frames=16", "model.latent_dim=4"]
     out = tmp_path / "out" / "few"
     if count == 1:
