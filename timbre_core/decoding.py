@@ -49,7 +49,8 @@ class TrajectoryCoder:
         cut = [cut_windows(frames, window.frames, window.hop) for frames in notes]
         counts = [len(starts) for _, starts in cut]
         windows = np.concatenate([windows for windows, _ in cut])
-        pitch = np.repeat([self.checked_pitch(value) for value in pitches], counts)
+        needed = self.recipe.encodes_with_pitch
+        pitch = np.repeat([self.checked_pitch(value, needed) for value in pitches], counts)
         mu, logvar = self._encode_windows(windows, pitch)
         ends = np.cumsum(counts)[:-1]
         parts = zip(np.split(mu, ends), np.split(logvar, ends), cut, notes, strict=True)
@@ -112,10 +113,13 @@ class TrajectoryCoder:
                 needed = int(np.argmax(starts + windows.shape[2] > starts[done]))
                 windows, first = windows[needed - first :], needed
 
-    def checked_pitch(self, pitch: float | None) -> float:
-        """The MIDI pitch to tell the model; 0 for one that needs none. Raises TimbreError for what is no pitch."""
+    def checked_pitch(self, pitch: float | None, needed: bool | None = None) -> float:
+        """The MIDI pitch to tell the model; 0 where it needs none. Raises TimbreError for what is no pitch.
+
+        needed: whether there must be one; None where the model is told the pitch anywhere.
+        """
         if pitch is None or np.isnan(pitch):
-            if self.recipe.uses_pitch:
+            if self.recipe.uses_pitch if needed is None else needed:
                 raise TimbreError(f"{self.name} is conditioned on pitch: give the note's MIDI pitch (0-127).")
             return 0.0
         if not 0 <= pitch <= 127:

@@ -103,7 +103,7 @@ class TimbreSpace:
         return note_frames(audio, self.recipe.features, pitch)
 
     def encode(self, frames: np.ndarray, pitch: float | None = None) -> Trajectory:
-        """Frames (n_bins, n_frames) -> trajectory. `pitch` is MIDI; a model conditioned on pitch needs it."""
+        """Frames (n_bins, n_frames) -> trajectory. `pitch` is MIDI; a model whose encoder is told it needs it."""
         return self.encode_many([frames], [pitch])[0]
 
     def encode_many(self, notes: Sequence[np.ndarray], pitches: Sequence[float | None]) -> list[Trajectory]:

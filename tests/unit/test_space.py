@@ -11,6 +11,7 @@ from tests.synthetic import apart, harmonic_note
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.generation.sounds import generate
+from timbre_core.recipes.library import load_recipe
 from timbre_core.space import TimbreSpace
 
 
@@ -97,4 +98,19 @@ def test_wrong_latents_and_missing_pitch_are_refused(space: TimbreSpace) -> None
     with pytest.raises(TimbreError, match="finite"):
         space.decode_windows(np.full((2, 32), np.nan), 60)
     with pytest.raises(TimbreError, match="conditioned on pitch"):
-        space.encode(np.zeros((80, 32), np.float32))
+        space.decode_windows(np.zeros((2, 32)))
+
+
+def test_a_model_told_the_pitch_in_the_decoder_alone_encodes_without(space: TimbreSpace) -> None:
+    assert space.recipe.uses_pitch
+    assert not space.recipe.encodes_with_pitch
+    frames = np.random.default_rng(0).uniform(-1, 1, (80, 40)).astype(np.float32)
+    np.testing.assert_allclose(space.encode(frames).mu, space.encode(frames, 60).mu, atol=1e-6)
+    with pytest.raises(TimbreError, match="outside MIDI"):
+        space.encode(frames, 200)
+
+
+def test_a_model_told_the_pitch_in_its_encoder_asks_for_it() -> None:
+    assert load_recipe("nsynth-cvae", ['model.conditions.0.into=["encoder","decoder"]']).encodes_with_pitch
+    assert load_recipe("vapar-cvae").encodes_with_pitch
+    assert not load_recipe("nsynth-vae").encodes_with_pitch

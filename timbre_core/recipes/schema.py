@@ -159,6 +159,14 @@ class Recipe(Part):
         return self.task.pairs if isinstance(self.task, NoteShiftTask | TimbreCodeTask) else self.objective.pairs
 
     @property
+    def encodes_with_pitch(self) -> bool:
+        """Whether a timbre space is told the pitch before its latents: one told in the decoder alone encodes without."""
+        return self.makes_a_space and (
+            self.features.needs_pitch
+            or any(part.label == "pitch" and set(part.into) != {"decoder"} for part in self.model.conditions)
+        )
+
+    @property
     def uses_pitch(self) -> bool:
         """Whether a timbre space's model or features are told the pitch anywhere, so that each note must have one."""
         return self.makes_a_space and (
