@@ -52,7 +52,7 @@ def fitting_source(mel: Tensor, pitch: Tensor | None, settings: LogMelSettings, 
     if pitch is None or bool(pitch.isnan().all()):
         return None
     if pitch.ndim == 2:
-        return _along_contour(pitch, settings)
+        return _along_contour(pitch, settings, in_tune)
     chosen = []
     for note, told in zip(mel, pitch.tolist(), strict=True):
         # Without a pitch all candidates are one: the flat spectrum.
@@ -63,11 +63,11 @@ def fitting_source(mel: Tensor, pitch: Tensor | None, settings: LogMelSettings, 
     return Source(torch.stack(spectra), torch.stack(partials), in_tune)
 
 
-def _along_contour(pitch: Tensor, settings: LogMelSettings) -> Source:
+def _along_contour(pitch: Tensor, settings: LogMelSettings, in_tune: bool) -> Source:
     """Combs of harmonics of each frame's own pitch (batch, n_frames)."""
     partials = nearest_partials(pitch, settings)
     spectra = torch.where(partials.isnan(), 1.0, partial_comb(partials, settings))
-    return Source(spectra * mel_bands(settings, pitch.device).covered, partials, exact=True)
+    return Source(spectra * mel_bands(settings, pitch.device).covered, partials, in_tune)
 
 
 class _Candidates(NamedTuple):
