@@ -142,7 +142,8 @@ def test_notes_are_chosen_by_words_dots_and_dice(page: Any, app: str) -> None:
           const taken = new Set({MORPH}.chosen.notes);
           for (let row = 7; row < notes.ids.length; row++) {{
             const [x, y] = map.place(row);
-            const event = {{ clientX: box.left + x, clientY: box.top + y }};
+            // A click's place is whole pixels.
+            const event = {{ clientX: Math.floor(box.left + x), clientY: Math.floor(box.top + y) }};
             const hit = notes.ids[map.nearestDot(event)];
             if (y < box.height - 30 && !taken.has(hit)) return {{ x: event.clientX, y: event.clientY, note: hit }};
           }}
