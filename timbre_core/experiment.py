@@ -6,14 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from timbre_core.before_training import (
+    blurring_space,
+    check_enough,
+    few_notes,
+    missing_pitches,
+    shared_instruments,
+    start_weights,
+    with_provenance,
+)
 from timbre_core.checkpoint import (
     EVALUATION,
     LATENTS,
     WEIGHTS,
     Checkpoint,
-    list_checkpoints,
     open_checkpoint,
     write_evaluation,
     write_latents,
@@ -21,7 +29,6 @@ from timbre_core.checkpoint import (
 from timbre_core.datasets.skipped import skipped_lines
 from timbre_core.devices import AUTO
 from timbre_core.errors import TimbreError
-from timbre_core.models.tasks import InverterTask
 from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.unfinished import (
@@ -33,23 +40,15 @@ from timbre_core.unfinished import (
     taken_away_if_refused,
     work_folder,
 )
-from timbre_core.version import __version__
-from timbre_core.wording import counted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from timbre_core.datasets.library import Library
     from timbre_core.datasets.store import FeatureStore
-    from timbre_core.models.vae import VAE
     from timbre_core.training.distributed import Team
     from timbre_core.training.progress import Reporter, TrainingProgress
 
 MOST_MAP_NOTES = 5000
 """Notes on the map of a new checkpoint, unless told otherwise."""
-
-_FEWEST_NOTES = 2  # of which the usual shares leave one to validate on
-_FEW_NOTES = 300  # with fewer, a model that begins with nothing learns little but silence
 
 MAPS = ("pca", "umap", "tsne")
 """How its latents are laid out."""
@@ -165,25 +164,25 @@ class _Run:
         if self.resume and not (self.work / STATE).exists():
             tell("library", f"{self.work}: nothing to resume there, so the training starts from the beginning.")
         library, store = self._data()
-        _check_enough(store, recipe)
+        check_enough(store, recipe)
         if members.leads:
             for sentence in (
-                *_missing_pitches(store, recipe),
-                *_shared_instruments(library, recipe),
-                *_few_notes(store, recipe),
+                *missing_pitches(store, recipe),
+                *shared_instruments(library, recipe),
+                *few_notes(store, recipe),
             ):
                 tell("features", sentence)
-            recipe = _with_provenance(recipe, library, store, members)
+            recipe = with_provenance(recipe, library, store, members)
             open_work(self.work, recipe, self.resume)
         members.wait()
-        blur = _blurring_space(recipe)
+        blur = blurring_space(recipe)
         progress = train_model(
             recipe,
             store,
             self.work,
             members,
             self.resume,
-            _start(recipe),
+            start_weights(recipe),
             blur,
             self.reporter,
             self.bars,
@@ -277,119 +276,3 @@ class _Run:
                 f"the {stage} could not be made ({reason.rstrip('.')}): the checkpoint is kept without; "
                 f"make it later with `python -m timbre_core {later}`.",
             )
-
-
-def _start(recipe: Recipe) -> Path | None:
-    """The weights to begin with, where the recipe names a checkpoint for them."""
-    name = recipe.training.start_from
-    return open_checkpoint(name).path / WEIGHTS if name else None
-
-
-def _blurring_space(recipe: Recipe) -> VAE | None:
-    """The timbre space that an inverter's inputs go through, where the recipe names one."""
-    if not isinstance(recipe.task, InverterTask) or recipe.task.blur is None:
-        return None
-    checkpoint = open_checkpoint(recipe.task.blur.checkpoint)
-    if checkpoint.recipe.features != recipe.features:
-        raise TimbreError(
-            f"task.blur.checkpoint: {checkpoint.path} has other features than this recipe: choose another."
-        )
-    if checkpoint.recipe.window.frames != recipe.window.frames:
-        raise TimbreError(f"window.frames must be the {checkpoint.recipe.window.frames} of {checkpoint.path}.")
-    return checkpoint.model()
-
-
-def _shared_instruments(library: Library, recipe: Recipe) -> Iterator[str]:
-    """Few instruments are divided by note, and folders without labels are one instrument: the user should know."""
-    instruments = library.notes.groupby("split")["instrument"].unique()
-    shared = set(instruments.get("train", [])) & set(instruments.get("valid", []))
-    if recipe.data.split.by == "instrument" and shared:
-        yield (
-            f"{', '.join(library.roots)}: too few instruments to hold one out, so single notes are. Instruments come from "
-            "metadata.csv or --pattern; without them a folder is one instrument."
-        )
-
-
-def _usable(store: FeatureStore, recipe: Recipe) -> pd.Series:
-    """How many notes each split has to train or measure with."""
-    notes = store.notes[store.notes["pitch"].notna()] if recipe.uses_pitch else store.notes
-    return notes["split"].value_counts()
-
-
-def _check_enough(store: FeatureStore, recipe: Recipe) -> None:
-    """Raises TimbreError, before anything is written, where a split that is needed has no note."""
-    counts = _usable(store, recipe)
-    trained, validated = int(counts.get("train", 0)), int(counts.get("valid", 0))
-    if trained and validated:
-        return
-    pitched = " with a pitch" if recipe.uses_pitch else ""
-    if int(counts.sum()) < _FEWEST_NOTES:
-        raise TimbreError(
-            f"data: too few to train and to validate on ({counted(int(counts.sum()), 'note')}{pitched}): give at least "
-            f"{_FEWEST_NOTES} notes, better hundreds; of few, begin with a trained model (--from CHECKPOINT)."
-        )
-    lacking = "training" if not trained else "validation"
-    raise TimbreError(
-        f"data: no note{pitched} is in the {lacking} split ({counted(int(counts.sum()), 'note')} in all): change "
-        "data.split, or the split column of metadata.csv."
-    )
-
-
-def _few_notes(store: FeatureStore, recipe: Recipe) -> Iterator[str]:
-    """A model of few notes, trained from nothing, ends near silence: the user should know before the hours, and what helps."""
-    trained = int(_usable(store, recipe).get("train", 0))
-    if not recipe.makes_a_space or recipe.training.start_from or trained >= _FEW_NOTES:
-        return
-    fitting = [path.name for path in list_checkpoints() if _has_the_same_model(path, recipe)]
-    cure = f"begin with a trained one: --from {fitting[0]}" if fitting else "give some hundreds, or more"
-    yield (
-        f"{counted(trained, 'note')} to train on are few: a model that begins with nothing ends near silence with fewer than "
-        f"about {_FEW_NOTES}; {cure}."
-    )
-
-
-def _has_the_same_model(folder: Path, recipe: Recipe) -> bool:
-    """Whether a checkpoint's weights fit a recipe."""
-    try:
-        other = open_checkpoint(folder).recipe
-    except TimbreError:
-        return False
-    if not other.makes_a_space or (other.features, other.window) != (recipe.features, recipe.window):
-        return False
-    parts = ("latent_dim", "encoder", "decoder", "conditions", "sampling")
-    return all(getattr(other.model, part) == getattr(recipe.model, part) for part in parts)
-
-
-def _missing_pitches(store: FeatureStore, recipe: Recipe) -> Iterator[str]:
-    unknown = int(store.notes["pitch"].isna().sum()) if recipe.uses_pitch else 0
-    if unknown:
-        yield (
-            f"{unknown} of {len(store.notes)} notes have no pitch, which {recipe.name} is told, and are not trained on: "
-            "label them in metadata.csv or with --pattern."
-        )
-
-
-def _with_provenance(recipe: Recipe, library: Library, store: FeatureStore, members: Team) -> Recipe:
-    """The recipe with what the run is made from: versions, data fingerprint, and which instruments are trained on."""
-    import platform
-
-    import torch
-
-    from timbre_core.models.vae import count_parameters
-    from timbre_core.recipes.networks import build_network
-
-    notes = store.notes
-    provenance: dict[str, Any] = {
-        "timbre_explorer": __version__,
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "device": str(members.device.type),
-        "processes": members.size,
-        "threads": torch.get_num_threads(),
-        "parameters": count_parameters(build_network(recipe)),
-        "data_fingerprint": store.fingerprint,
-        "notes": {name: int(count) for name, count in notes["split"].value_counts().items()},
-        "skipped": len(library.skipped) + len(store.skipped),
-        "train_instruments": sorted(notes.loc[notes["split"] == "train", "instrument"].unique().tolist()),
-    }
-    return recipe.model_copy(update={"provenance": provenance})

@@ -16,7 +16,8 @@ _MODELS_HTML = """
     <div class="tx-facts"></div>
   </div>
   <div class="tx-cards"></div>
-  <div class="tx-keys"><div>−80<i class="tx-key-level"></i>0 dB</div><div>keys 1, 2, 3 … play the cards in their order</div></div>
+  <div class="tx-keys"><div>−80<i class="tx-key-level"></i>0 dB</div>
+  <div>keys 1, 2, 3 … play the cards in their order</div></div>
 </div>
 """
 _MAPS_HTML = """

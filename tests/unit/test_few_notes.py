@@ -13,6 +13,7 @@ import yaml
 import train_cli
 from tests.synthetic import harmonic_note
 from timbre_core import experiment
+from timbre_core.before_training import few_notes
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.recipes.library import load_recipe
 
@@ -41,14 +42,14 @@ def test_too_few_are_refused_with_what_is_wanted_and_leave_nothing(
 def test_few_notes_are_told_with_a_model_that_fits(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = open_checkpoint(tiny_checkpoint).recipe
     monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tiny_checkpoint.parent))
-    (said,) = experiment._few_notes(Store(36, 4), recipe)
+    (said,) = few_notes(Store(36, 4), recipe)
     assert said.startswith("36 notes to train on are few")
     assert said.endswith("--from tiny.")
-    (said,) = experiment._few_notes(Store(36, 4), load_recipe("nsynth-cvae"))
+    (said,) = few_notes(Store(36, 4), load_recipe("nsynth-cvae"))
     assert "--from" not in said, "no checkpoint here has its model"
-    assert not list(experiment._few_notes(Store(3000, 4), recipe))
+    assert not list(few_notes(Store(3000, 4), recipe))
     begun = recipe.model_copy(update={"training": recipe.training.model_copy(update={"start_from": "tiny"})})
-    assert not list(experiment._few_notes(Store(36, 4), begun))
+    assert not list(few_notes(Store(36, 4), begun))
 
 
 @pytest.fixture

@@ -12,39 +12,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timbre_core.datasets.audio_files import audio_files, list_folder
-from timbre_core.datasets.fsdd import digits_folder, read_digits
 from timbre_core.datasets.linked import read_linked
 from timbre_core.datasets.measured_pitch import RATE
 from timbre_core.datasets.notes import LEFT_OUT, NOTE_COLUMNS, drop_bad_labels
-from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
 from timbre_core.datasets.octaves import find_shifts, tell_shifts, transposed
 from timbre_core.datasets.parquet import (
     ParquetAudio,
     file_of,
-    parquet_files,
     parquet_place,
-    read_parquet_folder,
-    read_parquet_notes,
 )
 from timbre_core.datasets.pictures import (
     BUNDLED,
     PictureReader,
-    bundled_path,
-    picture_files,
     picture_path,
     picture_place,
-    read_bundled,
-    read_pictures,
 )
+from timbre_core.datasets.roots import STARTER, read_root, root_path, tell_roots_apart
 from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.settings import DataSettings, NoteFilter, SplitSettings
 from timbre_core.datasets.splits import fill_splits
-from timbre_core.datasets.table import find_tables
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio, opened_audio
-
-STARTER = "starter"
 
 
 @dataclass
@@ -210,7 +198,7 @@ def open_library(
     for number, root in enumerate(map(str, roots)):
         if places[number] in places[:number]:
             raise TimbreError(f"{root} is given twice: name each folder once.")
-        notes, bad = _read_root(root, pattern, progress, said)
+        notes, bad = read_root(root, pattern, progress, said)
         notes, off = _in_tune(root, notes, transpose, octave, progress, said)
         bad += off
         twice = notes["note_id"].duplicated()
@@ -243,7 +231,7 @@ def open_library(
         )
     names = [str(root) for root in roots]
     notes = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
-    return Library(names, _tell_roots_apart(notes[list(NOTE_COLUMNS)], names), skipped, said)
+    return Library(names, tell_roots_apart(notes[list(NOTE_COLUMNS)], names), skipped, said)
 
 
 def _in_tune(
@@ -271,63 +259,6 @@ def _filled(root: str, notes: pd.DataFrame, blank: pd.Series) -> str:
     counts = notes.loc[blank, "split"].value_counts()
     shares = ", ".join(f"{count} {name}" for name, count in counts.items())
     return f"{root}: {int(blank.sum())} of {len(notes)} notes have no split, and are divided as without the column: {shares}"
-
-
-def root_path(root: str) -> Path:
-    """Where a root's files are: the path itself, or the file that comes with a package for the names of shipped data."""
-    if root == STARTER:
-        from timbre_core.datasets.starter import starter_path
-
-        return starter_path()
-    if root == BUNDLED:
-        return bundled_path()
-    return Path(root).expanduser()
-
-
-def _read_root(
-    root: str, pattern: str | None, progress: bool, said: list[str]
-) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    if root == BUNDLED:
-        return read_bundled()
-    path = root_path(root)
-    if not path.exists():
-        raise TimbreError(f"{root}: there is no such folder or file: check the path.")
-    if path.suffix == ".parquet" and path.is_file():
-        return read_parquet_notes(path, said)
-    if picture_files(path):
-        return read_pictures(path)
-    if not path.is_dir():
-        raise TimbreError(f"{root}: neither a folder nor a .parquet library: give the folder that holds the notes.")
-    folders = nsynth_folders(path)
-    if folders:
-        return read_nsynth(path, folders, said)
-    if pattern is None and not find_tables(list_folder(path).tables)[0] and digits_folder(path):
-        notes, skipped = read_digits(path)
-        said.append(
-            f"{root}: read as spoken digits (DIGIT_SPEAKER_INDEX): the digit is the family, the speaker the instrument"
-        )
-        return notes, skipped
-    shards = parquet_files(path)
-    if shards and not audio_files(path):
-        return read_parquet_folder(path, shards, said)
-    from timbre_core.datasets.folder import read_folder
-
-    return read_folder(path, pattern, progress=progress, said=said)
-
-
-def _tell_roots_apart(notes: pd.DataFrame, roots: Sequence[str]) -> pd.DataFrame:
-    """Put the root's name before note ids and instruments that occur in several roots.
-
-    Two data sets both have a "guitar_acoustic_010": taken for one instrument it could be in training and test at once.
-    """
-    labels = [root_path(root).stem if root == STARTER else Path(root).expanduser().resolve().name for root in roots]
-    labels = [label if labels.count(label) == 1 else f"{label}{i}" for i, label in enumerate(labels)]
-    prefix = notes["root"].map(dict(enumerate(labels))) + "+"
-    notes = notes.copy()
-    notes["note_id"] = notes["note_id"].where(~notes["note_id"].duplicated(keep=False), prefix + notes["note_id"])
-    shared = notes.groupby("instrument")["root"].transform("nunique") > 1
-    notes["instrument"] = notes["instrument"].where(~shared, prefix + notes["instrument"])
-    return notes
 
 
 def _by_folder(paths: pd.Series) -> dict[str, list[str]]:

@@ -186,7 +186,9 @@ class Yardsticks:
         wanted = Profile(self.library.load(row, rate), rate, pitch)
         inverted, made = self.space.both(self.library.load(row, self.space.sample_rate), pitch)
         own = self.space.sample_rate
-        return tuple(sound_measures(wanted, resampled(sound, own, rate)) for sound in (inverted, made))  # type: ignore[return-value]
+        return sound_measures(wanted, resampled(inverted, own, rate)), sound_measures(
+            wanted, resampled(made, own, rate)
+        )
 
     def _pair(self, pair: Pair, others: dict[str, Shifter]) -> pd.DataFrame:
         """The pair's rows of `measure_pairs`, at the rate of its recordings where that is lower than the space's."""

@@ -1,0 +1,86 @@
+"""Roots: the folders and files that a library is gathered from, each read by what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from timbre_core.datasets.audio_files import audio_files, list_folder
+from timbre_core.datasets.fsdd import digits_folder, read_digits
+from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
+from timbre_core.datasets.parquet import (
+    parquet_files,
+    read_parquet_folder,
+    read_parquet_notes,
+)
+from timbre_core.datasets.pictures import (
+    BUNDLED,
+    bundled_path,
+    picture_files,
+    read_bundled,
+    read_pictures,
+)
+from timbre_core.datasets.table import find_tables
+from timbre_core.errors import TimbreError
+
+STARTER = "starter"
+
+
+def root_path(root: str) -> Path:
+    """Where a root's files are: the path itself, or the file that comes with a package for the names of shipped data."""
+    if root == STARTER:
+        from timbre_core.datasets.starter import starter_path
+
+        return starter_path()
+    if root == BUNDLED:
+        return bundled_path()
+    return Path(root).expanduser()
+
+
+def read_root(
+    root: str, pattern: str | None, progress: bool, said: list[str]
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """A root's notes, and (file, reason) for what cannot be used; `said` takes what was decided about them."""
+    if root == BUNDLED:
+        return read_bundled()
+    path = root_path(root)
+    if not path.exists():
+        raise TimbreError(f"{root}: there is no such folder or file: check the path.")
+    if path.suffix == ".parquet" and path.is_file():
+        return read_parquet_notes(path, said)
+    if picture_files(path):
+        return read_pictures(path)
+    if not path.is_dir():
+        raise TimbreError(f"{root}: neither a folder nor a .parquet library: give the folder that holds the notes.")
+    folders = nsynth_folders(path)
+    if folders:
+        return read_nsynth(path, folders, said)
+    if pattern is None and not find_tables(list_folder(path).tables)[0] and digits_folder(path):
+        notes, skipped = read_digits(path)
+        said.append(
+            f"{root}: read as spoken digits (DIGIT_SPEAKER_INDEX): the digit is the family, the speaker the instrument"
+        )
+        return notes, skipped
+    shards = parquet_files(path)
+    if shards and not audio_files(path):
+        return read_parquet_folder(path, shards, said)
+    from timbre_core.datasets.folder import read_folder
+
+    return read_folder(path, pattern, progress=progress, said=said)
+
+
+def tell_roots_apart(notes: pd.DataFrame, roots: Sequence[str]) -> pd.DataFrame:
+    """Put the root's name before note ids and instruments that occur in several roots.
+
+    Two data sets both have a "guitar_acoustic_010": taken for one instrument it could be in training and test at once.
+    """
+    labels = [root_path(root).stem if root == STARTER else Path(root).expanduser().resolve().name for root in roots]
+    labels = [label if labels.count(label) == 1 else f"{label}{i}" for i, label in enumerate(labels)]
+    prefix = notes["root"].map(dict(enumerate(labels))) + "+"
+    notes = notes.copy()
+    notes["note_id"] = notes["note_id"].where(~notes["note_id"].duplicated(keep=False), prefix + notes["note_id"])
+    shared = notes.groupby("instrument")["root"].transform("nunique") > 1
+    notes["instrument"] = notes["instrument"].where(~shared, prefix + notes["instrument"])
+    return notes
