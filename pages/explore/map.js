@@ -148,6 +148,7 @@ export class MapView {
       this.guest = null;
       this.sound.from(this.data);
       this.finder.fill(new Notes(map));
+      this.filters.search.placeholder = map.words.example ? `Search: ${map.words.example}` : `Search ${map.words.note}s`;
       this.points.fill(map, this.data.projection);
       this.filters.fill(map);
       this.filters.apply(this.points.lit);
