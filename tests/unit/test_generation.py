@@ -176,7 +176,7 @@ def test_morphs_begin_and_end_at_their_notes(space: TimbreSpace) -> None:
 def test_what_has_died_away_is_left_out_of_a_morph(shipped: TimbreSpace) -> None:
     held, plucked = (
         next(note for note in shipped.map_notes["note_id"] if note.startswith(name) and "-060-" in note)
-        for name in ("flute_acoustic", "mallet_acoustic")
+        for name in ("keyboard_acoustic", "mallet_acoustic")
     )
     windows = [sounding_windows(shipped, note) for note in (held, plucked)]
     assert windows[0].stop > windows[1].stop == 1
@@ -198,7 +198,6 @@ def test_sounds_of_few_windows_walk_and_morph_too(space: TimbreSpace, frames: in
     assert still.frames.shape == walked.frames.shape
     off = np.abs(walked.frames - still.frames).mean(axis=0)
     assert off[0] < 0.2 * off.max(), "it begins at the note"
-    assert apart(walked.audio, still.audio) > 0.01
     quarter = frames // 4
     moved, first, last = (
         made.frames for made in (morph(space, [BASS, FLUTE], seconds, "linear", 60), *_ends(space, seconds))
@@ -208,6 +207,15 @@ def test_sounds_of_few_windows_walk_and_morph_too(space: TimbreSpace, frames: in
     ]
     assert nearer[0] < nearer[1]
     assert nearer[3] < nearer[2]
+
+
+@pytest.mark.parametrize("frames", [9, 33])
+def test_a_walk_of_few_windows_is_heard(shipped: TimbreSpace, frames: int) -> None:
+    """With a trained model: what an untrained one decodes hardly depends on where it walks."""
+    note = next(note for note in shipped.map_notes["note_id"] if note.startswith("flute_acoustic"))
+    seconds = (frames - 1) * 256 / 16_000
+    still, walked = (generate(shipped, 60, seconds, like=note, walk=walk) for walk in (None, 2.0))
+    assert apart(walked.audio, still.audio) > 0.01
 
 
 def _ends(space: TimbreSpace, seconds: float) -> list[Generated]:

@@ -41,7 +41,7 @@ def settle_doubles(
     """
     notes = library.notes
     rows = np.flatnonzero(readable & marks.any(axis=1))
-    twins = _twins(library, rows, marks, settings)
+    twins = _twins(library, rows, marks, settings) if len(rows) else []  # pictures are no sounds, and have no rate
     split = notes["split"].copy()
     moved = []
     linked = linked_instruments(notes, twins)
