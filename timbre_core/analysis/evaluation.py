@@ -103,7 +103,7 @@ def evaluate(
         found["control"] = measure_control(coder, library, rows, control_notes, seed, progress)
     skipped = len(coder.skipped)
     if space is not None:
-        sticks = Yardsticks(space, library, rows, seed, progress)
+        sticks = Yardsticks(space, library, rows, seed, progress, named={name for name, _ in coder.skipped})
         measures = {
             "generalisation": sticks.generalisation,
             "cross_pitch": lambda: sticks.cross_pitch(pairs),

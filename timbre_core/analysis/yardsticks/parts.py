@@ -70,7 +70,10 @@ class Measured:
 
 @dataclass
 class Yardsticks:
-    """A space, and the rows of a library's notes that it is measured on. `skipped` gathers what could not be used."""
+    """A space, and the rows of a library's notes that it is measured on.
+
+    `skipped` gathers what could not be used; each note is named once, those in `named` were before.
+    """
 
     space: Measured
     library: Library
@@ -78,6 +81,7 @@ class Yardsticks:
     seed: int = 0
     progress: bool = True
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
 
     def generalisation(self) -> dict[str, Any]:
         """Codes of notes of instruments that a probe was not fitted on; MFCC (mean and deviation) beside them.
@@ -254,7 +258,9 @@ class Yardsticks:
     def _skip(self, row: int, error: TimbreError) -> None:
         name = str(self.library.notes["note_id"].iloc[row])
         self.skipped.append((name, str(error)))
-        tqdm.write(f"skipped {name}: {error}", file=sys.stderr)
+        if name not in self.named:
+            self.named.add(name)
+            tqdm.write(f"skipped {name}: {error}", file=sys.stderr)
 
 
 def resampled(audio: np.ndarray, rate: int, to_rate: int) -> np.ndarray:
