@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from timbre_core.cli.data_options import add_label_arguments, label_settings
 from timbre_core.cli.shell import tell_library
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.wording import counted
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
@@ -161,7 +162,7 @@ def _run_soundfont(args: argparse.Namespace) -> int:
     )
     counts = render_soundfont(args.sf2, args.out, settings, workers=args.workers)
     print(
-        f"{args.out}: {counts['notes']} notes of {counts['instruments']} instruments ({counts['silent']} silent ones and "
+        f"{args.out}: {counted(counts['notes'], 'note')} of {counted(counts['instruments'], 'instrument')} ({counts['silent']} silent ones and "
         f"{counts['doubles']} doubles left out, {counts['kept']} kept from before)"
     )
     return 0
@@ -236,7 +237,7 @@ def _run_starter(args: argparse.Namespace) -> int:
             notice = Path(args.notice).read_text(encoding="utf-8", errors="replace")
     counts = build_starter(args.fonts, args.out, notice)
     print(
-        f"{args.out}: {counts['notes']} notes of {counts['instruments']} instruments in {counts['families']} families "
+        f"{args.out}: {counted(counts['notes'], 'note')} of {counted(counts['instruments'], 'instrument')} in {counted(counts['families'], 'family', 'families')} "
         f"({counts['silent']} silent, {counts['doubles']} doubles and {counts['unclear']} of another pitch left out), "
         f"{counts['bytes'] / 1e6:.1f} MB"
     )
@@ -246,7 +247,8 @@ def _run_starter(args: argparse.Namespace) -> int:
 def _summary(library: Library) -> str:
     notes = library.notes
     parts = [
-        f"{len(notes)} notes of {notes['instrument'].nunique()} instruments in {notes['family'].nunique()} families"
+        f"{counted(len(notes), 'note')} of {counted(notes['instrument'].nunique(), 'instrument')} "
+        f"in {counted(notes['family'].nunique(), 'family', 'families')}"
     ]
     estimated, unknown = int(notes["pitch_estimated"].sum()), int(notes["pitch"].isna().sum())
     if estimated:
