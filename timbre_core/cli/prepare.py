@@ -162,7 +162,8 @@ def _run_soundfont(args: argparse.Namespace) -> int:
     )
     counts = render_soundfont(args.sf2, args.out, settings, workers=args.workers)
     print(
-        f"{args.out}: {counted(counts['notes'], 'note')} of {counted(counts['instruments'], 'instrument')} ({counts['silent']} silent ones and "
+        f"{args.out}: {counted(counts['notes'], 'note')} of "
+        f"{counted(counts['instruments'], 'instrument')} ({counts['silent']} silent ones and "
         f"{counts['doubles']} doubles left out, {counts['kept']} kept from before)"
     )
     return 0
@@ -237,7 +238,8 @@ def _run_starter(args: argparse.Namespace) -> int:
             notice = Path(args.notice).read_text(encoding="utf-8", errors="replace")
     counts = build_starter(args.fonts, args.out, notice)
     print(
-        f"{args.out}: {counted(counts['notes'], 'note')} of {counted(counts['instruments'], 'instrument')} in {counted(counts['families'], 'family', 'families')} "
+        f"{args.out}: {counted(counts['notes'], 'note')} of "
+        f"{counted(counts['instruments'], 'instrument')} in {counted(counts['families'], 'family', 'families')} "
         f"({counts['silent']} silent, {counts['doubles']} doubles and {counts['unclear']} of another pitch left out), "
         f"{counts['bytes'] / 1e6:.1f} MB"
     )
