@@ -1,15 +1,10 @@
-"""The map in a real browser: heard under the pointer, filtered, drawn around, turned in three dimensions."""
+"""The map in a real browser: heard under the pointer, filtered, turned in three dimensions."""
 
 from __future__ import annotations
 
-import io
-import zipfile
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
-import soundfile
 
 from tests.browser.test_explore_browser import (
     choose,
@@ -23,6 +18,8 @@ from tests.browser.test_explore_browser import (
 )
 
 pytestmark = pytest.mark.browser
+
+
 _MAP = "document.querySelector('.tx-map').timbreMap"
 _FREE = (660, 590)  # a place on the map where no note is
 
@@ -43,18 +40,6 @@ def heard(page: Any) -> dict[str, Any]:
         f"""() => {{ const {{ voice, context }} = {_MAP}.sound;
         return {{ note: voice.note, peak: Math.max(...voice.buffer.getChannelData(0)), state: context.state }}; }}"""
     )
-
-
-def draw_around(page: Any, places: list[tuple[float, float]], shift: bool = False) -> None:
-    if shift:
-        page.keyboard.down("Shift")
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for x, y in places[1:]:
-        page.mouse.move(x, y, steps=4)
-    page.mouse.up()
-    if shift:
-        page.keyboard.up("Shift")
 
 
 def test_the_note_under_the_pointer_is_heard_until_it_is_switched_off(page: Any, app: str) -> None:
@@ -170,58 +155,6 @@ def test_filters_grey_out_at_once_and_the_link_keeps_them(page: Any, app: str) -
     page.get_by_role("button", name="Clear all").click()
     assert len(lit(page)) == len(everything)
     page.wait_for_function("() => !location.search.includes('only=')")
-
-
-def test_notes_drawn_around_are_listed_played_and_taken_away(page: Any, app: str) -> None:
-    open_map(page, app)
-    wake(page)
-    x, y = place_of(page, lonely_note(page, 20))
-    around = [(x - 14, y - 14), (x + 14, y - 14), (x + 14, y + 14), (x - 14, y + 14)]
-    draw_around(page, around, shift=True)
-    ids = page.evaluate(f"() => {_MAP}.gathered.notes.map((i) => {_MAP}.points.map.ids[i])")
-    places = page.evaluate(f"() => {_MAP}.points.map.ids.map((id) => {_MAP}.positionOf(id))")
-    inside = [
-        note for note, p in zip(note_ids(page), places, strict=True) if max(abs(p["x"] - x), abs(p["y"] - y)) < 13.9
-    ]
-    assert set(inside) <= set(ids)
-    assert 0 < len(ids) < 60
-    assert page.evaluate(f"() => {_MAP}.points.view") == {"k": 1, "x": 0, "y": 0}, "drawing does not move the map"
-    bar = page.locator(".tx-gathered")
-    bar.get_by_role("button", name="Table").click()
-    rows = page.locator(".tx-table tbody tr")
-    assert [row.get_attribute("data-note") for row in rows.all()] == ids
-    with page.expect_download() as told:
-        bar.get_by_role("button", name="CSV").click()
-    assert pd.read_csv(told.value.path())["note_id"].tolist() == ids
-    with page.expect_download() as told:
-        bar.get_by_role("button", name="Sounds").click()
-    with zipfile.ZipFile(told.value.path()) as archive:
-        sounds = [name for name in archive.namelist() if name.endswith(".wav")]
-        assert len(sounds) == len(ids)
-        assert np.abs(soundfile.read(io.BytesIO(archive.read(sounds[0])))[0]).max() > 0.01
-    bar.get_by_role("combobox").select_option("pitch")
-    bar.get_by_role("button", name="Play").click()
-    page.wait_for_function(f"(n) => {_MAP}.gathered.heard.length >= n", arg=min(3, len(ids)), timeout=30_000)
-    pitches = page.evaluate(
-        f"() => {_MAP}.gathered.heard.map((id) => {_MAP}.points.map.arrays.label_pitch[{_MAP}.points.row.get(id)])"
-    )
-    assert pitches == sorted(pitches)
-    rows.first.get_by_role("button").click()
-    assert selected(page) == ids[0]
-    bar.get_by_role("button", name="Let them go").click()
-    assert bar.is_hidden()
-
-
-def test_the_lasso_is_a_tool_too(page: Any, app: str) -> None:
-    open_map(page, app)
-    page.locator(".tx-lasso").click()
-    box = page.locator(".tx-field").bounding_box()
-    left, top, right, bottom = box["x"] + 5, box["y"] + 50, box["x"] + box["width"] - 60, box["y"] + box["height"] - 30
-    draw_around(page, [(left, top), (right, top), (right, bottom), (left, bottom)])
-    assert page.evaluate(f"() => {_MAP}.gathered.notes.length") > 1000
-    page.locator(".tx-points").focus()
-    page.keyboard.press("Escape")
-    assert page.locator(".tx-gathered").is_hidden()
 
 
 def test_in_three_dimensions(page: Any, app: str) -> None:

@@ -1,18 +1,14 @@
-"""Evaluations side by side: what is best, what is missing, what does not compare, and the file that holds it all."""
+"""Evaluations side by side: what is best, what is missing, what does not compare."""
 
 from __future__ import annotations
 
 import copy
 import json
-import re
-import shutil
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from timbre_core.__main__ import main
 from timbre_core.analysis.comparison import (
     compare,
     errors_by_pitch,
@@ -32,7 +28,6 @@ from timbre_core.analysis.comparison_plots import (
     probe_plot,
     variance_plot,
 )
-from timbre_core.checkpoint import default_checkpoints_folder
 
 A: dict[str, Any] = {
     "split": "test",
@@ -190,41 +185,6 @@ def test_probe_bars_have_their_chance_lines() -> None:
     assert left < bars[0].x[0] < right, "the line lies across its own bar"
 
 
-# ---- the command -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def two(tiny_checkpoint: Path) -> list[Path]:
-    """Two checkpoints with made-up evaluations."""
-    other = tiny_checkpoint.with_name("other")
-    shutil.copytree(tiny_checkpoint, other)
-    (tiny_checkpoint / "evaluation.json").write_text(json.dumps(A))
-    (other / "evaluation.json").write_text(json.dumps(changed(reconstruction__l1=0.2)))
-    return [tiny_checkpoint, other]
-
-
-def test_saved_evaluations_side_by_side(two: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page = tmp_path / "page.html"
-    assert main(["compare", *map(str, two), "--html", str(page)]) == 0
-    said = capsys.readouterr()
-    assert re.search(r"Reconstruction L1 +0\.1000 \* +0\.2000", said.out)
-    assert re.search(r"C4 \(60\) +0\.0200 +0\.0200", said.out)
-    assert "evaluation.json" in said.err
-    assert "different notes" not in said.err
-    text = page.read_text(encoding="utf-8")
-    assert text.count('class="plotly-graph-div"') == 4
-    assert "<h1>tiny, other</h1>" in text
-    assert '<td class="tx-best"><b>0.1000</b>' in text
-    # Nothing is fetched: no script, style or picture comes from an address.
-    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
-
-
-def test_what_is_no_timbre_space_does_not_count(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    others = [str(default_checkpoints_folder() / name) for name in ("mel-magnitude", "note-classifier")]
-    assert main(["compare", *others, *map(str, two), *others[:1] * 5]) == 0
-    assert capsys.readouterr().err.count("no timbre space.") == 7
-
-
 def test_what_a_listener_would_notice_is_told_in_words() -> None:
     heard = {
         "generalisation": {"family_probe_accuracy": 0.43, "family_majority": 0.23, "family_probe_accuracy_mfcc": 0.26},
@@ -257,51 +217,3 @@ def test_a_probe_says_on_what_it_was_fitted() -> None:
     )
     row = next(row for row in compare({"a": told}) if row.figure.title == "Family found")
     assert row.cells[0].aside.endswith("fitted on the same instruments as the notes asked about, at other pitches")
-
-
-def test_a_warning_when_they_were_measured_on_other_notes(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    (two[1] / "evaluation.json").write_text(json.dumps(changed(notes=99)))
-    assert main(["compare", *map(str, two)]) == 0
-    assert "warning: These were measured on different notes" in capsys.readouterr().err
-
-
-def test_measured_on_the_same_notes(
-    two: list[Path], tiny_nsynth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    options = ["--data", str(tiny_nsynth), "--limit", "12", "--only", "reconstruction", "generalisation"]
-    assert main(["compare", *map(str, two), *options]) == 0
-    said = capsys.readouterr().out
-    line = next(line for line in said.splitlines() if line.startswith("Reconstruction L1"))
-    first, second = re.findall(r"\d\.\d{4}", line)
-    assert first == second != "0.1000", "the same weights on the same notes"
-    assert "*" not in line, "neither is the best"
-    assert "Family of unseen instruments" in said
-    assert "Plays the pitch asked for" not in said, "what was not asked for"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["{0}"], "name 2 to"),
-        (["{0}", "{0}"], "named twice"),
-        (["{0}", "nowhere"], "no such checkpoint folder"),
-        (["{0}", "{1}", "--limit", "0"], "choose 1 or more"),
-        (["{0}"] * 9, "9 timbre spaces given: name 2 to"),
-        (["{0}", "{1}", "--html", "{0}"], "it is a folder"),
-        (["{0}", "nowhere", "--html", "README.md/x.html"], "--html README.md: README.md is a file"),
-        (["{0}", "{1}", "--control-notes", "-1"], "choose 0 or more"),
-    ],
-)
-def test_wrong_use_is_told_in_one_line(
-    two: list[Path], arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["compare", *(argument.format(*two) for argument in arguments)]) == 1
-    said = capsys.readouterr().err.strip()
-    assert message in said
-    assert "\n" not in said
-
-
-def test_one_that_was_never_evaluated(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    (two[1] / "evaluation.json").unlink()
-    assert main(["compare", *map(str, two)]) == 1
-    assert "never evaluated: give --data" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Libraries: NSynth folders (whole and damaged), official and made splits, several roots, Parquet, the starter."""
+"""Libraries: NSynth folders (whole and damaged), official splits, several roots, labels."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import json
 import os
 import pickle
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
-from timbre_core.datasets.general_midi import FAMILIES
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.datasets.notes import NOTE_COLUMNS, parse_pitch
-from timbre_core.datasets.settings import SplitSettings
-from timbre_core.datasets.splits import assign_splits
-from timbre_core.datasets.starter import starter_path
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEST_DATA = Path(os.environ.get("TIMBRE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 NSYNTH = TEST_DATA / "nsynth-subset"
+
+
 needs_nsynth = pytest.mark.skipif(
     not NSYNTH.is_dir(), reason=f"no NSynth notes in {NSYNTH} (TIMBRE_TEST_DATA names another folder)"
 )
@@ -198,81 +192,6 @@ def test_real_nsynth_notes() -> None:
         assert 0.1 < np.abs(audio).max() <= 1
 
 
-# -- Splits ----------------------------------------------------------------------------------------------------------
-
-
-def notes_of(families: dict[str, int], notes_each: int = 3) -> pd.DataFrame:
-    rows = [
-        (f"{family}_{i}-{k}", f"{family}_{i}", family)
-        for family, count in families.items()
-        for i in range(count)
-        for k in range(notes_each)
-    ]
-    return pd.DataFrame(rows, columns=["note_id", "instrument", "family"])
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_splits_are_disjoint_by_instrument(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    notes = notes_of({f"family{i}": int(rng.integers(1, 12)) for i in range(int(rng.integers(1, 9)))})
-    settings = SplitSettings(seed=seed)
-    split = assign_splits(notes, settings)
-    by_split = {name: set(group) for name, group in notes["instrument"].groupby(split)}
-    names = list(by_split)
-    assert all(not by_split[a] & by_split[b] for a in names for b in names if a != b)
-    instruments = notes.drop_duplicates("instrument")
-    sizes = instruments["family"].value_counts()
-    if len(instruments) >= 10 and sizes.max() > 1:
-        test, valid = len(by_split.get("test", ())), len(by_split.get("valid", ()))
-        spare = int((sizes - 1).sum())
-        assert test == min(spare, max(1, round(0.2 * len(instruments))))
-        assert valid == min(spare - test, max(1, round(0.1 * len(instruments))))
-    if sizes.max() > 1:
-        # Every family keeps an instrument to train on.
-        assert set(instruments["family"]) == set(notes.loc[split == "train", "family"])
-
-
-def test_test_split_covers_families_before_repeating_one() -> None:
-    notes = notes_of({"a": 20, "b": 4, "c": 4, "d": 2, "e": 1})
-    test = notes[assign_splits(notes) == "test"].drop_duplicates("instrument")
-    assert len(test) == 6
-    assert set(test["family"]) == {"a", "b", "c", "d"}
-    assert test["family"].value_counts().max() == 3
-
-
-def test_splits_depend_on_names_and_seed_alone() -> None:
-    notes = notes_of({"a": 9, "b": 5, "c": 1})
-    split = assign_splits(notes)
-    shuffled = notes.sample(frac=1, random_state=1)
-    pd.testing.assert_series_equal(assign_splits(shuffled).sort_index(), split)
-    more = pd.concat([notes, notes.assign(note_id=notes["note_id"] + "x")], ignore_index=True)
-    pd.testing.assert_series_equal(assign_splits(more)[: len(notes)], split)
-    seeds = {tuple(assign_splits(notes, SplitSettings(seed=seed))) for seed in range(8)}
-    assert len(seeds) > 4
-    # Known answer: the same on every machine and in every version to come, or published splits would change.
-    held_out = notes[split != "train"].drop_duplicates("instrument")["instrument"]
-    assert dict(zip(held_out, split[held_out.index], strict=True)) == KNOWN_SPLIT
-
-
-KNOWN_SPLIT = {"a_2": "valid", "a_4": "test", "a_5": "test", "b_0": "test", "b_3": "valid"}
-
-
-@pytest.mark.parametrize(
-    ("families", "expected"), [({"a": 1}, {"train", "valid"}), ({"a": 2}, {"train", "test", "valid"})]
-)
-def test_splits_of_very_few_instruments(families: dict[str, int], expected: set[str]) -> None:
-    assert set(assign_splits(notes_of(families))) == expected
-
-
-def test_splits_where_every_family_is_one_instrument() -> None:
-    split = assign_splits(notes_of({f"f{i}": 1 for i in range(10)}, notes_each=1))
-    assert dict(split.value_counts()) == {"train": 7, "test": 2, "valid": 1}
-
-
-def test_no_held_out_shares() -> None:
-    assert set(assign_splits(notes_of({"a": 9}), SplitSettings(valid=0, test=0))) == {"train"}
-
-
 # -- Libraries of several roots --------------------------------------------------------------------------------------
 
 
@@ -326,111 +245,6 @@ def test_roots_that_hold_nothing(tmp_path: Path, make: str) -> None:
     assert make == "nothing" or str(root) in str(caught.value)
 
 
-# -- Parquet and the starter library ---------------------------------------------------------------------------------
-
-
-def test_starter_contents() -> None:
-    library = open_library(["starter"])
-    notes = library.notes
-    assert len(notes) >= 2400
-    assert notes["instrument"].nunique() >= 120
-    assert set(notes["family"]) == set(FAMILIES)
-    assert (notes.groupby("instrument").size() >= 6).all()
-    assert not notes.duplicated(["instrument", "pitch", "velocity"]).any()
-    assert notes["pitch"].nunique() > 70
-    assert set(notes["split"]) == {"train", "valid", "test"}
-    assert starter_path().stat().st_size <= 36e6
-    measured = pq.read_table(starter_path(), columns=["brightness", "attack", "noisiness", "f0"]).to_pandas()
-    assert measured[["brightness", "attack", "f0"]].gt(0).all(axis=None)
-    assert measured["noisiness"].dropna().between(0, 1).all()
-    octaves = 12 * np.log2(measured["f0"] / 440) + 69 - notes["pitch"]
-    assert (np.abs((octaves + 6) % 12 - 6) < 1).all()
-    origin = json.loads(pq.read_schema(starter_path()).metadata[b"timbre_library"])
-    assert "Frank Wen" in origin["license"]
-    assert "S. Christian Collins" in origin["license"]
-    assert "Permission is hereby granted" in origin["license"]
-    assert (starter_path().parent / "starter-NOTICE.txt").read_text(encoding="utf-8") == origin["license"]
-
-
-def test_starter_audio_has_the_pitch_it_says() -> None:
-    from timbre_core.features.pitch import estimate_f0
-
-    library = open_library(["starter"])
-    rows = np.random.default_rng(0).permutation(len(library))[:60]
-    errors = []
-    for i in map(int, rows):
-        audio = library.load(i, 16_000)
-        assert 16_000 <= len(audio) <= 4 * 16_000
-        assert 0.1 < np.abs(audio).max() < 1.1
-        errors.append(estimate_f0(audio, 16_000, 20, 7000).midi - library.notes["pitch"].iat[i])
-    octaves = np.abs(np.asarray(errors) - 12 * np.round(np.asarray(errors) / 12))
-    assert np.mean(octaves < 0.5) > 0.93
-
-
-def test_labels_and_single_notes_are_read_without_the_other_audio(tmp_path: Path) -> None:
-    """Everything but the first and last row group is overwritten: reading it would fail."""
-    path = tmp_path / "damaged.parquet"
-    content = bytearray(starter_path().read_bytes())
-    metadata = pq.read_metadata(starter_path())
-    audio = metadata.schema.names.index("audio")
-    chunks = [metadata.row_group(i).column(audio) for i in range(metadata.num_row_groups)]
-    assert max(chunk.total_compressed_size for chunk in chunks) < 1.5e6
-    for chunk in chunks[1:-1]:
-        start = chunk.data_page_offset
-        content[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
-    path.write_bytes(content)
-    library, whole = open_library([path]), open_library(["starter"])
-    pd.testing.assert_frame_equal(library.notes, whole.notes)
-    for i in (0, len(library) - 1):
-        np.testing.assert_array_equal(library.load(i, 16_000), whole.load(i, 16_000))
-    with pytest.raises(TimbreError, match="damaged"):
-        library.load(len(library) // 2, 16_000)
-
-
-@pytest.mark.parametrize("damage", ["truncated", "not_parquet", "other_table"])
-def test_damaged_parquet_is_one_clear_error(tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "library.parquet"
-    if damage == "truncated":
-        path.write_bytes(starter_path().read_bytes()[:1_000_000])
-    elif damage == "not_parquet":
-        path.write_text("hello")
-    else:
-        pd.DataFrame({"a": [1]}).to_parquet(path)
-    with pytest.raises(TimbreError, match=r"library\.parquet") as caught:
-        open_library([path])
-    assert "\n" not in str(caught.value)
-
-
-def test_parquet_rows_with_bad_labels_or_audio(tmp_path: Path) -> None:
-    path = tmp_path / "own.parquet"
-    good = pq.read_table(starter_path()).slice(0, 3).to_pylist()
-    pd.DataFrame(
-        {
-            "note_id": ["a", "b", "c"],
-            "instrument": "x",
-            "pitch": [60.0, 300.0, 62.0],
-            "audio": [good[0]["audio"], good[1]["audio"], None],
-        }
-    ).to_parquet(path)
-    library = open_library([path])
-    assert list(library.notes["note_id"]) == ["a", "c"]
-    assert "pitch 300" in library.skipped[0][1]
-    assert len(library.load(0, 16_000)) >= 16_000
-    with pytest.raises(AudioError, match=r"own\.parquet, note c"):
-        library.load(1, 16_000)
-
-
-def test_opening_data_imports_no_heavy_library() -> None:
-    code = (
-        "import sys; from timbre_core.datasets.library import open_library; open_library(['starter']).load(0, 16000); "
-        "print([m for m in ('torch', 'librosa', 'numba', 'umap', 'sklearn', 'streamlit') if m in sys.modules])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY, timeout=120
-    )
-    assert result.stdout.strip() == "[]"
-
-
 # -- Labels ----------------------------------------------------------------------------------------------------------
 
 
@@ -446,15 +260,6 @@ def test_pitch_names(text: str, midi: float) -> None:
 def test_what_is_no_pitch(text: str) -> None:
     with pytest.raises(TimbreError, match="neither a MIDI number nor a note name"):
         parse_pitch(text)
-
-
-def test_a_single_instrument_is_divided_by_note() -> None:
-    notes = notes_of({"vocal": 1}, notes_each=40)
-    split = assign_splits(notes, SplitSettings())
-    assert dict(split.value_counts()) == {"train": 36, "valid": 4}
-    shuffled = notes.sample(frac=1, random_state=1)
-    assert assign_splits(shuffled, SplitSettings()).sort_index().equals(split)
-    assert set(assign_splits(notes, SplitSettings(valid=0))) == {"train"}
 
 
 def test_a_link_that_leads_nowhere_is_skipped_like_any_bad_file(tiny_nsynth: Path, tmp_path: Path) -> None:

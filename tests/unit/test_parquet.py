@@ -1,0 +1,122 @@
+"""Parquet libraries and the starter library: what they hold, read note by note, damaged ones named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from tests.unit.test_datasets import REPOSITORY
+from timbre_core.datasets.general_midi import FAMILIES
+from timbre_core.datasets.library import open_library
+from timbre_core.datasets.starter import starter_path
+from timbre_core.errors import TimbreError
+from timbre_core.features.audio import AudioError
+
+
+def test_starter_contents() -> None:
+    library = open_library(["starter"])
+    notes = library.notes
+    assert len(notes) >= 2400
+    assert notes["instrument"].nunique() >= 120
+    assert set(notes["family"]) == set(FAMILIES)
+    assert (notes.groupby("instrument").size() >= 6).all()
+    assert not notes.duplicated(["instrument", "pitch", "velocity"]).any()
+    assert notes["pitch"].nunique() > 70
+    assert set(notes["split"]) == {"train", "valid", "test"}
+    assert starter_path().stat().st_size <= 36e6
+    measured = pq.read_table(starter_path(), columns=["brightness", "attack", "noisiness", "f0"]).to_pandas()
+    assert measured[["brightness", "attack", "f0"]].gt(0).all(axis=None)
+    assert measured["noisiness"].dropna().between(0, 1).all()
+    octaves = 12 * np.log2(measured["f0"] / 440) + 69 - notes["pitch"]
+    assert (np.abs((octaves + 6) % 12 - 6) < 1).all()
+    origin = json.loads(pq.read_schema(starter_path()).metadata[b"timbre_library"])
+    assert "Frank Wen" in origin["license"]
+    assert "S. Christian Collins" in origin["license"]
+    assert "Permission is hereby granted" in origin["license"]
+    assert (starter_path().parent / "starter-NOTICE.txt").read_text(encoding="utf-8") == origin["license"]
+
+
+def test_starter_audio_has_the_pitch_it_says() -> None:
+    from timbre_core.features.pitch import estimate_f0
+
+    library = open_library(["starter"])
+    rows = np.random.default_rng(0).permutation(len(library))[:60]
+    errors = []
+    for i in map(int, rows):
+        audio = library.load(i, 16_000)
+        assert 16_000 <= len(audio) <= 4 * 16_000
+        assert 0.1 < np.abs(audio).max() < 1.1
+        errors.append(estimate_f0(audio, 16_000, 20, 7000).midi - library.notes["pitch"].iat[i])
+    octaves = np.abs(np.asarray(errors) - 12 * np.round(np.asarray(errors) / 12))
+    assert np.mean(octaves < 0.5) > 0.93
+
+
+def test_labels_and_single_notes_are_read_without_the_other_audio(tmp_path: Path) -> None:
+    """Everything but the first and last row group is overwritten: reading it would fail."""
+    path = tmp_path / "damaged.parquet"
+    content = bytearray(starter_path().read_bytes())
+    metadata = pq.read_metadata(starter_path())
+    audio = metadata.schema.names.index("audio")
+    chunks = [metadata.row_group(i).column(audio) for i in range(metadata.num_row_groups)]
+    assert max(chunk.total_compressed_size for chunk in chunks) < 1.5e6
+    for chunk in chunks[1:-1]:
+        start = chunk.data_page_offset
+        content[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
+    path.write_bytes(content)
+    library, whole = open_library([path]), open_library(["starter"])
+    pd.testing.assert_frame_equal(library.notes, whole.notes)
+    for i in (0, len(library) - 1):
+        np.testing.assert_array_equal(library.load(i, 16_000), whole.load(i, 16_000))
+    with pytest.raises(TimbreError, match="damaged"):
+        library.load(len(library) // 2, 16_000)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "not_parquet", "other_table"])
+def test_damaged_parquet_is_one_clear_error(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "library.parquet"
+    if damage == "truncated":
+        path.write_bytes(starter_path().read_bytes()[:1_000_000])
+    elif damage == "not_parquet":
+        path.write_text("hello")
+    else:
+        pd.DataFrame({"a": [1]}).to_parquet(path)
+    with pytest.raises(TimbreError, match=r"library\.parquet") as caught:
+        open_library([path])
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_rows_with_bad_labels_or_audio(tmp_path: Path) -> None:
+    path = tmp_path / "own.parquet"
+    good = pq.read_table(starter_path()).slice(0, 3).to_pylist()
+    pd.DataFrame(
+        {
+            "note_id": ["a", "b", "c"],
+            "instrument": "x",
+            "pitch": [60.0, 300.0, 62.0],
+            "audio": [good[0]["audio"], good[1]["audio"], None],
+        }
+    ).to_parquet(path)
+    library = open_library([path])
+    assert list(library.notes["note_id"]) == ["a", "c"]
+    assert "pitch 300" in library.skipped[0][1]
+    assert len(library.load(0, 16_000)) >= 16_000
+    with pytest.raises(AudioError, match=r"own\.parquet, note c"):
+        library.load(1, 16_000)
+
+
+def test_opening_data_imports_no_heavy_library() -> None:
+    code = (
+        "import sys; from timbre_core.datasets.library import open_library; open_library(['starter']).load(0, 16000); "
+        "print([m for m in ('torch', 'librosa', 'numba', 'umap', 'sklearn', 'streamlit') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY, timeout=120
+    )
+    assert result.stdout.strip() == "[]"
