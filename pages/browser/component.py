@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.browser.modules import script
-from pages.server.answers import API
+from pages.server.answers import ADDRESS
 from pages.server.catalog import NoteMap
 
 _PAGES = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ def component(name: str, html: str, styles: list[str], module: str) -> Any:
 
 def of_map(notes: NoteMap) -> dict[str, Any]:
     """What every component over one map is told: where the routes are, and which map."""
-    return {"url": API, "checkpoint": notes.checkpoint.name, "version": notes.version}
+    return {"url": ADDRESS, "checkpoint": notes.checkpoint.name, "version": notes.version}
 
 
 def _text(names: list[str]) -> str:

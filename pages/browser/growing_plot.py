@@ -16,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from pages.browser.component import component
-from pages.server.answers import API
+from pages.server.answers import ADDRESS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-PLOTLY = f"{API}/plotly.js?v={version('plotly')}"
+PLOTLY = f"{ADDRESS}/plotly.js?v={version('plotly')}"
 """Where browsers find Plotly's script; plotly_loader.js loads it."""
 _SCRIPT = Path(str(files("plotly") / "package_data" / "plotly.min.js"))
 

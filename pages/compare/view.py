@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pages.browser.component import component
-from pages.server.answers import API
+from pages.server.answers import ADDRESS
 from pages.server.catalog import NoteMap
 
 _MODELS_HTML = """
@@ -51,7 +51,7 @@ def show_models(
     maps: Mapping[str, NoteMap], titles: Mapping[str, str], colours: Mapping[str, str], selected: dict[str, Any] | None
 ) -> None:
     """One note's recording beside what each model makes of it, to see and to hear. `selected` is {note, seq}."""
-    _models(key="models", data={"url": API, "models": _described(maps, titles, colours), "selected": selected})
+    _models(key="models", data={"url": ADDRESS, "models": _described(maps, titles, colours), "selected": selected})
 
 
 def show_maps(
@@ -67,7 +67,7 @@ def show_maps(
     A click is told as {note, seq} in `st.session_state["maps"]["selected"]`, and by calling `clicked`.
     """
     data = {
-        "url": API,
+        "url": ADDRESS,
         "models": _described(maps, titles, colours),
         "projection": projection,
         "selected": selected,

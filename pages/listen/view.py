@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pages.browser.component import component
-from pages.server.answers import API
+from pages.server.answers import ADDRESS
 
 _LISTEN_HTML = """
 <div class="tx-listen">
@@ -27,5 +27,5 @@ def show_listening(
     notes: id, title, family, colour, pitch and pitch_name of each. variants: key, title and about of each column, and
     whether it is slow.
     """
-    data = {"url": API, "checkpoint": checkpoint, "version": version, "source": source}
+    data = {"url": ADDRESS, "checkpoint": checkpoint, "version": version, "source": source}
     _listen(key="listen", data={**data, "notes": notes, "variants": variants})

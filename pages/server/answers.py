@@ -20,6 +20,8 @@ from timbre_core.inverters import inverter_names
 
 _BASE = config.get_option("server.baseUrlPath").strip("/")
 API = f"/{_BASE}/api" if _BASE else "/api"
+ADDRESS = "api"
+"""Where pages ask: the same, from the page's own address, so that a proxy may put the app below any prefix."""
 QUICK = ThreadPoolExecutor(4, thread_name_prefix="quick")
 _LANES = Lanes(2, "slow", share_cores)
 SLOW = _LANES.lane(0.0)

@@ -87,7 +87,7 @@ def test_a_link_restores_the_view(page: Callable[..., Any]) -> None:
     assert not app.exception
     assert not app.toast
     assert component(app, "map") | {"version": "", "plotly": ""} == {
-        "url": "/api",
+        "url": "api",
         "checkpoint": "beta",
         "version": "",
         "projection": "pca",

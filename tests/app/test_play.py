@@ -33,7 +33,7 @@ def test_first_visit(play: Callable[..., Any]) -> None:
     app = play()
     assert not app.exception
     assert component(app, "play") | {"version": ""} == {
-        "url": "/api",
+        "url": "api",
         "checkpoint": "alpha",
         "version": "",
         "start": None,
