@@ -127,7 +127,7 @@ def test_evaluate_refuses_in_one_line(
 
 
 def test_project_rewrites_the_map(checkpoint: Checkpoint, library: Library) -> None:
-    assert run(project_verb, str(checkpoint.path), "--methods", "pca", "--limit", "12") == 0
+    assert run(project_verb, str(checkpoint.path), "--methods", "pca", "--limit", "12", "--keep-doubles") == 0
     latents = open_checkpoint(checkpoint.path).latents
     assert latents is not None
     assert len(latents) == 12
