@@ -41,7 +41,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, instrument in enumerate(INSTRUMENTS):
         for pitch in PITCHES:
             name = f"{instrument}-{pitch}.wav"
-            note = harmonic_note(pitch, 0.5 + 0.06 * number, 0.25, sample_rate=RATE)
+            note = harmonic_note(pitch, 0.5 + 0.06 * number, 0.25, sample_rate=RATE, instrument=number + 1)
             write_wav(folder / name, note, RATE)
             lines.append(f"{name},{instrument},{instrument.partition('_')[0]},{pitch}")
     (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
