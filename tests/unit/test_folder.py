@@ -247,7 +247,7 @@ def test_note_table_command_round_trip(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "in" / "viola" / "bad.wav").write_bytes(b"")
     assert main(["prepare", "folder", str(tmp_path / "in"), str(tmp_path / "labels.csv")]) == 0
     said = capsys.readouterr()
-    assert "3 notes of 1 instruments" in said.out
+    assert "3 notes of 1 instrument in 1 family" in said.out
     assert "bad.wav" in said.err
     before = open_library([tmp_path / "in"]).notes
     shutil.move(tmp_path / "labels.csv", tmp_path / "in" / "metadata.csv")
