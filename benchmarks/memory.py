@@ -51,7 +51,7 @@ class SyntheticLibrary:
 
 def prepare(count: int, folder: Path) -> None:
     """Analyse all notes into a feature store."""
-    from timbre_core.datasets.store import build_store
+    from timbre_core.datasets.store_build import build_store
     from timbre_core.features.settings import LogMelSettings
 
     library: Any = SyntheticLibrary(count)
@@ -60,7 +60,7 @@ def prepare(count: int, folder: Path) -> None:
 
 def read(count: int, folder: Path) -> None:
     """Read an epoch of training batches: a random window of every note."""
-    from timbre_core.datasets.store import FeatureStore
+    from timbre_core.datasets.feature_store import FeatureStore
 
     store = FeatureStore.open(folder)
     rng = np.random.default_rng(0)
@@ -72,8 +72,8 @@ def train(count: int, folder: Path) -> None:
     """Train one epoch, as train_cli.py does."""
     import torch
 
-    from timbre_core.datasets.store import FeatureStore
-    from timbre_core.recipes.library import load_recipe
+    from timbre_core.datasets.feature_store import FeatureStore
+    from timbre_core.recipes.recipe_files import load_recipe
     from timbre_core.training import trainer
     from timbre_core.training.distributed import Team
 

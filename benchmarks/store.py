@@ -20,8 +20,9 @@ import numpy as np
 import torch
 from shared import note_folder, print_table, side_by_side
 
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import open_library
-from timbre_core.datasets.store import FeatureStore, build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.features.settings import LogMelSettings
 
 

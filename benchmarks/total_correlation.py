@@ -17,8 +17,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import recipe_library
-from timbre_core.datasets.store import FeatureStore, build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.models.discriminator import (
     BETAS,
     Discriminator,

@@ -17,8 +17,8 @@ from shared import print_table
 
 from timbre_core.models.upsampling import PhasedUpsampling
 from timbre_core.models.vae import VAE
-from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.networks import build_model
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch
 from timbre_core.training.distributed import Team, keep_freed_memory, team, uses_bf16

@@ -26,14 +26,15 @@ import torch
 from shared import print_table
 
 from timbre_core.analysis.coding import Coder
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import recipe_library
-from timbre_core.datasets.store import FeatureStore, build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.features.frames import mean_error_db
 from timbre_core.features.pitch_track import track_pitch
 from timbre_core.inversion.any_kind import invert
 from timbre_core.models.weights import load_weights
-from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.networks import build_network
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.training.distributed import team
 from timbre_core.training.trainer import train
 

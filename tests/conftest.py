@@ -42,8 +42,8 @@ def tiny_checkpoint(tiny_nsynth: Path, tmp_path: Path) -> Path:
     from timbre_core.datasets.library import open_library
     from timbre_core.files import write_text
     from timbre_core.models.weights import save_weights
-    from timbre_core.recipes.library import load_recipe, recipe_to_yaml
     from timbre_core.recipes.networks import build_model
+    from timbre_core.recipes.recipe_files import load_recipe, recipe_to_yaml
 
     torch.manual_seed(0)
     recipe = load_recipe("nsynth-cvae", ["features.seconds=1.0", "window.frames=32", f"data.roots=['{tiny_nsynth}']"])

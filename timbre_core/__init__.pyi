@@ -20,8 +20,8 @@ from .generation.sounds import morph_steps as morph_steps
 from .generation.timbre_code import timbre_code as timbre_code
 from .generation.transfer import Transferred as Transferred
 from .generation.transfer import transfer_audio as transfer_audio
-from .recipes.library import list_recipes as list_recipes
-from .recipes.library import load_recipe as load_recipe
+from .recipes.recipe_files import list_recipes as list_recipes
+from .recipes.recipe_files import load_recipe as load_recipe
 from .recipes.schema import Recipe as Recipe
 from .space import Reconstruction as Reconstruction
 from .space import TimbreSpace as TimbreSpace

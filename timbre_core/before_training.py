@@ -20,8 +20,8 @@ from timbre_core.wording import counted
 if TYPE_CHECKING:
     import pandas as pd
 
+    from timbre_core.datasets.feature_store import FeatureStore
     from timbre_core.datasets.library import Library
-    from timbre_core.datasets.store import FeatureStore
     from timbre_core.models.vae import VAE
     from timbre_core.training.distributed import Team
 

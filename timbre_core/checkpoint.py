@@ -24,7 +24,7 @@ from timbre_core.layout import RECIPE as RECIPE
 from timbre_core.layout import UNFINISHED as UNFINISHED
 from timbre_core.layout import WEIGHTS as WEIGHTS
 from timbre_core.maps import list_maps, map_file
-from timbre_core.recipes.library import read_recipe
+from timbre_core.recipes.recipe_files import read_recipe
 from timbre_core.recipes.schema import Recipe
 
 if TYPE_CHECKING:

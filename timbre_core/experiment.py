@@ -29,7 +29,7 @@ from timbre_core.checkpoint import (
 from timbre_core.datasets.skipped import skipped_lines
 from timbre_core.devices import AUTO
 from timbre_core.errors import TimbreError
-from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.unfinished import (
     check_free,
@@ -42,8 +42,8 @@ from timbre_core.unfinished import (
 )
 
 if TYPE_CHECKING:
+    from timbre_core.datasets.feature_store import FeatureStore
     from timbre_core.datasets.library import Library
-    from timbre_core.datasets.store import FeatureStore
     from timbre_core.training.distributed import Team
     from timbre_core.training.progress import Reporter, TrainingProgress
 
@@ -216,8 +216,8 @@ class _Run:
     def _data(self) -> tuple[Library, FeatureStore]:
         """The library, and its features: computed by rank 0, opened by all."""
         from timbre_core.datasets.library import recipe_library
-        from timbre_core.datasets.store import build_store
-        from timbre_core.training.tasks import stored_features
+        from timbre_core.datasets.store_build import build_store
+        from timbre_core.training.criteria import stored_features
 
         library = recipe_library(self.recipe.data, progress=self.bars)
         for sentence in (*library.said, *skipped_lines(library.skipped)):

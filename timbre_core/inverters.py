@@ -26,7 +26,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.settings import FeatureSettings, as_log_mel
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.models.tasks import MelToMagnitudeTask
-from timbre_core.recipes.library import read_recipe
+from timbre_core.recipes.recipe_files import read_recipe
 from timbre_core.recipes.schema import Recipe
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from timbre_core.checkpoint import RECIPE, UNFINISHED, WEIGHTS, default_checkpoints_folder, open_checkpoint
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import check_output_folder, write_text
-from timbre_core.recipes.library import read_recipe, recipe_to_yaml
+from timbre_core.recipes.recipe_files import read_recipe, recipe_to_yaml
 from timbre_core.recipes.schema import Recipe
 
 

@@ -16,7 +16,7 @@ from pages.server.memo import Memo
 from timbre_core.checkpoint import HISTORY, RECIPE, UNFINISHED, list_checkpoints, list_trainings
 from timbre_core.errors import TimbreError
 from timbre_core.files import readable
-from timbre_core.recipes.library import read_recipe
+from timbre_core.recipes.recipe_files import read_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.history import Epochs, read_epochs
 

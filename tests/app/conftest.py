@@ -40,8 +40,8 @@ def make_checkpoint(folder: Path, notes: Path, recipe_name: str, title: str = ""
     from timbre_core.datasets.library import open_library
     from timbre_core.files import write_text
     from timbre_core.models.weights import save_weights
-    from timbre_core.recipes.library import load_recipe, recipe_to_yaml
     from timbre_core.recipes.networks import build_model
+    from timbre_core.recipes.recipe_files import load_recipe, recipe_to_yaml
 
     changes = ["model.latent_dim=6", "features.seconds=1.0", "window.frames=32", "inversion.iterations=4"]
     recipe = load_recipe(recipe_name, changes)

@@ -12,8 +12,8 @@ from timbre_core.models.backbones.cbhg import CbhgSettings, Highway, NormedConv
 from timbre_core.models.backbones.convnext import ConvNeXtSettings
 from timbre_core.models.tasks import MelToMagnitudeTask
 from timbre_core.models.vae import count_parameters
-from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.networks import build_network
+from timbre_core.recipes.recipe_files import load_recipe
 
 
 @pytest.mark.parametrize("settings", [CbhgSettings(bank=5, channels=6, units=7), ConvNeXtSettings(width=6, layers=1)])

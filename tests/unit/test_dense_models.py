@@ -7,8 +7,8 @@ import torch
 
 from timbre_core.errors import TimbreError
 from timbre_core.models.vae import VAE, count_parameters
-from timbre_core.recipes.library import parse_recipe
 from timbre_core.recipes.networks import build_model
+from timbre_core.recipes.recipe_files import parse_recipe
 
 CONDITION = {"kind": "pitch_scalar"}
 

@@ -85,7 +85,7 @@ def test_digits_in_a_folder_for_each_speaker(tmp_path: Path) -> None:
 
 
 def test_a_damaged_recording_costs_itself_alone(tmp_path: Path) -> None:
-    from timbre_core.datasets.store import build_store
+    from timbre_core.datasets.store_build import build_store
     from timbre_core.features.settings import StftSettings
 
     folder = write_digits(tmp_path / "digits", each=1)
@@ -152,8 +152,8 @@ def test_recipes_take_frames_of_the_published_shape(recipe: str, overrides: str,
     import torch
 
     from timbre_core.features.frames import note_frames
-    from timbre_core.recipes.library import load_recipe
     from timbre_core.recipes.networks import build_model
+    from timbre_core.recipes.recipe_files import load_recipe
 
     channels = [4] * len(load_recipe(recipe).model.encoder.channels)
     narrow = [f"model.encoder.channels={channels}", f"model.decoder.channels={channels}"]

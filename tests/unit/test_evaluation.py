@@ -25,8 +25,8 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.models.weights import save_weights
-from timbre_core.recipes.library import parse_recipe, recipe_to_yaml
 from timbre_core.recipes.networks import build_model
+from timbre_core.recipes.recipe_files import parse_recipe, recipe_to_yaml
 from timbre_core.recipes.schema import Recipe
 
 RATE = 16_000

@@ -19,8 +19,8 @@ from timbre_core.cli import project as project_verb
 from timbre_core.cli.shell import command_parser, guarded
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.models.weights import save_weights
-from timbre_core.recipes.library import recipe_to_yaml
 from timbre_core.recipes.networks import build_model
+from timbre_core.recipes.recipe_files import recipe_to_yaml
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from timbre_core.features.frames import bin_frequencies, note_frames
 from timbre_core.features.settings import LogMelSettings, StftSettings, as_log_mel
 from timbre_core.features.spectrum import de_emphasised, pre_emphasised, prepare_audio, stft_power
 from timbre_core.inverters import open_inverter
-from timbre_core.recipes.library import parse_recipe
+from timbre_core.recipes.recipe_files import parse_recipe
 
 RATE = 16_000
 

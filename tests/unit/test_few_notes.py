@@ -15,7 +15,7 @@ from tests.synthetic import harmonic_note
 from timbre_core import experiment
 from timbre_core.before_training import few_notes
 from timbre_core.checkpoint import open_checkpoint
-from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.recipe_files import load_recipe
 
 
 class Store:

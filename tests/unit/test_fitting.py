@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import open_library
-from timbre_core.datasets.store import FeatureStore, build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.errors import TimbreError
 from timbre_core.models.priors.mixture import MixturePrior, MixturePriorSettings
-from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import BatchSource
 from timbre_core.training.distributed import Team

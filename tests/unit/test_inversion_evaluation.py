@@ -25,8 +25,8 @@ from timbre_core.features.frames import note_frames
 from timbre_core.inverters import open_inverter
 from timbre_core.models.weights import save_weights
 from timbre_core.note_embedding import open_note_embedding
-from timbre_core.recipes.library import load_recipe, recipe_to_yaml
 from timbre_core.recipes.networks import build_network
+from timbre_core.recipes.recipe_files import load_recipe, recipe_to_yaml
 
 ROWS = np.array([0, 5, 10, 15, 20, 25])
 

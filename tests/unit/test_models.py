@@ -17,8 +17,8 @@ from timbre_core.models.priors.standard_normal import StandardNormalPrior
 from timbre_core.models.upsampling import PhasedUpsampling
 from timbre_core.models.vae import VAE, count_parameters
 from timbre_core.models.weights import load_weights, save_weights
-from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.networks import build_model
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
 
 ENCODER_TOO = "model.conditions.0.into=[encoder,decoder]"

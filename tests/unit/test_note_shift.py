@@ -17,8 +17,8 @@ from timbre_core.features.settings import LogMelSettings
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
 from timbre_core.inversion.imprint import imprint
 from timbre_core.models.weights import save_weights
-from timbre_core.recipes.library import load_recipe, recipe_to_yaml
 from timbre_core.recipes.networks import build_network
+from timbre_core.recipes.recipe_files import load_recipe, recipe_to_yaml
 
 RATE = 44_100
 FEATURES = LogMelSettings(sample_rate=RATE, n_fft=2048, hop_length=512, n_mels=128, fmax=20_000, seconds=4.0)

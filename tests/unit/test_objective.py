@@ -11,12 +11,12 @@ from tests.unit.test_training import ALONE, small_recipe
 from timbre_core.models.vae import Forward
 from timbre_core.recipes.networks import build_model
 from timbre_core.training.batches import Batch
+from timbre_core.training.criteria import Step, criterion_of
 from timbre_core.training.draws import Draws
 from timbre_core.training.objective import beta_at, learning_rate_at, loss
 from timbre_core.training.optimizer import set_rate
 from timbre_core.training.run import new_training
 from timbre_core.training.state import Progress
-from timbre_core.training.tasks import Step, task_of
 
 
 def test_beta_rises_linearly_to_its_end() -> None:
@@ -70,7 +70,7 @@ def test_denoising_is_for_training_alone() -> None:
     for training in (True, False):
         model.train(training)
         step = Step(recipe, model, Draws(recipe.training, ALONE, 7, 4), beta=1.0)
-        terms = task_of(recipe).terms(network, batch, step)
+        terms = criterion_of(recipe).terms(network, batch, step)
         assert terms[1].item() == pytest.approx(
             model(seen[-1], batch.conditions, step.draws.normal(32)).decoded.abs().mean().item(), rel=1e-4
         )

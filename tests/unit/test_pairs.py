@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from timbre_core.datasets.library import open_library
-from timbre_core.datasets.store import build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.experiment import train
 from timbre_core.models.note_shift import NoteShift
 from timbre_core.models.tasks import PairSettings
-from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.training.batches import BatchSource
 from timbre_core.training.distributed import Team
 from timbre_core.training.pairs import Partners

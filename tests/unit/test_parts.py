@@ -51,7 +51,7 @@ import timbre_core.models.encoders
 timbre_core.models.encoders.__path__.append(sys.argv[1])  # as if the file lay in the folder itself
 
 import timbre_core
-from timbre_core.recipes.library import parse_recipe
+from timbre_core.recipes.recipe_files import parse_recipe
 
 recipe = timbre_core.load_recipe("nsynth-cvae", ["model.encoder={kind: mean, scale: 2}"])
 assert parse_recipe(recipe.model_dump(mode="json"), "again") == recipe

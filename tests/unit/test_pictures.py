@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from tests.synthetic import apart
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import open_library
-from timbre_core.datasets.store import FeatureStore, build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.errors import TimbreError
-from timbre_core.recipes.library import load_recipe
 from timbre_core.recipes.networks import build_model
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe, TrainingSettings
 from timbre_core.training.distributed import Team
 from timbre_core.training.pictures import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from timbre_core.errors import TimbreError
-from timbre_core.recipes.library import list_recipes, load_recipe, read_recipe, recipe_to_yaml
+from timbre_core.recipes.recipe_files import list_recipes, load_recipe, read_recipe, recipe_to_yaml
 
 
 @pytest.mark.parametrize("name", list_recipes())

@@ -11,7 +11,7 @@ from tests.synthetic import apart, harmonic_note
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.generation.sounds import generate
-from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.space import TimbreSpace
 
 

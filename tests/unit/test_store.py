@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.notes import note_table
-from timbre_core.datasets.store import FeatureStore, build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.datasets.workers import Workers
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError

@@ -17,7 +17,7 @@ import pytest
 
 from tests.unit.test_store import MadeUp, build, content
 from timbre_core.datasets import journal as journal_module
-from timbre_core.datasets.store import FeatureStore
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.errors import TimbreError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +75,9 @@ def test_killed_before_the_last_file(whole: Path, tmp_path: Path, monkeypatch: p
     """Frames and notes have their names already, store.json is missing, the journal is there."""
     library = MadeUp(60, bad=(3, 41))
     with monkeypatch.context() as patch:
-        patch.setattr("timbre_core.datasets.store.write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "timbre_core.datasets.store_build.write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             build(library, tmp_path)
     monkeypatch.setattr(MadeUp, "load", lambda *_: pytest.fail("analysed again"))

@@ -17,8 +17,8 @@ from timbre_core.generation.timbre_code import timbre_code
 from timbre_core.learned_code import TIMBRE_CODE, learned_code
 from timbre_core.models.timbre_encoder import TimbreEncoder
 from timbre_core.models.weights import save_weights
-from timbre_core.recipes.library import load_recipe, recipe_to_yaml
 from timbre_core.recipes.networks import build_network
+from timbre_core.recipes.recipe_files import load_recipe, recipe_to_yaml
 from timbre_core.space import TimbreSpace
 from timbre_core.training.timbre_code_loss import _contrast
 

@@ -9,7 +9,7 @@ import torch
 
 from timbre_core.errors import TimbreError
 from timbre_core.models.discriminator import Discriminator, TotalCorrelation, discriminator_loss, total_correlation
-from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.training.distributed import Team
 from timbre_core.training.draws import Draws
 

@@ -14,7 +14,7 @@ from timbre_core.checkpoint import open_checkpoint
 from timbre_core.cli import train
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.settings import NoteFilter
-from timbre_core.datasets.store import build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import write_wav
 from timbre_core.features.frames import bin_frequencies, mean_error_db, note_frames, spectrogram
@@ -25,7 +25,7 @@ from timbre_core.generation.contours import Contour
 from timbre_core.generation.instrument import Instrument
 from timbre_core.generation.journeys import sounding_windows
 from timbre_core.generation.sounds import generate, morph
-from timbre_core.recipes.library import load_recipe
+from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.space import TimbreSpace
 
 FEATURES = EnvelopeSettings()

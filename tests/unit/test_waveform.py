@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import open_library
-from timbre_core.datasets.store import FeatureStore, build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.features.frames import note_frames
 from timbre_core.features.settings import LogMelSettings, WaveformSettings
 from timbre_core.features.spectrum import fit_length

@@ -186,8 +186,8 @@ def _store_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run_store(args: argparse.Namespace) -> int:
     from timbre_core.datasets.library import recipe_library
-    from timbre_core.datasets.store import build_store
-    from timbre_core.recipes.library import load_recipe
+    from timbre_core.datasets.store_build import build_store
+    from timbre_core.recipes.recipe_files import load_recipe
 
     recipe = load_recipe(args.recipe)
     library = recipe_library(recipe.data.model_copy(update=label_settings(args)), args.data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from timbre_core.recipes.library import list_recipes, load_recipe, recipe_to_yaml
+from timbre_core.recipes.recipe_files import list_recipes, load_recipe, recipe_to_yaml
 
 HELP = "list the recipes that come with the project, or show one with all its settings"
 EXAMPLE = "python -m timbre_core recipes nsynth-cvae > mine.yaml"

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # Imported under guard, so that Ctrl-C is answered in one line from the start.
     from timbre_core.cli.data_options import add_library_arguments
     from timbre_core.experiment import MAPS, MOST_MAP_NOTES
-    from timbre_core.recipes.library import list_recipes
+    from timbre_core.recipes.recipe_files import list_recipes
 
     parser.add_argument(
         "recipe",

@@ -2,7 +2,7 @@
 
 A store is a folder: `frames.f16` (total_frames, n_bins) float16, frames-major so that a crop is contiguous;
 `notes.parquet`, the note table with `start`, `n_frames` and `ref_db`; and `store.json`, written last: a folder without
-it is not a store yet. `datasets.store.build_store` makes one.
+it is not a store yet. `datasets.store_build.build_store` makes one.
 """
 
 from __future__ import annotations

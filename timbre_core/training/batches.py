@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.general_midi import FAMILIES
-from timbre_core.datasets.store import FeatureStore
 from timbre_core.errors import TimbreError
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.distributed import Team

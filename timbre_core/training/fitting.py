@@ -8,7 +8,7 @@ from itertools import islice
 import torch
 from torch import nn
 
-from timbre_core.datasets.store import FeatureStore
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.models.likelihoods.gaussian import Gaussian
 from timbre_core.models.priors.mixture import MixturePrior
 from timbre_core.models.vae import VAE

@@ -20,7 +20,7 @@ from timbre_core.files import atomic_write
 if TYPE_CHECKING:
     from torch import nn
 
-    from timbre_core.datasets.store import FeatureStore
+    from timbre_core.datasets.feature_store import FeatureStore
     from timbre_core.recipes.schema import Recipe, TrainingSettings
 
 FOLDER = "pictures"

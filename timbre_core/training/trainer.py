@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from timbre_core.datasets.store import FeatureStore
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.errors import TimbreError
 from timbre_core.layout import EVENTS, LAST_WEIGHTS, WEIGHTS
 from timbre_core.layout import STATE as STATE
@@ -21,6 +21,7 @@ from timbre_core.models.vae import VAE
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch, BatchSource, check_splits
+from timbre_core.training.criteria import Step, criterion_of
 from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16
 from timbre_core.training.draws import Draws
 from timbre_core.training.fitting import fit_to_notes
@@ -32,7 +33,6 @@ from timbre_core.training.progress import Reporter, TrainingProgress
 from timbre_core.training.remaining import Remaining, told
 from timbre_core.training.run import Training, new_training
 from timbre_core.training.state import Progress, load_state, save_state
-from timbre_core.training.tasks import Step, task_of
 
 # On a GPU every look at a number waits for the queue to drain; NaN is looked for this often there, each step on a CPU.
 _GPU_NAN_CHECK = 50
@@ -103,7 +103,7 @@ def train(
                 record = _record(run, rate, trained, validated)
                 _keep(run, folder, record, events, improved)
                 reporter.tell(TrainingProgress("training", epoch, recipe.training.epochs, record))
-            shown.set_postfix({name: f"{validated[name]:.4f}" for name in task_of(recipe).shown}, refresh=False)
+            shown.set_postfix({name: f"{validated[name]:.4f}" for name in criterion_of(recipe).shown}, refresh=False)
             left.epoch_ended()
             reporter.check_together(team)
     team.wait()
@@ -143,7 +143,9 @@ def _terms(run: Training, network: nn.Module, batch: Batch, step: int, beta: flo
         with torch.autocast(run.team.device.type, dtype=torch.bfloat16, enabled=enabled):
             return network(*inputs)
 
-    return task_of(run.recipe).terms(call, batch, Step(run.recipe, own, draws, beta, run.through, run.discriminator))
+    return criterion_of(run.recipe).terms(
+        call, batch, Step(run.recipe, own, draws, beta, run.through, run.discriminator)
+    )
 
 
 def _train_epoch(
@@ -152,7 +154,7 @@ def _train_epoch(
     """The task's terms, means of the epoch's steps, and the learning rate of its last step."""
     team, recipe = run.team, run.recipe
     run.model.train()
-    sums = torch.zeros(len(task_of(recipe).names), device=team.device)
+    sums = torch.zeros(len(criterion_of(recipe).names), device=team.device)
     step = (epoch - 1) * source.steps()
     steps = source.steps() * recipe.training.epochs
     every = 1 if team.device.type == "cpu" else _GPU_NAN_CHECK
@@ -175,7 +177,7 @@ def train_step(run: Training, batch: Batch, step: int) -> Tensor:
     torch.manual_seed((run.recipe.training.seed * 1_000_003 + step * run.team.size + run.team.rank) & (2**63 - 1))
     terms = _terms(run, run.parallel, batch, step, beta_at(run.recipe.objective, step))
     run.optimizer.zero_grad(set_to_none=True)
-    task_of(run.recipe).loss(terms).backward()
+    criterion_of(run.recipe).loss(terms).backward()
     if run.discriminator is not None:
         run.team.average_gradients(run.discriminator)
     if run.recipe.training.grad_clip is not None:
@@ -190,7 +192,7 @@ def train_step(run: Training, batch: Batch, step: int) -> Tensor:
 def _validate(run: Training, valid: BatchSource) -> dict[str, float]:
     """Losses on the validation split at the full beta, so that epochs of the warm-up compare with later ones."""
     model = run.measured.eval()
-    sums, count = torch.zeros(len(task_of(run.recipe).names), device=run.team.device), 0
+    sums, count = torch.zeros(len(criterion_of(run.recipe).names), device=run.team.device), 0
     for index, batch in enumerate(valid.fixed()):
         if not len(batch.frames):
             continue
@@ -201,7 +203,7 @@ def _validate(run: Training, valid: BatchSource) -> dict[str, float]:
 
 
 def _named(recipe: Recipe, values: Tensor) -> dict[str, float]:
-    return dict(zip(task_of(recipe).names, (float(value) for value in values), strict=True))
+    return dict(zip(criterion_of(recipe).names, (float(value) for value in values), strict=True))
 
 
 def _check_finite(sums: Tensor, epoch: int, step: int, recipe: Recipe) -> None:

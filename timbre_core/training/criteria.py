@@ -25,7 +25,7 @@ _UNKNOWN = -100  # label of a note whose family or pitch is not known: the error
 
 
 @dataclass(frozen=True)
-class Task:
+class Criterion:
     """names: of the terms, in the history's words, `total` first. shown: two of them, for the progress bar. terms: (call the
     network, batch, step) -> the terms as scalars with their gradients. minimised: names of the terms that are; several
     have gradients to different networks."""
@@ -41,13 +41,13 @@ class Task:
         return torch.stack([named[name] for name in self.minimised]).sum()
 
 
-def task_of(recipe: Recipe) -> Task:
-    """The task that a recipe names."""
-    task = _TASKS[recipe.task.kind]
+def criterion_of(recipe: Recipe) -> Criterion:
+    """What a recipe's training minimises."""
+    criterion = _CRITERIA[recipe.task.kind]
     if recipe.makes_a_space and recipe.objective.total_correlation is not None:
-        names = (*task.names, "total_correlation", "discriminator")
-        return replace(task, names=names, minimised=("total", "discriminator"))
-    return task
+        names = (*criterion.names, "total_correlation", "discriminator")
+        return replace(criterion, names=names, minimised=("total", "discriminator"))
+    return criterion
 
 
 def stored_features(recipe: Recipe) -> StoredFeatures:
@@ -105,15 +105,17 @@ def _invert(
     return terms
 
 
-_TASKS = {
-    "autoencode": Task(("total", "recon", "kl_raw", "kl_fb"), ("recon", "kl_raw"), _autoencode),
-    "mel_to_magnitude": Task(
+_CRITERIA = {
+    "autoencode": Criterion(("total", "recon", "kl_raw", "kl_fb"), ("recon", "kl_raw"), _autoencode),
+    "mel_to_magnitude": Criterion(
         ("total", "log_error", "convergence"), ("log_error", "convergence"), _invert(mel_to_magnitude_loss)
     ),
-    "vocoder": Task(("total", "log_error", "convergence", "mel_error"), ("total", "mel_error"), _invert(vocoder_loss)),
-    "note_shift": Task(("total", "shifted"), ("total", "shifted"), note_shift_loss),
-    "timbre_code": Task(("total", "contrast", "family", "other"), ("contrast", "family"), timbre_code_loss),
-    "note_classifier": Task(
+    "vocoder": Criterion(
+        ("total", "log_error", "convergence", "mel_error"), ("total", "mel_error"), _invert(vocoder_loss)
+    ),
+    "note_shift": Criterion(("total", "shifted"), ("total", "shifted"), note_shift_loss),
+    "timbre_code": Criterion(("total", "contrast", "family", "other"), ("contrast", "family"), timbre_code_loss),
+    "note_classifier": Criterion(
         ("total", "family", "pitch", "family_accuracy", "pitch_accuracy"),
         ("family_accuracy", "pitch_accuracy"),
         _classify,

@@ -214,6 +214,3 @@ def _tell_skipped(skipped: Sequence[tuple[str, str]], total: int, directory: Pat
     if skipped:
         more = f" ({unnamed} more than named above)" if unnamed else ""
         print(f"{len(skipped)} of {total} notes were skipped{more}: {directory / STORE} lists them.", file=sys.stderr)
-
-
-__all__ = ["FeatureStore", "build_store", "default_directory", "store_fingerprint"]

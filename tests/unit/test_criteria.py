@@ -14,22 +14,23 @@ import yaml
 
 import train_cli
 from timbre_core.checkpoint import open_checkpoint
+from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import open_library
-from timbre_core.datasets.store import FeatureStore, build_store
+from timbre_core.datasets.store_build import build_store
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import LogMelSettings, WaveformSettings
 from timbre_core.features.waveform import CropAnalysis, waveform_blocks
 from timbre_core.inversion.stft import Stft
 from timbre_core.models.note_classifier import NoteClassifier
 from timbre_core.models.pitch_hint import pitch_hint
-from timbre_core.recipes.library import load_recipe, parse_recipe, recipe_to_yaml
 from timbre_core.recipes.networks import build_network
+from timbre_core.recipes.recipe_files import load_recipe, parse_recipe, recipe_to_yaml
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch
+from timbre_core.training.criteria import Step, criterion_of, stored_features
 from timbre_core.training.distributed import Team
 from timbre_core.training.draws import Draws
 from timbre_core.training.inverter_losses import inverter_input, mel_to_magnitude_loss, vocoder_loss
-from timbre_core.training.tasks import Step, stored_features, task_of
 from timbre_core.training.trainer import train
 
 KINDS = ("mel-magnitude", "mel-inverter", "vocoder", "note-classifier")
@@ -85,7 +86,7 @@ def test_training_learns_and_resumes_to_the_same_numbers(
     train(recipe, stores[name], tmp_path / "parts", ALONE, resume=True)
     whole, parts = (history(tmp_path / part) for part in ("whole", "parts"))
     assert whole == parts
-    assert set(whole[0]["val"]) == set(task_of(recipe).names)
+    assert set(whole[0]["val"]) == set(criterion_of(recipe).names)
     assert whole[-1]["train"]["total"] < whole[0]["train"]["total"]
     weights = [(tmp_path / part / "model.safetensors").read_bytes() for part in ("whole", "parts")]
     assert weights[0] == weights[1]
@@ -162,7 +163,7 @@ def test_unknown_pitch_and_family_cost_a_classifier_nothing() -> None:
         {"pitch": torch.tensor([60.0, 61.0, math.nan, math.nan]), "family": torch.tensor([1.0, 2.0, -100, -100])},
     )
     step = Step(recipe, network, draws(recipe, 4), 0.0)
-    results = [[term.item() for term in task_of(recipe).terms(network, part, step)] for part in (known, mixed)]
+    results = [[term.item() for term in criterion_of(recipe).terms(network, part, step)] for part in (known, mixed)]
     assert results[0] == pytest.approx(results[1], abs=1e-5)
     assert network.embed(frames).shape == (4, 64)
     assert network.embed(torch.rand(1, 80, 77)).shape == (1, 64)
