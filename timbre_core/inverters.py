@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from timbre_core.inversion.contract import How
+
 PRESETS = {
     "fast": InversionSettings(),
     "best": InversionSettings(phase="pghi", iterations=32, mel_iterations=30),
@@ -52,7 +54,7 @@ class Inverter:
 
     def __call__(
         self,
-        frames: np.ndarray,
+        frames: np.ndarray | torch.Tensor,
         ref_db: float | np.ndarray,
         pitch: float | np.ndarray | None = None,
         n_samples: int | None = None,
@@ -62,7 +64,7 @@ class Inverter:
         """Audio (n_samples,) or (batch, n_samples) of frames (n_bins, n_frames) or (batch, n_bins, n_frames).
 
         pitch: MIDI, or a contour, a pitch for each frame. in_tune: it is what the sound is to have, and not a label that may
-        be cents off. The contract of `timbre_core.inversion.invert`.
+        be cents off. The contract of `timbre_core.inversion.contract.Invert`.
         """
         import torch
 
@@ -70,11 +72,10 @@ class Inverter:
         from timbre_core.inversion.learned import invert_learned
 
         values = torch.as_tensor(frames).to(self.device)
+        how: How = {"seed": seed, "n_samples": n_samples, "pitch": pitch, "in_tune": in_tune}
         if self.network is not None:
-            return invert_learned(
-                self.network, values, ref_db, as_log_mel(self.features), self.settings, seed, n_samples, pitch, in_tune
-            )
-        return invert(values, ref_db, self.features, self.settings, seed, n_samples, pitch, in_tune)
+            return invert_learned(self.network, values, ref_db, as_log_mel(self.features), self.settings, **how)
+        return invert(values, ref_db, self.features, self.settings, **how)
 
     def stream(
         self,
@@ -91,17 +92,17 @@ class Inverter:
             frames: (n_bins, n_frames), or an iterable of consecutive (n_bins, n) blocks of them.
             ref_db, pitch, n_samples, seed, in_tune: as in a call.
 
-        The contract of `timbre_core.inversion.stream`; a network gives one block, of the whole note. Raises TimbreError
+        As `timbre_core.inversion.streaming.stream`; a network gives one block, of the whole note. Raises TimbreError
         as a call does, for a block when its turn comes.
         """
         from timbre_core.inversion.any_kind import stream
+        from timbre_core.inversion.streaming import all_frames
 
         if self.network is None:
-            how = (seed, n_samples, pitch, self.device, in_tune)
-            yield from stream(frames, ref_db, self.features, self.settings, *how)
+            how: How = {"seed": seed, "n_samples": n_samples, "pitch": pitch, "in_tune": in_tune}
+            yield from stream(frames, ref_db, self.features, self.settings, self.device, **how)
         else:
-            whole = frames if isinstance(frames, np.ndarray) else np.concatenate(list(frames), axis=1)
-            yield self(whole, ref_db, pitch, n_samples, seed, in_tune)
+            yield self(all_frames(frames), ref_db, pitch, n_samples, seed, in_tune)
 
 
 def presets(features: FeatureSettings) -> dict[str, InversionSettings]:

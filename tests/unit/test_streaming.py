@@ -52,7 +52,7 @@ def test_blocks_are_the_whole(note: tuple[np.ndarray, float], pitch: float | Non
 def test_frames_may_come_in_any_blocks(note: tuple[np.ndarray, float], size: int) -> None:
     frames, ref_db = note
     whole = invert(frames, ref_db, FEATURES, FAST, seed=2, n_samples=48_000, pitch=43)
-    blocks = stream(pieces(frames, size), ref_db, FEATURES, FAST, 2, 48_000, 43)
+    blocks = stream(pieces(frames, size), ref_db, FEATURES, FAST, seed=2, n_samples=48_000, pitch=43)
     assert difference_db(np.concatenate(list(blocks)), whole) < -40
 
 
@@ -103,7 +103,10 @@ def test_other_settings(settings: dict[str, int]) -> None:
     features = LogMelSettings.model_validate({"seconds": None, "n_mels": 40} | settings)
     frames, ref_db = note_frames(harmonic_note(60, 0.6, 1.5), features)
     whole = invert(frames, ref_db, features, FAST, n_samples=24_000, pitch=60)
-    assert difference_db(np.concatenate(list(stream(frames, ref_db, features, FAST, 0, 24_000, 60))), whole) < -40
+    assert (
+        difference_db(np.concatenate(list(stream(frames, ref_db, features, FAST, n_samples=24_000, pitch=60))), whole)
+        < -40
+    )
 
 
 def test_silence_streams_as_silence() -> None:

@@ -3,65 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.kinds.image import NO_SOUND, NoSound
 from timbre_core.features.settings import FeatureSettings, SpectralFeatures
 from timbre_core.inversion import classical, streaming
-from timbre_core.inversion.contract import Invert
+from timbre_core.inversion.contract import How, Invert, Numbers, Values
 from timbre_core.inversion.harmonic import additive_synthesis
 from timbre_core.inversion.settings import InversionSettings
 
 
 def invert(
-    frames: np.ndarray | Tensor,
-    ref_db: float | np.ndarray | Tensor,
-    features: FeatureSettings,
-    inversion: InversionSettings,
-    seed: int = 0,
-    n_samples: int | None = None,
-    pitch: float | np.ndarray | Tensor | None = None,
-    in_tune: bool = False,
+    frames: Values, ref_db: Numbers, features: FeatureSettings, inversion: InversionSettings, **how: Unpack[How]
 ) -> np.ndarray:
     """Audio whose features are `frames`: see `inversion.contract.Invert`. Raises NoSound for pictures."""
-    return _inverse_of(features)(frames, ref_db, features, inversion, seed, n_samples, pitch, in_tune)
+    return _inverse_of(features)(frames, ref_db, features, inversion, **how)
 
 
 def stream(
-    frames: np.ndarray | Tensor | Iterable[np.ndarray],
+    frames: Values | Iterable[np.ndarray],
     ref_db: float,
     features: FeatureSettings,
     inversion: InversionSettings,
-    seed: int = 0,
-    n_samples: int | None = None,
-    pitch: float | np.ndarray | None = None,
     device: torch.device | str = "cpu",
-    in_tune: bool = False,
+    **how: Unpack[How],
 ) -> Iterator[np.ndarray]:
     """One note's audio in consecutive blocks (n,) float32: see `streaming.stream`; all but spectra give one block."""
     inverse = _inverse_of(features)
     if inverse is classical.invert:
         spectral = cast("SpectralFeatures", features)
-        yield from streaming.stream(frames, ref_db, spectral, inversion, seed, n_samples, pitch, device, in_tune)
+        yield from streaming.stream(frames, ref_db, spectral, inversion, device, **how)
     else:
-        whole = frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
-        yield inverse(whole, ref_db, features, inversion, seed, n_samples, pitch, in_tune)
+        yield inverse(streaming.all_frames(frames), ref_db, features, inversion, **how)
 
 
 def _own_inverse(
-    frames: np.ndarray | Tensor,
-    ref_db: float | np.ndarray | Tensor,
-    features: FeatureSettings,
-    inversion: InversionSettings,
-    seed: int = 0,
-    n_samples: int | None = None,
-    pitch: float | np.ndarray | Tensor | None = None,
-    in_tune: bool = False,
+    frames: Values, ref_db: Numbers, features: FeatureSettings, inversion: InversionSettings, **how: Unpack[How]
 ) -> np.ndarray:
     """The kind's own `invert`, note by note."""
     values = torch.as_tensor(frames).detach().cpu().float().numpy()
@@ -72,12 +53,13 @@ def _own_inverse(
             "feature settings give."
         )
     levels = np.broadcast_to(np.asarray(ref_db, dtype=np.float64), len(batch))
+    pitch = how.get("pitch")
     given = np.asarray(np.nan if pitch is None else pitch, dtype=np.float64)
     told = given if values.ndim == 3 and given.ndim and len(given) == len(batch) else [given] * len(batch)
     notes = []
     for note, level, own in zip(batch, levels, told, strict=True):
         known = None if np.isnan(own).all() else own if np.ndim(own) else float(own)
-        notes.append(features.invert(note, float(level), n_samples, known, seed))
+        notes.append(features.invert(note, float(level), how.get("n_samples"), known, how.get("seed", 0)))
     return np.stack(notes) if values.ndim == 3 else notes[0]
 
 

@@ -14,6 +14,7 @@ from timbre_core.features.decibels import frames_to_power, in_common_range
 from timbre_core.features.settings import LogMelSettings, SpectralFeatures, SpectralSettings, StftSettings
 from timbre_core.features.spectrum import de_emphasised
 from timbre_core.inversion.comb import Source, fitting_source, partial_groups
+from timbre_core.inversion.contract import Numbers, Values
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
 from timbre_core.inversion.mel import mel_to_power
@@ -25,13 +26,13 @@ _FLOOR = -1 + 1e-3  # a frame value not above this is "top_db below the maximum 
 
 
 def invert(
-    frames: np.ndarray | Tensor,
-    ref_db: float | np.ndarray | Tensor,
+    frames: Values,
+    ref_db: Numbers,
     features: SpectralFeatures,
     inversion: InversionSettings,
     seed: int = 0,
     n_samples: int | None = None,
-    pitch: float | np.ndarray | Tensor | None = None,
+    pitch: Numbers | None = None,
     in_tune: bool = False,
 ) -> np.ndarray:
     """Audio whose features are `frames`, at the level that `ref_db` gives.
@@ -67,11 +68,11 @@ def invert(
 
 def note_by_note(
     make: Callable[[Tensor, Tensor | None, int], Tensor],
-    frames: np.ndarray | Tensor,
-    ref_db: float | np.ndarray | Tensor,
+    frames: Values,
+    ref_db: Numbers,
     features: SpectralFeatures,
     n_samples: int | None = None,
-    pitch: float | np.ndarray | Tensor | None = None,
+    pitch: Numbers | None = None,
 ) -> np.ndarray:
     """What `invert` gives, where `make` (frames, pitches or none, n_samples) makes audio at the frames' own level."""
     values, level, pitches = checked(frames, ref_db, features, n_samples, pitch)
@@ -107,11 +108,11 @@ class Notes(NamedTuple):
 
 
 def checked(
-    frames: np.ndarray | Tensor,
-    ref_db: float | np.ndarray | Tensor,
+    frames: Values,
+    ref_db: Numbers,
     features: SpectralFeatures,
     n_samples: int | None,
-    pitch: float | np.ndarray | Tensor | None,
+    pitch: Numbers | None,
 ) -> Notes:
     """The arguments of `invert` as tensors. Raises TimbreError as it does."""
     values = in_common_range(torch.as_tensor(frames).detach().to(torch.float32), ref_db, features)
@@ -133,7 +134,7 @@ def checked(
     return Notes(values, level, pitches)
 
 
-def _pitches(value: float | np.ndarray | Tensor, single: bool, frames: Tensor) -> Tensor:
+def _pitches(value: Numbers, single: bool, frames: Tensor) -> Tensor:
     """Pitches of the notes of `frames` (batch, n_bins, n_frames), (batch,), or their contours (batch, n_frames)."""
     numbers = torch.as_tensor(value).detach().to(frames)
     if numbers.ndim == 2 or (single and numbers.ndim == 1 and len(numbers) > 1):
@@ -146,7 +147,7 @@ def _pitches(value: float | np.ndarray | Tensor, single: bool, frames: Tensor) -
     return _per_note(numbers, "pitch", frames)
 
 
-def _per_note(value: float | np.ndarray | Tensor, name: str, frames: Tensor) -> Tensor:
+def _per_note(value: Numbers, name: str, frames: Tensor) -> Tensor:
     """A number, or one for each note, as (batch,) float32 beside the frames."""
     numbers = torch.as_tensor(value).detach().to(frames)
     if numbers.ndim > 1 or (numbers.ndim == 1 and len(numbers) != len(frames)):

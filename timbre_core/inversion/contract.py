@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
 from torch import Tensor
 
 from timbre_core.inversion.settings import InversionSettings
 
+Values = np.ndarray | Tensor
+Numbers = float | Values
+
+
+class How(TypedDict, total=False):
+    """What else is known of the sound that is asked for.
+
+    seed: of random phases, 0 unless given. Each note comes out the same alone and in any batch.
+    n_samples: length of the result, cut or padded with zeros; none: what the frames cover.
+    pitch: MIDI pitch of the notes, a number or (batch,), NaN for unknown; or a contour, a pitch for each frame as (n_frames,)
+        for one note or (batch, n_frames). Spectra are helped by a pitch, envelopes need one.
+    in_tune: see `classical.invert`; other kinds sound in tune anyway.
+    """
+
+    seed: int
+    n_samples: int | None
+    pitch: Numbers | None
+    in_tune: bool
+
 
 class Invert(Protocol):
     """Frames to audio."""
 
     def __call__(
-        self,
-        frames: np.ndarray | Tensor,
-        ref_db: float | np.ndarray | Tensor,
-        features: Any,
-        inversion: InversionSettings,
-        seed: int = 0,
-        n_samples: int | None = None,
-        pitch: float | np.ndarray | Tensor | None = None,
-        in_tune: bool = False,
+        self, frames: Values, ref_db: Numbers, features: Any, inversion: InversionSettings, **how: Unpack[How]
     ) -> np.ndarray:
         """Audio whose features are `frames`, at the level that `ref_db` gives.
 
@@ -31,11 +42,7 @@ class Invert(Protocol):
             ref_db: what +1 is, in dB: a number (see `Reference`), or (batch,).
             features: settings of the kind that is inverted.
             inversion: how.
-            seed: of random phases. Each note comes out the same alone and in any batch.
-            n_samples: length of the result, cut or padded with zeros; none: what the frames cover.
-            pitch: MIDI pitch of the notes, a number or (batch,), NaN for unknown; or a contour, a pitch for each frame as
-                (n_frames,) for one note or (batch, n_frames). Spectra are helped by a pitch, envelopes need one.
-            in_tune: see `classical.invert`; other kinds sound in tune anyway.
+            how: see `How`.
 
         Returns:
             float32 (n_samples,) or (batch, n_samples) at `features.sample_rate`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,16 +13,17 @@ from timbre_core.features.envelope import frames_to_amplitudes
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.settings import EnvelopeSettings
 from timbre_core.inversion.additive import additive
+from timbre_core.inversion.contract import How, Numbers, Values
 from timbre_core.inversion.level import fade_ends, limit
 from timbre_core.inversion.settings import InversionSettings
 
 
 def invert_envelope(
-    frames: np.ndarray | Tensor,
-    ref_db: float | np.ndarray | Tensor,
+    frames: Values,
+    ref_db: Numbers,
     features: EnvelopeSettings,
     n_samples: int | None = None,
-    pitch: float | np.ndarray | Tensor | None = None,
+    pitch: Numbers | None = None,
 ) -> np.ndarray:
     """Audio (n_samples,) or (batch, n_samples) float32 of frames (n_coefficients, n_frames) or (batch, ...).
 
@@ -66,7 +69,7 @@ def _sounding(
     return audio if length is None else torch.nn.functional.pad(audio, (0, length - len(audio)))
 
 
-def _contours(pitch: float | np.ndarray | Tensor | None, values: Tensor) -> np.ndarray:
+def _contours(pitch: Numbers | None, values: Tensor) -> np.ndarray:
     """(batch, n_frames) MIDI of a pitch in any of the forms that `invert_envelope` takes."""
     n_notes, n_frames = (1 if values.ndim == 2 else len(values)), values.shape[-1]
     given = np.asarray(torch.nan if pitch is None else pitch, dtype=np.float64)
@@ -85,14 +88,7 @@ def _contours(pitch: float | np.ndarray | Tensor | None, values: Tensor) -> np.n
 
 
 def additive_synthesis(
-    frames: np.ndarray | Tensor,
-    ref_db: float | np.ndarray | Tensor,
-    features: EnvelopeSettings,
-    inversion: InversionSettings,
-    seed: int = 0,
-    n_samples: int | None = None,
-    pitch: float | np.ndarray | Tensor | None = None,
-    in_tune: bool = False,
+    frames: Values, ref_db: Numbers, features: EnvelopeSettings, inversion: InversionSettings, **how: Unpack[How]
 ) -> np.ndarray:
     """`invert_envelope` as the contract `Invert` has it: nothing is drawn at random, and there is nothing to set."""
-    return invert_envelope(frames, ref_db, features, n_samples, pitch)
+    return invert_envelope(frames, ref_db, features, how.get("n_samples"), how.get("pitch"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from typing import Unpack
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from timbre_core.inversion.classical import (
     known_source,
 )
 from timbre_core.inversion.comb import Source
+from timbre_core.inversion.contract import How, Values
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
 from timbre_core.inversion.phase import sinusoidal_phase
@@ -32,22 +34,19 @@ _CONTEXT_WINDOWS = 4  # on each side that a block is inverted with: as far as a 
 
 
 def stream(
-    frames: np.ndarray | Tensor | Iterable[np.ndarray],
+    frames: Values | Iterable[np.ndarray],
     ref_db: float,
     features: SpectralFeatures,
     inversion: InversionSettings,
-    seed: int = 0,
-    n_samples: int | None = None,
-    pitch: float | np.ndarray | None = None,
     device: torch.device | str = "cpu",
-    in_tune: bool = False,
+    **how: Unpack[How],
 ) -> Iterator[np.ndarray]:
     """One note's audio in consecutive blocks (n,) float32: a quarter of a second, then longer ones.
 
     Args:
         frames: (n_bins, n_frames), or an iterable of consecutive (n_bins, n) blocks, of which no more are taken than the
             next block of audio needs.
-        ref_db, features, inversion, seed, n_samples, pitch, in_tune: as for `invert`.
+        ref_db, features, inversion, how: as for `invert`.
 
     With phases "spsi" and few iterations the blocks together are what `invert` gives, to -40 dB and better. With "pghi"
     each block goes on from the phases of the one before, and is cross-faded with it. Where the partials lie is decided
@@ -57,10 +56,10 @@ def stream(
     Raises TimbreError as `invert` does, for a block when its turn comes.
     """
     check_classical(inversion)
+    pitch, n_samples = how.get("pitch"), how.get("n_samples")
     if features.pre_emphasis or isinstance(pitch, np.ndarray):
         # The inverse of a pre-emphasis remembers all that was before, and the level over time is only right after it.
-        whole = frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
-        yield invert(torch.as_tensor(whole).to(device), ref_db, features, inversion, seed, n_samples, pitch, in_tune)
+        yield invert(torch.as_tensor(all_frames(frames)).to(device), ref_db, features, inversion, **how)
         return
     device = torch.device(device)
     size = max(1, round(_FIRST_SECONDS * features.frame_rate)) + _context(features)
@@ -73,9 +72,15 @@ def stream(
         first = _enough(blocks, size)
         blocks, known = chain([first], blocks), first
         told = checked(first, ref_db, features, n_samples, pitch).pitch
-    source = known_source(known, told, features, in_tune)
+    source = known_source(known, told, features, how.get("in_tune", False))
     magnitudes = (frames_to_magnitude(block, features, inversion, source) for block in blocks)
-    yield from stream_magnitudes(magnitudes, 10 ** (float(ref_db) / 20), features, inversion, seed, n_samples, source)
+    gain, seed = 10 ** (float(ref_db) / 20), how.get("seed", 0)
+    yield from stream_magnitudes(magnitudes, gain, features, inversion, seed, n_samples, source)
+
+
+def all_frames(frames: Values | Iterable[np.ndarray]) -> Values:
+    """Frames (n_bins, n_frames), from an array as it is or from consecutive blocks (n_bins, n) of them."""
+    return frames if isinstance(frames, np.ndarray | Tensor) else np.concatenate(list(frames), axis=1)
 
 
 def _enough(blocks: Iterator[Tensor], n_frames: int) -> Tensor:
