@@ -16,12 +16,12 @@ import numpy as np
 
 from timbre_core.checkpoint import (
     RECIPE,
-    WEIGHTS,
     Checkpoint,
     default_checkpoints_folder,
     list_checkpoints,
     open_checkpoint,
 )
+from timbre_core.companions import opened_network
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import FeatureSettings, as_log_mel
 from timbre_core.inversion.settings import InversionSettings
@@ -184,7 +184,7 @@ def _open_trained(
         if isinstance(task, MelToMagnitudeTask):
             own |= {"mel_iterations": max(1, task.mel_iterations), "emphasis": task.emphasis}
         settings = PRESETS["fast"].model_copy(update=own)
-    network = _network_of(checkpoint.path, _changed(checkpoint.path / WEIGHTS), device)
+    network, _ = opened_network(checkpoint.path, device)
     return Inverter(checkpoint.path.name, features, settings, device, network)
 
 
@@ -206,8 +206,3 @@ def _changed(path: Path) -> int:
 @lru_cache(maxsize=64)
 def _recipe_of(path: Path, changed: int) -> Recipe:
     return read_recipe(path / RECIPE)
-
-
-@lru_cache(maxsize=4)
-def _network_of(path: Path, changed: int, device: torch.device) -> nn.Module:
-    return open_checkpoint(path).network(device)

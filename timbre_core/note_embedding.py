@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from timbre_core.checkpoint import WEIGHTS, default_checkpoints_folder, open_checkpoint
+from timbre_core.checkpoint import WEIGHTS, default_checkpoints_folder
+from timbre_core.companions import opened_network
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import FeatureSettings
 
@@ -34,11 +35,10 @@ def open_note_embedding(features: FeatureSettings, folder: Path | None = None) -
     folder = folder or default_checkpoints_folder() / NOTE_CLASSIFIER
     if not folder.is_dir():
         raise TimbreError(f"there is no checkpoint {NOTE_CLASSIFIER}")
-    checkpoint = open_checkpoint(folder)
-    network = checkpoint.network()
+    network, recipe = opened_network(folder)
     if not isinstance(network, NoteClassifier):
         raise TimbreError(f"{folder} is no note classifier")
-    settings = checkpoint.recipe.features
+    settings = recipe.features
     if settings.sample_rate != features.sample_rate:
         raise TimbreError(
             f"{NOTE_CLASSIFIER} hears {settings.sample_rate} Hz, these features are of {features.sample_rate} Hz"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from timbre_core.errors import TimbreError
 from timbre_core.features.contract import FeatureSettings
 
 _TINY = 1e-30
@@ -33,3 +34,13 @@ def _trimmed(audio: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     power = energy[starts + size] - energy[starts]
     loud = np.flatnonzero(power > max(_TINY, power.max() * 10 ** (-settings.trim_db / 10)))
     return audio[starts[loud[0]] : starts[loud[-1]] + size] if len(loud) else audio
+
+
+def checked_audio(audio: np.ndarray) -> np.ndarray:
+    """Audio (n_samples,) as float32. Raises TimbreError for several channels, none, and what is not finite."""
+    audio = np.asarray(audio, dtype=np.float32)
+    if audio.ndim != 1 or not len(audio) or not np.isfinite(audio).all():
+        raise TimbreError(
+            f"audio must be finite samples of one channel (n_samples,), got an array of shape {audio.shape}."
+        )
+    return audio

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from timbre_core.checkpoint import WEIGHTS, companion, open_checkpoint
+from timbre_core.companions import companion_network
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import SILENT_PEAK
 from timbre_core.features.note_grid import grid_edges, grid_loudness, level_free, mel_grid
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.pitch_shift import shift_pitch
-from timbre_core.features.settings import LogMelSettings, as_log_mel
+from timbre_core.features.preparation import checked_audio
+from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion.imprint import imprint
 from timbre_core.models.note_shift import NoteShift, Played
 
@@ -57,7 +56,7 @@ def note_at(
     audio = _checked(audio, space.sample_rate, pitch, to_pitch, velocity)
     if (to_pitch == pitch and velocity is None) or np.abs(audio).max(initial=0) < SILENT_PEAK:
         return audio.copy()
-    network, features = _network(space.checkpoint.path.parent)
+    network, features = companion_network(NOTE_SHIFT, space.checkpoint.path.parent, NoteShift)
     import soxr
 
     rate = features.sample_rate
@@ -103,11 +102,7 @@ def _checked(audio: np.ndarray, sample_rate: int, pitch: float, to_pitch: float,
             raise TimbreError(f"{name} {value:g} is outside MIDI's 0-127 (60 is middle C).")
     if velocity is not None and not 1 <= velocity <= 127:
         raise TimbreError(f"velocity {velocity:g} is outside MIDI's 1-127.")
-    audio = np.asarray(audio, dtype=np.float32)
-    if audio.ndim != 1 or not len(audio) or not np.isfinite(audio).all():
-        raise TimbreError(
-            f"audio must be finite samples of one channel (n_samples,), got an array of shape {audio.shape}."
-        )
+    audio = checked_audio(audio)
     if len(audio) > _LONGEST * sample_rate:
         raise TimbreError(f"a note of {len(audio) / sample_rate:.0f} s: give one of at most {_LONGEST:.0f} s.")
     return audio
@@ -115,17 +110,3 @@ def _checked(audio: np.ndarray, sample_rate: int, pitch: float, to_pitch: float,
 
 def _window(pitch: float, features: LogMelSettings) -> int:
     return features.n_fft * (2 if pitch < _LOW else 1)
-
-
-def _network(folder: Path) -> tuple[NoteShift, LogMelSettings]:
-    found = companion(NOTE_SHIFT, folder)
-    return _opened(found, (found / WEIGHTS).stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=2)
-def _opened(folder: Path, changed: int) -> tuple[NoteShift, LogMelSettings]:
-    checkpoint = open_checkpoint(folder)
-    network = checkpoint.network()
-    if not isinstance(network, NoteShift):
-        raise TimbreError(f"{folder} holds no network for {NOTE_SHIFT} but {checkpoint.recipe.task.kind}.")
-    return network, as_log_mel(checkpoint.recipe.features)
