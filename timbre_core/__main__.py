@@ -24,6 +24,7 @@ VERBS = (
     "transfer",
     "export",
     "project",
+    "library",
 )
 
 

@@ -25,6 +25,16 @@ def check_name(name: str, what: str = "name") -> str:
     return name
 
 
+def user_data_dir() -> Path:
+    """The user's data folder for this project; the environment variable TIMBRE_DATA names another one."""
+    chosen = os.environ.get("TIMBRE_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("timbre-explorer", appauthor=False))
+
+
 def readable(name: Path | str) -> str:
     """A path as text that can be shown and sent: bytes in it that are no UTF-8 become question marks in diamonds."""
     return os.fsencode(name).decode("utf-8", "replace")

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from timbre_core.errors import TimbreError
-from timbre_core.files import atomic_write, check_name
+from timbre_core.files import atomic_write, check_name, user_data_dir
 
 MAPS = "maps"
 ORIGINAL = "original"
@@ -58,14 +58,10 @@ def keep_original(folder: Path) -> Path | None:
 
 def _places(folder: Path) -> tuple[Path, Path]:
     """In the checkpoint's folder, and in the user's for checkpoints of this name with these weights."""
-    import platformdirs
-
-    chosen = os.environ.get("TIMBRE_DATA")
-    home = Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("timbre-explorer", appauthor=False))
-    return folder / MAPS, home / MAPS / f"{folder.name}-{_weights_mark(folder)}"
+    return folder / MAPS, user_data_dir() / MAPS / f"{folder.name}-{weights_mark(folder)}"
 
 
-def _weights_mark(folder: Path) -> str:
+def weights_mark(folder: Path) -> str:
     """What tells this checkpoint's weights from others': enough to tell, and cheap to read."""
     weights = folder / "model.safetensors"
     digest = hashlib.sha256()

@@ -1,0 +1,302 @@
+"""A folder's sounds into a library, or a library brought up to date with its folder: read in batches, each confirmed before
+the next, so that whatever ends the work, it goes on from there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from timbre_core.catalogue.arrays import write_rows
+from timbre_core.catalogue.crew import Crew
+from timbre_core.catalogue.database import reading, writing
+from timbre_core.catalogue.doubles import group_doubles
+from timbre_core.catalogue.labels import check_octaves, file_state, known, propose_labels, with_corrections
+from timbre_core.catalogue.libraries import OwnLibrary, counts_of, library_of_id
+from timbre_core.catalogue.placing import Placer
+from timbre_core.catalogue.reading import Asked, Read, Reader, lost, open_reader
+from timbre_core.checkpoint import open_checkpoint
+from timbre_core.errors import TimbreError
+from timbre_core.maps import weights_mark
+
+_TASK = 8  # files in a task: a batch for the encoder that fits a core's cache
+_CONFIRMED = 64  # files between two confirmations
+_PARALLEL = 24  # files from which on a second process is worth its start
+_NO_TEXT = "its name is no UTF-8 text: rename it"
+
+
+class Cancelled(Exception):
+    """Somebody asked for the work to end: what is confirmed stays."""
+
+
+class Report(Protocol):
+    """Takes what is done, and raises Cancelled where that was asked for."""
+
+    def __call__(self, phase: str, done: int, total: int) -> None: ...
+
+
+@dataclass
+class Outcome:
+    """What became of a library: how many notes are new, changed, moved and gone, and how many files were skipped."""
+
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    gone: int = 0
+    skipped: int = 0
+    notes: int = 0
+    said: list[str] = field(default_factory=list)
+
+
+def bring_up_to_date(library: OwnLibrary, report: Report, workers: int | None = None) -> Outcome:
+    """Read what is new or changed in a library's folder, find what was moved, and mark what is gone.
+
+    workers: processes that read sounds, None for one per core, 0 for this one. Raises TimbreError where the folder or the
+    checkpoint cannot be used or the disk is full, and Cancelled; what is confirmed stays, and the same call goes on with the
+    rest.
+    """
+    root = Path(library.root)
+    if not library.is_there:
+        raise TimbreError(f"{root}: the folder is not there: connect its drive, or remove the library.")
+    checkpoint = open_checkpoint(Path(library.checkpoint))
+    if weights_mark(checkpoint.path) != library.weights:
+        raise TimbreError(f"{checkpoint.path}: has other weights than when {library.name!r} was added: add it again.")
+    placer = Placer.of(checkpoint)
+    report("reading names", 0, 0)
+    proposal = propose_labels(root, library.settings)
+    notes = with_corrections(library, proposal.notes)
+    plan = _Plan.of(library, root, notes, proposal.skipped, report)
+    outcome = Outcome(moved=plan.moved, gone=plan.gone, said=proposal.said)
+    batches = _Batches(library, placer, notes, outcome)
+    total = len(plan.kept) + len(plan.todo)
+    report("reading sounds", total - len(plan.todo), total)
+    count = (os.cpu_count() or 1) if workers is None else workers
+    done = total - len(plan.todo)
+    for reads in _read(Reader(str(root), library.checkpoint), plan.todo, min(count, 1 + len(plan.todo) // _PARALLEL)):
+        batches.take(reads)
+        done += len(reads)
+        report("reading sounds", done, total)
+    batches.confirm()
+    _say(library, outcome.said)
+    group_doubles(library_of_id(library.id), report)
+    if library.settings.get("octave", "check") == "check" and plan.todo:
+        outcome.said += check_octaves(root, notes)
+        _say(library, outcome.said)
+    outcome.notes, outcome.skipped = counts_of(library)
+    return outcome
+
+
+def _read(reader: Reader, todo: Sequence[Asked], count: int) -> Iterator[list[Read]]:
+    """Read files, in tasks; in this process where `count` is 0."""
+    if not count:
+        some = open_reader(reader) if todo else None
+        for first in range(0, len(todo), _TASK):
+            assert some is not None
+            yield some(todo[first : first + _TASK])
+    elif todo:
+        with Crew(open_reader, reader, lost, count) as crew:
+            yield from crew.results(todo, _TASK)
+
+
+@dataclass
+class _Plan:
+    """Which files are to be read, with their pitches; which are known and unchanged."""
+
+    todo: list[Asked]
+    kept: list[str]
+    moved: int
+    gone: int
+
+    @classmethod
+    def of(
+        cls, library: OwnLibrary, root: Path, notes: pd.DataFrame, skipped: list[tuple[str, str]], report: Report
+    ) -> _Plan:
+        """Compare the folder with what is known of it, and write down what needs no reading."""
+        with reading() as database:
+            rows = database.execute("SELECT * FROM notes WHERE library = ?", (library.id,)).fetchall()
+            before = {row["path"]: row for row in rows}
+            refused = {
+                path: (size, changed)
+                for path, size, changed in database.execute(
+                    "SELECT path, size, changed FROM skipped WHERE library = ?", (library.id,)
+                )
+            }
+        pitches = dict(zip(map(str, notes["audio"]), notes["pitch"].to_numpy(np.float64), strict=True))
+        good = {path: pitch for path, pitch in pitches.items() if _is_text(path)}
+        skipped = skipped + [(str(root / path), _NO_TEXT) for path in pitches.keys() - good.keys()]
+        states = {path: file_state(root / path) for path in good}
+        kept = [
+            path for path in good if path in before and states[path] == (before[path]["size"], before[path]["changed"])
+        ]
+        fresh = [
+            path
+            for path in good
+            if refused.get(path) != states[path]
+            and (path not in before or states[path] != (before[path]["size"], before[path]["changed"]))
+        ]
+        vanished = {path: row for path, row in before.items() if path not in good}
+        moved = _moved(root, fresh, vanished, states, report)
+        gone = [row["id"] for row in vanished.values() if row["id"] not in moved.values() and not row["gone"]]
+        labels = _labels(notes)
+        with writing("libraries") as database:
+            database.executemany(
+                "UPDATE notes SET path = ?, size = ?, changed = ?, gone = 0 WHERE id = ?",
+                [(path, *states[path], number) for path, number in moved.items()],
+            )
+            database.executemany("UPDATE notes SET gone = 1 WHERE id = ?", [(number,) for number in gone])
+            database.executemany(
+                "UPDATE notes SET gone = 0, instrument = ?, family = ?, source = ?, velocity = ? WHERE library = ? AND path = ?",
+                [(*labels[path][:3], labels[path][3], library.id, path) for path in kept],
+            )
+            there = {str(root / path) for path in good}
+            database.execute(
+                "DELETE FROM skipped WHERE library = ? AND path NOT IN (SELECT value FROM json_each(?))",
+                (library.id, json.dumps(sorted(good))),
+            )
+            database.executemany(
+                "INSERT OR REPLACE INTO skipped VALUES (?, ?, -2, -2, ?)",
+                [(library.id, _shown(path, root), reason) for path, reason in skipped if path not in there],
+            )
+            database.execute("UPDATE libraries SET revision = revision + 1 WHERE id = ?", (library.id,))
+        return cls([Asked(path, good[path]) for path in fresh if path not in moved], kept, len(moved), len(gone))
+
+
+def _moved(
+    root: Path, fresh: Sequence[str], vanished: dict[str, object], states: dict[str, tuple[int, int]], report: Report
+) -> dict[str, int]:
+    """New paths that hold what a vanished one held: the note's id by its new path."""
+    lost_sizes: dict[int, dict[str, int]] = {}
+    for row in vanished.values():
+        lost_sizes.setdefault(row["size"], {})[row["content"]] = row["id"]  # type: ignore[index]
+    found: dict[str, int] = {}
+    likely = [path for path in fresh if states[path][0] in lost_sizes] if lost_sizes else []
+    for done, path in enumerate(likely):
+        report("looking for what was moved", done, len(likely))
+        try:
+            content = hashlib.sha256((root / path).read_bytes()).hexdigest()
+        except OSError:
+            continue
+        number = lost_sizes[states[path][0]].pop(content, None)
+        if number is not None:
+            found[path] = number
+    return found
+
+
+class _Batches:
+    """Takes what is read, and confirms it in batches: arrays first, then the database."""
+
+    def __init__(self, library: OwnLibrary, placer: Placer, notes: pd.DataFrame, outcome: Outcome) -> None:
+        self._library, self._placer, self._outcome = library, placer, outcome
+        self._labels = _labels(notes)
+        self._waiting: list[Read] = []
+        with reading() as database:
+            self._next = database.execute(
+                "SELECT coalesce(max(place), -1) + 1 FROM notes WHERE library = ?", (library.id,)
+            ).fetchone()[0]
+            self._before = {
+                path for (path,) in database.execute("SELECT path FROM notes WHERE library = ?", (library.id,))
+            }
+
+    def take(self, reads: Sequence[Read]) -> None:
+        self._waiting += reads
+        if len(self._waiting) >= _CONFIRMED or self._next == 0:
+            self.confirm()
+
+    def confirm(self) -> None:
+        """All that waits becomes part of the library; after this it is not lost."""
+        good = [read for read in self._waiting if not read.reason]
+        bad = [read for read in self._waiting if read.reason]
+        self._waiting = []
+        if not good and not bad:
+            return
+        columns = {}
+        if good:
+            mu = np.stack([read.mu for read in good])
+            marks = np.stack([read.mark for read in good])
+            places = self._placer.place(mu)
+            columns = {"mu": mu.shape[1], "map": places.shape[1], "mark": marks.shape[1], "maps": self._placer.columns}
+            write_rows(self._library.folder, self._next, {"mu": mu, "map": places, "mark": marks})
+        with writing("libraries") as database:
+            database.executemany(_INSERT, [self._row(read, self._next + row) for row, read in enumerate(good)])
+            database.executemany(
+                "INSERT OR REPLACE INTO skipped VALUES (?, ?, ?, ?, ?)",
+                [(self._library.id, read.path, read.size, read.changed, read.reason) for read in bad],
+            )
+            database.executemany(
+                "DELETE FROM skipped WHERE library = ? AND path = ?", [(self._library.id, read.path) for read in good]
+            )
+            database.executemany(
+                "UPDATE notes SET gone = 1 WHERE library = ? AND path = ?",
+                [(self._library.id, read.path) for read in bad],
+            )
+            if columns:
+                database.execute(
+                    "UPDATE libraries SET columns = ?, placed_on = ? WHERE id = ?",
+                    (json.dumps(columns), self._placer.mark, self._library.id),
+                )
+            database.execute("UPDATE libraries SET revision = revision + 1 WHERE id = ?", (self._library.id,))
+        self._next += len(good)
+        changed = sum(read.path in self._before for read in good)
+        self._outcome.changed += changed
+        self._outcome.new += len(good) - changed
+
+    def _row(self, read: Read, place: int) -> tuple[object, ...]:
+        traits = [known(read.traits.get(name)) for name in _TRAITS]
+        instrument, family, source, velocity = self._labels[read.path]
+        return (
+            self._library.id,
+            read.path,
+            read.content,
+            read.size,
+            read.changed,
+            place,
+            instrument,
+            family,
+            source,
+            known(read.pitch),
+            int(read.pitch_estimated),
+            velocity,
+            *traits,
+        )
+
+
+_TRAITS = ("seconds", "sounding", "brightness", "attack", "noisiness", "inharmonicity")
+_COLUMNS = (
+    *("library", "path", "content", "size", "changed", "place", "instrument", "family", "source"),
+    *("pitch", "pitch_estimated", "velocity", *_TRAITS),
+)
+_INSERT = (
+    f"INSERT INTO notes ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "
+    "ON CONFLICT (library, path) DO UPDATE SET gone = 0, recording = NULL, "
+    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])
+)
+
+
+def _labels(notes: pd.DataFrame) -> dict[str, tuple[str, str, str, float | None]]:
+    """Instrument, family, source and velocity by path."""
+    rows = zip(notes["audio"], notes["instrument"], notes["family"], notes["source"], notes["velocity"], strict=True)
+    return {str(path): (str(a), str(b), str(c), known(float(velocity))) for path, a, b, c, velocity in rows}
+
+
+def _say(library: OwnLibrary, said: Sequence[str]) -> None:
+    with writing("libraries") as database:
+        database.execute("UPDATE libraries SET said = ? WHERE id = ?", (json.dumps(list(said)), library.id))
+
+
+def _shown(path: str, root: Path) -> str:
+    return os.fsencode(path.removeprefix(f"{root}/")).decode("utf-8", "replace")
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

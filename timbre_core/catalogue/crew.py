@@ -1,0 +1,117 @@
+"""Worker processes that read sounds: each has a pipe of its own, ends when the parent is gone, and costs its task alone when
+it dies (a decoder may, on a damaged file)."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+from timbre_core.datasets.interrupts import interrupts_ignored
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_TASKS_AHEAD = 2
+
+
+class Crew(Generic[_Item, _Result]):
+    """`count` processes that turn items into results, in whatever order they are done.
+
+    open_work: makes, once in each process, the function that turns a task (a list of items) into as many results; it and its
+    argument go to the processes by name, so it is a module's function. lost: the result of an item whose reading ended its
+    process twice.
+    """
+
+    def __init__(
+        self,
+        open_work: Callable[[Any], Callable[[Sequence[_Item]], list[_Result]]],
+        argument: Any,
+        lost: Callable[[_Item], _Result],
+        count: int,
+    ) -> None:
+        self._start = (open_work, argument)
+        self._lost = lost
+        self._hands: list[_Hand[_Item]] = [self._hire() for _ in range(count)]
+
+    def __enter__(self) -> Crew[_Item, _Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hand in self._hands:
+            hand.pipe.close()
+        for hand in self._hands:
+            hand.process.join(5)
+            if hand.process.is_alive():
+                hand.process.terminate()
+
+    def _hire(self) -> _Hand[_Item]:
+        context = multiprocessing.get_context("spawn")
+        with interrupts_ignored():
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs, *self._start), daemon=True)
+            process.start()
+            theirs.close()
+        return _Hand(process, ours, deque())
+
+    def results(self, items: Sequence[_Item], size: int) -> Iterator[list[_Result]]:
+        """The results of all items, `size` of them a task; closing the iterator leaves what has not begun undone."""
+        tasks = deque(items[start : start + size] for start in range(0, len(items), size))
+        busy = True
+        while busy:
+            for hand in self._hands:
+                while tasks and len(hand.tasks) < _TASKS_AHEAD:
+                    task = tasks.popleft()
+                    hand.tasks.append(task)
+                    with contextlib.suppress(OSError):  # it died: seen below, where its pipe ends
+                        hand.pipe.send(task)
+            working = {hand.pipe: place for place, hand in enumerate(self._hands) if hand.tasks}
+            busy = bool(working)
+            for pipe in multiprocessing.connection.wait(list(working)) if working else ():
+                place = working[pipe]  # type: ignore[index]
+                hand = self._hands[place]
+                try:
+                    result = hand.pipe.recv()
+                except (EOFError, OSError):
+                    first, *others = hand.tasks
+                    tasks.extendleft(reversed(others))
+                    hand.pipe.close()
+                    self._hands[place] = self._hire()
+                    if len(first) == 1:
+                        yield [self._lost(first[0])]
+                    else:
+                        tasks.extendleft([item] for item in reversed(first))
+                    continue
+                hand.tasks.popleft()
+                if isinstance(result, BaseException):
+                    raise result
+                yield result
+
+
+class _Hand(Generic[_Item]):
+    def __init__(self, process: BaseProcess, pipe: Connection, tasks: deque[Sequence[_Item]]) -> None:
+        self.process, self.pipe, self.tasks = process, pipe, tasks
+
+
+def _work(pipe: Connection, open_work: Callable[[Any], Callable[[Any], Any]], argument: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        os.nice(5)  # pages that are looked at come first
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionError):
+        try:
+            work = open_work(argument)
+        except Exception as error:
+            pipe.send(error)
+            return
+        while True:
+            task = pipe.recv()
+            try:
+                pipe.send(work(task))
+            except Exception as error:
+                pipe.send(error)

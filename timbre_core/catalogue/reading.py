@@ -1,0 +1,142 @@
+"""What is read of one sound file, once: what it is, how it sounds in numbers, and where the model puts it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from timbre_core.catalogue.labels import file_state
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.features.audio import LEAVE_OUT, load_audio
+
+_LARGEST = 512 * 2**20  # bytes of a file: a note has a few
+_QUIET = 0.01  # of the peak, where a sound has died away
+_WINDOW = 0.02  # seconds
+_MIDDLE_C = 60.0  # what a model that needs a pitch is told of a sound that has none
+_TAKEN = 30.0  # seconds from which a sound's numbers are measured
+
+
+class Asked(NamedTuple):
+    """A file to be read: its path below the root, and its pitch where that is known (MIDI, else NaN)."""
+
+    path: str
+    pitch: float
+
+
+@dataclass
+class Read:
+    """What was read of a file: a reason alone where it cannot be used.
+
+    content: SHA-256 of its bytes. mu: (latent_dim,), mark: its fingerprint. pitch: MIDI, NaN where none is heard.
+    """
+
+    path: str
+    size: int = -1
+    changed: int = -1
+    reason: str = ""
+    content: str = ""
+    pitch: float = math.nan
+    pitch_estimated: bool = False
+    traits: dict[str, float] = field(default_factory=dict)
+    mu: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    mark: np.ndarray = field(default_factory=lambda: np.empty(0, np.float16))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What a process needs to read sounds: the folder they are below, and the checkpoint's."""
+
+    root: str
+    checkpoint: str
+
+
+def lost(asked: Asked) -> Read:
+    """What is told of a file whose reading ended the process that did it."""
+    return Read(asked.path, reason="reading it ended the program that reads it: get or export the file again")
+
+
+def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
+    """Open the checkpoint's encoder; returns what reads some files at once."""
+    import torch
+
+    from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.decoding import TrajectoryCoder
+    from timbre_core.devices import chosen_device
+    from timbre_core.features.brightness import frames_brightness
+    from timbre_core.features.descriptors import describe
+    from timbre_core.features.frames import note_frames
+    from timbre_core.features.pitch import estimate_f0
+    from timbre_core.features.recording import fingerprint
+    from timbre_core.models.coder import WindowCoder
+
+    torch.set_num_threads(1)  # each process has its core
+    checkpoint = open_checkpoint(Path(reader.checkpoint))
+    recipe, root = checkpoint.recipe, Path(reader.root)
+    device = chosen_device("cpu")
+    coder = TrajectoryCoder(WindowCoder(checkpoint.model(device), device), recipe, checkpoint.name)
+    rate = recipe.features.sample_rate
+
+    def one(asked: Asked) -> tuple[Read, np.ndarray | None]:
+        read = Read(asked.path, pitch=asked.pitch)
+        try:
+            content, read.size, read.changed = _settled(root / asked.path)
+            audio = load_audio(content, rate, str(root / asked.path), cure=LEAVE_OUT, remarks=[])
+            read.content = hashlib.sha256(content).hexdigest()
+            taken = audio[: round(_TAKEN * rate)]
+            if math.isnan(read.pitch):
+                heard = estimate_f0(taken, rate).midi
+                read.pitch = float(round(heard)) if 0 <= heard <= 127 else math.nan
+                read.pitch_estimated = not math.isnan(read.pitch)
+            frames, _ = note_frames(taken, recipe.features, None if math.isnan(read.pitch) else read.pitch)
+            part = taken if recipe.features.seconds is None else taken[: round(recipe.features.seconds * rate)]
+            read.traits = describe(part, rate, read.pitch) | {
+                "seconds": len(audio) / rate,
+                "sounding": sounding_seconds(audio, rate),
+                "brightness": frames_brightness(frames, recipe.features),
+            }
+            read.mark = fingerprint(taken, rate).astype(np.float16)
+        except TimbreError as error:
+            read.size, read.changed = file_state(root / asked.path)
+            read.reason = str(error).removeprefix(f"{root / asked.path}: ").rstrip(".")
+            return read, None
+        return read, frames
+
+    def some(task: Sequence[Asked]) -> list[Read]:
+        reads = [one(asked) for asked in task]
+        good = [(read, frames) for read, frames in reads if frames is not None]
+        if good:
+            told = [_MIDDLE_C if math.isnan(read.pitch) else read.pitch for read, _ in good]
+            for (read, _), trajectory in zip(
+                good, coder.encode_many([frames for _, frames in good], told), strict=True
+            ):
+                read.mu = trajectory.mean.astype(np.float32)
+        return [read for read, _ in reads]
+
+    return some
+
+
+def _settled(path: Path) -> tuple[bytes, int, int]:
+    """A file's bytes, size and time of change; of one that changes while it is read, none: it is read once more, then refused."""
+    for _ in range(2):
+        size, changed = before = file_state(path)
+        if size > _LARGEST:
+            raise TimbreError(f"{path}: {size / 1e6:.0f} MB are not one note: cut it into notes.")
+        with os_errors(path):
+            content = path.read_bytes()
+        if file_state(path) == before and len(content) == size:
+            return content, size, changed
+    raise TimbreError(f"{path}: changes while it is read: update the library when it is written.")
+
+
+def sounding_seconds(audio: np.ndarray, sample_rate: int) -> float:
+    """Seconds from where audio (n_samples,) begins to where it has died away, 40 dB below its peak."""
+    size = max(1, round(_WINDOW * sample_rate))
+    whole = np.pad(np.abs(audio), (0, -len(audio) % size)).reshape(-1, size).max(axis=1)
+    loud = np.flatnonzero(whole > _QUIET * whole.max())
+    return float(min((loud[-1] - loud[0] + 1) * size, len(audio)) / sample_rate) if len(loud) else 0.0

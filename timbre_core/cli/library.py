@@ -1,0 +1,212 @@
+"""`python -m timbre_core library`: people's own sounds, on the map of a checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timbre_core.cli.data_options import add_label_arguments, label_settings
+from timbre_core.cli.shell import tell_skipped
+from timbre_core.errors import TimbreError
+from timbre_core.wording import counted
+
+if TYPE_CHECKING:
+    from timbre_core.catalogue.jobs import Job
+
+HELP = "your own sounds: put a folder on the map of a checkpoint, keep it up to date, list and remove"
+EXAMPLE = """python -m timbre_core library add ~/samples --name samples
+  python -m timbre_core library update samples
+  python -m timbre_core library list"""
+
+_DEFAULT = "nsynth-cvae"
+_LOOK = 0.5  # seconds between looks at what another process does
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(metavar="WHAT", required=True)
+
+    def verb(
+        name: str, help: str, run_verb: Callable[[argparse.Namespace], int], example: str
+    ) -> argparse.ArgumentParser:
+        made = verbs.add_parser(
+            name,
+            help=help,
+            description=help[0].upper() + help[1:] + ".",
+            epilog=f"example:\n  python -m timbre_core library {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.set_defaults(library=run_verb)
+        return made
+
+    add = verb(
+        "add",
+        "put a folder of sounds on the map; the files stay where they are, and are not changed",
+        _run_add,
+        "add ~/samples --name samples --pattern '{instrument}_{pitch}'",
+    )
+    add.add_argument("folder", metavar="DIR", help="folder of sounds, with subfolders")
+    add.add_argument("--name", required=True, help="what the library is called")
+    add.add_argument("--checkpoint", default=_DEFAULT, help=f"whose map the sounds are put on (default {_DEFAULT})")
+    add_label_arguments(add)
+    _add_waiting(add)
+    update = verb(
+        "update",
+        "find new, changed, moved and deleted files of a library; goes on after an end",
+        _run_update,
+        "update samples",
+    )
+    update.add_argument("name", metavar="NAME")
+    _add_waiting(update)
+    verb("list", "the libraries, and what is being done", _run_list, "list")
+    remove = verb(
+        "remove",
+        "forget a library; its files stay, and so do stars, tags and collections",
+        _run_remove,
+        "remove samples",
+    )
+    remove.add_argument("name", metavar="NAME")
+    verb("work", "work through what was asked for, as the app does in the background", _run_work, "work")
+
+
+def _add_waiting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that read sounds (default: one per core)")
+    parser.add_argument("--background", action="store_true", help="do not wait: a process of its own does it")
+
+
+def run(args: argparse.Namespace) -> int:
+    run_verb: Callable[[argparse.Namespace], int] = args.library
+    return run_verb(args)
+
+
+def _run_add(args: argparse.Namespace) -> int:
+    from timbre_core.catalogue.libraries import create_library, list_libraries
+    from timbre_core.checkpoint import open_checkpoint
+
+    _check_workers(args)
+    checkpoint = open_checkpoint(args.checkpoint)
+    if not checkpoint.latents_file.exists():
+        raise TimbreError(
+            f"{checkpoint.path} has no map: make it with `python -m timbre_core project {checkpoint.path}`."
+        )
+    root = Path(args.folder).expanduser().resolve()
+    same = next((each for each in list_libraries() if each.name == args.name and each.root == str(root)), None)
+    library = same or create_library(args.name, root, checkpoint.path, label_settings(args))
+    return _wait(library.id, args)
+
+
+def _run_update(args: argparse.Namespace) -> int:
+    from timbre_core.catalogue.libraries import find_library
+
+    _check_workers(args)
+    return _wait(find_library(args.name).id, args)
+
+
+def _check_workers(args: argparse.Namespace) -> None:
+    if args.workers is not None and args.workers < 1:
+        raise TimbreError(f"--workers {args.workers}: give at least 1.")
+
+
+def _wait(number: int, args: argparse.Namespace) -> int:
+    """Have a library brought up to date, here or by the process that does so already, and tell how far it is."""
+    from timbre_core.catalogue import jobs
+    from timbre_core.catalogue.libraries import library_of_id, skipped_of
+
+    job = jobs.ask("update", number, {"workers": args.workers} if args.workers else {})
+    if args.background:
+        jobs.start_worker()
+        print(f"{library_of_id(number).name}: in the queue; `library list` tells how far it is.")
+        return 0
+    bar = _Bar()
+    try:
+        while not jobs.work(bar, until=job.id) and jobs.job_of_id(job.id).is_open:
+            bar(jobs.job_of_id(job.id))
+            time.sleep(_LOOK)
+    except KeyboardInterrupt:
+        jobs.cancel(job.id)
+        raise
+    finally:
+        bar.close()
+    job = jobs.job_of_id(job.id)
+    library = library_of_id(number)
+    for sentence in library.said:
+        print(sentence, file=sys.stderr)
+    tell_skipped(skipped_of(library))
+    if job.state == "failed":
+        raise TimbreError(job.message)
+    print(f"{library.name}: {job.message}")
+    return 0 if job.state == "done" else 1
+
+
+def _run_list(args: argparse.Namespace) -> int:
+    from timbre_core.catalogue.jobs import list_jobs
+    from timbre_core.catalogue.libraries import counts_of, list_libraries
+
+    libraries = list_libraries()
+    if not libraries:
+        print("no library yet: `python -m timbre_core library add DIR --name NAME` adds one.")
+    for library in libraries:
+        notes, skipped = counts_of(library)
+        more = f", {counted(skipped, 'file')} skipped" if skipped else ""
+        away = "" if library.is_there or not library.root else " (its folder is not there)"
+        print(
+            f"{library.name}: {counted(notes, 'note')}{more}, {library.root}{away}, read by {Path(library.checkpoint).name}"
+        )
+    names = {library.id: library.name for library in libraries}
+    for job in list_jobs(only_open=True):
+        left = f", about {job.left:.0f} s left" if job.left is not None else ""
+        print(
+            f"{job.state}: {job.kind} {names.get(job.library or 0, '')}: {job.phase} {job.done:,} of {job.total:,}{left}"
+        )
+    return 0
+
+
+def _run_remove(args: argparse.Namespace) -> int:
+    from timbre_core.catalogue.libraries import find_library, remove_library
+
+    library = find_library(args.name)
+    remove_library(library)
+    print(f"{library.name}: forgotten; its files in {library.root} are untouched.")
+    return 0
+
+
+def _run_work(args: argparse.Namespace) -> int:
+    from timbre_core.catalogue import jobs
+
+    bar = _Bar()
+    try:
+        if not jobs.work(bar):
+            print("another process works through the queue.")
+    finally:
+        bar.close()
+    return 0
+
+
+class _Bar:
+    """A progress bar for each phase of each job."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._make = tqdm
+        self._bar: tqdm | None = None
+        self._of = ("", 0)
+
+    def __call__(self, job: Job) -> None:
+        if (job.phase, job.id) != self._of:
+            self.close()
+            self._of = (job.phase, job.id)
+        if not job.total:
+            return
+        if self._bar is None:
+            self._bar = self._make(total=job.total, initial=job.done, desc=job.phase, unit="note", file=sys.stderr)
+        self._bar.n = job.done
+        self._bar.refresh()
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
