@@ -9,6 +9,7 @@ import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import bin_frequencies
+from timbre_core.features.sounding import windows_with_sound
 from timbre_core.features.windows import cut_windows, overlap_add
 from timbre_core.models.coder import WindowCoder
 from timbre_core.recipes.schema import Recipe
@@ -19,17 +20,19 @@ _BATCH = 256
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A note in the latent space: mu and logvar (n_windows, latent_dim), where its windows start, and its length in frames."""
+    """A note in the latent space: mu and logvar (n_windows, latent_dim), where its windows start, which of them hold sound
+    (see `windows_with_sound`), and its length in frames."""
 
     mu: np.ndarray
     logvar: np.ndarray
     starts: np.ndarray
+    sounding: np.ndarray
     n_frames: int
 
     @property
     def mean(self) -> np.ndarray:
-        """The note's point on the map: (latent_dim,)."""
-        return self.mu.mean(axis=0)
+        """The note's point on the map, the mean of the windows that hold sound: (latent_dim,)."""
+        return self.mu[self.sounding].mean(axis=0)
 
 
 @dataclass
@@ -54,7 +57,13 @@ class TrajectoryCoder:
         mu, logvar = self._encode_windows(windows, pitch)
         ends = np.cumsum(counts)[:-1]
         parts = zip(np.split(mu, ends), np.split(logvar, ends), cut, notes, strict=True)
-        return [Trajectory(m, v, starts, frames.shape[1]) for m, v, (_, starts), frames in parts]
+        return [
+            Trajectory(m, v, starts, self._sounding(frames, starts), frames.shape[1])
+            for m, v, (_, starts), frames in parts
+        ]
+
+    def _sounding(self, frames: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        return windows_with_sound(frames, starts, self.recipe.window.frames, self.recipe.features)
 
     def _encode_windows(self, windows: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mus, logvars = [], []

@@ -229,6 +229,11 @@ class TimbreSpace:
         """The latents of a map note's windows, (n_windows, latent_dim), between those that were saved linearly."""
         return self.trajectory_in(self.row_of(note_id))
 
+    def departures_of(self, note_id: str) -> np.ndarray:
+        """How the latents of a map note's windows depart from the note's point on the map, (n_windows, latent_dim)."""
+        row = self.row_of(note_id)
+        return self.trajectory_in(row) - self.means[row]
+
     def pitch_of(self, note_id: str) -> float | None:
         """A map note's MIDI pitch, None where it is not known. Raises TimbreError for an id that is not on the map."""
         row = self.row_of(note_id)
@@ -289,6 +294,14 @@ class TimbreSpace:
         saved = saved.reshape(-1, self.recipe.model.latent_dim)
         count = int(self.map_notes["n_windows"].iloc[row]) if "n_windows" in self.map_notes else len(saved)
         return saved if count == len(saved) else stretch(saved, count)
+
+    def sounding_in(self, row: int) -> np.ndarray:
+        """Which windows of the note in a row of the map hold sound, (n_windows,); all, where a map does not say."""
+        if "sounding" not in self.map_notes:
+            return np.ones(len(self.trajectory_in(row)), dtype=bool)
+        saved = np.asarray(self.map_notes["sounding"].iloc[row], dtype=np.float32)[:, None]
+        count = int(self.map_notes["n_windows"].iloc[row])
+        return stretch(saved, count)[:, 0] > 0.5
 
     def checked_pitch(self, pitch: float | None) -> float:
         """The MIDI pitch to tell the model; 0 for one that needs none. Raises TimbreError for what is no pitch."""

@@ -33,6 +33,7 @@ _NOT_LABELS = {
     "mu",
     "logvar",
     "trajectory",
+    "sounding",
     "n_windows",
     "root",
     "audio",
@@ -169,10 +170,15 @@ class NoteMap:
         return _distances(self._coordinates(self.means), self._coordinates(z))
 
     def beginnings(self, windows: int) -> np.ndarray:
-        """Means (n_notes, latent_dim) of the notes' first `windows` windows."""
-        column = _read(self.checkpoint, ["trajectory"]).column("trajectory").to_numpy()
+        """Means (n_notes, latent_dim) of the notes' first `windows` windows that hold sound."""
+        names = [name for name in ("trajectory", "sounding") if name in _schema(self.checkpoint).names]
+        table = _read(self.checkpoint, names)
         size = self.means.shape[1]
-        return np.stack([np.asarray(note, np.float32).reshape(-1, size)[:windows].mean(axis=0) for note in column])
+        notes = [np.asarray(note, np.float32).reshape(-1, size) for note in table.column("trajectory").to_numpy()]
+        if "sounding" in names:
+            heard = table.column("sounding").to_numpy()
+            notes = [note[np.asarray(each, dtype=bool)] for note, each in zip(notes, heard, strict=True)]
+        return np.stack([note[:windows].mean(axis=0) for note in notes])
 
     def neighbours(self, row: int, k: int = 6) -> list[tuple[int, float]]:
         """Rows and Euclidean distances of the k notes nearest to a note, nearest first, but for those that are the same

@@ -20,6 +20,7 @@ from timbre_core.devices import chosen_device
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import signal_frames
 from timbre_core.features.pitch import estimate_f0
+from timbre_core.features.sounding import windows_with_sound
 from timbre_core.features.windows import cut_windows
 from timbre_core.models.coder import WindowCoder
 from timbre_core.models.vae import VAE
@@ -58,13 +59,20 @@ class Note:
 
 @dataclass(frozen=True)
 class CodedNote:
-    """A note's mu and logvar (n_windows, latent_dim), and its windows (n_windows, n_bins, T) decoded from mu and from z."""
+    """A note's mu and logvar (n_windows, latent_dim), its windows (n_windows, n_bins, T) decoded from mu and from z, and which
+    of them hold sound (see `windows_with_sound`)."""
 
     note: Note
     mu: np.ndarray
     logvar: np.ndarray
     decoded: np.ndarray
     sampled: np.ndarray
+    sounding: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The note's point on the map, the mean of the windows that hold sound: (latent_dim,)."""
+        return self.mu[self.sounding].mean(axis=0)
 
 
 @dataclass
@@ -149,7 +157,8 @@ class Coder(WindowCoder):
         ends = np.cumsum(counts)[:-1]
         parts = (np.split(array, ends) for array in (mu, logvar, decoded, sampled))
         for note, *arrays in zip(batch, *parts, strict=True):
-            yield CodedNote(note, *arrays)
+            window, features = self.recipe.window, self.recipe.features
+            yield CodedNote(note, *arrays, windows_with_sound(note.frames, note.starts, window.frames, features))
 
 
 def _noise(seed: int, index: int, count: int, latent_dim: int) -> np.ndarray:

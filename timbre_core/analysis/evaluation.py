@@ -143,7 +143,7 @@ def _coded_parts(
             errors.add(coded.note.pitch, **_note_errors(coded, checkpoint.recipe.features))
             latents.add(coded.mu, coder.kl(coded.mu, coded.logvar))
             used.append(coded.note.index)
-            means.append(coded.mu.mean(axis=0))
+            means.append(coded.mean)
             pitches.append(coded.note.pitch)
             bar.update()
             if watch is not None:

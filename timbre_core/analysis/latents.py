@@ -43,8 +43,8 @@ def compute_latents(
 
     Returns:
         A row per note, in the order of `indices`: the note table's columns, `mu` and `logvar` (latent_dim,) as means over
-        the note's windows, `trajectory` (count * latent_dim,) the windows' mu one after the other (of notes with more than
-        128 windows so many, evenly spaced), `n_windows` how many there are, `recon_l1` the
+        the note's windows that hold sound, `trajectory` (count * latent_dim,) the windows' mu one after the other (of notes with more than
+        128 windows so many, evenly spaced), `sounding` which of those hold sound (see `windows_with_sound`), `n_windows` how many there are, `recon_l1` the
         mean absolute error of the note's frames when mu is decoded and overlap-added, `brightness` in Hz (see
         `frames_brightness`), and the projections. Arrays are float32. Where the label is missing and the model needs a
         pitch, the pitch is estimated and marked so. Notes that cannot be used are reported on stderr and left out.
@@ -55,7 +55,7 @@ def compute_latents(
     indices = np.arange(len(library.notes)) if indices is None else np.asarray(indices, dtype=np.int64)
     coder = Coder.of(checkpoint, device)
     rows: list[int] = []
-    numbers = ("pitch", "mu", "logvar", "trajectory", "n_windows", "recon_l1", "brightness")
+    numbers = ("pitch", "mu", "logvar", "trajectory", "sounding", "n_windows", "recon_l1", "brightness")
     columns: dict[str, list] = {name: [] for name in numbers}
     notes = tqdm(
         coder.notes(library, indices),
@@ -70,9 +70,10 @@ def compute_latents(
         decoded = overlap_add(coded.decoded, coded.note.starts, frames.shape[1])
         rows.append(coded.note.index)
         columns["pitch"].append(coded.note.pitch)
-        columns["mu"].append(coded.mu.mean(axis=0))
-        columns["logvar"].append(coded.logvar.mean(axis=0))
+        columns["mu"].append(coded.mean)
+        columns["logvar"].append(coded.logvar[coded.sounding].mean(axis=0))
         columns["trajectory"].append(_thinned(coded.mu).reshape(-1))
+        columns["sounding"].append(_thinned(coded.sounding))
         columns["n_windows"].append(len(coded.mu))
         columns["recon_l1"].append(np.float32(np.abs(decoded - frames).mean()))
         columns["brightness"].append(np.float32(frames_brightness(frames, checkpoint.recipe.features)))
@@ -94,7 +95,7 @@ def compute_latents(
 
 
 def _thinned(trajectory: np.ndarray) -> np.ndarray:
-    """At most _MOST_WINDOWS rows of a trajectory (n_windows, latent_dim), evenly spaced from the first to the last."""
+    """At most _MOST_WINDOWS rows of what a note's windows have (n_windows, ...), evenly spaced from the first to the last."""
     places = np.linspace(0, len(trajectory) - 1, min(len(trajectory), _MOST_WINDOWS))
     return trajectory[places.round().astype(int)]
 

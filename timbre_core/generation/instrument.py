@@ -79,9 +79,8 @@ class Instrument:
 
     @cached_property
     def trajectory(self) -> np.ndarray:
-        """Latents of the note's windows (n_windows, latent_dim); their mean is `mean`."""
-        near = self.space.trajectory_of(self.nearest)
-        return self.mean + (near - near.mean(axis=0))
+        """Latents of the note's windows (n_windows, latent_dim); the mean of those that hold sound is `mean`."""
+        return self.mean + self.space.departures_of(self.nearest)
 
     @cached_property
     def root(self) -> float:
@@ -177,7 +176,7 @@ def starting_point(space: TimbreSpace, like: str | None = None, family: str | No
     Raises TimbreError for an unknown note or family, and for a draw from a plain autoencoder, which has no prior.
     """
     if like is not None:
-        return space.trajectory_of(like).mean(axis=0)
+        return np.array(space.means[space.row_of(like)])
     if family is not None:
         mean: np.ndarray = space.means[space.rows_of_family(family)].mean(axis=0, dtype=np.float32)
         return mean

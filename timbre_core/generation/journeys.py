@@ -51,7 +51,7 @@ class _Moments:
     shares: np.ndarray | None
     places: np.ndarray
 
-    def departures(self, trajectory: np.ndarray) -> np.ndarray:
+    def laid_out(self, trajectory: np.ndarray) -> np.ndarray:
         """A trajectory (n, latent_dim) laid out over the windows (n_windows, latent_dim), the same for those that take turns."""
         return np.repeat(stretch(trajectory, len(self.starts) // self.turns), self.turns, axis=0)
 
@@ -108,27 +108,26 @@ def morph_journey(space: TimbreSpace, notes: Sequence[str], n_frames: int, path:
     trajectories = [space.trajectory_of(note) for note in notes]
     moments = _moments(space, n_frames, _WINDOWS_A_SEGMENT * (len(notes) - 1) + 1)
     places = moments.places * (len(notes) - 1)
-    middles = np.stack([each.mean(axis=0) for each in trajectories])
+    middles = np.stack([space.means[space.row_of(note)] for note in notes])
     parts = [each[sounding_windows(space, note)] for note, each in zip(notes, trajectories, strict=True)]
-    departures = [moments.departures(part - middle) for part, middle in zip(parts, middles, strict=True)]
+    departures = [moments.laid_out(part - middle) for part, middle in zip(parts, middles, strict=True)]
     return Journey(blended(departures, places, along_path(middles, places, path)), moments.starts, moments.shares)
 
 
 def step_latents(space: TimbreSpace, notes: Sequence[str], place: float, n_windows: int, path: str) -> np.ndarray:
     """Latents (n_windows, latent_dim) of one sound at `place` (0: the first note, 1: the second ...) of the path."""
-    trajectories = [space.trajectory_of(note) for note in notes]
-    middles = np.stack([each.mean(axis=0) for each in trajectories])
-    departures = [stretch(each - middle, n_windows) for each, middle in zip(trajectories, middles, strict=True)]
+    middles = np.stack([space.means[space.row_of(note)] for note in notes])
+    departures = [stretch(space.departures_of(note), n_windows) for note in notes]
     means = along_path(middles, np.array([place]), path)
     return blended(departures, np.full(n_windows, place), np.repeat(means, n_windows, axis=0))
 
 
 def walk_journey(
-    space: TimbreSpace, start: np.ndarray, near: np.ndarray, n_frames: int, pace: float, rng: np.random.Generator
+    space: TimbreSpace, start: np.ndarray, departures: np.ndarray, n_frames: int, pace: float, rng: np.random.Generator
 ) -> Journey:
     """A random walk from `start` (latent_dim,).
 
-    near: trajectory (n, latent_dim) of the note whose time course the sound takes. pace: how far the walk gets in a second,
+    departures: (n, latent_dim) of the note whose time course the sound takes, from its mean. pace: how far the walk gets in a second,
     as a share of the spread of notes. Raises TimbreError for a pace that is no step.
     """
     if not 0 < pace <= 10:
@@ -139,7 +138,7 @@ def walk_journey(
     seconds = n_frames / steps * space.recipe.features.hop_length / space.sample_rate
     walk = random_walk(start, steps + 1, min(1.0, pace * seconds**0.5), centre, spread, rng)
     here = along_path(walk, moments.places * steps, "linear")
-    return Journey(here + moments.departures(near - near.mean(axis=0)), moments.starts, moments.shares)
+    return Journey(here + moments.laid_out(departures), moments.starts, moments.shares)
 
 
 def _moments(space: TimbreSpace, n_frames: int, wanted: int) -> _Moments:

@@ -77,12 +77,12 @@ def generate(
     n_frames = _n_frames(space, seconds)
     told = _pitch_for(space, pitch, like)
     rng = np.random.default_rng(seed)
-    mean, near = _draw_mean(space, rng, family, like, spread)
+    mean, departures = _draw_mean(space, rng, family, like, spread)
     if walk is not None:
-        journey = walk_journey(space, mean, near, n_frames, walk, rng)
+        journey = walk_journey(space, mean, departures, n_frames, walk, rng)
     else:
         starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
-        journey = Journey(mean + stretch(near - near.mean(axis=0), len(starts)), starts)
+        journey = Journey(mean + stretch(departures, len(starts)), starts)
     return sounded(space, journey, seconds, told, seed, level_db)
 
 
@@ -164,21 +164,20 @@ def sounded(
 def _draw_mean(
     space: TimbreSpace, rng: np.random.Generator, family: str | None, like: str | None, spread: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A mean latent (latent_dim,) and the trajectory (n_windows, latent_dim) of the map note nearest to it."""
+    """A mean latent (latent_dim,), and how the windows of the map note nearest to it depart from theirs, (n, latent_dim)."""
     if like is not None:
-        trajectory = space.trajectory_of(like)
-        return trajectory.mean(axis=0), trajectory
+        return space.means[space.row_of(like)], space.departures_of(like)
     if family is None:
         mean = space.model.prior.sample(1, torch.Generator().manual_seed(int(rng.integers(2**31)))).numpy()[0]
         if not space.has_map:
-            return mean, mean[None]
+            return mean, np.zeros_like(mean)[None]
         rows = np.arange(len(space.means))
     else:
         rows = space.rows_of_family(family)
         points = space.means[rows]
         mean = _draw_near(rng, points) if spread is None else _draw_around(rng, points, spread)
     nearest = rows[np.argmin(np.linalg.norm(space.means[rows] - mean, axis=1))]
-    return mean, space.trajectory_of(str(space.map_notes["note_id"].iloc[int(nearest)]))
+    return mean, space.departures_of(str(space.map_notes["note_id"].iloc[int(nearest)]))
 
 
 def _draw_near(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:

@@ -47,7 +47,7 @@ def _target_trajectory(opened: weakref.ref[TimbreSpace], toward: str, pitch: flo
     rows, weights = _target_notes(space, toward, pitch)
     count = weights > _LEAST * weights.max()
     rows, weights = rows[count], weights[count]
-    notes = [space.trajectory_in(int(row)) for row in rows]
+    notes = [space.trajectory_in(int(row))[space.sounding_in(int(row))] for row in rows]
     longest = max(len(note) for note in notes)
     places = [np.minimum(np.arange((longest + 1) // 2), (len(note) - 1) // 2) for note in notes]
     held = np.stack([note[place] for note, place in zip(notes, places, strict=True)])
