@@ -43,11 +43,12 @@ def compute_latents(
 
     Returns:
         A row per note, in the order of `indices`: the note table's columns, `mu` and `logvar` (latent_dim,) as means over
-        the note's windows that hold sound, `trajectory` (count * latent_dim,) the windows' mu one after the other (of notes with more than
-        128 windows so many, evenly spaced), `sounding` which of those hold sound (see `windows_with_sound`), `n_windows` how many there are, `recon_l1` the
-        mean absolute error of the note's frames when mu is decoded and overlap-added, `brightness` in Hz (see
-        `frames_brightness`), and the projections. Arrays are float32. Where the label is missing and the model needs a
-        pitch, the pitch is estimated and marked so. Notes that cannot be used are reported on stderr and left out.
+        the note's windows that hold sound, `trajectory` (count * latent_dim,) the windows' mu one after the other (of
+        notes with more than 128 windows so many, evenly spaced), `sounding` which of those hold sound (see
+        `windows_with_sound`), `n_windows` how many there are, `recon_l1` the mean absolute error of the note's frames
+        when mu is decoded and overlap-added, `brightness` in Hz (see `frames_brightness`), and the projections. Arrays
+        are float32. Where the label is missing and the model needs a pitch, the pitch is estimated and marked so. Notes
+        that cannot be used are reported on stderr and left out.
 
     Raises:
         TimbreError: no note could be used.

@@ -127,8 +127,8 @@ def walk_journey(
 ) -> Journey:
     """A random walk from `start` (latent_dim,).
 
-    departures: (n, latent_dim) of the note whose time course the sound takes, from its mean. pace: how far the walk gets in a second,
-    as a share of the spread of notes. Raises TimbreError for a pace that is no step.
+    departures: (n, latent_dim) of the note whose time course the sound takes, from its mean. pace: how far the walk gets in
+    a second, as a share of the spread of notes. Raises TimbreError for a pace that is no step.
     """
     if not 0 < pace <= 10:
         raise TimbreError(f"a walk at pace {pace:g}: choose above 0 (still) and up to 10 (restless); 0.5 goes gently.")
