@@ -256,14 +256,14 @@ def write_latents(path: Path, latents: pd.DataFrame, roots: list[str], name: str
     return file
 
 
-def _rounded(vectors: pd.Series) -> list[np.ndarray]:
+def _rounded(vectors: pd.Series) -> pd.Series:
     """Vectors whose numbers are multiples of a power of two that is at most a 256th of their standard deviation."""
     each = [np.asarray(vector, dtype=np.float32) for vector in vectors]
     spread = float(np.concatenate(each).std())
     if not np.isfinite(spread) or spread <= 0:
-        return each
+        return vectors
     step = np.float32(2.0 ** np.floor(np.log2(spread / 256)))
-    return [np.round(vector / step) * step for vector in each]
+    return vectors.map(lambda vector: np.round(np.asarray(vector, dtype=np.float32) / step) * step)
 
 
 def write_evaluation(path: Path, evaluation: dict[str, Any]) -> None:

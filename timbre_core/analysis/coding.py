@@ -157,8 +157,10 @@ class Coder(WindowCoder):
         ends = np.cumsum(counts)[:-1]
         parts = (np.split(array, ends) for array in (mu, logvar, decoded, sampled))
         for note, *arrays in zip(batch, *parts, strict=True):
-            window, features = self.recipe.window, self.recipe.features
-            yield CodedNote(note, *arrays, windows_with_sound(note.frames, note.starts, window.frames, features))
+            yield CodedNote(note, *arrays, sounding=self._sounding(note))
+
+    def _sounding(self, note: Note) -> np.ndarray:
+        return windows_with_sound(note.frames, note.starts, self.recipe.window.frames, self.recipe.features)
 
 
 def _noise(seed: int, index: int, count: int, latent_dim: int) -> np.ndarray:
