@@ -59,15 +59,15 @@ class Note:
 
 @dataclass(frozen=True)
 class CodedNote:
-    """A note's mu and logvar (n_windows, latent_dim), its windows (n_windows, n_bins, T) decoded from mu and from z, and which
-    of them hold sound (see `windows_with_sound`)."""
+    """Which of a note's windows hold sound (see `windows_with_sound`), their mu and logvar (n_windows, latent_dim), and them
+    (n_windows, n_bins, T) decoded from mu and from z."""
 
     note: Note
+    sounding: np.ndarray
     mu: np.ndarray
     logvar: np.ndarray
     decoded: np.ndarray
     sampled: np.ndarray
-    sounding: np.ndarray
 
     @property
     def mean(self) -> np.ndarray:
@@ -157,7 +157,7 @@ class Coder(WindowCoder):
         ends = np.cumsum(counts)[:-1]
         parts = (np.split(array, ends) for array in (mu, logvar, decoded, sampled))
         for note, *arrays in zip(batch, *parts, strict=True):
-            yield CodedNote(note, *arrays, sounding=self._sounding(note))
+            yield CodedNote(note, self._sounding(note), *arrays)
 
     def _sounding(self, note: Note) -> np.ndarray:
         return windows_with_sound(note.frames, note.starts, self.recipe.window.frames, self.recipe.features)
