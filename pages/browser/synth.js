@@ -73,7 +73,7 @@ export class Synth {
   start(key, sound, velocity) {
     if (this.voices.size >= MOST_VOICES) this.end([...this.voices][0], 0.01);
     const now = this.context.currentTime;
-    const voice = { key, sound, level: (velocity / 127) ** 1.5, began: now };
+    const voice = { key, sound, level: (velocity / 127) ** 2, began: now };
     voice.envelope = new GainNode(this.context, { gain: 0 });
     voice.envelope.connect(this.master);
     voice.envelope.gain.setValueAtTime(0, now);

@@ -48,7 +48,7 @@ async def zip_route(request: Request) -> Response:
 
     def work() -> Response:
         from timbre_core.features.audio import encode_wav
-        from timbre_core.generation.sampler import zipped
+        from timbre_core.generation.formats.packing import zipped
 
         notes = find_map(parameter(request, "checkpoint"))
         rows = _rows(body, notes, MOST_SOUNDS)

@@ -17,23 +17,36 @@ _EXPORT = ThreadPoolExecutor(1, thread_name_prefix="export")
 
 
 async def export_route(request: Request) -> Response:
-    """`/api/play/export?checkpoint=&z=&low=&high=&step=&name=[&attack=&release=]`: a ZIP with SFZ, WAV files and preset."""
+    """`/api/play/export?checkpoint=&z=&low=&high=&step=&name=[&format=&rate=&bits=&layers=&loop=&attack=&release=]`: a ZIP.
+
+    It holds the instrument in the format, its licence note, and the preset. `loop` is `auto`, `on` or `off`.
+    """
 
     def work() -> Response:
         from pages.play.engine import export_instrument
+        from timbre_core.generation.formats.packing import file_name, zipped
+        from timbre_core.generation.formats.registry import format_of, instrument_files
         from timbre_core.generation.presets import Preset, preset_to_json
-        from timbre_core.generation.sampler import ATTACK, RELEASE, file_name, multi_sample, sampled_keys, zipped
+        from timbre_core.generation.sampler import ATTACK, RELEASE, Sampling, sampled, sampled_keys
 
         notes = find_map(parameter(request, "checkpoint"))
         z = point(request, notes)
         low, high = whole(request, "low", 0, 127), whole(request, "high", 0, 127)
+        kind = request.query_params.get("format", "sfz")
+        attack, release = number(request, "attack", ATTACK, 10), number(request, "release", RELEASE, 20)
+        rate, bits = whole(request, "rate", 1, 10**6, 44_100), whole(request, "bits", 1, 64, 16)
+        loop = {"auto": None, "on": True, "off": False}
+        wanted = request.query_params.get("loop", "auto")
+        if wanted not in loop:
+            raise BadRequest(f"parameter 'loop' must be one of {', '.join(loop)}.")
         try:
+            format_of(kind)
             keys = sampled_keys(low, high, whole(request, "step", 1, 24))
+            how = Sampling(rate, bits, whole(request, "layers", 1, 4, 1), loop[wanted], attack, release)
         except TimbreError as error:
             raise BadRequest(str(error)) from error
         name = file_name(request.query_params.get("name", "")[:200])
-        attack, release = number(request, "attack", ATTACK, 10), number(request, "release", RELEASE, 20)
-        files = multi_sample(export_instrument(notes, z), name, keys, attack=attack, release=release)
+        files = instrument_files(sampled(export_instrument(notes, z), name, keys, how), kind)
         preset = Preset(checkpoint=notes.checkpoint.model_name, name=name, z=list(z), attack=attack, release=release)
         archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
         headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
@@ -46,8 +59,8 @@ async def save_route(request: Request) -> Response:
     """`/api/play/preset?checkpoint=&z=&key=&name=&attack=&release=`: the preset file of a sound."""
 
     def work() -> Response:
+        from timbre_core.generation.formats.packing import file_name
         from timbre_core.generation.presets import Preset, preset_to_json
-        from timbre_core.generation.sampler import file_name
 
         notes = find_map(parameter(request, "checkpoint"))
         name = request.query_params.get("name", "")[:120]

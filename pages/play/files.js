@@ -47,9 +47,10 @@ export class Files {
     return this.download(this.player.url("preset", told), this.fileName(".json"));
   }
 
-  saveInstrument(low, high, step) {
+  // how: keys, format and sampling, by the names that the route gives them.
+  saveInstrument(how) {
     const { attack, release } = this.player.synth;
-    const told = { z: this.player.zText, low, high, step, name: this.player.view.name().slice(0, 120) };
+    const told = { z: this.player.zText, name: this.player.view.name().slice(0, 120), ...how };
     return this.download(this.player.url("export", { ...told, attack, release }), this.fileName(".zip"));
   }
 

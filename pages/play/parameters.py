@@ -29,8 +29,10 @@ def point(request: Request, notes: NoteMap) -> tuple[float, ...]:
     return values
 
 
-def whole(request: Request, name: str, low: int, high: int) -> int:
-    """A whole number from `low` to `high`."""
+def whole(request: Request, name: str, low: int, high: int, fallback: int | None = None) -> int:
+    """A whole number from `low` to `high`; `fallback`, unless that is None, where none is given."""
+    if fallback is not None and name not in request.query_params:
+        return fallback
     text = parameter(request, name, 12)
     try:
         value = int(text)

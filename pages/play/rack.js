@@ -2,6 +2,7 @@
 
 import { build } from "../browser/dom.js";
 import { noteName } from "../browser/pitch.js";
+import { ExportPanel } from "./export_panel.js";
 import { MidiInput } from "./midi.js";
 
 export class Rack {
@@ -92,59 +93,7 @@ export class Rack {
       this.file.value = "";
       if (file) this.view.attempt(() => player.files.loadPreset(file));
     });
-    const number = (label, value, min, max) => {
-      const input = build("input", { type: "number", value, min, max, "aria-label": label });
-      return { input, element: build("label", {}, build("span", { text: label }), input) };
-    };
-    const [low, high, step] = [
-      number("Lowest key", 36, 0, 127),
-      number("Highest key", 84, 0, 127),
-      number("Every … semitones", 3, 1, 24),
-    ];
-    this.count = build("p", { class: "tx-count" });
-    const counted = () => {
-      const [a, b, c] = [low, high, step].map(({ input }) => input.valueAsNumber);
-      const sensible =
-        [low, high, step].every(({ input }) => input.validity.valid && Number.isInteger(input.valueAsNumber)) && a <= b;
-      this.count.textContent = sensible
-        ? `${Math.floor((b - a) / c) + 1} samples, ${noteName(a)} to ${noteName(b)}, loops where the sound is steady`
-        : "Choose MIDI keys from 0 to 127, the lowest first, and a step of 1 to 24.";
-      this.exporting.disabled = !sensible || this.exporting.classList.contains("tx-busy");
-    };
-    this.exporting = this.view.button(
-      "Export",
-      "Render the samples and save them as a ZIP archive",
-      "",
-      async () => {
-        this.exporting.classList.add("tx-busy");
-        this.count.textContent = "Rendering the samples …";
-        this.exporting.disabled = true;
-        try {
-          await player.files.saveInstrument(...[low, high, step].map(({ input }) => input.valueAsNumber));
-          this.menu.open = false;
-        } finally {
-          this.exporting.classList.remove("tx-busy");
-          counted();
-        }
-      },
-      { class: "tx-export" },
-    );
-    for (const { input } of [low, high, step]) input.addEventListener("input", counted);
-    this.menu = build(
-      "details",
-      { class: "tx-menu" },
-      build("summary", { text: "Instrument", title: "Export as a multi-sampled instrument (SFZ and WAV)" }),
-      build(
-        "div",
-        {},
-        build("b", { text: "Multi-sampled instrument" }),
-        build("p", { text: "An SFZ file and WAV samples, for any sampler." }),
-        ...[low, high, step].map(({ element }) => element),
-        this.count,
-        this.exporting,
-      ),
-    );
-    counted();
+    this.exporting = new ExportPanel(this.view);
     return build(
       "div",
       { class: "tx-files" },
@@ -156,7 +105,7 @@ export class Rack {
       this.view.button("WAV", "Save the current key as a WAV file", "", () => player.files.saveSound(), {
         class: "tx-wav",
       }),
-      this.menu,
+      this.exporting.element,
     );
   }
 

@@ -147,7 +147,7 @@ async def sound_route(request: Request) -> Response:
 
     def work(notes: NoteMap, source: Source, change: Change, headers: dict[str, str]) -> Response:
         from timbre_core.features.audio import encode_wav
-        from timbre_core.generation.sampler import file_name
+        from timbre_core.generation.formats.packing import file_name
 
         result = moved(notes, source, change)
         if "save" in request.query_params:

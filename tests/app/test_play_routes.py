@@ -126,9 +126,18 @@ class TestAnswers:
             "my-sound.sfz",
             "samples/my-sound_048_C3.wav",
             "samples/my-sound_060_C4.wav",
+            "LICENCE.txt",
             "my-sound.json",
         ]
         assert json.loads(archive.read("my-sound.json"))["z"] == [0.1] * 6
+
+    @pytest.mark.parametrize("kind", ["sf2", "dspreset", "multisample", "wav"])
+    def test_export_in_other_formats(self, kind: str) -> None:
+        wanted = {"format": kind, "rate": "48000", "bits": "24", "loop": "off"}
+        answer = ask("export", z=MIDDLE, low="60", high="60", step="1", name="x", **wanted)
+        names = zipfile.ZipFile(io.BytesIO(answer.body)).namelist()
+        assert names[0] == ("x_060.wav" if kind == "wav" else f"x.{kind}")
+        assert "LICENCE.txt" in names
 
     def test_presets(self) -> None:
         saved = ask("preset", z=MIDDLE, key="64", name="My sound", attack="0.5", release="2")
@@ -175,6 +184,9 @@ GOOD = {"checkpoint": "alpha", "z": MIDDLE, "key": "60"}
         ("start", {"seed": "-1"}, 400, "between"),
         ("export", {"low": "60", "high": "50", "step": "3"}, 400, "low before high"),
         ("export", {"low": "0", "high": "127", "step": "0"}, 400, "between 1 and 24"),
+        ("export", {"low": "0", "high": "9", "step": "1", "format": "../sf2"}, 400, "choose from sfz"),
+        ("export", {"low": "0", "high": "9", "step": "1", "rate": "8000"}, 400, "44100 or 48000"),
+        ("export", {"low": "0", "high": "9", "step": "1", "loop": "maybe"}, 400, "one of auto, on, off"),
         ("preset", {"attack": "nan"}, 400, "between 0 and 10"),
         ("preset", {"release": "-1"}, 400, "between 0 and 20"),
         ("space", {"checkpoint": "nobody"}, 404, "no checkpoint"),

@@ -179,6 +179,14 @@ def test_export(page: Any, app: str) -> None:
     for label, value in (("Lowest key", "60"), ("Highest key", "72"), ("Every … semitones", "6")):
         page.get_by_label(label).fill(value)
     page.get_by_text("3 samples, C4 to C5").wait_for()
+    page.get_by_label("Format").select_option("sf2")
+    page.get_by_label("Loops").select_option("off")
+    with zipfile.ZipFile(io.BytesIO(saved(page, ".tx-export"))) as font:
+        name = next(name for name in font.namelist() if name.endswith(".sf2"))
+        assert font.read(name)[8:12] == b"sfbk"
+    page.locator(".tx-menu summary").click()
+    page.get_by_label("Format").select_option("sfz")
+    page.get_by_label("Loops").select_option("auto")
     archive = zipfile.ZipFile(io.BytesIO(saved(page, ".tx-export")))
     sfz = next(name for name in archive.namelist() if name.endswith(".sfz"))
     regions = [line for line in archive.read(sfz).decode().splitlines() if line.startswith("<region>")]

@@ -19,10 +19,12 @@ from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.generation.formats.packing import file_name, zipped
+from timbre_core.generation.formats.registry import LICENCE, instrument_files
 from timbre_core.generation.instrument import Instrument, PlayedNote, starting_point
-from timbre_core.generation.looping import find_loop, steady_frames
+from timbre_core.generation.looping import find_loop, steady_part
 from timbre_core.generation.presets import LARGEST, Preset, preset_to_json, read_preset
-from timbre_core.generation.sampler import file_name, key_ranges, looped_wav, multi_sample, sampled_keys, zipped
+from timbre_core.generation.sampler import Sampling, key_ranges, looped_wav, sampled, sampled_keys, velocity_layers
 from timbre_core.space import TimbreSpace
 
 RATE = 16_000
@@ -60,20 +62,35 @@ class TestLooping:
         assert find_loop(noise, RATE, 8_000, 32_000) is None
         assert find_loop(tone(seconds=0.4), RATE, 1_000, 6_400) is None
 
-    @pytest.mark.parametrize(("decay", "steady"), [(0.0, True), (0.1, True), (3.0, False)])
-    def test_only_what_does_not_die_away_is_steady(self, decay: float, steady: bool) -> None:
+    def test_a_loop_does_not_pump_where_the_sound_dies_away(self) -> None:
+        audio = tone(233.0, decay=0.4)
+        found = find_loop(audio, RATE, 8_000, 32_000)
+        assert found is not None
+        looped, (start, end) = found
+        played = np.concatenate([looped, *[looped[start:end]] * 3])[start:]
+        level = np.sqrt(np.convolve(played.astype(np.float64) ** 2, np.ones(800) / 800, "valid"))
+        assert level.min() > 0.93 * level.max()
+        assert np.abs(np.diff(played)).max() <= 1.02 * np.abs(np.diff(audio)).max()
+
+    @pytest.mark.parametrize(("decay", "drift"), [(0.0, 0.0), (0.1, -1.0), (0.4, -4.2)])
+    def test_the_steady_part_says_how_it_drifts(self, decay: float, drift: float) -> None:
         settings = LogMelSettings()
         from timbre_core.features.frames import note_frames
 
         frames, _ = note_frames(tone(decay=decay, seconds=4.0), settings)
-        found = steady_frames(frames, settings)
-        assert (found is not None) is steady
-        if found:
-            assert found[0] * settings.hop_length >= 0.2 * RATE
-            assert found[1] < frames.shape[1]
+        found = steady_part(frames, settings)
+        assert found is not None
+        assert found.first * settings.hop_length >= 0.2 * RATE
+        assert found.last < frames.shape[1]
+        assert found.drift_db == pytest.approx(drift, abs=0.3)
 
-    def test_silence_is_not_steady(self) -> None:
-        assert steady_frames(np.full((80, 3), -1.0, np.float32), LogMelSettings()) is None
+    def test_what_dies_away_at_once_and_silence_have_no_steady_part(self) -> None:
+        settings = LogMelSettings()
+        from timbre_core.features.frames import note_frames
+
+        frames, _ = note_frames(tone(decay=5.0, seconds=4.0), settings)
+        assert steady_part(frames, settings) is None
+        assert steady_part(np.full((80, 3), -1.0, np.float32), settings) is None
 
 
 class TestInstrument:
@@ -153,17 +170,19 @@ class TestSampler:
         assert struct.unpack("<I", wav[4:8])[0] == len(wav) - 8
         chunk = wav.index(b"smpl")
         size, *fields = struct.unpack("<16I", wav[chunk + 4 : chunk + 68])
-        assert size == 60 == len(wav) - chunk - 8
+        assert size == 60
         assert (fields[2], fields[3], fields[7]) == (62_500, 61, 1), "sample period (ns), unity note, one loop"
         assert fields[11:13] == [4_000, 15_999], "the last sample of the loop is told, not the one behind it"
-        assert b"smpl" not in looped_wav(PlayedNote(61.0, note.audio, None, note.frames, RATE))
+        still = looped_wav(PlayedNote(61.0, note.audio, None, note.frames, RATE))
+        assert struct.unpack("<9I", still[still.index(b"smpl") + 8 :][:36])[7] == 0, "no loop"
 
-    def test_multi_sample(self, space: TimbreSpace) -> None:
+    def test_sampled(self, space: TimbreSpace) -> None:
         seen: list[tuple[int, int]] = []
         instrument = Instrument(space, starting_point(space, seed=2))
-        files = multi_sample(instrument, "my / sound", [48, 54], lambda *told: seen.append(told))
+        made = sampled(instrument, "my / sound", [48, 54], progress=lambda *told: seen.append(told))
         assert seen == [(0, 2), (1, 2), (2, 2)]
-        assert list(files) == ["my-sound.sfz", "samples/my-sound_048_C3.wav", "samples/my-sound_054_Fs3.wav"]
+        files = instrument_files(made, "sfz")
+        assert list(files) == ["my-sound.sfz", "samples/my-sound_048_C3.wav", "samples/my-sound_054_Fs3.wav", LICENCE]
         regions = [line for line in files["my-sound.sfz"].decode().splitlines() if line.startswith("<region>")]
         opcodes = [dict(part.split("=") for part in line.split()[1:]) for line in regions]
         assert [(o["lokey"], o["hikey"], o["pitch_keycenter"]) for o in opcodes] == [
@@ -172,9 +191,8 @@ class TestSampler:
         ]
         for told in opcodes:
             audio, rate = soundfile.read(BytesIO(files[told["sample"]]))
-            assert rate == RATE
+            assert rate == 44_100
             assert np.abs(audio).max() > 0.01
-            assert abs(int(told["tune"])) <= 50
             if told["loop_mode"] == "loop_continuous":
                 assert 0 < int(told["loop_start"]) < int(told["loop_end"]) < len(audio)
             else:
@@ -183,6 +201,53 @@ class TestSampler:
         archive = zipped(files)
         assert archive == zipped(files)
         assert zipfile.ZipFile(BytesIO(archive)).namelist() == list(files)
+
+    @pytest.mark.parametrize("loop", [True, False])
+    def test_looped_or_one_shot(self, space: TimbreSpace, monkeypatch: pytest.MonkeyPatch, loop: bool) -> None:
+        steady = tone(seconds=4.0, decay=0.5)
+        monkeypatch.setattr(Instrument, "unlooped", lambda self, key: (steady[: 3 * RATE], (8_000, 32_000)))
+        monkeypatch.setattr(Instrument, "whole", lambda self, key: steady)
+        instrument = Instrument(space, np.zeros(32))
+        made = sampled(instrument, "x", [57], Sampling(48_000, 24, loop=loop, attack=0.5, release=2.0))
+        assert (made.bits, made.attack, made.release, made.one_shot) == (24, 0.5, 2.0, not loop)
+        (zone,) = made.zones
+        assert (zone.sample.loop is not None) is loop
+        assert zone.sample.sample_rate == 48_000
+        assert abs(len(zone.sample.audio) / 48_000 - (2.0 if loop else 4.0)) < 0.05
+        assert estimate_f0(zone.sample.audio, 48_000).midi == pytest.approx(57, abs=0.03)
+
+    def test_samples_are_brought_into_tune(self, space: TimbreSpace, monkeypatch: pytest.MonkeyPatch) -> None:
+        flat = tone(440 * 2 ** ((57 - 69 - 0.4) / 12))
+        monkeypatch.setattr(Instrument, "unlooped", lambda self, key: (flat, (8_000, 32_000)))
+        (zone,) = sampled(Instrument(space, np.zeros(32)), "x", [57], Sampling(loop=True)).zones
+        first, behind = zone.sample.loop or (0, 0)
+        assert estimate_f0(zone.sample.audio[first:behind], 44_100).midi == pytest.approx(57, abs=0.03)
+
+    def test_layers_differ_in_timbre_and_not_in_level(
+        self, space: TimbreSpace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        audio = tone(261.63, 2.0, decay=1.0)
+        monkeypatch.setattr(Instrument, "note", lambda self, key: PlayedNote(key, audio, None, audio[None], RATE))
+        monkeypatch.setattr(Instrument, "sustained", False)
+        soft, loud = sampled(Instrument(space, np.zeros(32)), "x", [60], Sampling(layers=2)).zones
+        assert (soft.velocities, loud.velocities) == ((1, 63), (64, 127))
+        assert (soft.name, loud.name) == ("x_060_C4_v063", "x_060_C4_v127")
+        assert apart(soft.sample.audio[:44_100], loud.sample.audio[:44_100]) > 1e-3
+        levels = [np.sqrt(np.mean(zone.sample.audio[:22_050] ** 2)) for zone in (soft, loud)]
+        assert 20 * abs(np.log10(levels[0] / levels[1])) < 1
+
+    def test_velocities_are_divided_among_the_layers(self) -> None:
+        for count in (1, 2, 3, 4):
+            layers = velocity_layers(count)
+            assert [v for low, high in layers for v in range(low, high + 1)] == list(range(1, 128))
+        assert velocity_layers(4) == [(1, 31), (32, 63), (64, 95), (96, 127)]
+
+    @pytest.mark.parametrize(
+        "wrong", [{"rate": 16_000}, {"bits": 8}, {"layers": 0}, {"layers": 5}, {"attack": -1.0}, {"release": 21.0}]
+    )
+    def test_settings_that_make_no_sense(self, wrong: dict[str, float]) -> None:
+        with pytest.raises(TimbreError, match="choose"):
+            Sampling(**wrong)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize(("text", "name"), [("a/../b c", "a-b-c"), ("", "instrument"), ("♯♯", "instrument")])
     def test_names(self, text: str, name: str) -> None:
@@ -236,6 +301,7 @@ def test_export_command(tiny_checkpoint: Path, tmp_path: Path) -> None:
     assert done.stdout.strip() == str(tmp_path / "out" / "tiny-flute.sfz")
     names = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
     assert names == [
+        LICENCE,
         "samples/tiny-flute_048_C3.wav",
         "samples/tiny-flute_060_C4.wav",
         "tiny-flute.json",

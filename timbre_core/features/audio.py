@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import struct
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -194,20 +195,32 @@ def _peak(audio: np.ndarray) -> float:
     return float(max(audio.max(), -audio.min()))
 
 
-def encode_wav(audio: np.ndarray, sample_rate: int) -> bytes:
-    """A WAV file's bytes, 16-bit PCM mono, of float audio (n_samples,) in [-1, 1].
+def pcm(audio: np.ndarray, bits: int = 16) -> np.ndarray:
+    """Float audio (n_samples,) in [-1, 1] as whole numbers of 16 or 24 bits, int32.
 
     What is beyond +-1 is clipped, NaN becomes silence: neither wraps around into a bang.
     """
     finite = np.nan_to_num(np.asarray(audio, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
-    pcm = np.round(np.clip(finite, -1.0, 1.0) * 32767).astype("<i2")
+    return np.round(np.clip(finite, -1.0, 1.0).astype(np.float64) * (2 ** (bits - 1) - 1)).astype(np.int32)
+
+
+def encode_wav(audio: np.ndarray, sample_rate: int, bits: int = 16) -> bytes:
+    """A WAV file's bytes, PCM mono of 16 or 24 bits, of float audio (n_samples,) in [-1, 1]; see `pcm`."""
+    whole = pcm(audio, bits)
+    data = (
+        whole.astype("<i2").tobytes()
+        if bits == 16
+        else whole.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+    )
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
-        file.setsampwidth(2)
+        file.setsampwidth(bits // 8)
         file.setframerate(int(sample_rate))
-        file.writeframes(pcm.tobytes())
-    return buffer.getvalue()
+        file.writeframes(data)
+    wav = buffer.getvalue()
+    # RIFF wants chunks of even length padded, and Python's `wave` leaves it out: readers lose what follows.
+    return wav if len(wav) % 2 == 0 else wav[:4] + struct.pack("<I", len(wav) - 7) + wav[8:] + b"\0"
 
 
 def write_wav(path: Path | str, audio: np.ndarray, sample_rate: int) -> None:

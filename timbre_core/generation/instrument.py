@@ -13,7 +13,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.frames import spectrogram
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import window_starts
-from timbre_core.generation.looping import find_loop, steady_frames
+from timbre_core.generation.looping import find_loop, steady_part
 from timbre_core.inverters import Inverter
 from timbre_core.space import TimbreSpace
 
@@ -25,6 +25,8 @@ _PEAK_DB = -1.5
 _MOMENT = 0.1  # seconds
 _INAUDIBLE_DB = 66.0  # below the note's loudest band; what ends softer than this is not inverted
 _SHORTEST = 0.25  # seconds
+_SOUNDED = 60.0  # the key that tells whether the sound is sustained
+_SUSTAINED_DB = 4.2  # by which a sustained sound may drift in 1.6 s
 _AFTER_LOOP = 4  # frames decoded beyond a loop, so that the inverter's edge lies outside of it
 
 
@@ -101,34 +103,56 @@ class Instrument:
 
     def frames(self, key: float) -> np.ndarray:
         """What the model decodes for a key: (n_bins, n_frames) in [-1, 1]. All keys share it in unconditioned models."""
-        if self.conditioned:
-            return self._decode(_checked(key))
-        return self._root_frames
+        if not self.conditioned:
+            return self._root_frames
+        return self._middle_frames if key == _SOUNDED else self._decode(_checked(key))
 
     def whole(self, key: float) -> np.ndarray:
         """A key's audio (n_samples,) as long as the model makes it, its release included."""
         key = _checked(key)
         frames = self.frames(key)
         audio = self.invert(frames, 0.0, key, in_tune=True) if self.conditioned else self._resampled(key)
-        return _levelled(audio, self.space.sample_rate)
+        return levelled(audio, self.space.sample_rate)
+
+    @cached_property
+    def sustained(self) -> bool:
+        """Whether the sound goes on while a key is held; otherwise it dies away, as plucked and struck ones do.
+
+        One answer for all keys, so that some do not end where their neighbours go on.
+        """
+        features = self.space.recipe.features
+        part = steady_part(spectrogram(self.frames(_SOUNDED), features), features)
+        return part is not None and abs(part.drift_db) <= _SUSTAINED_DB
 
     def note(self, key: float) -> PlayedNote:
-        """A key to be held: as short as the sound allows, with a loop where it is steady enough."""
+        """A key to be held: as short as the sound allows, with a loop where the sound is sustained and repeats."""
         key = _checked(key)
-        frames = self.frames(key)
-        rate = self.space.sample_rate
-        features = self.space.recipe.features
-        spectra = spectrogram(frames, features)
-        steady = steady_frames(spectra, features)
-        if steady is not None:
-            audio = _levelled(self._sounding(frames, key, steady[1] + _AFTER_LOOP), rate)
-            hop = features.hop_length / self._speed(key)
-            looped = find_loop(audio, rate, round(steady[0] * hop), round(steady[1] * hop))
+        frames, rate = self.frames(key), self.space.sample_rate
+        if self.sustained:
+            audio, steady = self._unlooped(key, frames)
+            looped = None if steady is None else find_loop(audio, rate, *steady)
             if looped is not None:
                 return PlayedNote(key, looped[0], looped[1], frames, rate)
-        last = _audible(spectra, features.top_db)
-        audio = _levelled(self._sounding(frames, key, last), rate)
-        return PlayedNote(key, _faded(audio, rate), None, frames, rate)
+        features = self.space.recipe.features
+        last = _audible(spectrogram(frames, features), features.top_db)
+        return PlayedNote(key, faded(levelled(self._sounding(frames, key, last), rate), rate), None, frames, rate)
+
+    def unlooped(self, key: float) -> tuple[np.ndarray, tuple[int, int] | None]:
+        """A key's audio (n_samples,) as far as a loop may be looked for, and where: its first sample and the one behind it.
+
+        The whole audible note and None where no part of it could be repeated.
+        """
+        key = _checked(key)
+        return self._unlooped(key, self.frames(key))
+
+    def _unlooped(self, key: float, frames: np.ndarray) -> tuple[np.ndarray, tuple[int, int] | None]:
+        features = self.space.recipe.features
+        spectra = spectrogram(frames, features)
+        part = steady_part(spectra, features)
+        last = _audible(spectra, features.top_db) if part is None else part.last + _AFTER_LOOP
+        audio = levelled(self._sounding(frames, key, last), self.space.sample_rate)
+        hop = features.hop_length / self._speed(key)
+        return audio, None if part is None else (round(part.first * hop), round(part.last * hop))
 
     def _sounding(self, frames: np.ndarray, key: float, last: int) -> np.ndarray:
         """Audio of the first `last` frames of a key, at least _SHORTEST long."""
@@ -151,6 +175,10 @@ class Instrument:
             n_frames = features.n_frames(round(features.seconds * features.sample_rate))
         starts = window_starts(n_frames, window.frames, window.hop)
         return self.space.decode(self.trajectory, starts, n_frames, pitch)
+
+    @cached_property
+    def _middle_frames(self) -> np.ndarray:
+        return self._decode(_SOUNDED)
 
     @cached_property
     def _root_frames(self) -> np.ndarray:
@@ -206,8 +234,8 @@ def _audible(frames: np.ndarray, top_db: float) -> int:
     return int(heard[-1]) + 1 if len(heard) else frames.shape[1]
 
 
-def _levelled(audio: np.ndarray, rate: int) -> np.ndarray:
-    """The audio with an RMS of _LEVEL_DB in its loudest moment, and no sample above _PEAK_DB."""
+def levelled(audio: np.ndarray, rate: int) -> np.ndarray:
+    """The audio (n_samples,) with the loudness of all keys: its loudest moment at -17 dB RMS, no sample above -1.5 dB."""
     size = min(max(1, round(_MOMENT * rate)), len(audio))
     energy = np.concatenate([[0.0], np.cumsum(np.square(audio, dtype=np.float64))])
     loudest = float(np.sqrt(np.max(energy[size:] - energy[:-size]) / size))
@@ -217,8 +245,8 @@ def _levelled(audio: np.ndarray, rate: int) -> np.ndarray:
     return audio * np.float32(min(10 ** (_LEVEL_DB / 20) / loudest, 10 ** (_PEAK_DB / 20) / peak))
 
 
-def _faded(audio: np.ndarray, rate: int) -> np.ndarray:
-    """The audio with its last 20 ms faded out, as it may have been cut."""
+def faded(audio: np.ndarray, rate: int) -> np.ndarray:
+    """The audio (n_samples,) with its last 20 ms faded out, as it may have been cut."""
     size = min(round(0.02 * rate), len(audio))
     faded = audio.copy()
     faded[len(audio) - size :] *= np.linspace(1, 0, size, dtype=np.float32)

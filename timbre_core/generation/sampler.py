@@ -1,27 +1,29 @@
-"""An instrument as samples that other programs play: WAV files with loops, and an SFZ file that lays them on the keys.
-
-SFZ: https://sfzformat.com (opcodes of version 1, understood by all players). Loops are told twice, in the SFZ file and
-in the WAV files' `smpl` chunk (Multimedia Programming Interface and Data Specifications 1.0, IBM and Microsoft, 1991).
-"""
+"""An instrument as samples that other programs play: its keys and layers rendered, tuned, levelled and looped."""
 
 from __future__ import annotations
 
-import io
 import itertools
-import re
-import struct
-import unicodedata
-import zipfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.audio import encode_wav
 from timbre_core.features.pitch import estimate_f0
-from timbre_core.files import atomic_write
-from timbre_core.generation.instrument import Instrument, PlayedNote
+from timbre_core.generation.formats.description import (
+    GUARD,
+    LONGEST_ATTACK,
+    LONGEST_RELEASE,
+    Sample,
+    SampledInstrument,
+    Zone,
+)
+from timbre_core.generation.formats.packing import file_name
+from timbre_core.generation.formats.wav import zone_wav
+from timbre_core.generation.instrument import Instrument, PlayedNote, faded, levelled
+from timbre_core.generation.looping import find_loop
+from timbre_core.generation.note_at import note_at
+from timbre_core.generation.sources import licence_note
 
 _NOTE_NAMES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 _LARGEST_TUNE = 50  # cents: what is measured further off is another key's pitch, or no pitch
@@ -30,6 +32,43 @@ ATTACK = 0.001
 """Seconds: the shortest that does not click."""
 RELEASE = 0.3
 """Seconds in which an exported key fades out unless told otherwise."""
+RATES = (44_100, 48_000)
+BITS = (16, 24)
+MOST_LAYERS = 4
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How an instrument is sampled.
+
+    Attributes:
+        rate: Hz, one of `RATES`. bits: one of `BITS`.
+        layers: velocity layers, 1 to 4. With more than one, each sounds as if played at the middle of its velocities.
+        loop: True: a loop wherever a part can be repeated; False: each key once, as long as the model makes it, to its end
+            however long it is held; None: loops where the sound is sustained.
+        attack, release: seconds in which a key fades in when it is pressed, and out when it is let go.
+    """
+
+    rate: int = 44_100
+    bits: int = 16
+    layers: int = 1
+    loop: bool | None = None
+    attack: float = ATTACK
+    release: float = RELEASE
+
+    def __post_init__(self) -> None:
+        """Raises TimbreError for a setting outside of what is said above."""
+        for name, value, choice in (("rate", self.rate, RATES), ("bits", self.bits, BITS)):
+            if value not in choice:
+                raise TimbreError(f"{name} {value}: choose {' or '.join(map(str, choice))}.")
+        if not 1 <= self.layers <= MOST_LAYERS:
+            raise TimbreError(f"{self.layers} velocity layers: choose from 1 to {MOST_LAYERS}.")
+        for name, seconds, most in (
+            ("attack", self.attack, LONGEST_ATTACK),
+            ("release", self.release, LONGEST_RELEASE),
+        ):
+            if not 0 <= seconds <= most:
+                raise TimbreError(f"{name} {seconds:g}: choose from 0 to {most:g} seconds.")
 
 
 def sampled_keys(low: int, high: int, step: int) -> list[int]:
@@ -49,78 +88,84 @@ def key_ranges(keys: list[int]) -> list[tuple[int, int]]:
     return list(zip([0, *(border + 1 for border in borders)], [*borders, 127], strict=True))
 
 
-def looped_wav(note: PlayedNote) -> bytes:
-    """A 16-bit WAV file's bytes; a loop becomes its `smpl` chunk, with the key as the unity note."""
-    wav = encode_wav(note.audio, note.sample_rate)
-    if note.loop is None:
-        return wav
-    start, end = note.loop
-    period = round(1e9 / note.sample_rate)
-    sampler = struct.pack("<9I", 0, 0, period, round(note.key), 0, 0, 0, 1, 0)
-    loop = struct.pack("<6I", 0, 0, start, end - 1, 0, 0)
-    chunk = b"smpl" + struct.pack("<I", len(sampler) + len(loop)) + sampler + loop
-    return wav[:4] + struct.pack("<I", len(wav) - 8 + len(chunk)) + wav[8:] + chunk
+def velocity_layers(count: int) -> list[tuple[int, int]]:
+    """The lowest and the highest MIDI velocity of each of `count` layers, softest first: all of 1-127 without gaps."""
+    borders = [round(128 * layer / count) for layer in range(count + 1)]
+    return [(max(1, low), high - 1) for low, high in itertools.pairwise(borders)]
 
 
-def multi_sample(
+def sampled(
     instrument: Instrument,
     name: str,
     keys: list[int],
+    how: Sampling | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
-    attack: float = ATTACK,
-    release: float = RELEASE,
-) -> dict[str, bytes]:
-    """`NAME.sfz` and its samples as file names with contents; `progress(done, of)` is called before each sample.
+) -> SampledInstrument:
+    """The instrument as samples at `keys`; `progress(done, of)` is called before each sample.
 
-    attack, release: seconds in which a key fades in when it is pressed, and out when it is let go. Samples that are off the
-    key by less than half a semitone are put in tune by the SFZ file.
+    Every sample is brought to its key's pitch (where one is heard less than half a semitone off it) and to one level.
     """
+    how = how or Sampling()
     name = file_name(name)
-    files: dict[str, bytes] = {}
-    regions = []
-    for done, (key, (low, high)) in enumerate(zip(keys, key_ranges(keys), strict=True)):
-        progress(done, len(keys))
-        note = instrument.note(key)
-        sample = f"samples/{name}_{key:03d}_{_NOTE_NAMES[key % 12]}{key // 12 - 1}.wav"
-        files[sample] = looped_wav(note)
-        loop = "loop_mode=no_loop"
-        if note.loop is not None:
-            loop = f"loop_mode=loop_continuous loop_start={note.loop[0]} loop_end={note.loop[1] - 1}"
-        regions.append(
-            f"<region> sample={sample} lokey={low} hikey={high} pitch_keycenter={key} tune={_tune(note)} {loop}\n"
-        )
-    progress(len(keys), len(keys))
-    checkpoint = "".join(char for char in instrument.space.checkpoint.name if char.isprintable())
-    head = f"// {name}: Timbre Explorer, checkpoint {checkpoint}, {instrument.space.sample_rate} Hz\n"
-    envelope = f"ampeg_attack={max(attack, ATTACK):.4g} ampeg_release={max(release, ATTACK):.4g}"
-    group = f"<group> {envelope} amp_veltrack=100\n"
-    return {f"{name}.sfz": (head + group + "".join(regions)).encode("utf-8"), **files}
+    layers = velocity_layers(how.layers)
+    of = len(keys) * len(layers)
+    zones: list[Zone] = []
+    for key, spread in zip(keys, key_ranges(keys), strict=True):
+        audio, steady = _key_audio(instrument, key, how.loop)
+        for velocities in layers:
+            progress(len(zones), of)
+            played = audio
+            if how.layers > 1:
+                played = note_at(instrument.space, audio, key, key, sum(velocities) / 2)
+            sample = _sample(played, instrument.space.sample_rate, key, steady, how.rate)
+            suffix = f"_v{velocities[1]:03d}" if how.layers > 1 else ""
+            note = f"{_NOTE_NAMES[key % 12]}{key // 12 - 1}"
+            zones.append(Zone(sample, f"{name}_{key:03d}_{note}{suffix}", spread, velocities))
+    progress(of, of)
+    return SampledInstrument(
+        name,
+        tuple(zones),
+        max(how.attack, ATTACK),
+        max(how.release, ATTACK),
+        how.bits,
+        one_shot=how.loop is False,
+        note=licence_note(instrument.space.checkpoint, instrument.nearest, layered=how.layers > 1),
+    )
 
 
-def file_name(text: str) -> str:
-    """A name made of ASCII letters, digits, `_` and `-` alone, from any text; accents are left off."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60] or "instrument"
+def looped_wav(note: PlayedNote) -> bytes:
+    """A 16-bit WAV file's bytes of a key; its loop and key stand in the chunks `smpl` and `inst`."""
+    key = round(note.key)
+    return zone_wav(Zone(Sample(note.audio, note.sample_rate, key, note.loop), str(key), (key, key)))
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """The files as one ZIP archive's bytes; the same files give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in files.items():
-            # Samples hardly become smaller, but text and silence do; a fixed date keeps the archive reproducible.
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
+def _key_audio(instrument: Instrument, key: int, loop: bool | None) -> tuple[np.ndarray, tuple[int, int] | None]:
+    if loop is False:
+        return instrument.whole(key), None
+    if loop or instrument.sustained:
+        return instrument.unlooped(key)
+    return instrument.note(key).audio, None
 
 
-def write_files(files: Mapping[str, bytes], folder: Path | str) -> None:
-    """Write the files below a folder, each whole or not at all; older ones of the same names are replaced."""
-    for name, data in files.items():
-        with atomic_write(Path(folder) / name) as temporary:
-            temporary.write_bytes(data)
+def _sample(audio: np.ndarray, rate: int, key: int, steady: tuple[int, int] | None, wanted: int) -> Sample:
+    """The sample at `wanted` Hz, in tune, with a loop within its steady part where one is found.
+
+    The loop is looked for at the sample's own rate: one from another rate would not close.
+    """
+    import soxr
+
+    faster = 2 ** (-_cents_off(audio, rate, key) / 1200)
+    sound = levelled(np.asarray(soxr.resample(audio, rate * faster, wanted, quality="VHQ"), np.float32), wanted)
+    found = None
+    if steady is not None:
+        found = find_loop(sound, wanted, *(round(at * wanted / rate / faster) for at in steady))
+    if found is None:
+        return Sample(faded(sound, wanted), wanted, key)
+    looped, (first, behind) = found
+    return Sample(np.concatenate([looped, looped[first : first + GUARD]]), wanted, key, (first, behind))
 
 
-def _tune(note: PlayedNote) -> int:
-    measured = estimate_f0(note.audio, note.sample_rate)
-    cents = 100 * (measured.midi - note.key) if measured.confidence >= _CONFIDENT else np.nan
-    return -round(cents) if np.isfinite(cents) and abs(cents) <= _LARGEST_TUNE else 0
+def _cents_off(audio: np.ndarray, rate: int, key: int) -> float:
+    measured = estimate_f0(audio, rate)
+    cents = 100 * (measured.midi - key) if measured.confidence >= _CONFIDENT else np.nan
+    return float(cents) if np.isfinite(cents) and abs(cents) <= _LARGEST_TUNE else 0.0

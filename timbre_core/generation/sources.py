@@ -1,0 +1,44 @@
+"""What a checkpoint's sounds were made from, and under which licences: the note that goes with exported instruments."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from timbre_core.checkpoint import Checkpoint, companion, open_checkpoint
+from timbre_core.errors import TimbreError
+from timbre_core.generation.note_at import NOTE_SHIFT
+
+_KNOWN = {
+    "nsynth": "NSynth dataset, Google LLC (https://magenta.tensorflow.org/datasets/nsynth), CC BY 4.0: name it",
+    "fluidr3": "FluidR3 GM, Frank Wen, MIT licence",
+    "starter": "FluidR3 GM, Frank Wen, and MuseScore General, S. Christian Collins, MIT licence",
+    "musescore": "MuseScore General, S. Christian Collins, MIT licence",
+    "fsdd": "Free Spoken Digit Dataset (https://github.com/Jakobovski/free-spoken-digit-dataset), CC BY-SA 4.0",
+}
+
+
+def licence_note(checkpoint: Checkpoint, nearest: str | None = None, layered: bool = False) -> str:
+    """Lines of text: the checkpoint that made the sounds, the data it was trained on, and what is known of its licences.
+
+    nearest: the map note that lent its course over time. layered: whether velocity layers were made, by another network.
+    """
+    checkpoints = [checkpoint]
+    if layered:
+        with suppress(TimbreError):  # the layers could not be made without it: whoever samples is told
+            checkpoints.append(open_checkpoint(companion(NOTE_SHIFT, checkpoint.path.parent)))
+    lines = ["Made with Timbre Explorer: every sample was synthesized by a trained model, none is a recording."]
+    for each in checkpoints:
+        name = "".join(char for char in each.name if char.isprintable())
+        lines.append(f"Model: {name} ({each.recipe.title}), trained on:")
+        lines += [f"- {_source(Path(root).name)}" for root in each.recipe.data.roots] or [
+            "- data that it does not name"
+        ]
+    if nearest:
+        lines.append(f"Course over time: that of the note {''.join(char for char in nearest if char.isprintable())}.")
+    return "\n".join(lines)
+
+
+def _source(root: str) -> str:
+    told = next((told for known, told in _KNOWN.items() if root.lower().startswith(known)), None)
+    return f"{root}: {told}" if told else f"{root}: ask whoever made it under which licence its recordings are"
