@@ -44,3 +44,11 @@ def test_noise_and_silence_have_none() -> None:
         heard = heard_pitch(audio, RATE, HOP)
         assert heard.contour.voiced.mean() < 0.1
         assert not heard.several
+
+
+def test_a_note_in_much_noise_is_what_labels_measure() -> None:
+    """No frame repeats surely enough for a contour: the pitch of the whole note is held."""
+    audio = sung(np.full(120, 60.0))
+    heard = heard_pitch(audio + np.random.default_rng(0).normal(scale=0.25, size=len(audio)), RATE, HOP)
+    assert heard.midi == pytest.approx(60, abs=0.3)
+    assert not heard.several

@@ -19,12 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.partials import heard_multiple, power_spectrum, tuned_to_fundamental
 
 A4_HZ = 440.0
 A4_MIDI = 69.0
 
 ANALYSIS_RATE = 16_000  # Hz; faster audio is decimated to about this: MIDI 108 is 4186 Hz
 _FRAME_SECONDS = 0.256  # seven periods of the lowest piano key
+_SHORT_SECONDS = 0.064  # of plucks and blips that are over before such a frame is
+_PERIODS = 7  # that a short frame must hold
+_DOUBTFUL = 0.75  # confidence, below which short frames are asked as well
 _MAX_FRAMES = 8
 _MIN_SAMPLES = 64
 _TILT_HZ = 200.0  # lower partials count less, as they do in hearing
@@ -109,18 +113,32 @@ def estimate_f0(audio: np.ndarray, sample_rate: int, fmin: float = 27.5, fmax: f
 
     Returns:
         F0 with hz between about fmin and fmax, or nan where nothing periodic was found (noise, silence, less than
-        two periods, samples that are not finite). The pitch is where the waveform repeats: an organ with a sub-octave
-        stop, or a bell whose partials imply a deeper note, is measured at that deeper note.
+        two periods, samples that are not finite). The pitch is where the waveform repeats, unless all that repeats there is
+        a sine below a tone, or hardly anything does: see `partials`.
     """
-    evidence = _evidence(audio, sample_rate, fmin, fmax)
+    found = _measured(audio, sample_rate, fmin, fmax, _FRAME_SECONDS)
+    if found.confidence < _DOUBTFUL:
+        short = _measured(audio, sample_rate, fmin, fmax, _SHORT_SECONDS)
+        if short.confidence > found.confidence and short.hz * _SHORT_SECONDS >= _PERIODS:
+            return short
+    return found
+
+
+def _measured(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float, seconds: float) -> F0:
+    """The pitch as frames of `seconds` show it."""
+    evidence = _evidence(audio, sample_rate, fmin, fmax, seconds)
     if evidence is None:
         return UNVOICED
     best = int(np.argmax(evidence.periodicity + TEMPLATE_WEIGHT * evidence.harmonicity))
     confidence = float(np.clip(evidence.periodicity[best], 0.0, 1.0))
     if confidence < _UNVOICED_BELOW:
         return UNVOICED
-    lag = evidence.rate * LAG_UPSAMPLING / evidence.candidates[best]
-    return F0(evidence.rate * LAG_UPSAMPLING / _refined_lag(evidence.nsdf, lag), confidence)
+    steps = evidence.rate * LAG_UPSAMPLING
+    hz = steps / _refined_lag(evidence.nsdf, steps / evidence.candidates[best])
+    multiple = heard_multiple(evidence.power, evidence.bin_hz, hz)
+    if multiple > 1 and multiple * hz <= fmax:
+        hz = steps / _refined_lag(evidence.nsdf, steps / (multiple * hz))
+    return F0(tuned_to_fundamental(evidence.power, evidence.bin_hz, hz), confidence)
 
 
 @dataclass(frozen=True)
@@ -129,11 +147,13 @@ class _Evidence:
     periodicity: np.ndarray  # (n,) normalised square difference, median over frames
     harmonicity: np.ndarray  # (n,) harmonic template, 1 at its best candidate
     nsdf: np.ndarray  # (frames, lags) at lags of 1 / LAG_UPSAMPLING samples
+    power: np.ndarray  # (bins,) power spectrum
+    bin_hz: float  # between two of its bins
     rate: float  # Hz
 
 
-def _evidence(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float) -> _Evidence | None:
-    frames, rate = _frames(audio, sample_rate)
+def _evidence(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float, seconds: float) -> _Evidence | None:
+    frames, rate = _frames(audio, sample_rate, seconds)
     if frames is None:
         return None
     fmin, fmax = max(fmin, 2.0 * rate / frames.shape[1]), min(fmax, 0.45 * rate)
@@ -147,14 +167,16 @@ def _evidence(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float) -> 
         periodicity=np.median(at_lags(nsdf, rate * LAG_UPSAMPLING / candidates), axis=0),
         harmonicity=np.median(harmonicities(frames, size, rate, fmin, len(candidates)), axis=0),
         nsdf=nsdf,
+        power=power_spectrum(frames, size),
+        bin_hz=rate / size,
         rate=rate,
     )
 
 
-def _frames(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray | None, float]:
+def _frames(audio: np.ndarray, sample_rate: int, seconds: float) -> tuple[np.ndarray | None, float]:
     """Up to `_MAX_FRAMES` frames (frames, n_samples) spread over the loud part of the note, and their rate in Hz."""
     audio = np.asarray(audio, dtype=np.float64).reshape(-1)
-    length = min(int(_FRAME_SECONDS * sample_rate), audio.size)
+    length = min(int(seconds * sample_rate), audio.size)
     if length < _MIN_SAMPLES or not np.isfinite(audio).all():
         return None, 0.0
     audio = without_rumble(audio, sample_rate)

@@ -143,7 +143,8 @@ def track_pitch(
 
     Returns:
         A contour of 1 + n_samples // hop_length frames. One sound at a time is expected: of a chord, some pitch that
-        explains it is followed. A contour that holds one note is put into the octave that the note as a whole is measured in.
+        explains it is followed. A contour that holds one note is put into the octave that the note as a whole is measured in,
+        and where no frame has a pitch but the whole note has, that is held.
     """
     count = 1 + len(audio) // hop_length
     frame_rate = sample_rate / hop_length
@@ -173,7 +174,7 @@ def track_pitch(
     voiced = chosen >= 0
     midi = np.where(voiced, pitches[places, chosen], np.nan).astype(np.float32)
     confidence = np.where(voiced, np.clip(scores[places, chosen], 0, 1), 0).astype(np.float32)
-    return _in_octave(PitchContour(midi, confidence, frame_rate), audio, int(rate))
+    return _as_one_note(PitchContour(midi, confidence, frame_rate), audio, int(rate), heard)
 
 
 def _cut(audio: np.ndarray, length: int, hop: float, count: int) -> np.ndarray:
@@ -241,16 +242,23 @@ def _best_path(pitches: np.ndarray, scores: np.ndarray, frame_rate: float) -> np
     return np.where(path == k, -1, path)
 
 
-def _in_octave(contour: PitchContour, audio: np.ndarray, rate: int) -> PitchContour:
-    """A contour of one note, in the octave of the whole note's measured pitch: that sees longer stretches."""
+def _as_one_note(contour: PitchContour, audio: np.ndarray, rate: int, heard: np.ndarray) -> PitchContour:
+    """A contour of one note, in the octave of the whole note's measured pitch: that sees longer stretches.
+
+    Where no frame has a pitch but the whole note has, the frames that are `heard` (their numbers) have it.
+    """
     voiced = contour.midi[contour.voiced]
-    whole = estimate_f0(audio, rate).midi
-    if not len(voiced) or math.isnan(whole):
+    whole = estimate_f0(audio, rate)
+    if not whole.voiced:
         return contour
-    octaves = np.round((voiced - whole) / 12)
-    beside = np.abs(voiced - whole - 12 * octaves)
+    if not len(voiced):
+        midi, confidence = contour.midi.copy(), contour.confidence.copy()
+        midi[heard], confidence[heard] = whole.midi, whole.confidence
+        return replace(contour, midi=midi, confidence=confidence)
+    octaves = np.round((voiced - whole.midi) / 12)
+    beside = np.abs(voiced - whole.midi - 12 * octaves)
     share = np.unique(octaves, return_counts=True)[1].max() / len(octaves)
     if share < _ONE_NOTE or np.percentile(beside, 100 * _ONE_NOTE) > _AGREE:
         return contour
-    midi = contour.midi - 12 * np.round((contour.midi - np.float32(whole)) / 12)
+    midi = contour.midi - 12 * np.round((contour.midi - np.float32(whole.midi)) / 12)
     return replace(contour, midi=midi.astype(np.float32))

@@ -1,0 +1,91 @@
+"""A measured pitch against the partials of its spectrum: which octave, and how far off, where periodicity alone misleads.
+
+Periodicity prefers an octave too low in two kinds of sounds:
+
+- bars and bells, whose partials are no multiples of each other: two periods fit them by chance a little better than one. Then
+  the pitch's own partial and its neighbours are all but empty beside a multiple.
+- a sine an octave below a tone (a synthesiser's sub-oscillator, an organ's 16' stop): the waveform does repeat at the
+  sine's period, but all partials are of the tone, and the tone is the key that is pressed and the note that is heard.
+
+Listeners hear a bar's pitch at its lowest strong partial (Fletcher & Rossing, "The Physics of Musical Instruments", 1998,
+chapter 19). The limits were chosen on 21 NSynth instruments and on renders of five SoundFonts, none of them in the
+reported half of docs/results/pitch.md.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+_COUNT = 12  # partials looked at
+_WIDTH = 0.06  # of the pitch: how far a partial may be from its place
+_EMPTY_DB = {2: -29.0, 3: -35.0}  # of the partials beside that multiple, where it is the pitch
+_SUB_DB = -30.0  # a sub-oscillator is no softer beside its tone
+_ONLY_SUB_DB = -25.0  # of all other partials that are not the tone's, beside those of the tone above its first
+_TONE_DB = -45.0  # of those, beside all: a tone and not a second sine
+_STRONGEST_DB = -3.0  # a fundamental down to here below the loudest partial says the pitch
+_OFF = 20 / 1200  # octaves; nearer, periodicity is the finer measure
+_LOWEST_HZ = 150.0  # below, neighbouring partials are not apart in the frames' spectra
+
+
+def power_spectrum(frames: np.ndarray, size: int) -> np.ndarray:
+    """Mean power spectrum (size // 2 + 1,) of frames (frames, n_samples), the louder ones counting more."""
+    window = np.hanning(frames.shape[1] + 2)[1:-1]
+    return np.asarray((np.abs(np.fft.rfft(frames * window, size)) ** 2).mean(axis=0))
+
+
+def heard_multiple(power: np.ndarray, bin_hz: float, hz: float) -> int:
+    """How many times `hz` the pitch is, 1, 2 or 3, from a power spectrum (n_bins,) with bins `bin_hz` apart."""
+    level = _levels(power, bin_hz, hz)
+    if level is None:
+        return 1
+    if max(level[0], level[1], level[3], level[4]) < level[2] + _EMPTY_DB[3]:
+        return 3
+    if max(level[0], level[2]) < level[1] + _EMPTY_DB[2] or _is_sub_oscillator(level):
+        return 2
+    return 1
+
+
+def tuned_to_fundamental(power: np.ndarray, bin_hz: float, hz: float) -> float:
+    """`hz`, or the frequency of the fundamental where that is strong and lies elsewhere: inharmonic partials pull at it."""
+    if hz < _LOWEST_HZ:
+        return hz
+    places = _peaks(power, bin_hz, hz)
+    peak = int(places[0])
+    if 10 * math.log10(power[peak] / power[places].max() + 1e-30) < _STRONGEST_DB:
+        return hz
+    left, middle, right = np.log(power[peak - 1 : peak + 2] + 1e-300)
+    curve = left - 2 * middle + right
+    shift = 0.5 * (left - right) / curve if curve < 0 else 0.0
+    found = (peak + float(np.clip(shift, -1, 1))) * bin_hz
+    return found if _OFF < abs(math.log2(found / hz)) < _WIDTH else hz
+
+
+def _is_sub_oscillator(level: np.ndarray) -> bool:
+    """Whether the first partial is a sine below a tone: levels (_COUNT,) in dB."""
+    power = 10 ** (level / 10)
+    others, tone = power[2::2].sum(), power[3::2].sum()
+    beside_tone = 10 * math.log10(others / tone + 1e-30)
+    beside_all = 10 * math.log10(tone / power[1::2].sum() + 1e-30)
+    return bool(beside_tone < _ONLY_SUB_DB and beside_all > _TONE_DB and _SUB_DB < level[0] - level[1] < 0)
+
+
+def _levels(power: np.ndarray, bin_hz: float, hz: float) -> np.ndarray | None:
+    """Levels (_COUNT,) in dB of the partials of `hz`, very low above the spectrum's end; None where fewer than five are in it."""
+    places = _peaks(power, bin_hz, hz)
+    if len(places) < 5:
+        return None
+    level = np.full(_COUNT, -120.0)
+    level[: len(places)] = np.maximum(10 * np.log10(power[places] / power[places].max() + 1e-30), -120.0)
+    return level
+
+
+def _peaks(power: np.ndarray, bin_hz: float, hz: float) -> np.ndarray:
+    """Bins of the strongest places near each multiple of `hz` that is in the spectrum, the first one always."""
+    multiples = np.arange(1, _COUNT + 1)
+    lows = np.maximum(((multiples - _WIDTH) * hz / bin_hz).astype(int), 1)
+    highs = ((multiples + _WIDTH) * hz / bin_hz).astype(int) + 2
+    inside = highs < len(power) - 1
+    pairs = zip(lows[inside].tolist(), highs[inside].tolist(), strict=True)
+    return np.array([low + int(power[low:high].argmax()) for low, high in pairs] or [1])
