@@ -19,7 +19,11 @@ from timbre_core.inverters import inverter_names
 WIDGET = "pick_"
 """How the keys of all widgets here begin."""
 _OWN = "own"
-_SOURCES = {"clean": "The recordings", "reconstruction": "What the model makes of them"}
+_SOURCES = {
+    "clean": "The recordings",
+    "reconstruction": "What the model makes of them",
+    "elsewhere": "Notes at another pitch",
+}
 _MOST_DOZENS = 9999
 _INVERTERS = {_OWN: "The model's own", "fast": "Fast", "best": "Best"}
 
@@ -114,7 +118,8 @@ def pick_source() -> str:
             format_func=lambda name: _SOURCES[name],
             required=True,
             help="The recordings' own spectrograms show what an inverter loses. What the model makes of them is blurred: "
-            "there an inverter shows what it can make of little.",
+            "there an inverter shows what it can make of little. At another pitch, each note is moved to where its instrument "
+            "has a recording, too.",
         ),
     )
 

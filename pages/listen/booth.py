@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pages.listen.elsewhere import WANTED, methods, moved, other_pitch
 from pages.server.catalog import version_of
 from pages.server.memo import Memo
 from pages.server.studio import inverter_version, opened_inverter, opened_space
@@ -23,8 +24,8 @@ from timbre_core.inverters import inverter_names
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
 
-Source = Literal["clean", "reconstruction"]
-SOURCES: tuple[Source, ...] = ("clean", "reconstruction")
+Source = Literal["clean", "reconstruction", "elsewhere"]
+SOURCES: tuple[Source, ...] = ("clean", "reconstruction", "elsewhere")
 ORIGINAL, LIBROSA = "original", "librosa"
 DOZEN = 12
 _LIBROSA_ITERATIONS = 32
@@ -56,9 +57,12 @@ def dozen(seed: int) -> list[int]:
     return sorted(rows[:DOZEN], key=lambda row: (str(families[row]), row))
 
 
-def variants(checkpoint: Checkpoint) -> list[str]:
-    """What a note can be heard as: the recording, librosa's inversion, and each of our inverters."""
+def variants(checkpoint: Checkpoint, source: Source) -> list[str]:
+    """What a note can be heard as: the recording, and what each inverter (librosa's, ours) makes of `source`, or, elsewhere
+    on the keyboard, each way to get there."""
     features = checkpoint.recipe.features
+    if source == "elsewhere":
+        return [ORIGINAL, *methods(checkpoint.recipe.uses_pitch)]
     return [ORIGINAL, *([LIBROSA] if features.kind == "log_mel" else []), *inverter_names(features)]
 
 
@@ -71,12 +75,14 @@ class Booth:
     def audio(self, row: int, variant: str, source: Source) -> np.ndarray:
         """A note (n_samples,) at the features' sample rate, as one of `variants`.
 
-        source: what is inverted, the recording's own frames or those the model makes of it. The original is always the
-        recording.
+        source: what is inverted, the recording's own frames or those the model makes of it; or elsewhere: the note at the
+        pitch of `other_pitch`. The original is always the recording.
         """
         settings = self.checkpoint.recipe.features
         if variant == ORIGINAL:
             return _results.get((settings, row, ORIGINAL), partial(self._record, row))
+        if source == "elsewhere":
+            return _results.get((*self._source_key(source), row, variant), partial(self._move, row, variant))
         version = "" if variant == LIBROSA else inverter_version(variant)
         key = (*self._source_key(source), row, variant, version)
         return _results.get(key, partial(self._invert, row, variant, source))
@@ -85,7 +91,9 @@ class Booth:
         """The features (n_bins, n_frames) in [-1, 1] of what `audio` gives."""
         from timbre_core.features.frames import note_frames
 
-        return note_frames(self.audio(row, variant, source), self.checkpoint.recipe.features, self._pitch(row))[0]
+        there = source == "elsewhere" and variant != ORIGINAL
+        pitch = self._pitch(other_pitch(starter_library().notes, row) if there else row)
+        return note_frames(self.audio(row, variant, source), self.checkpoint.recipe.features, pitch)[0]
 
     def _pitch(self, row: int) -> float:
         return float(starter_library().notes["pitch"].to_numpy()[row])
@@ -101,6 +109,14 @@ class Booth:
         settings = self.checkpoint.recipe.features
         with _reading:
             return prepare_audio(starter_library().load(row, settings.sample_rate), settings)
+
+    def _move(self, row: int, variant: str) -> np.ndarray:
+        there = other_pitch(starter_library().notes, row)
+        if variant == WANTED:
+            return self.audio(there, ORIGINAL, "elsewhere")
+        space = opened_space(self.checkpoint, version_of(self.checkpoint.path))
+        recording = self.audio(row, ORIGINAL, "elsewhere")
+        return moved(space, variant, recording, self._pitch(row), self._pitch(there))
 
     def _decode(self, frames: np.ndarray, pitch: float) -> np.ndarray:
         space = opened_space(self.checkpoint, version_of(self.checkpoint.path))
@@ -122,6 +138,6 @@ class Booth:
             return LibrosaInverter(as_log_mel(settings), _LIBROSA_ITERATIONS)(frames, ref_db, n_samples=len(recording))
         if variant not in inverter_names(settings):
             raise TimbreError(
-                f"no inverter {variant[:80]!r} for these features: choose from {', '.join(variants(self.checkpoint))}."
+                f"no inverter {variant[:80]!r} for these features: choose from {', '.join(variants(self.checkpoint, source))}."
             )
         return opened_inverter(variant, settings)(frames, ref_db, pitch, len(recording))

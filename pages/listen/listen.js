@@ -147,7 +147,7 @@ class ListeningTable {
       cell.element.classList.remove("tx-waiting");
       cell.ready = true;
       cell.button.removeAttribute("aria-disabled");
-      cell.picture.draw(this.scale, cell.note.pitch);
+      cell.picture.draw(this.scale, this.pitchOf(cell));
       if (this.wanted === cell && document.activeElement === cell.button) this.play(cell);
     } catch (error) {
       if (error.name !== "AbortError") this.fail(cell, error.message);
@@ -161,7 +161,12 @@ class ListeningTable {
   }
 
   draw() {
-    for (const cell of this.cells.flat()) cell.picture.draw(this.scale, cell.note.pitch);
+    for (const cell of this.cells.flat()) cell.picture.draw(this.scale, this.pitchOf(cell));
+  }
+
+  // Of notes that are moved, all but the recording sound at another pitch.
+  pitchOf({ note, variant }) {
+    return variant.key === "original" ? note.pitch : (note.to_pitch ?? note.pitch);
   }
 
   // ---- sound -----------------------------------------------------------------------------------------------------

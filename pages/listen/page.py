@@ -8,6 +8,7 @@ import streamlit as st
 from pages.controls import pickers
 from pages.controls.states import show_broken, show_empty, show_title
 from pages.listen.booth import LIBROSA, ORIGINAL, dozen, starter_library, variants
+from pages.listen.elsewhere import MODEL, NOTE_AT, PITCH_SHIFT, SAMPLER, WANTED, other_pitch
 from pages.listen.view import show_listening
 from pages.server.catalog import listing, version_of
 from pages.server.colours import colour_of
@@ -25,19 +26,28 @@ _ABOUT = {
     "fast": ("Fast", "for playing live"),
     "best": ("Best", "without hurry"),
     "additive": ("Additive", "harmonics of the known pitch, summed"),
+    WANTED: ("Wanted", "its instrument's recording there"),
+    NOTE_AT: ("note_at", "the recording, moved and changed"),
+    MODEL: ("Model", "encoded here, decoded there"),
+    PITCH_SHIFT: ("pitch_shift", "librosa's phase vocoder"),
+    SAMPLER: ("Sampler", "played faster or slower"),
 }
 
 
-def described(row: int) -> dict[str, Any]:
-    """A note of the starter library as its row in the table names it."""
-    note = starter_library().notes.iloc[row]
+def described(row: int, elsewhere: bool = False) -> dict[str, Any]:
+    """A note of the starter library as its row in the table names it; `elsewhere`: with the pitch that it is moved to."""
+    notes = starter_library().notes
+    note = notes.iloc[row]
+    name, to_pitch = note_name(float(note["pitch"])), float(notes["pitch"].iloc[other_pitch(notes, row)])
+    there = {"to_pitch": to_pitch} if elsewhere else {}
     return {
         "id": str(note["note_id"]),
         "title": instrument_name(str(note["instrument"])),
         "family": readable(str(note["family"])),
         "colour": colour_of("family", str(note["family"])),
         "pitch": float(note["pitch"]),
-        "pitch_name": note_name(float(note["pitch"])),
+        "pitch_name": f"{name} to {note_name(to_pitch)}" if elsewhere else name,
+        **there,
     }
 
 
@@ -95,13 +105,13 @@ def main() -> None:
     with third:
         seed = pickers.pick_dozen()
     try:
-        notes = [described(row) for row in dozen(seed)]
+        notes = [described(row, source == "elsewhere") for row in dozen(seed)]
     except TimbreError as error:
         st.error(plain(str(error), 600), icon=":material/error:")
         return
     columns = [
         {"key": key, "title": title, "about": about, "slow": key in (LIBROSA, "best")}
-        for key in variants(checkpoint)
+        for key in variants(checkpoint, source)
         for title, about in [_ABOUT.get(key, (key, "a trained network"))]
     ]
     show_listening(checkpoint.name, version_of(checkpoint.path), source, notes, columns)

@@ -26,11 +26,11 @@ def _asked(request: Request) -> tuple[Booth, int, str, Source]:
     booth = Booth(find_checkpoint(parameter(request, "checkpoint")))
     row = starter_library().find(parameter(request, "note"))
     variant, source = parameter(request, "variant"), parameter(request, "source")
-    names = variants(booth.checkpoint)
-    if variant not in names:
-        raise BadRequest(f"variant must be one of {', '.join(names)}.")
     for known in SOURCES:
         if source == known:
+            names = variants(booth.checkpoint, known)
+            if variant not in names:
+                raise BadRequest(f"variant must be one of {', '.join(names)}.")
             return booth, row, variant, known
     raise BadRequest(f"source must be one of {', '.join(SOURCES)}.")
 

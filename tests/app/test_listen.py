@@ -17,6 +17,7 @@ import soundfile
 from streamlit.testing.v1 import AppTest
 
 from pages.listen.booth import dozen, starter_library
+from pages.listen.elsewhere import other_pitch
 from tests.app.asgi import Answer, get
 from tests.app.test_explore import component, everything_said, query
 from tests.app.test_routes import unpack
@@ -95,6 +96,9 @@ class TestPage:
         again = component(listen(checkpoint="beta", dozen="7", source="reconstruction"), "listen")
         assert again["notes"] == shown["notes"]
         assert again["source"] == "reconstruction"
+        elsewhere = component(listen(dozen="7", source="elsewhere"), "listen")
+        assert [each["key"] for each in elsewhere["variants"]][:3] == ["original", "wanted", "note_at"]
+        assert all(1 <= abs(note["to_pitch"] - note["pitch"]) <= 12 for note in elsewhere["notes"])
 
     @pytest.mark.parametrize("wanted", ["-1", "99999", "9" * 400, "one", "1.5", "²", ""])
     def test_nonsense_in_the_link_is_refused_kindly(self, listen: Callable[..., Any], wanted: str) -> None:
@@ -171,6 +175,22 @@ class TestRoutes:
         difference = np.abs(pictures["original"] - pictures["fast"]).mean()
         assert 0 < difference < 6
 
+    def test_a_note_elsewhere_sounds_at_the_other_pitch(self, checkpoints: Path) -> None:
+        shutil.copytree(ROOT / "checkpoints" / "note-shift", checkpoints / "note-shift")
+        notes = starter_library().notes
+        row = starter_library().find(NOTE)
+        there = float(notes["pitch"].iloc[other_pitch(notes, row)])
+        assert notes["instrument"].iloc[other_pitch(notes, row)] == notes["instrument"].iloc[row]
+        names = ("original", "wanted", "note_at", "model", "pitch_shift", "sampler")
+        sounds = {name: sound(ask("audio", variant=name, source="elsewhere")) for name in names}
+        for name, audio in sounds.items():
+            wanted = 61 if name == "original" else there
+            if name != "model":  # one that was trained for a moment
+                assert estimate_f0(audio, 16_000).midi == pytest.approx(wanted, abs=0.5), name
+        assert min(apart(a, b) for a, b in itertools.combinations(sounds.values(), 2)) > 0.02
+        header, _ = unpack(ask("frames", variant="note_at", source="elsewhere").body)
+        assert (header["n_bins"], header["n_frames"]) == (80, 63)
+
     def test_a_part_of_a_sound(self) -> None:
         whole = ask("audio").body
         part = get("/api/listen/audio", urlencode(KNOWN), {"range": "bytes=100-199"})
@@ -187,6 +207,8 @@ class TestRoutes:
             ("variant", "alpha"),
             ("variant", "librosa-32"),
             ("variant", "../fast"),
+            ("variant", "wanted"),
+            ("source", "elsewhere"),
             ("source", "dirty"),
             ("source", ""),
         ],
