@@ -24,8 +24,8 @@ def show_listening(
 ) -> None:
     """Notes next to each other in several versions, to hear and to see.
 
-    notes: id, title, family, colour, pitch and pitch_name of each, and to_pitch where it is moved. variants: key, title and about of each column, and
-    whether it is slow.
+    notes: id, title, family, colour, pitch and pitch_name of each, and to_pitch where it is moved. variants: key, title and
+    about of each column, and whether it is slow.
     """
     data = {"url": ADDRESS, "checkpoint": checkpoint, "version": version, "source": source}
     _listen(key="listen", data={**data, "notes": notes, "variants": variants})
