@@ -57,7 +57,7 @@ def dozen(seed: int) -> list[int]:
     return sorted(rows[:DOZEN], key=lambda row: (str(families[row]), row))
 
 
-def variants(checkpoint: Checkpoint, source: Source) -> list[str]:
+def variants(checkpoint: Checkpoint, source: str) -> list[str]:
     """What a note can be heard as: the recording, and what each inverter (librosa's, ours) makes of `source`, or, elsewhere
     on the keyboard, each way to get there."""
     features = checkpoint.recipe.features
