@@ -1,25 +1,35 @@
-// Versions of one sound played in step: a switch from one to another keeps the place in the sound and leaves no gap.
+// Versions of one sound played in step: a switch from one to another keeps the place in the sound and leaves no gap, and they
+// are equally loud unless the switch of matching.js is off.
 
 import { allowed, FADE, leaveAudio, openAudio } from "./audio.js";
+import { MATCH } from "./events.js";
+import { equalGains, lufs, peakOf } from "./loudness.js";
+import { matching } from "./matching.js";
 import { audioBuffer } from "./wav.js";
 
 export class Deck {
   context = null;
   began = 0; // when what sounds would have begun, in the context's seconds
 
-  // changed(): what sounds changed. refused(): the browser wants a click before it lets anything sound.
-  constructor({ changed, refused }) {
+  // changed(): what sounds changed. refused(): the browser wants a click before it lets anything sound. reference: the version
+  // that the others are made as loud as; while it is not there, the first one.
+  constructor({ changed, refused, reference = "original" }) {
     this.changed = changed;
     this.refused = refused;
+    this.reference = reference;
     this.kind = null;
     this.wanted = null;
     this.loop = false;
     this.playing = false;
     this.sounds = new Map(); // kind -> AudioBuffer
+    this.levels = new Map(); // kind -> {lufs, peak}
     this.voices = new Map(); // kind -> {source, gain}
+    this.listening = new AbortController();
+    window.addEventListener(MATCH, () => this.settle(), { signal: this.listening.signal });
   }
 
   close() {
+    this.listening.abort();
     this.clear();
     leaveAudio(this);
   }
@@ -39,12 +49,22 @@ export class Deck {
   clear() {
     this.stop();
     this.sounds.clear();
+    this.levels.clear();
+  }
+
+  // What a version is amplified by.
+  gain(kind) {
+    if (!matching()) return 1;
+    const reference = this.levels.has(this.reference) ? this.reference : this.levels.keys().next().value;
+    return equalGains(this.levels, reference).get(kind) ?? 1;
   }
 
   // samples: Float32Array at `rate` Hz. Joins what sounds already, unheard until it is switched to.
   add(kind, samples, rate) {
     this.sounds.set(kind, audioBuffer(samples, rate));
+    this.levels.set(kind, { lufs: lufs(samples, rate), peak: peakOf(samples) });
     if (this.playing) this.voice(kind);
+    this.settle();
     if (this.wanted?.kind === kind) this.play(kind, this.wanted.from);
   }
 
@@ -95,7 +115,7 @@ export class Deck {
     const now = this.context.currentTime;
     const loop = this.loop ? { loop: true, loopEnd: this.duration } : {};
     const source = new AudioBufferSourceNode(this.context, { buffer: this.sounds.get(kind), ...loop });
-    const gain = new GainNode(this.context, { gain: kind === this.kind ? 1 : 0 });
+    const gain = new GainNode(this.context, { gain: kind === this.kind ? this.gain(kind) : 0 });
     source.connect(gain).connect(this.context.destination);
     source.addEventListener("ended", () => this.voices.get(kind)?.source === source && this.kind === kind && this.stop());
     source.start(now, this.position);
@@ -104,11 +124,17 @@ export class Deck {
 
   fade(kind) {
     this.kind = kind;
+    this.settle();
+  }
+
+  // Each voice to its level, heard or not.
+  settle() {
+    if (!this.playing) return;
     const now = this.context.currentTime;
     for (const [each, { gain }] of this.voices) {
       gain.gain.cancelScheduledValues(now);
       gain.gain.setValueAtTime(gain.gain.value, now);
-      gain.gain.linearRampToValueAtTime(each === kind ? 1 : 0, now + FADE);
+      gain.gain.linearRampToValueAtTime(each === this.kind ? this.gain(each) : 0, now + FADE);
     }
   }
 

@@ -9,3 +9,5 @@ export const HUSH = "timbre:hush";
 export const DRAWN = "timbre:drawn";
 // A sound that is no note of the library was placed among its notes ({title, near: [{id, weight}]}), or null.
 export const GUEST = "timbre:guest";
+// What is compared is to be equally loud from now on, or no longer.
+export const MATCH = "timbre:match";

@@ -11,4 +11,5 @@ interface WindowEventMap {
   "timbre:hush": CustomEvent;
   "timbre:drawn": CustomEvent;
   "timbre:guest": CustomEvent;
+  "timbre:match": CustomEvent;
 }

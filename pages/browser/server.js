@@ -32,6 +32,11 @@ export async function errorOf(response) {
   return new ServerError(response, await response.json().catch(() => ({})));
 }
 
+// What is said of it where a note's picture would be.
+export function sentenceOf(error) {
+  return error.recordingMissing ? "The recording is not on this machine." : error.message;
+}
+
 async function fetchGood(url, options) {
   const response = await fetch(url, options);
   if (!response.ok) throw await errorOf(response);

@@ -1,10 +1,12 @@
 // One note through several models: the recording, and what each model makes of it, to hear and to see.
 
 import { gradient, levelScale } from "../browser/colours.js";
+import { Deck } from "../browser/deck.js";
 import { build } from "../browser/dom.js";
 import { PLAYING, SELECT } from "../browser/events.js";
+import { matchSwitch } from "../browser/matching.js";
 import { mounted } from "../browser/mount.js";
-import { address, fetchJson, fetchPacked, noteParameters, soundAddress } from "../browser/server.js";
+import { address, fetchJson, fetchPacked, fetchWav, noteParameters, sentenceOf, soundAddress } from "../browser/server.js";
 import { Spectrogram } from "../browser/spectrogram.js";
 
 export default mounted((parent) => new Players(parent));
@@ -12,6 +14,7 @@ export default mounted((parent) => new Players(parent));
 class Players {
   constructor(parent) {
     this.root = parent.querySelector(".tx-models");
+    this.root.timbreModels = this;
     this.cards = [];
     this.id = null;
     this.seq = 0;
@@ -20,6 +23,11 @@ class Players {
     const on = (type, handler) => window.addEventListener(type, handler, { signal: this.listeners.signal });
     on(SELECT, ({ detail }) => detail.seq !== undefined && this.chosen(detail));
     on("keydown", (event) => this.key(event));
+    this.deck = new Deck({
+      changed: () => this.sounding(),
+      refused: () => (this.cardOf(this.deck.wanted?.kind).about.textContent = "press play to hear it"),
+    });
+    this.root.querySelector(".tx-keys").append(matchSwitch(this.listeners.signal));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.root.querySelector(".tx-cards"));
   }
@@ -28,7 +36,7 @@ class Players {
     this.listeners.abort();
     this.loading.abort();
     this.sizes.disconnect();
-    this.stop();
+    this.deck.close();
     cancelAnimationFrame(this.frame);
   }
 
@@ -40,7 +48,7 @@ class Players {
     this.root.querySelector(".tx-key-level").style.background = gradient(this.scale);
     if (others) {
       this.models = models;
-      this.stop();
+      this.deck.clear();
       this.cards = [this.card(data.models[0], "original"), ...data.models.map((model) => this.card(model, "reconstruction"))];
       this.root.querySelector(".tx-cards").replaceChildren(...this.cards.map(({ element }) => element));
     }
@@ -55,7 +63,7 @@ class Players {
   chosen({ id, seq, play }) {
     this.seq = seq;
     if (id !== this.id) this.show(id, play);
-    else if (play) this.play(this.cards[0]);
+    else if (play) this.deck.play("original");
   }
 
   // ---- cards -----------------------------------------------------------------------------------------------------
@@ -63,13 +71,13 @@ class Players {
   card(model, kind) {
     const title = kind === "original" ? "Original" : model.title;
     const told = kind === "original" ? "the recording" : "through this model";
-    const card = { model, kind, told, about: build("span", { text: told }), note: null };
-    card.audio = build("audio", { preload: "auto", "data-kind": kind, "data-model": model.checkpoint });
+    const key = kind === "original" ? kind : `model ${model.checkpoint}`;
+    const card = { key, model, kind, told, title, about: build("span", { text: told }) };
     card.button = build("button", {
       type: "button",
       disabled: "",
       "aria-label": `Play ${title}`,
-      onclick: () => (card.audio.paused ? this.play(card) : this.stop()),
+      onclick: () => this.press(card),
     });
     card.canvas = build("canvas", { role: "img", "aria-label": `${title}: spectrogram` });
     card.picture = new Spectrogram(card.canvas, false);
@@ -81,12 +89,9 @@ class Players {
       card.button,
       build("div", {}, build("b", { text: title, title }), card.about),
     );
-    const plot = build("div", { class: "tx-plot" }, card.canvas, card.playhead, card.status, card.audio);
+    const plot = build("div", { class: "tx-plot" }, card.canvas, card.playhead, card.status);
     card.element = build("div", { class: "tx-card", "data-kind": kind, "data-model": model.checkpoint }, head, plot);
     if (kind !== "original") card.element.style.setProperty("--tx-own", model.colour);
-    card.audio.addEventListener("play", () => this.sounding(card, true));
-    for (const type of ["pause", "ended"]) card.audio.addEventListener(type, () => this.sounding(card, false));
-    card.audio.addEventListener("canplaythrough", () => (card.button.disabled = false));
     card.canvas.addEventListener("pointermove", (event) => {
       const cell = card.picture.under(event);
       card.about.textContent = cell ? card.picture.describe(cell) : card.told;
@@ -94,9 +99,13 @@ class Players {
     card.canvas.addEventListener("pointerleave", () => (card.about.textContent = card.told));
     card.canvas.addEventListener("click", (event) => {
       const cell = card.picture.under(event);
-      if (cell) this.play(card, cell.time);
+      if (cell) this.deck.play(card.key, cell.time);
     });
     return card;
+  }
+
+  cardOf(key) {
+    return this.cards.find((card) => card.key === key) ?? this.cards[0];
   }
 
   source(card) {
@@ -115,13 +124,13 @@ class Players {
     this.loading.abort();
     this.loading = new AbortController();
     const { signal } = this.loading;
-    this.stop();
+    this.deck.clear();
     this.id = id;
     this.pitch = null;
     for (const card of this.cards) this.clear(card);
     if (id === null || !this.cards.length) return;
     this.listenTo(this.cards[0], signal);
-    if (play) this.play(this.cards[0]);
+    if (play) this.deck.play("original");
     this.describe(signal);
     await Promise.all(this.cards.map((card) => this.load(card, signal)));
     if (signal.aborted) return;
@@ -137,7 +146,6 @@ class Players {
     card.element.classList.remove("tx-failed");
     card.element.classList.toggle("tx-waiting", this.id !== null);
     card.playhead.hidden = true;
-    card.audio.removeAttribute("src");
     card.button.disabled = true;
   }
 
@@ -175,7 +183,7 @@ class Players {
       if (error.name === "AbortError") return;
       card.element.classList.remove("tx-waiting");
       card.element.classList.add("tx-failed");
-      card.status.textContent = error.recordingMissing ? "The recording is not on this machine." : error.message;
+      card.status.textContent = sentenceOf(error);
     }
   }
 
@@ -192,51 +200,48 @@ class Players {
     }
   }
 
-  listenTo(card, signal) {
-    card.audio.src = soundAddress(this.source(card), this.id, card.kind);
-    const failed = () =>
-      fetchJson(card.audio.src, { signal }).catch((error) => {
-        if (error.name !== "AbortError") card.about.textContent = error.message;
-      });
-    card.audio.addEventListener("error", () => card.audio.hasAttribute("src") && failed(), { once: true, signal });
+  async listenTo(card, signal) {
+    try {
+      const { samples, rate } = await fetchWav(soundAddress(this.source(card), this.id, card.kind), { signal });
+      if (signal.aborted) return;
+      card.button.disabled = false;
+      this.deck.add(card.key, samples, rate);
+    } catch (error) {
+      if (error.name !== "AbortError") card.about.textContent = error.message;
+    }
   }
 
   // ---- sound -----------------------------------------------------------------------------------------------------
 
-  stop() {
-    for (const { audio } of this.cards) audio.pause();
+  // What sounds stops; another card takes over where it is.
+  press(card) {
+    const { playing, kind } = this.deck;
+    if (playing && kind === card.key) this.deck.stop();
+    else if (!card.button.disabled) this.deck.play(card.key, playing ? null : 0);
   }
 
-  async play(card, from = 0) {
-    if (!card?.audio.hasAttribute("src")) return;
-    this.stop();
-    card.audio.currentTime = from;
-    try {
-      await card.audio.play();
-    } catch (error) {
-      // Another note was chosen meanwhile, or the browser wants a click first; the button stays.
-      if (error.name === "NotAllowedError") card.about.textContent = "press play to hear it";
+  sounding() {
+    const { playing, kind } = this.deck;
+    for (const card of this.cards) {
+      const here = playing && card.key === kind;
+      card.element.classList.toggle("tx-playing", here);
+      card.button.setAttribute("aria-label", `${here ? "Stop" : "Play"} ${card.title}`);
+      card.playhead.hidden = !here;
     }
-  }
-
-  sounding(card, playing) {
-    card.element.classList.toggle("tx-playing", playing);
-    card.button.setAttribute("aria-label", card.button.getAttribute("aria-label").replace(/^\w+/, playing ? "Stop" : "Play"));
     window.dispatchEvent(new CustomEvent(PLAYING, { detail: { playing } }));
     cancelAnimationFrame(this.frame);
-    card.playhead.hidden = !playing;
-    if (playing) this.follow(card);
+    if (playing) this.follow(this.cardOf(kind));
   }
 
   follow(card) {
-    const seconds = card.picture.frames ? card.picture.seconds() : card.audio.duration || Infinity;
-    card.playhead.style.transform = `translateX(${card.picture.placeOf(card.audio.currentTime, seconds)}px)`;
+    const seconds = card.picture.frames ? card.picture.seconds() : this.deck.duration || Infinity;
+    card.playhead.style.transform = `translateX(${card.picture.placeOf(this.deck.position, seconds)}px)`;
     this.frame = requestAnimationFrame(() => this.follow(card));
   }
 
   key(event) {
     const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
-    if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && this.id !== null)
-      this.play(this.cards[Number(event.key) - 1]);
+    const card = this.cards[Number(event.key) - 1];
+    if (card && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat) this.press(card);
   }
 }

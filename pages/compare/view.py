@@ -32,7 +32,7 @@ _MAPS_HTML = """
 _models = component(
     "models",
     _MODELS_HTML,
-    ["browser/note.css", "compare/models.css"],
+    ["browser/note.css", "browser/matching.css", "compare/models.css"],
     "compare/models.js",
 )
 _maps = component("maps", _MAPS_HTML, ["compare/linked_maps.css"], "compare/linked_maps.js")

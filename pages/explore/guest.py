@@ -42,7 +42,9 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
 
     studio = Studio(notes, inverter)
     settings = studio.settings
-    whole = without_leading_silence(decode_upload(content, settings.sample_rate, name), settings.sample_rate)
+    remarks: list[str] = []
+    uploaded = decode_upload(content, settings.sample_rate, name, remarks=remarks)
+    whole = without_leading_silence(uploaded, settings.sample_rate)
     check_timbre_length(whole, settings.sample_rate, called(name))
     audio = prepare_audio(whole, settings)[: len(whole)]
     # The whole sound and its contour, as Transfer takes them: both pages give one answer.
@@ -68,7 +70,10 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
         "neighbours": near,
         "frames": frame_header(frames, settings, reference),
         "rate": settings.sample_rate,
-        "sentence": _sentence(name, pitch, heard, _closest(near, scale), space.recipe.uses_pitch),
+        "sentence": " ".join(
+            [_sentence(name, pitch, heard, _closest(near, scale), space.recipe.uses_pitch)]
+            + [f"{remark[0].upper()}{remark[1:]}." for remark in remarks]
+        ),
     }
     arrays = {
         "original": audio,

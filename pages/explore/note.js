@@ -3,8 +3,9 @@
 import { Deck } from "../browser/deck.js";
 import { build } from "../browser/dom.js";
 import { DRAWN, GUEST, HUSH, NEIGHBOURS, PLAYING, SELECT } from "../browser/events.js";
+import { matchSwitch } from "../browser/matching.js";
 import { mounted } from "../browser/mount.js";
-import { address, fetchJson, fetchPacked, fetchWav, noteParameters, soundAddress } from "../browser/server.js";
+import { address, fetchJson, fetchPacked, fetchWav, noteParameters, sentenceOf, soundAddress } from "../browser/server.js";
 import { LatentBars } from "./note_latents.js";
 import { NearList, Tabs } from "./note_near.js";
 import { Pictures } from "./note_pictures.js";
@@ -53,6 +54,7 @@ class NoteViewer {
       this.hear(kind, share * (this.pictures.seconds || this.deck.duration)),
     );
     this.loop = part(".tx-loop");
+    this.loop.before(matchSwitch(this.listeners.signal));
     this.loop.addEventListener("click", () => this.toggleLoop());
     this.near = new NearList(part(".tx-near-list"), (id) => this.choose(id));
     this.latents = new LatentBars(part(".tx-latents"));
@@ -293,8 +295,4 @@ class NoteViewer {
     if (key === "l") this.toggleLoop();
     else if (kind && this.deck.sounds.has(kind)) this.press(kind);
   }
-}
-
-function sentenceOf(error) {
-  return error.recordingMissing ? "The recording is not on this machine." : error.message;
 }

@@ -102,7 +102,7 @@ _map = component(
 _note = component(
     "note",
     _NOTE_HTML,
-    ["browser/note.css"],
+    ["browser/note.css", "browser/matching.css"],
     "explore/note.js",
 )
 

@@ -1,9 +1,11 @@
 // Notes in rows, versions of them in columns: each cell has a play button and a spectrogram.
 
 import { levelScale } from "../browser/colours.js";
+import { Deck } from "../browser/deck.js";
 import { build } from "../browser/dom.js";
+import { matchSwitch } from "../browser/matching.js";
 import { mounted } from "../browser/mount.js";
-import { address, fetchJson, fetchPacked } from "../browser/server.js";
+import { address, fetchPacked, fetchWav } from "../browser/server.js";
 import { Spectrogram } from "../browser/spectrogram.js";
 
 // Pictures wait for their turn in the browser, so that leaving a dozen drops what was not asked for yet.
@@ -13,19 +15,19 @@ export default mounted((parent) => new ListeningTable(parent));
 class ListeningTable {
   constructor(parent) {
     this.root = parent.querySelector(".tx-listen");
-    this.audio = this.root.querySelector("audio");
+    this.root.timbreListen = this;
+    this.row = null; // of the note whose versions are in the deck
     this.cells = [];
     this.waiting = [];
     this.running = 0;
     this.listeners = new AbortController();
     this.loading = new AbortController();
-    const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.listeners.signal });
-    on(this.audio, "play", () => this.sounding(true));
-    on(this.audio, "ended", () => this.sounding(false));
-    // An event of the sound before comes when the next one plays already.
-    on(this.audio, "pause", () => this.audio.paused && this.sounding(false));
-    on(this.audio, "error", () => this.soundFailed());
-    on(this.root, "keydown", (event) => this.key(event));
+    this.root.addEventListener("keydown", (event) => this.key(event), { signal: this.listeners.signal });
+    this.deck = new Deck({
+      changed: () => this.sounding(),
+      refused: () => (this.cellOf(this.deck.wanted?.kind).button.title = "Press to hear it"),
+    });
+    this.root.querySelector(".tx-over").append(matchSwitch(this.listeners.signal));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.root);
     this.inView = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: "300px" });
@@ -36,7 +38,7 @@ class ListeningTable {
     this.loading.abort();
     this.sizes.disconnect();
     this.inView.disconnect();
-    this.audio.pause();
+    this.deck.close();
     cancelAnimationFrame(this.frame);
   }
 
@@ -52,9 +54,10 @@ class ListeningTable {
     this.loading.abort();
     this.loading = new AbortController();
     this.inView.disconnect();
-    this.stop();
-    this.waiting = [];
     this.wanted = null;
+    this.deck.clear();
+    this.row = null;
+    this.waiting = [];
     const { notes, variants } = this.data;
     const corner = build("th", { scope: "col" }, build("span", { class: "tx-hidden", text: "Note" }));
     const heads = variants.map(({ title, about }) =>
@@ -173,50 +176,56 @@ class ListeningTable {
 
   stop() {
     this.wanted = null;
-    this.audio.pause();
+    this.deck.stop();
   }
 
-  // One audio element for all: what sounds stops before anything else begins.
+  // The cell that sounds, or null.
+  get playing() {
+    return this.deck.playing ? this.cellOf(this.deck.kind) : null;
+  }
+
+  cellOf(key) {
+    return this.cells[this.row].find(({ variant }) => variant.key === key);
+  }
+
   async play(cell, from = 0) {
     this.stop();
-    this.sounding(false);
     this.focus(cell);
     this.wanted = cell.ready ? null : cell;
     if (!cell.ready) return this.hurry(cell);
-    this.playing = cell;
-    this.audio.src = this.addressOf(cell, "audio");
-    if (from) this.audio.currentTime = from;
+    if (this.row !== cell.row) this.deck.clear();
+    this.row = cell.row;
+    this.deck.play(cell.variant.key, from);
+    await this.fetchSounds(cell);
+  }
+
+  // The note's first version with the one asked for: it is what the others are made as loud as.
+  async fetchSounds(cell) {
+    const { signal } = this.loading;
+    const missing = [this.cells[cell.row][0], cell].filter(({ variant }) => !this.deck.sounds.has(variant.key));
     try {
-      await this.audio.play();
+      const sounds = await Promise.all(missing.map((each) => fetchWav(this.addressOf(each, "audio"), { signal })));
+      if (this.row !== cell.row) return; // another note was chosen meanwhile
+      for (const [i, { samples, rate }] of sounds.entries()) this.deck.add(missing[i].variant.key, samples, rate);
     } catch (error) {
-      // AbortError: another one was chosen meanwhile. What else goes wrong is told by the audio element's own event.
-      if (error.name === "NotAllowedError") cell.button.title = "Press to hear it";
+      if (error.name !== "AbortError") this.fail(cell, error.message);
     }
   }
 
-  async soundFailed() {
-    const cell = this.playing;
-    if (!cell || !this.audio.hasAttribute("src")) return;
-    try {
-      await fetchJson(this.addressOf(cell, "audio"));
-    } catch (error) {
-      this.fail(cell, error.message);
+  sounding() {
+    const { playing } = this;
+    for (const cell of this.cells.flat()) {
+      const here = cell === playing;
+      cell.element.classList.toggle("tx-playing", here);
+      cell.button.setAttribute("aria-label", `${here ? "Stop" : "Play"} ${cell.named}`);
+      cell.playhead.hidden = !here;
     }
-  }
-
-  sounding(playing) {
-    const cell = this.playing;
-    if (!cell) return;
-    cell.element.classList.toggle("tx-playing", playing);
-    cell.button.setAttribute("aria-label", `${playing ? "Stop" : "Play"} ${cell.named}`);
-    cell.playhead.hidden = !playing;
     cancelAnimationFrame(this.frame);
-    if (playing) this.follow(cell);
-    else this.playing = null;
+    if (playing) this.follow(playing);
   }
 
   follow(cell) {
-    const x = cell.picture.placeOf(this.audio.currentTime, cell.picture.seconds());
+    const x = cell.picture.placeOf(this.deck.position, cell.picture.seconds());
     cell.playhead.style.transform = `translateX(${x}px)`;
     this.frame = requestAnimationFrame(() => this.follow(cell));
   }

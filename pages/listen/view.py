@@ -9,14 +9,14 @@ from pages.server.answers import ADDRESS
 
 _LISTEN_HTML = """
 <div class="tx-listen">
+  <div class="tx-over"></div>
   <table aria-label="Notes to hear, each in several versions. Arrow keys walk from one to the next, Enter plays.">
     <thead></thead><tbody></tbody>
   </table>
-  <audio preload="none"></audio>
 </div>
 """
 
-_listen = component("listen", _LISTEN_HTML, ["listen/listen.css"], "listen/listen.js")
+_listen = component("listen", _LISTEN_HTML, ["browser/matching.css", "listen/listen.css"], "listen/listen.js")
 
 
 def show_listening(

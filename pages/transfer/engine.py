@@ -49,7 +49,7 @@ class Change:
     corrections: tuple[Correction, ...] = ()
 
 
-_opened = Memo(96 * 2**20, lambda sound: int(sound.audio.nbytes + sound.frames.nbytes))
+_opened = Memo(96 * 2**20, lambda sound: int(sound.audio.nbytes + sound.carrier.nbytes + sound.frames.nbytes))
 _moved = Memo(96 * 2**20, lambda result: int(result.audio.nbytes + result.frames.nbytes))
 
 
@@ -57,22 +57,24 @@ def opened(notes: NoteMap, source: Source) -> Sound:
     """A sound in the map's space. Raises SoundGone, or TimbreError for a sound that is too short."""
     from timbre_core.generation.transfer import open_sound
 
-    audio, _ = _audio(notes, source)
+    audio, rate, _ = _audio(notes, source)
     key = (notes.checkpoint.path, notes.version, source)
-    return _opened.get(key, lambda: open_sound(Studio(notes).space(), audio))
+    return _opened.get(key, lambda: open_sound(Studio(notes).space(), audio, sample_rate=rate))
 
 
-def _audio(notes: NoteMap, source: Source) -> tuple[np.ndarray, list[str]]:
-    """Audio (n_samples,), and what is to be said of it: a note without its recording is the model's version of it."""
+def _audio(notes: NoteMap, source: Source) -> tuple[np.ndarray, int, list[str]]:
+    """Audio (n_samples,), its rate in Hz, and what is to be said of it: a note without its recording is the model's version."""
     if source.token:
-        return SHELF.get(source.token).audio, []
+        own = SHELF.get(source.token)
+        return own.audio, own.sample_rate, list(own.remarks)
     studio, row = Studio(notes), notes.rows[source.note]
+    rate = notes.checkpoint.recipe.features.sample_rate
     try:
-        return studio.recording(row), []
+        return studio.recording(row), rate, []
     except RecordingMissing:
         where = ", ".join(Path(root).name for root in notes.checkpoint.latents_roots)
         remark = f"The recording of this note is not on this machine ({where}): A is the model's version of it."
-        return studio.audio(row, "reconstruction"), [remark]
+        return studio.audio(row, "reconstruction"), rate, [remark]
 
 
 def title(notes: NoteMap, source: Source) -> str:
@@ -117,9 +119,9 @@ def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:
 
     sound = opened(notes, source)
     pitch = corrected(sound.pitch, change.corrections)
-    _, remarks = _audio(notes, source)
-    header = {
-        "title": f"{title(notes, source)} (the model's version)" if remarks else title(notes, source),
+    _, _, remarks = _audio(notes, source)
+    header: dict[str, Any] = {
+        "title": f"{title(notes, source)} (the model's version)" if remarks and source.note else title(notes, source),
         "remarks": remarks,
         "pitch": _told_pitch(pitch),
         "notes": [
@@ -128,7 +130,8 @@ def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:
         ],
         "near": _near(notes, sound.trajectory.mean),
     }
-    return _packed(notes, header, sound.audio, pitch, {"audio": sound.audio})
+    header = {**header, "rate": sound.carrier_rate, "seconds": len(sound.carrier) / sound.carrier_rate}
+    return _packed(notes, header, sound.audio, pitch, {"audio": sound.carrier})
 
 
 def described_result(notes: NoteMap, source: Source, change: Change) -> bytes:
@@ -137,22 +140,23 @@ def described_result(notes: NoteMap, source: Source, change: Change) -> bytes:
 
     result = moved(notes, source, change)
     space = Studio(notes).space()
-    again = open_sound(space, result.audio, result.pitch)
+    again = open_sound(space, result.audio, result.pitch, result.sample_rate)
     register = result.pitch.median if space.recipe.uses_pitch else opened(notes, source).pitch.median
-    header = {
+    header: dict[str, Any] = {
         "aim": None if change.toward is None else _near(notes, target_mean(space, change.toward, register)),
         "pitch": _told_pitch(result.pitch),
         "remarks": result.remarks,
         "near": _near(notes, again.trajectory.mean),
     }
-    return _packed(notes, header, result.audio, result.pitch, {})
+    header = {**header, "rate": result.sample_rate, "seconds": len(result.audio) / result.sample_rate}
+    return _packed(notes, header, again.audio, result.pitch, {})
 
 
 def _packed(
     notes: NoteMap, header: dict[str, Any], audio: np.ndarray, pitch: PitchContour, arrays: dict[str, np.ndarray]
 ) -> bytes:
-    """Header: rate (Hz), seconds, and what frames mean, as spectrogram.js wants it; arrays: contour (n_frames,) MIDI, NaN where
-    there is none, frames (n_bins, n_frames) on a logarithmic axis, whatever the model's own features are."""
+    """Header: what frames mean, as spectrogram.js wants it, of audio (n_samples,) at the map's rate; arrays: contour (n_frames,)
+    MIDI, NaN where there is none, frames (n_bins, n_frames) on a logarithmic axis, whatever the model's own features are."""
     from timbre_core.features.pitch_picture import pitch_picture
 
     rate = notes.checkpoint.recipe.features.sample_rate
@@ -166,7 +170,7 @@ def _packed(
         "bands": picture.hz.round(2).tolist(),
     }
     return pack(
-        {**header, **described, "rate": rate, "seconds": len(audio) / rate},
+        {**header, **described},
         {**arrays, "contour": pitch.midi.astype(np.float32), "frames": picture.levels},
     )
 

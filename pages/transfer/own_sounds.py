@@ -27,11 +27,12 @@ class SoundGone(TimbreError):
 
 @dataclass(frozen=True)
 class OwnSound:
-    """Audio (n_samples,) float32 at `sample_rate` Hz, and what its visitor calls it."""
+    """Audio (n_samples,) float32 at `sample_rate` Hz, what its visitor calls it, and what is to be told of it."""
 
     audio: np.ndarray
     sample_rate: int
     name: str
+    remarks: tuple[str, ...] = ()
 
 
 class Shelf:

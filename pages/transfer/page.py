@@ -24,8 +24,8 @@ _FIRST_TARGETS = ("brass", "organ", "flute")
 _RANGES = {"amount": (0.0, 1.5), "shift": (-24.0, 24.0)}
 
 
-def own_sound(kind: str, rate: int) -> dict[str, str] | None:
-    """The visitor's file or recording as {sound: token}, decoded at `rate` Hz; None while there is none.
+def own_sound(kind: str) -> dict[str, str] | None:
+    """The visitor's file or recording as {sound: token}, decoded at its own rate; None while there is none.
 
     Raises TimbreError where it cannot be used.
     """
@@ -46,24 +46,26 @@ def own_sound(kind: str, rate: int) -> dict[str, str] | None:
         )
     kept = st.session_state.setdefault("transfer_sounds", {})
     if given is None:
-        for _, token in [kept.pop(key) for key in list(kept) if key[0] == kind]:
-            SHELF.drop(token)
+        SHELF.drop(kept.pop(kind, ("", ""))[1])
         return None
-    # What was handed in before under this name of the widget's, at this rate.
-    key = (kind, rate)
-    file_id, token = kept.get(key, ("", ""))
+    # What was handed in before under this name of the widget's.
+    file_id, token = kept.get(kind, ("", ""))
     if file_id != given.file_id or token not in SHELF:
-        from timbre_core.features.uploads import decode_upload
+        from timbre_core.features.uploads import called, decode_upload, upload_rate
 
         name = given.name if kind == "file" else "my recording"
-        audio = decode_upload(given.getvalue(), rate, name)
+        remarks: list[str] = []
+        content = given.getvalue()
+        # Without its bytes there is no rate: the sentence on that is the decoder's.
+        rate = upload_rate(content, name) if content else 0
+        audio = decode_upload(content, rate, name, remarks=remarks)
         SHELF.drop(token)
-        token = SHELF.put(OwnSound(audio, rate, name[:80]))
-        kept[key] = (given.file_id, token)
+        token = SHELF.put(OwnSound(audio, rate, name[:80], tuple(f"{called(name)}: {said}." for said in remarks)))
+        kept[kind] = (given.file_id, token)
     return {"sound": token}
 
 
-def pick_source(note: str, rate: int) -> dict[str, str] | None:
+def pick_source(note: str) -> dict[str, str] | None:
     """What is to be changed: {note} or {sound}; None while a sound of one's own is awaited.
 
     Raises TimbreError for one that cannot be used.
@@ -86,7 +88,7 @@ def pick_source(note: str, rate: int) -> dict[str, str] | None:
                 f"up to {LIMITS.seconds:g} seconds, one note or melody at a time. Nobody else hears it."
             )
             return {"note": note}
-        return own_sound(str(kind), rate)
+        return own_sound(str(kind))
 
 
 def linked_settings(notes: NoteMap) -> dict[str, Any]:
@@ -150,11 +152,10 @@ def remember(settings: dict[str, Any], source: dict[str, str] | None) -> None:
 
 def show_page(notes: NoteMap) -> None:
     """The sound, and what becomes of it."""
-    rate = notes.checkpoint.recipe.features.sample_rate  # pictures have none, and say so
     settings = linked_settings(notes)
     source, wrong = None, ""
     try:
-        source = pick_source(settings["note"], rate)
+        source = pick_source(settings["note"])
     except TimbreError as error:
         wrong = str(error)
     remember(settings, source)

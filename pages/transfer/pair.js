@@ -17,6 +17,6 @@ export class Pair extends Deck {
     const fresh = this.voices.get(kind);
     if (!old || !fresh || this.kind !== kind) return;
     fresh.gain.gain.setValueAtTime(0, this.context.currentTime);
-    fresh.gain.gain.linearRampToValueAtTime(1, this.context.currentTime + FADE);
+    fresh.gain.gain.linearRampToValueAtTime(this.gain(kind), this.context.currentTime + FADE);
   }
 }

@@ -1,6 +1,7 @@
 // The Transfer page's elements, built once.
 
 import { build } from "../browser/dom.js";
+import { matchSwitch } from "../browser/matching.js";
 
 const MARKS = {
   play: "M4.5 2.8v10.4l8.5-5.2z",
@@ -102,6 +103,7 @@ export class TransferParts {
         class: "tx-swap",
       }),
       this.loop,
+      matchSwitch(this.page.listeners.signal),
       this.save,
       box,
     );

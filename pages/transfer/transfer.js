@@ -32,6 +32,7 @@ export class TransferPage {
     this.listeners = new AbortController();
     this.deck = new Pair({
       changed: () => this.sounding(),
+      reference: "source",
       refused: () => this.view.tell("Click a play button to hear it: the browser waits for a click before it lets a page sound."),
     });
     this.view = new TransferView(this.root, this);

@@ -10,7 +10,7 @@ from pages.server.catalog import NoteMap
 _transfer = component(
     "transfer",
     '<div class="tx-transfer"></div>',
-    ["transfer/transfer.css"],
+    ["browser/matching.css", "transfer/transfer.css"],
     "transfer/transfer.js",
 )
 

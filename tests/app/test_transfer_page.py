@@ -87,7 +87,7 @@ def test_a_file_of_ones_own(transfer: Callable[..., Any]) -> None:
     app.file_uploader[0].upload("voice.wav", wav(sung(np.full(60, 60.0), 44_100, 700)), "audio/wav").run()
     assert not app.exception
     token = component(app, "transfer")["source"]["sound"]
-    assert SHELF.get(token).sample_rate == 16_000
+    assert SHELF.get(token).sample_rate == 44_100
     assert SHELF.get(token).name == "voice.wav"
     app.run()
     assert component(app, "transfer")["source"]["sound"] == token, "decoded once"
@@ -99,6 +99,21 @@ def test_a_file_of_ones_own(transfer: Callable[..., Any]) -> None:
     other.session_state["transfer_from"] = "file"
     other.run()
     assert other.subheader[0].value == "Waiting for your sound", "another visitor has no sound"
+
+
+def test_a_file_of_which_a_part_is_missing_is_taken_and_told(transfer: Callable[..., Any]) -> None:
+    app = transfer()
+    app.session_state["transfer_from"] = "file"
+    app.run()
+    whole = wav(sung(np.full(60, 60.0), 44_100, 700))
+    app.file_uploader[0].upload("voice.wav", whole[: len(whole) // 2], "audio/wav").run()
+    assert not app.exception
+    assert not app.error
+    kept = SHELF.get(component(app, "transfer")["source"]["sound"])
+    assert len(kept.audio) == pytest.approx(20_650, abs=30)
+    assert kept.remarks == (
+        "voice.wav: truncated, the last 50% are missing: what is there is used, get the file again to have the rest.",
+    )
 
 
 @pytest.mark.parametrize(

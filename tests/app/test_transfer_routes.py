@@ -74,14 +74,29 @@ class TestSounds:
                 {},
                 {"toward": "brass", "amount": "1"},
                 {"toward": "brass", "amount": "0.5"},
-                {"toward": NOTE, "amount": "1"},
             )
         ]
         for audio in sounds:
             assert np.abs(audio).max() > 0.01
             assert len(audio) == len(sounds[0])
-        for one, other in ((0, 1), (1, 2), (1, 3)):
+        for one, other in ((0, 1), (1, 2)):
             assert np.abs(sounds[one] - sounds[other]).max() > 1e-3
+        aims = [
+            unpack(ask("picture", sound=token, toward=toward, amount="1").body)[0]["aim"] for toward in ("brass", NOTE)
+        ]
+        assert aims[0] != aims[1]
+
+    def test_ones_own_sound_comes_back_at_its_own_rate(self) -> None:
+        audio = sung(np.full(70, 60.0), 44_100, 706)[:44_100]
+        shelved = OwnSound(audio.astype(np.float32), 44_100, "voice", ("voice: truncated.",))
+        own = SHELF.put(shelved)
+        header, arrays = unpack(ask("source", sound=own).body)
+        assert (header["rate"], len(arrays["audio"])) == (44_100, 44_100)
+        assert (header["title"], header["remarks"]) == ("voice", ["voice: truncated."])
+        for amount in ("0", "0.5"):
+            moved, rate = soundfile.read(io.BytesIO(ask("sound", sound=own, toward="brass", amount=amount).body))
+            assert (rate, len(moved)) == (44_100, 44_100)
+            assert (np.abs(moved - audio).max() < 1e-4) == (amount == "0")
 
     def test_shifts_and_corrections(self, token: str) -> None:
         header, arrays = unpack(ask("picture", sound=token, shift="7").body)

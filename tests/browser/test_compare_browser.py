@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-import soundfile
 
 pytestmark = pytest.mark.browser
 MODELS = ("nsynth-cvae", "nsynth-vae")
 LINK = "/compare?" + "&".join(f"checkpoint={name}" for name in MODELS)
+MODEL_DECK = "document.querySelector('.tx-models').timbreModels.deck"
 MAPS = "document.querySelector('.tx-maps').timbreMaps"
 
 
@@ -35,18 +33,18 @@ def query(page: Any) -> dict[str, list[str]]:
 
 
 def playing(page: Any) -> list[str]:
+    """What is heard: the cards whose gain is up."""
     return page.evaluate(
-        "() => [...document.querySelectorAll('.tx-models audio')].filter((a) => !a.paused)"
-        ".map((a) => (a.dataset.kind === 'original' ? 'original' : a.dataset.model))"
+        f"""() => {MODEL_DECK}.playing ? [...{MODEL_DECK}.voices].filter(([, voice]) => voice.gain.gain.value > 0.01)
+        .map(([kind]) => kind.replace("model ", "")) : []"""
     )
 
 
 def heard(page: Any, card: int) -> np.ndarray:
-    source = page.evaluate(f"() => document.querySelectorAll('.tx-models audio')[{card}].src")
-    with urllib.request.urlopen(source) as answer:
-        audio, rate = soundfile.read(io.BytesIO(answer.read()))
-    assert rate == 16_000
-    return audio
+    key = page.evaluate(f"() => document.querySelector('.tx-models').timbreModels.cards[{card}].key")
+    sound = page.evaluate(f"(key) => [...{MODEL_DECK}.sounds.get(key).getChannelData(0)]", key)
+    assert page.evaluate(f"(key) => {MODEL_DECK}.sounds.get(key).sampleRate", key) == 16_000
+    return np.array(sound)
 
 
 def far_note(page: Any) -> str:
@@ -108,10 +106,13 @@ def test_models_sound_different_and_one_at_a_time(page: Any, app: str) -> None:
             "(n) => document.querySelectorAll('.tx-card.tx-playing')[0]?.querySelector('b').title === n",
             arg=(page.locator(".tx-models .tx-card b").nth(card).get_attribute("title")),
         )
+        page.wait_for_function(f"(n) => {MODEL_DECK}.playing && {MODEL_DECK}.kind.endsWith(n)", arg=name)
+        page.wait_for_timeout(60)  # the fade from one to the other
         assert playing(page) == [name], "the one before stops"
     page.locator(".tx-compare").click()
     page.keyboard.press("1")
-    page.wait_for_function("() => !document.querySelector('audio[data-kind=original]').paused")
+    page.wait_for_function(f"() => {MODEL_DECK}.playing && {MODEL_DECK}.kind === 'original'")
+    page.wait_for_timeout(60)
     assert playing(page) == ["original"]
 
 
@@ -119,7 +120,7 @@ def test_a_click_on_one_map_marks_all_and_sounds(page: Any, app: str) -> None:
     open_compare(page, app)
     note = far_note(page)
     click_note(page, note)
-    page.wait_for_function("() => !document.querySelector('audio[data-kind=original]').paused")
+    page.wait_for_function(f"() => {MODEL_DECK}.playing && {MODEL_DECK}.kind === 'original'")
     page.wait_for_function("(id) => location.search.includes(id)", arg=note)
     assert page.evaluate(f"() => {MAPS}.selected") == note
     colour = page.evaluate(
@@ -155,7 +156,7 @@ def test_keyboard_walks_over_a_map(page: Any, app: str) -> None:
     page.locator(".tx-maps canvas[tabindex]").first.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"(id) => {MAPS}.selected !== id", arg=before)
-    page.wait_for_function("() => !document.querySelector('audio[data-kind=original]').paused")
+    page.wait_for_function(f"() => {MODEL_DECK}.playing && {MODEL_DECK}.kind === 'original'")
     assert page.locator(".tx-maps .tx-live").text_content() != ""
 
 

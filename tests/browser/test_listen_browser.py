@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-import soundfile
+
+from timbre_core.analysis.yardsticks.loudness_units import loudness_lufs
 
 pytestmark = pytest.mark.browser
+LISTEN = "document.querySelector('.tx-listen').timbreListen"
 READY = "td[data-variant={}] button:not([aria-disabled])"
 
 
@@ -33,9 +33,9 @@ def playing(page: Any) -> list[str]:
 def wait_playing(page: Any, variant: str, row: int = 0) -> None:
     page.wait_for_function(
         """([variant, row]) => {
-          const audio = document.querySelector('.tx-listen audio');
+          const { deck } = document.querySelector('.tx-listen').timbreListen;
           const cell = document.querySelectorAll('.tx-listen tbody tr')[row].querySelector(`td[data-variant=${variant}]`);
-          return !audio.paused && audio.currentTime > 0 && cell.classList.contains('tx-playing');
+          return deck.playing && deck.position > 0 && cell.classList.contains('tx-playing');
         }""",
         arg=[variant, row],
         timeout=60_000,
@@ -64,14 +64,18 @@ def test_one_sound_at_a_time_seen_and_heard(page: Any, app: str) -> None:
     page.locator("td[data-variant=fast] button").first.click()
     wait_playing(page, "fast")
     assert playing(page) == ["fast"]
-    with urllib.request.urlopen(page.evaluate("() => document.querySelector('.tx-listen audio').src")) as answer:
-        audio, rate = soundfile.read(io.BytesIO(answer.read()))
-    assert (len(audio), rate) == (64_000, 16_000)
-    assert np.abs(audio).max() > 0.05
-    page.locator("td[data-variant=fast] button").first.click()
-    page.wait_for_function(
-        "() => document.querySelector('.tx-listen audio').paused && !document.querySelector('td.tx-playing')"
+    sounds = page.evaluate(
+        f"() => [...{LISTEN}.deck.sounds].map(([kind, sound]) => [kind, sound.sampleRate, [...sound.getChannelData(0)]])"
     )
+    gains = page.evaluate(f"() => [...{LISTEN}.deck.sounds.keys()].map((kind) => {LISTEN}.deck.gain(kind))")
+    assert [kind for kind, _, _ in sounds] == ["original", "fast"]
+    for _, rate, audio in sounds:
+        assert (len(audio), rate) == (64_000, 16_000)
+        assert np.abs(audio).max() > 0.05
+    heard = [loudness_lufs(gain * np.array(audio), rate) for gain, (_, rate, audio) in zip(gains, sounds, strict=True)]
+    assert heard[1] == pytest.approx(heard[0], abs=0.05), "both are equally loud"
+    page.locator("td[data-variant=fast] button").first.click()
+    page.wait_for_function(f"() => !{LISTEN}.deck.playing && !document.querySelector('td.tx-playing')")
     shades = page.evaluate(
         """() => ["original", "fast", "librosa"].map((name) => {
           const canvas = document.querySelector(`td[data-variant=${name}] canvas`);
@@ -98,7 +102,7 @@ def test_keyboard_alone(page: Any, app: str) -> None:
     page.keyboard.press("1")
     wait_playing(page, "original")
     page.keyboard.press("Escape")
-    page.wait_for_function("() => document.querySelector('.tx-listen audio').paused")
+    page.wait_for_function(f"() => !{LISTEN}.deck.playing")
     page.keyboard.press("ArrowDown")
     assert page.evaluate("() => document.activeElement.closest('tr').dataset.row") == "1"
     assert page.evaluate("() => document.activeElement.getAttribute('aria-label')").startswith("Play ")
@@ -117,7 +121,7 @@ def test_another_dozen(page: Any, app: str) -> None:
         arg=before,
     )
     assert page.locator(".tx-listen tbody th").all_inner_texts() != before
-    assert page.evaluate("() => document.querySelector('.tx-listen audio').paused")
+    assert not page.evaluate(f"() => {LISTEN}.deck.playing")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (800, 1100)])

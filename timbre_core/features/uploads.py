@@ -8,6 +8,7 @@ import numpy as np
 
 from timbre_core.features.audio import SILENT_PEAK, AudioError, check_length, opened_audio, to_mono
 
+_HIGHEST_RATE = 48_000  # Hz
 _NAME = 80  # characters of a file's name that are repeated
 
 
@@ -69,6 +70,12 @@ def decode_upload(
     if np.ptp(audio) < 2 * SILENT_PEAK:
         raise AudioError(f"{name}: silent (nothing in it moves): record or choose another one.")
     return audio
+
+
+def upload_rate(content: bytes, name: str = "the sound") -> int:
+    """The sample rate in Hz that a file's bytes have, at most 48000: more is not heard. Raises AudioError as `decode_upload`."""
+    with opened_audio(content, called(name), []) as sound:
+        return min(int(sound.samplerate), _HIGHEST_RATE)
 
 
 def called(name: str) -> str:

@@ -2,55 +2,40 @@
 
 A sound is encoded window by window, as notes are, and each window moved toward the window of the target that begins as long
 after the onset; the last that is held stands for all that follow. A model that is conditioned on pitch decodes each frame at the
-pitch wanted there, and the inverter is told it. What a model without that condition decodes can only be played faster or slower.
-Where a target has faded and the sound has not, its last spectrum is kept. At the end the loudness over time is made that of the
-source, its level within 3 dB.
+pitch wanted there. Where a target has faded and the sound has not, its last spectrum is kept.
+
+What is heard is the sound itself, shifted where another pitch is wanted, and filtered over time and frequency by what lies
+between
+its own windows and the moved ones as decoded: at 0 it is the source, sample for sample, and what the model does not know of it
+stays. Only where pitch is to move in another way than the sound's own, what is decoded is inverted; what a model without that
+condition decodes can then only be played faster or slower. At the end the loudness over time is made that of the source, its
+level within 3 dB.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from timbre_core.decoding import moved_spectra
 from timbre_core.errors import TimbreError
-from timbre_core.features.audio import check_timbre_length
-from timbre_core.features.frames import bin_frequencies, note_frames
+from timbre_core.features.frames import bin_frequencies
 from timbre_core.features.loudness import LOUDNESS_RATE, loudness, near_level, with_loudness
 from timbre_core.features.note_names import note_name
-from timbre_core.features.pitch_track import PitchContour, track_pitch
+from timbre_core.features.pitch_track import PitchContour
+from timbre_core.generation.carried import carried
+from timbre_core.generation.opened_sound import Sound, resampled
+from timbre_core.generation.opened_sound import open_sound as open_sound
+from timbre_core.generation.resynthesis import RESTING, follows, known, sounding
 from timbre_core.generation.targets import UNKNOWN_KEY, target_trajectory
 from timbre_core.generation.targets import target_mean as target_mean
-from timbre_core.space import TimbreSpace, Trajectory
+from timbre_core.space import TimbreSpace
 
 MOST_AMOUNT = 2.0
 """How far a timbre can be moved: 1 is to the target, 2 as far beyond it."""
 
 _MOST_FADED = 20.0  # dB that the decoded sound may be softer than the sound itself, both relative to their loudest
-_RESTING = 0.03  # semitones: what deviates less is left as it is decoded
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A sound in a timbre space, ready to be moved.
-
-    Attributes:
-        audio: (n_samples,) at the space's sample rate.
-        frames: (n_bins, n_frames); a sound shorter than the model's notes is continued with silence.
-        ref_db: the frames' reference level.
-        pitch: heard over time, a value a frame; corrected where it was wrong.
-        loudness: (n,) dB over time.
-        trajectory: its windows' latents.
-    """
-
-    audio: np.ndarray
-    frames: np.ndarray
-    ref_db: float
-    pitch: PitchContour
-    loudness: np.ndarray
-    trajectory: Trajectory
 
 
 @dataclass(frozen=True)
@@ -58,7 +43,7 @@ class Transferred:
     """What became of a sound.
 
     Attributes:
-        audio: (n_samples,), as long as the source.
+        audio: (n_samples,), as long as the source and at its rate.
         frames: (n_bins, n_frames) as decoded, before pitch and loudness were restored.
         pitch: what it was asked to sound at, over time.
         z: latents of its windows.
@@ -72,23 +57,6 @@ class Transferred:
     z: np.ndarray
     remarks: tuple[str, ...]
     sample_rate: int
-
-
-def open_sound(space: TimbreSpace, audio: np.ndarray, pitch: PitchContour | None = None) -> Sound:
-    """Audio (n_samples,) at the space's rate, analysed and encoded. Raises TimbreError for less than 50 ms.
-
-    pitch: what is heard over time, where that is known already: finding it takes most of the time.
-    """
-    rate, features = space.sample_rate, space.recipe.features
-    check_timbre_length(audio, rate)
-    pitch = track_pitch(audio, rate, features.hop_length) if pitch is None else pitch
-    # The map's notes were encoded with the silence that fills them up to `seconds`: so is this, to be comparable.
-    padded = np.pad(audio, (0, max(0, round((features.seconds or 0) * rate) - len(audio))))
-    cut: dict[str, Any] = {name: None for name in ("seconds", "trim_db") if name in type(features).model_fields}
-    told = pitch.median if pitch.voiced.any() else UNKNOWN_KEY
-    frames, ref_db = note_frames(padded, features.model_copy(update=cut), told)
-    trajectory = space.encode(frames, told if space.recipe.uses_pitch else None)
-    return Sound(audio, frames, ref_db, pitch, loudness(audio, rate), trajectory)
 
 
 def transfer(
@@ -118,18 +86,28 @@ def transfer(
         # Nothing is to change: no model and no inverter comes between.
         remarks = tuple(_remarks(space, wanted))
         frames = sound.frames[:, : len(wanted.midi)]
-        return Transferred(sound.audio.copy(), frames, wanted, sound.trajectory.mu, remarks, space.sample_rate)
-    z = sound.trajectory.mu
+        return Transferred(sound.carrier.copy(), frames, wanted, sound.trajectory.mu, remarks, sound.carrier_rate)
+    own = aim = sound.trajectory.mu
     if toward is not None:
         register = wanted if space.recipe.uses_pitch else sound.pitch
         target = target_trajectory(space, toward, register.median)
-        z = z + np.float32(amount) * (target[np.minimum(np.arange(len(z)), len(target) - 1)] - z)
-    frames = space.decode(z, sound.trajectory.starts, sound.trajectory.n_frames, _decoded_pitch(space, sound, wanted))
-    frames = kept_sounding(space, sound, frames[:, : len(wanted.midi)], wanted if _follows(space) else sound.pitch)
-    audio = _sounding(space, sound, frames, wanted, seed)
-    audio = near_level(with_loudness(audio, sound.loudness, space.sample_rate), sound.audio)
-    audio = _limited(audio, space.sample_rate)
-    return Transferred(audio, frames, wanted, z, tuple(_remarks(space, wanted)), space.sample_rate)
+        aim = target[np.minimum(np.arange(len(own)), len(target) - 1)]
+    amount = 0.0 if toward is None else amount
+    z = own + np.float32(amount) * (aim - own)
+    rate = sound.carrier_rate
+    shift = _one_shift(sound.pitch, wanted)
+    if shift is None:
+        frames = _decoded(space, sound, z, wanted)
+        audio = _fitting(resampled(sounding(space, sound, frames, wanted, seed), space.sample_rate, rate), sound)
+    else:
+        # Levels go straight from the one place to the other: those that lie between may be of other timbres.
+        before = _decoded(space, sound, own, sound.pitch)
+        here = _decoded(space, sound, own, wanted) if shift and follows(space) else before
+        frames = here + np.float32(amount) * (_decoded(space, sound, aim, wanted) - here)
+        audio = carried(space, sound, before, frames, shift, amount)
+    audio = near_level(with_loudness(audio, loudness(sound.carrier, rate), rate), sound.carrier)
+    audio = _limited(audio, rate, faded=shift is None)
+    return Transferred(audio, frames, wanted, z, tuple(_remarks(space, wanted)), rate)
 
 
 def transfer_audio(
@@ -150,23 +128,33 @@ def _same_pitch(own: PitchContour, wanted: PitchContour) -> bool:
     return own is wanted or (len(own.midi) == len(wanted.midi) and np.allclose(own.midi, wanted.midi, equal_nan=True))
 
 
-def _follows(space: TimbreSpace) -> bool:
-    """Whether pitch is chosen when a sound is decoded or inverted; otherwise it lies in the frames and is decoded with them."""
-    return space.recipe.uses_pitch or space.recipe.features.needs_pitch
+def _decoded(space: TimbreSpace, sound: Sound, z: np.ndarray, pitch: PitchContour) -> np.ndarray:
+    """Frames (n_bins, n_frames) of latents, one for each of the sound's windows, as the model plays them at `pitch`."""
+    told = _decoded_pitch(space, sound, pitch)
+    frames = space.decode(z, sound.trajectory.starts, sound.trajectory.n_frames, told)[:, : len(pitch.midi)]
+    return kept_sounding(space, sound, frames, pitch if follows(space) else sound.pitch)
+
+
+def _one_shift(own: PitchContour, wanted: PitchContour) -> float | None:
+    """The semitones that lie between a sound's own pitch and the one wanted, where they are the same all the time."""
+    off = wanted.midi - own.midi
+    if not own.voiced.any():
+        return 0.0 if wanted is own or not wanted.voiced.any() else None
+    return float(np.nanmedian(off)) if np.nanmax(off) - np.nanmin(off) < RESTING else None
+
+
+def _fitting(audio: np.ndarray, sound: Sound) -> np.ndarray:
+    """As many samples as the carrier has."""
+    size = len(sound.carrier)
+    return np.pad(audio[:size], (0, max(0, size - len(audio))))
 
 
 def _decoded_pitch(space: TimbreSpace, sound: Sound, wanted: PitchContour) -> np.ndarray | None:
     """What a model that is conditioned on pitch is told for each of the trajectory's frames (n_frames,)."""
     if not space.recipe.uses_pitch:
         return None
-    pitch = _known(wanted)
+    pitch = known(wanted)
     return np.pad(pitch, (0, max(0, sound.trajectory.n_frames - len(pitch))), mode="edge")[: sound.trajectory.n_frames]
-
-
-def _known(contour: PitchContour) -> np.ndarray:
-    """The contour (n_frames,) without gaps; C4 throughout where no pitch is heard."""
-    pitch = contour.filled()
-    return np.full_like(pitch, UNKNOWN_KEY) if np.isnan(pitch).any() else pitch
 
 
 def kept_sounding(space: TimbreSpace, sound: Sound, frames: np.ndarray, pitch: PitchContour) -> np.ndarray:
@@ -181,82 +169,30 @@ def kept_sounding(space: TimbreSpace, sound: Sound, frames: np.ndarray, pitch: P
     there = (level - level.max()) - (asked - asked.max()) > -_MOST_FADED
     last = np.maximum.accumulate(np.where(there, np.arange(len(there)), int(np.argmax(there))))
     faded = np.flatnonzero(last != np.arange(len(last)))
-    midi = _known(pitch)
+    midi = known(pitch)
     held = frames.copy()
     held[:, faded] = moved_spectra(frames[:, last[faded]], (midi - midi[last])[faded], bin_frequencies(features))
     return held
 
 
-def _sounding(space: TimbreSpace, sound: Sound, frames: np.ndarray, wanted: PitchContour, seed: int) -> np.ndarray:
-    """Audio (n_samples,) of decoded frames (n_bins, n_frames)."""
-    length = len(sound.audio)
-    if _follows(space):
-        return space.invert(frames, sound.ref_db, _one_if_constant(_known(wanted)), length, seed)
-    own = sound.pitch.filled()
-    bend = np.nan_to_num(wanted.filled() - own)
-    if np.abs(bend).max() < _RESTING:
-        return space.invert(frames, sound.ref_db, _one_if_constant(own), length, seed)
-    return _bent(space, sound, frames, own, bend, seed)
-
-
-def _one_if_constant(pitch: np.ndarray) -> float | np.ndarray | None:
-    """A contour as an inverter is told it best: as one number where it is one; None where nothing is known."""
-    if np.isnan(pitch).any():
-        return None
-    return float(pitch[0]) if np.ptp(pitch) == 0 else pitch
-
-
-def _bent(
-    space: TimbreSpace, sound: Sound, frames: np.ndarray, own: np.ndarray, bend: np.ndarray, seed: int
-) -> np.ndarray:
-    """Audio (n_samples,) of frames whose pitch is `own` (n_frames,), bent by semitones (n_frames,).
-
-    It is played faster or slower, its frames laid out that much slower or faster, so that everything happens when it did.
-    """
-    hop, length, count = space.recipe.features.hop_length, len(sound.audio), len(bend)
-    # The decoded sound is read at these places (in frames) while the result goes on by one frame at a time.
-    places = np.concatenate([[0.0], np.cumsum(2.0 ** ((bend[:-1] + bend[1:]) / 24))])
-    stretched = int(np.ceil(places[-1])) + 1
-    when = np.interp(np.arange(stretched), places, np.arange(count))
-    low = np.minimum(when.astype(int), count - 1)
-    part = (when - low).astype(np.float32)
-    laid_out = frames[:, low] * (1 - part) + frames[:, np.minimum(low + 1, count - 1)] * part
-    audio = space.invert(laid_out, sound.ref_db, _one_if_constant(own[low]), (stretched - 1) * hop, seed)
-    return _read_at(audio, np.interp(np.arange(length) / hop, np.arange(count), places) * hop)
-
-
-def _read_at(audio: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Audio (n_samples,) between its samples, at `places` (m,): four-point Lagrange interpolation at twice the rate."""
-    import soxr
-
-    dense = np.pad(soxr.resample(np.asarray(audio, dtype=np.float32), 1, 2), (1, 4))
-    index = np.clip((2 * places).astype(int), 0, len(dense) - 4)
-    x = (2 * places - index).astype(np.float32)
-    before, here, after, beyond = (dense[index + step] for step in range(4))
-    return (
-        here * (1 - x**2) * (1 - x / 2)
-        + after * x * (1 + x) * (1 - x / 2)
-        - before * x * (1 - x) * (2 - x) / 6
-        - beyond * x * (1 - x**2) / 6
-    ).astype(np.float32)
-
-
-def _limited(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+def _limited(audio: np.ndarray, sample_rate: int, faded: bool) -> np.ndarray:
+    """Audio (n_samples,) within full scale; what was made of frames alone also begins and ends in silence."""
     import torch
 
     from timbre_core.inversion.level import fade_ends, limit
 
-    limited: np.ndarray = fade_ends(limit(torch.from_numpy(audio)[None].clone(), sample_rate), sample_rate)[0].numpy()
-    return limited
+    limited = limit(torch.from_numpy(audio)[None].clone(), sample_rate)
+    result: np.ndarray = (fade_ends(limited, sample_rate) if faded else limited)[0].numpy()
+    return result
 
 
 def _remarks(space: TimbreSpace, wanted: PitchContour) -> list[str]:
     """What is not kept, told to people."""
     remarks = []
-    if not _follows(space):
+    if not follows(space):
         remarks.append(
-            f"{space.checkpoint.name} is not told the pitch: moving the timbre may move the pitch too, and another pitch "
-            "takes the timbre along, as a tape that runs faster does."
+            f"{space.checkpoint.name} is not told the pitch: another pitch takes the timbre along, as a tape that runs faster "
+            "does, and a pitch that is held steady may move with the timbre."
         )
     elif not wanted.voiced.any():
         remarks.append(

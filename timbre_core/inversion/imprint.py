@@ -39,7 +39,7 @@ def imprint(carrier: np.ndarray, levels: Tensor, settings: LogMelSettings, f0: f
             return_complex=True,
         ).T
 
-    own, filling = spectrum(carrier), spectrum(_excitation(f0, len(carrier), settings.sample_rate, seed))
+    own, filling = spectrum(carrier), spectrum(excitation(f0, len(carrier), settings.sample_rate, seed))
     count = len(own)
     edges = grid_edges(count)
 
@@ -81,10 +81,11 @@ def _bands_to_bins(settings: LogMelSettings) -> Tensor:
     return torch.from_numpy(weights)
 
 
-def _excitation(f0: float, n_samples: int, sample_rate: int, seed: int) -> np.ndarray:
-    """Pulses at f0 Hz, all harmonics below half the sample rate equally loud (a closed form of their sum), and noise."""
-    harmonics = max(1, int(0.45 * sample_rate / f0))
-    angle = np.pi * np.arange(1, n_samples + 1) * f0 / sample_rate
+def excitation(f0: float | np.ndarray, n_samples: int, sample_rate: int, seed: int = 0) -> np.ndarray:
+    """Pulses at f0 Hz, or at one for each sample (n_samples,), all harmonics below half the sample rate equally loud (a closed
+    form of their sum), and noise."""
+    harmonics = max(1, int(0.45 * sample_rate / np.max(f0)))
+    angle = np.pi * np.cumsum(np.broadcast_to(np.asarray(f0, dtype=np.float64), n_samples)) / sample_rate
     below = np.sin(angle)
     at_pulse = np.abs(below) < 1e-6
     pulses = np.where(at_pulse, 2 * harmonics, np.sin((2 * harmonics + 1) * angle) / np.where(at_pulse, 1, below) - 1)
