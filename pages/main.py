@@ -13,6 +13,7 @@ page = st.navigation(
     [
         st.Page("explore/page.py", title="Explore", icon=":material/scatter_plot:", url_path="home", default=True),
         st.Page("explore/page.py", title="Explore", url_path="explore", visibility="hidden"),
+        st.Page("library/page.py", title="Library", icon=":material/library_music:", url_path="library"),
         st.Page("play/page.py", title="Play", icon=":material/piano:", url_path="play"),
         st.Page("morph/page.py", title="Morph", icon=":material/conversion_path:", url_path="morph"),
         st.Page("transfer/page.py", title="Transfer", icon=":material/graphic_eq:", url_path="transfer"),

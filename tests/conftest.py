@@ -14,8 +14,9 @@ from tests.synthetic import write_nsynth
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests never touch the user's feature cache."""
+    """Tests never touch the user's feature cache, nor their libraries."""
     os.environ["TIMBRE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["TIMBRE_DATA"] = str(tmp_path_factory.mktemp("user-data"))
 
 
 @pytest.fixture(autouse=True)

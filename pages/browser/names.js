@@ -2,7 +2,7 @@
 
 // A note's name without its pitch: one that has none is told by its family, too.
 export function called(id, instrument, family, pitched) {
-  if (!instrument) return id;
+  if (!instrument || instrument === "unknown") return id;
   return pitched || !family || family === "unknown" || family === instrument ? instrument : `${family} · ${instrument}`;
 }
 

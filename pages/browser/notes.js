@@ -37,7 +37,7 @@ export class Notes {
   }
 
   name(row) {
-    return called(this.ids[row], this.text("instrument", row), this.text("family", row), this.pitch(row));
+    return called(this.apart(row) || this.ids[row], this.text("instrument", row), this.text("family", row), this.pitch(row));
   }
 
   title(row) {

@@ -39,6 +39,17 @@ export class Filters extends FilterPanel {
 
   // Another map: what it does not know is forgotten.
   fill(map) {
+    this.adopt(map);
+    this.open(false);
+  }
+
+  // The same map with other notes on it.
+  renew(map) {
+    this.adopt(map);
+    if (!this.panel.hidden) this.fillPanel();
+  }
+
+  adopt(map) {
     this.map = map;
     for (const [column, values] of this.excluded ?? []) {
       const known = map.columns[column]?.values;
@@ -52,7 +63,6 @@ export class Filters extends FilterPanel {
       else this.only.delete(column);
     }
     for (const column of this.ranges.keys()) if (map.columns[column]?.kind !== "number") this.ranges.delete(column);
-    this.open(false);
   }
 
   setLit(column, lit) {

@@ -4,7 +4,7 @@ import { noteName } from "../browser/pitch.js";
 
 // For a map as /api/map answers it: which of its notes have a word in their labels, in their id, or as the name of their
 // pitch, as a function of a note's index.
-export function finds(word, { columns, arrays, ids }) {
+export function finds(word, { columns, arrays, ids, details }) {
   // A number that is a label, a digit say, is that label and no part of others.
   const labelled =
     /^\d+$/.test(word) && Object.values(columns).some(({ kind, values }) => kind === "category" && values.includes(word));
@@ -15,5 +15,7 @@ export function finds(word, { columns, arrays, ids }) {
   const pitches = /^[a-g][#♯]?-?\d$/.test(word) && arrays.label_pitch;
   const asked = word.replace("#", "♯").toUpperCase();
   return (i) =>
-    found.some(([named, codes]) => named[codes[i]]) || (pitches && noteName(pitches[i]) === asked) || (!labelled && has(ids[i]));
+    found.some(([named, codes]) => named[codes[i]]) ||
+    (pitches && noteName(pitches[i]) === asked) ||
+    (!labelled && (has(ids[i]) || has(details?.[i] ?? "")));
 }

@@ -94,11 +94,11 @@ def _near(
     if space.distance == "timbre":
         from timbre_core.generation.timbre_code import timbre_code
 
-        found, scale = notes.near(timbre_code(space, audio), MOST_NEAR), scale_of(notes)
+        found, scale = notes.near(timbre_code(space, audio), MOST_NEAR), scale_of(notes.model_map)
     else:
         latent, windows = compared(space, audio, heard, told)
         distances = np.linalg.norm(notes.beginnings(windows) - latent, axis=1)
-        found, scale = nearest(distances, MOST_NEAR), scale_of(notes, windows)
+        found, scale = nearest(distances, MOST_NEAR), scale_of(notes.model_map, windows)
     return [{**card, "share": scale.share(card["distance"])} for card in near_cards(notes, found)], scale
 
 

@@ -65,6 +65,11 @@ export class Gathered {
     this.bar.lastChild.previousSibling.setAttribute("aria-label", "Let them go");
   }
 
+  // The map has other notes now: the same ones under their new indices.
+  renew(rows) {
+    if (this.notes.length) this.show(rows);
+  }
+
   // Go to the Morph page with some of them, in the order in which they would be heard.
   morph() {
     const path = this.ordered();
@@ -74,7 +79,9 @@ export class Gathered {
       (_, k) => this.view.points.map.ids[path[Math.round((k * (path.length - 1)) / Math.max(1, count - 1))]],
     );
     const of = this.notes.length > count ? { of: this.notes.length } : {};
-    location.assign(address("morph", { checkpoint: this.view.data.checkpoint, notes: ids.join(","), ...of }));
+    location.assign(
+      address("morph", { checkpoint: this.view.data.checkpoint.replace("@+own", ""), notes: ids.join(","), ...of }),
+    );
   }
 
   // ---- heard -----------------------------------------------------------------------------------------------------

@@ -102,7 +102,8 @@ export class MapView {
   update(data) {
     const before = this.data;
     this.data = data;
-    if (data.checkpoint !== before.checkpoint || data.version !== before.version) return this.load();
+    if (data.checkpoint !== before.checkpoint) return this.load();
+    if (data.version !== before.version) return this.renew();
     if (!this.points.map) return;
     if (data.projection !== before.projection) {
       if (data.projection !== SPACE && before.projection !== SPACE) this.motion.turnTo(data.projection);
@@ -159,6 +160,30 @@ export class MapView {
     } catch (error) {
       if (current()) this.message.textContent = error.message;
     }
+  }
+
+  // The same map with other notes on it, as while a library is added: what is looked at and chosen stays.
+  async renew() {
+    if (!this.points.map) return this.load();
+    const { data, points } = this;
+    const map = await fetchPacked(address(`${data.url}/map`, this.parameters())).catch(() => null);
+    if (!map || data.version !== this.data.version || data.checkpoint !== this.data.checkpoint || !points.map) return;
+    const id = (i) => points.map.ids[i];
+    const kept = [this.selected, this.hovered, ...this.gathered.notes].map(id);
+    const neighbours = this.neighbours.map(id);
+    points.renew(map, data.projection);
+    const rows = (ids) => ids.map((each) => points.row.get(each) ?? -1);
+    const found = (ids) => rows(ids).filter((i) => i >= 0);
+    [this.selected, this.hovered] = rows(kept.slice(0, 2));
+    this.neighbours = found(neighbours);
+    this.gathered.renew(found(kept.slice(2)));
+    this.finder.fill(new Notes(map));
+    this.filters.renew(map);
+    this.filters.apply(points.lit);
+    this.space.fill();
+    this.refresh();
+    this.space.show(data.projection === SPACE);
+    this.root.dataset.drawn = points.count;
   }
 
   async arrived() {

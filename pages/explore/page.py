@@ -6,9 +6,11 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.controls import pickers
 from pages.controls.states import show_broken, show_empty, show_title, show_without_map, warn_of_broken
 from pages.explore.links import linked_filters
+from pages.explore.own import follow_libraries
 from pages.explore.report import show_figures, show_training
 from pages.explore.view import show_map, show_note
 from pages.server.catalog import NoteMap, listing, note_map
+from pages.server.layers import with_layers
 from pages.server.studio import visited
 from pages.server.words import plain
 from timbre_core.datasets.vocabulary import Vocabulary
@@ -62,7 +64,8 @@ def main() -> None:
         if notes is None:
             show_without_map(checkpoint)
         else:
-            show_notes(notes, controls)
+            show_notes(with_layers(notes), controls)
+    follow_libraries(checkpoint)
     show_figures(checkpoint, Vocabulary() if notes is None else notes.words)
     curves = st.expander("How it was trained", icon=":material/show_chart:", key="curves", on_change="rerun")
     if curves.open:

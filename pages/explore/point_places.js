@@ -30,6 +30,13 @@ export class PointPlaces {
     Object.assign(this, this.layout(map.projections.includes(projection) ? projection : map.projections[0]));
   }
 
+  // Other notes on the same map: it is looked at from where it was.
+  renew(map, projection) {
+    const { view } = this;
+    this.fill(map, projection);
+    this.view = view;
+  }
+
   isMuted(i) {
     return this.lit[i] === 0;
   }

@@ -65,7 +65,12 @@ export class Points extends PointPlaces {
   }
 
   name(i) {
-    return called(this.map.ids[i], this.label("instrument", i), this.label("family", i), this.label("pitch", i));
+    return called(
+      this.detail(i) || this.map.ids[i],
+      this.label("instrument", i),
+      this.label("family", i),
+      this.label("pitch", i),
+    );
   }
 
   // ---- drawing ---------------------------------------------------------------------------------------------------

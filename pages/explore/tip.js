@@ -20,7 +20,7 @@ export class Tip {
     const extra = ["family", "pitch", "instrument"].includes(data.colour) ? [] : [data.colour];
     const lines = [...new Set(["pitch", "velocity", ...extra])]
       .map((column) => [columns[column]?.title, points.label(column, i)])
-      .concat([["id", points.label("pitch", i) ? "" : ids[i]]])
+      .concat([["id", points.label("pitch", i) ? "" : points.detail(i) || ids[i]]])
       .filter(([, value]) => value)
       .map(([title, value]) => build("div", {}, build("span", { text: title }), build("b", { text: value })));
     const { dot } = points.map;

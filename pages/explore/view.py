@@ -141,4 +141,5 @@ def show_note(notes: NoteMap, selected: dict[str, Any] | None, inverter: str | N
 
     inverter: what turns frames into sound; None is the checkpoint's own.
     """
-    _note(key=key, data={**of_map(notes), "selected": selected, "inverter": inverter})
+    data = {**of_map(notes), "version": notes.settled_version}
+    _note(key=key, data={**data, "selected": selected, "inverter": inverter})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from pages.server.layers import OWN, with_layers
 from pages.server.memo import Memo
 from pages.server.note_map import PROJECTIONS, SPACE, NoteMap, load_map, nearest
 from timbre_core.checkpoint import (
@@ -87,10 +88,11 @@ def find_checkpoint(name: str) -> Checkpoint:
 
 def find_map(name: str) -> NoteMap:
     """The map of the checkpoint of that name; the name is looked up, it never becomes a path."""
-    opened = note_map(find_checkpoint(name))
+    layers = name.endswith(f"@{OWN}")
+    opened = note_map(find_checkpoint(name.removesuffix(f"@{OWN}")))
     if opened is None:
         raise TimbreError(f"checkpoint {name!r} has no map yet: make it with `python -m timbre_core project`.")
-    return opened
+    return with_layers(opened) if layers else opened
 
 
 def version_of(path: Path) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from pages.server.catalog import NoteMap
-from pages.server.colours import UNKNOWN, colours_of
+from pages.server.colours import UNKNOWN
 from pages.server.memo import Memo
 from pages.server.packing import pack
-from pages.server.words import called, instrument_name, note_name, readable
+from pages.server.words import called, instrument_name, note_name, printable, readable
 from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
 
@@ -31,6 +31,10 @@ COLUMN_TITLES = {
     "velocity": "Velocity",
     "brightness": "Brightness (Hz)",
     "recon_l1": "Reconstruction error (L1)",
+    "library": "Library",
+    "length": "Length (s)",
+    "attack": "Attack (s)",
+    "noisiness": "Noisiness",
     "split": "Split",
     "pitch_estimated": "Pitch estimated",
 }
@@ -63,7 +67,7 @@ def _pack_map(notes: NoteMap) -> bytes:
             arrays[name] = notes.labels[name].to_numpy(dtype=np.float32)
     columns = {}
     for column in notes.filter_columns:
-        columns[column], arrays[f"label_{column}"] = _describe_column(column, notes.labels[column], notes.words)
+        columns[column], arrays[f"label_{column}"] = _describe_column(notes, column)
     header = {
         **{"ids": notes.ids, "projections": notes.projections, "columns": columns, "words": words_for(notes)},
         "dot": notes.dot,
@@ -93,7 +97,8 @@ def packed_space(notes: NoteMap) -> bytes:
     return pack({}, places)
 
 
-def _describe_column(column: str, values: pd.Series, words: Vocabulary) -> tuple[dict[str, Any], np.ndarray]:
+def _describe_column(notes: NoteMap, column: str) -> tuple[dict[str, Any], np.ndarray]:
+    values, words = notes.labels[column], notes.words
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         numbers = values.to_numpy(dtype=np.float32)
         finite = numbers[np.isfinite(numbers)]
@@ -101,7 +106,7 @@ def _describe_column(column: str, values: pd.Series, words: Vocabulary) -> tuple
         return {"title": column_title(column, words), "kind": "number", "low": low, "high": high}, numbers
     codes, categories = pd.factorize(values.astype(str), sort=True)
     names = [str(category) for category in categories[:_MOST_CATEGORIES]]
-    colours = colours_of(column, names)
+    colours = notes.colours(column, names)
     described = {
         "title": column_title(column, words),
         "kind": "category",
@@ -151,7 +156,7 @@ def note_card(notes: NoteMap, row: int) -> dict[str, Any]:
     label = notes.labels.iloc[row]
     family, velocity = str(label.get("family", "unknown")), _number(label.get("velocity"))
     title, pitch_name = _names(notes, row)
-    told = [f"v {velocity:g}" if velocity is not None else "", notes.detail(row) if title != notes.ids[row] else ""]
+    told = [f"v {velocity:g}" if velocity is not None else "", notes.detail(row) if title != notes.name_of(row) else ""]
     return {
         "id": notes.ids[row],
         "title": title,
@@ -168,7 +173,7 @@ def _names(notes: NoteMap, row: int) -> tuple[str, str]:
     label = notes.labels.iloc[row]
     instrument, pitch = str(label.get("instrument", "")), _number(label.get("pitch"))
     known = instrument not in ("", "unknown", "nan", "None")
-    title = called(instrument, str(label.get("family", "unknown")), pitch is not None) if known else notes.ids[row]
+    title = called(instrument, str(label.get("family", "unknown")), pitch is not None) if known else notes.name_of(row)
     return title, "" if pitch is None else note_name(pitch)
 
 
@@ -189,7 +194,7 @@ def _facts(label: pd.Series, columns: list[str], words: Vocabulary) -> list[list
         facts.append(["error L1", f"{error:.3f}"])
     file = PurePosixPath(str(label.get("audio") or ""))
     if file.suffix:  # of a note in a table, this is its number there
-        facts.append(["file", file.name])
+        facts.append(["file", printable(file.name)])
     facts += [[readable(name), _worded(label[name])] for name in columns if name not in COLUMN_TITLES]
     return [fact for fact in facts if fact[1] not in ("", "unknown")]
 

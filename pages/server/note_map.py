@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ from timbre_core.checkpoint import (
 )
 from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
 from timbre_core.errors import TimbreError, explain_os_error
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
 
 PROJECTIONS = {"umap": "UMAP", "pacmap": "PaCMAP", "tsne": "t-SNE", "pca": "PCA"}
 SPACE = "3d"
@@ -52,6 +56,32 @@ class NoteMap:
     checkpoint: Checkpoint
     version: str
     labels: pd.DataFrame
+
+    @property
+    def model_map(self) -> NoteMap:
+        """The map that the checkpoint itself has, which its model is opened with."""
+        return self
+
+    def own_sound(self, row: int) -> Library | None:
+        """Where a note is of somebody's own library: that note as a library; None where it is the map's own."""
+        return None
+
+    def sound_key(self, row: int) -> str:
+        """What stars and collections know a note by: it stays when files move and maps change."""
+        return f"note:{self.ids[row]}"
+
+    def name_of(self, row: int) -> str:
+        """What a note is called that no label names."""
+        return self.ids[row]
+
+    def colours(self, column: str, values: list[str]) -> dict[str, str]:
+        """The colours (`#rrggbb`) of all values of a label column."""
+        return colours_of(column, values)
+
+    @property
+    def settled_version(self) -> str:
+        """The version as far as what is shown of a single note hangs on it."""
+        return self.version
 
     @cached_property
     def ids(self) -> list[str]:
@@ -115,7 +145,7 @@ class NoteMap:
     @cached_property
     def dot_colours(self) -> dict[str, str]:
         """The colour (`#rrggbb`) of every value of the column `dot`."""
-        return colours_of(self.dot, self.labels[self.dot].astype(str)) if self.dot in self.labels else {}
+        return self.colours(self.dot, self.labels[self.dot].astype(str).tolist()) if self.dot in self.labels else {}
 
     @cached_property
     def label_columns(self) -> list[str]:

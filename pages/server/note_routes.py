@@ -100,7 +100,9 @@ async def latents_route(request: Request) -> Response:
     """`/api/latents?checkpoint=`: the dimensions of a map's latent space and the spread of its notes, as JSON."""
 
     def work() -> Response:
-        return JSONResponse(described_latents(find_map(parameter(request, "checkpoint"))), headers=stored(request))
+        return JSONResponse(
+            described_latents(find_map(parameter(request, "checkpoint")).model_map), headers=stored(request)
+        )
 
     return await answer(QUICK, work)
 

@@ -23,6 +23,7 @@ import numpy as np
 from pages.server.catalog import NoteMap, listing, note_map, version_of
 from pages.server.map_data import packed_map
 from pages.server.memo import Memo
+from pages.server.work import go_on
 from timbre_core.checkpoint import Checkpoint, default_checkpoints_folder
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import has_sound
@@ -85,7 +86,8 @@ class Studio:
 
     def space(self) -> TimbreSpace:
         """The opened model. The first call imports torch and reads the weights."""
-        return opened_space(self.notes.checkpoint, self.notes.version)
+        home = self.notes.model_map
+        return opened_space(home.checkpoint, home.version)
 
     def inverter(self) -> Inverter:
         """The opened inverter."""
@@ -129,14 +131,15 @@ class Studio:
         from timbre_core.datasets.library import Library, open_library
         from timbre_core.datasets.notes import NOTE_COLUMNS
 
-        roots, pattern = self.home.checkpoint.latents_roots, self.home.checkpoint.recipe.data.pattern
+        home = self.home.model_map
+        roots, pattern = home.checkpoint.latents_roots, home.checkpoint.recipe.data.pattern
         try:
             return open_library(roots, pattern, progress=False)
         except TimbreError:
             # Some of its folders are not on this machine: the saved table still finds what is in the others.
-            if not roots or not set(NOTE_COLUMNS) <= set(self.home.labels.columns):
+            if not roots or not set(NOTE_COLUMNS) <= set(home.labels.columns):
                 raise
-            return Library(roots, self.home.labels[list(NOTE_COLUMNS)])
+            return Library(roots, home.labels[list(NOTE_COLUMNS)])
 
     def _read(self, row: int) -> np.ndarray:
         from timbre_core.features.preparation import prepare_audio
@@ -147,11 +150,18 @@ class Studio:
 
     def _from_library(self, row: int, read: Callable[[Library, int], np.ndarray]) -> np.ndarray:
         try:
-            library = _libraries.get((self.home.checkpoint.path, self.home.version), self._library)
+            own = self.home.own_sound(row)
+        except TimbreError as error:
+            raise RecordingMissing(str(error)) from error
+        if own is not None:
+            return read(own, 0)
+        home = self.home.model_map
+        try:
+            library = _libraries.get((home.checkpoint.path, home.version), self._library)
             with _reading:
                 return read(library, library.find(self.home.ids[row]))
         except TimbreError as error:
-            raise RecordingMissing(_where_from(self.home, str(error))) from error
+            raise RecordingMissing(_where_from(home, str(error))) from error
 
     def _analyse(self, row: int, kind: Kind) -> Frames:
         if kind == "original" and not has_sound(self.settings):
@@ -166,7 +176,7 @@ class Studio:
         try:
             original = self.frames(row, "original")
         except RecordingMissing:
-            if self.home is not self.notes:
+            if self.home is not self.notes or row >= len(self.home.model_map.labels):
                 raise
             return Frames(self._decode_saved(row, pitch), None)
         trajectory = space.encode(original.values, pitch)
@@ -276,6 +286,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
 
     async def warm_when_idle() -> None:
         await asyncio.to_thread(_first_map, packed_map)
+        await asyncio.to_thread(go_on)
         await asyncio.sleep(_IDLE_START)
         if not _visited.is_set():
             await asyncio.to_thread(_first_map, warm_up)

@@ -53,10 +53,14 @@ def called(instrument: str, family: str, pitched: bool) -> str:
     return name if pitched or family in ("", "unknown", instrument) else f"{readable(family)} · {name}"
 
 
+def printable(text: str) -> str:
+    """Text without what moves or turns the text around it: line breaks, and marks of the direction of writing."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def plain(text: str, limit: int = 80) -> str:
     """Text from data or from the address bar, shortened and with everything that Markdown would act on escaped."""
     short = text if len(text) <= limit else text[: limit - 1] + "…"
-    printable = "".join(character if character.isprintable() else " " for character in short)
     return "".join(
-        f"\\{character}" if character in "\\`*_{}[]()<>#+-.!|~$:&@" else character for character in printable
+        f"\\{character}" if character in "\\`*_{}[]()<>#+-.!|~$:&@" else character for character in printable(short)
     )

@@ -11,9 +11,10 @@ from pages.controls.states import show_broken, show_title
 from pages.server.catalog import Listing, listing
 from pages.server.studio import visited
 from pages.server.words import plain
+from pages.server.work import duration
 from pages.training.curves import AXES, PARTS, curves_plot
 from pages.training.film import film_html
-from pages.training.runs import Run, duration, open_run, run_folders, what_is_wrong
+from pages.training.runs import Run, open_run, run_folders, what_is_wrong
 from timbre_core.analysis.comparison_plots import line_styles
 from timbre_core.errors import TimbreError
 

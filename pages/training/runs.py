@@ -94,14 +94,6 @@ def open_run(name: str, folder: Path, now: float | None = None) -> Run:
     return Run(name, folder, recipe, epochs, "running", pace, rate, left)
 
 
-def duration(seconds: float) -> str:
-    """Seconds as people say them: `40 s`, `12 min`, `3 h 20 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def what_is_wrong(runs: Mapping[str, Run]) -> list[str]:
     """A sentence for each history that cannot be read to the full."""
     said = []

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from pages.server.catalog import listing
+from pages.server.work import duration
 from pages.training.film import film_html
-from pages.training.runs import duration, open_run, run_folders
+from pages.training.runs import open_run, run_folders
 from tests.app.deep_link import open_link
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from timbre_core.catalogue import jobs
-from timbre_core.catalogue.adding import Cancelled
 from timbre_core.catalogue.crew import Crew
 from timbre_core.catalogue.database import database_file, reading, writing
+from timbre_core.catalogue.progress import Cancelled
 from timbre_core.errors import TimbreError
 
 

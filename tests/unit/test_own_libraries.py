@@ -15,7 +15,7 @@ import soundfile
 
 from tests.synthetic import SAMPLE_RATE, harmonic_note
 from timbre_core.catalogue import arrays, database
-from timbre_core.catalogue.adding import Cancelled, Outcome, bring_up_to_date
+from timbre_core.catalogue.adding import Outcome, bring_up_to_date
 from timbre_core.catalogue.labels import correct_label
 from timbre_core.catalogue.libraries import (
     OwnLibrary,
@@ -28,6 +28,7 @@ from timbre_core.catalogue.libraries import (
     skipped_of,
 )
 from timbre_core.catalogue.placing import Placer
+from timbre_core.catalogue.progress import Cancelled
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 

@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from timbre_core.catalogue.doubles import group_doubles
 from timbre_core.catalogue.labels import check_octaves, file_state, known, propose_labels, with_corrections
 from timbre_core.catalogue.libraries import OwnLibrary, counts_of, library_of_id
 from timbre_core.catalogue.placing import Placer
+from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import Asked, Read, Reader, lost, open_reader
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
@@ -30,16 +30,6 @@ _TASK = 8  # files in a task: a batch for the encoder that fits a core's cache
 _CONFIRMED = 64  # files between two confirmations
 _PARALLEL = 24  # files from which on a second process is worth its start
 _NO_TEXT = "its name is no UTF-8 text: rename it"
-
-
-class Cancelled(Exception):
-    """Somebody asked for the work to end: what is confirmed stays."""
-
-
-class Report(Protocol):
-    """Takes what is done, and raises Cancelled where that was asked for."""
-
-    def __call__(self, phase: str, done: int, total: int) -> None: ...
 
 
 @dataclass

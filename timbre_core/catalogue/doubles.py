@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from timbre_core.catalogue.database import writing
 from timbre_core.catalogue.libraries import OwnLibrary, notes_of
+from timbre_core.catalogue.progress import Report
 from timbre_core.datasets.duplicates import SAME, Near, find_twins
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import load_audio
@@ -17,7 +17,7 @@ _RATE = 16_000  # Hz
 _ROUNDED = 5e-4  # of a correlation, that fingerprints kept in 16 bits may be off
 
 
-def group_doubles(library: OwnLibrary, report: Callable[[str, int, int], None]) -> int:
+def group_doubles(library: OwnLibrary, report: Report) -> int:
     """Give each note of a library the id of the first one that is its recording; returns how many are such doubles.
 
     Files of the same bytes need not be heard.

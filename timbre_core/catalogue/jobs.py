@@ -18,9 +18,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from timbre_core.catalogue.adding import Cancelled, bring_up_to_date
 from timbre_core.catalogue.database import exists, reading, writing
 from timbre_core.catalogue.libraries import library_of_id
+from timbre_core.catalogue.progress import Cancelled
 from timbre_core.errors import TimbreError
 from timbre_core.files import user_data_dir
 from timbre_core.wording import counted
@@ -227,6 +227,8 @@ class _Reporter:
 
 
 def _update(job: Job, report: _Reporter) -> str:
+    from timbre_core.catalogue.adding import bring_up_to_date
+
     assert job.library is not None
     outcome = bring_up_to_date(library_of_id(job.library), report, job.arguments.get("workers"))
     parts = [f"{outcome.new:,} new"]

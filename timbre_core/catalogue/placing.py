@@ -8,6 +8,7 @@ are a linear map of the latents, and met exactly.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,8 +46,14 @@ class Placer:
         columns = [name for names in COLUMNS.values() for name in names if name in latents]
         means = np.stack(latents["mu"].tolist()).astype(np.float32)
         places = latents[columns].to_numpy(np.float32)
-        digest = hashlib.sha256(means.tobytes() + places.tobytes() + ",".join(columns).encode())
-        return cls(columns, digest.hexdigest()[:16], means, places, coordinates(checkpoint.recipe.distance, means))
+        return cls(
+            columns, cls.mark_of(columns, means, places), means, places, coordinates(checkpoint.recipe.distance, means)
+        )
+
+    @staticmethod
+    def mark_of(columns: Sequence[str], means: np.ndarray, places: np.ndarray) -> str:
+        """The mark of a map: its notes' mean latents and places, the columns of which have these names."""
+        return hashlib.sha256(means.tobytes() + places.tobytes() + ",".join(columns).encode()).hexdigest()[:16]
 
     @classmethod
     def on(cls, means: np.ndarray, places: np.ndarray, neighbours: int = NEIGHBOURS) -> Placer:

@@ -1,0 +1,218 @@
+"""A checkpoint's map with people's own libraries on it, as layers: its own notes stay where they are."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from pages.server.colours import UNKNOWN, colours_of
+from pages.server.memo import Memo
+from pages.server.note_map import NoteMap
+from pages.server.words import printable
+from timbre_core.analysis.distances import Coordinates
+from timbre_core.catalogue.libraries import OwnLibrary, list_libraries, notes_of
+from timbre_core.catalogue.placing import Placer
+from timbre_core.checkpoint import RECORDING
+from timbre_core.datasets.library import Library
+from timbre_core.datasets.notes import note_table
+from timbre_core.datasets.vocabulary import Vocabulary
+from timbre_core.errors import TimbreError
+
+OWN = "+own"
+"""The name of the map that has libraries on it, as in `nsynth-cvae@+own`: no map of a checkpoint can be called so."""
+SHIPPED = "the map's own"
+"""What the layer of a map's own notes is called."""
+_MEASURED = ("length", "attack", "noisiness")
+
+_layered = Memo(2)
+
+
+@dataclass(frozen=True)
+class LayeredMap(NoteMap):
+    """A map with libraries on it. base: the map itself, whose notes are the first rows; own: the rows after them, in order."""
+
+    base: NoteMap
+    libraries: tuple[OwnLibrary, ...]
+    own: pd.DataFrame
+
+    @property
+    def model_map(self) -> NoteMap:
+        return self.base
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        return self.base.words
+
+    def detail(self, row: int) -> str:
+        return self.base.detail(row) if row < len(self.base.labels) else self.own_names[row - len(self.base.labels)]
+
+    @cached_property
+    def details(self) -> list[str]:
+        return [*self.base.details, *self.own_names]
+
+    def name_of(self, row: int) -> str:
+        return self.detail(row) if row >= len(self.base.labels) else self.ids[row]
+
+    @cached_property
+    def own_names(self) -> list[str]:
+        """The file names of all libraries' notes, without their endings."""
+        return [printable(PurePosixPath(path).stem) for path in self.own["path"]]
+
+    def colours(self, column: str, values: list[str]) -> dict[str, str]:
+        if column != "library":
+            return self.base.colours(column, values)
+        chosen = {library.name: library.colour for library in self.libraries if library.colour}
+        return colours_of(column, values) | {SHIPPED: UNKNOWN} | chosen
+
+    @cached_property
+    def means(self) -> np.ndarray:
+        return np.concatenate([self.base.means, self._own_means])
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        # Libraries have no timbre codes: with them on the map, notes are compared by what all of them have.
+        return self._coordinates(self.means)
+
+    @cached_property
+    def _coordinates(self) -> Coordinates:
+        return self.base._coordinates
+
+    def beginnings(self, windows: int) -> np.ndarray:
+        return np.concatenate([self.base.beginnings(windows), self._own_means])
+
+    @cached_property
+    def _own_means(self) -> np.ndarray:
+        return _rows_of(self.libraries, self.own, "mu", self.base.means.shape[1])
+
+    def own_sound(self, row: int) -> Library | None:
+        """The one note of a row, as a library of its own; None for the map's own notes."""
+        if row < len(self.base.labels):
+            return None
+        note = self.own.iloc[row - len(self.base.labels)]
+        library = next(each for each in self.libraries if each.id == note["library"])
+        if not library.is_there:
+            raise TimbreError(f"the folder of {library.name!r} is not there ({library.root}): connect its drive.")
+        return Library([library.root], note_table({"note_id": [self.ids[row]], "audio": [note["path"]]}))
+
+    def sound_key(self, row: int) -> str:
+        if row < len(self.base.labels):
+            return self.base.sound_key(row)
+        return str(self.own["content"].iat[row - len(self.base.labels)])
+
+    @cached_property
+    def settled_version(self) -> str:
+        """Changes with the libraries, but not while one is added: what is shown of a note need not be asked for again."""
+        told = ",".join(f"{library.id}:{library.shown}" for library in self.libraries)
+        return f"{self.base.version}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+
+
+def with_layers(base: NoteMap) -> NoteMap:
+    """A map with the libraries that its checkpoint has read; the map itself where there are none, or it is not the first one."""
+    if base.checkpoint.map_name:
+        return base
+    libraries = tuple(library for library in list_libraries(base.checkpoint.path) if library.shown and library.columns)
+    if not libraries:
+        return base
+    told = [(library.id, library.revision, library.is_there) for library in libraries]
+    version = f"{base.version}-{hashlib.sha256(repr(told).encode()).hexdigest()[:8]}"
+    return _layered.get((base.checkpoint.path, version), lambda: _layer(base, libraries, version))
+
+
+def _layer(base: NoteMap, libraries: tuple[OwnLibrary, ...], version: str) -> LayeredMap:
+    tables = [notes_of(library) for library in libraries]
+    own = pd.concat(tables, ignore_index=True)
+    labels = pd.concat([_shipped_labels(base), _own_labels(base, libraries, own)], ignore_index=True)
+    checkpoint = replace(base.checkpoint, map_name=OWN)
+    return LayeredMap(checkpoint, version, labels, base, libraries, own)
+
+
+def _shipped_labels(base: NoteMap) -> pd.DataFrame:
+    labels = base.labels.assign(library=SHIPPED)
+    if RECORDING not in labels:
+        labels[RECORDING] = labels["note_id"]
+    measured = _measured(base)
+    for name in _MEASURED:
+        labels[name] = measured[name].to_numpy() if name in measured else np.nan
+    return labels
+
+
+def _measured(base: NoteMap) -> pd.DataFrame:
+    """What was measured of the starter library's notes when it was built."""
+    from timbre_core.datasets.roots import STARTER
+
+    if base.checkpoint.latents_roots != [STARTER]:
+        return pd.DataFrame()
+    from timbre_core.datasets.starter import starter_path
+
+    table = pd.read_parquet(starter_path(), columns=["note_id", "attack", "noisiness"]).set_index("note_id")
+    return table.reindex(base.labels["note_id"])
+
+
+def _own_labels(base: NoteMap, libraries: tuple[OwnLibrary, ...], own: pd.DataFrame) -> pd.DataFrame:
+    prefix = "own-" + own["library"].astype(str) + "-"
+    names = {library.id: library.name for library in libraries}
+    table = pd.DataFrame(
+        {
+            "note_id": prefix + own["id"].astype(str),
+            RECORDING: prefix + own["recording"].fillna(own["id"]).astype(int).astype(str),
+            "library": own["library"].map(names),
+            "audio": own["path"],
+            "root": -1,
+            "split": "",
+            "length": own["sounding"],
+        }
+    )
+    same = (
+        "instrument",
+        "family",
+        "source",
+        "pitch",
+        "pitch_estimated",
+        "velocity",
+        "brightness",
+        "attack",
+        "noisiness",
+    )
+    for name in same:
+        table[name] = own[name]
+    places = _placed(base, libraries, own)
+    for column, name in enumerate(_columns(base)):
+        table[name] = places[:, column]
+    return table
+
+
+def _columns(base: NoteMap) -> list[str]:
+    from timbre_core.analysis.projections import COLUMNS
+
+    return [name for names in COLUMNS.values() for name in names if name in base.labels]
+
+
+def _placed(base: NoteMap, libraries: tuple[OwnLibrary, ...], own: pd.DataFrame) -> np.ndarray:
+    """The notes' places on the base's maps: as they were written down, or anew where the map is another one since."""
+    columns = _columns(base)
+    mark = Placer.mark_of(columns, base.means, base.labels[columns].to_numpy(np.float32))
+    if all(library.placed_on == mark for library in libraries):
+        return _rows_of(libraries, own, "map", len(columns))
+    return Placer.of(base.checkpoint).place(_rows_of(libraries, own, "mu", base.means.shape[1]))
+
+
+def _rows_of(libraries: tuple[OwnLibrary, ...], own: pd.DataFrame, array: str, dim: int) -> np.ndarray:
+    """Rows of the libraries' arrays for the notes of `own`, in its order."""
+    found = np.empty((len(own), dim), dtype=np.float32)
+    of, places = own["library"].to_numpy(), own["place"].to_numpy()
+    for library in libraries:
+        mine = of == library.id
+        if mine.any():
+            found[mine] = library.array(array, int(places[mine].max()) + 1)[places[mine]]
+    return found
+
+
+def own_path(notes: NoteMap, row: int) -> Path | None:
+    """The file of a library's note; None for the map's own. Raises TimbreError where its drive is gone."""
+    sound = notes.own_sound(row)
+    return None if sound is None else Path(sound.roots[0]) / str(sound.notes["audio"].iat[0])

@@ -1,0 +1,125 @@
+"""Libraries of one's own on a checkpoint's map, and their sounds."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+import soundfile
+
+from pages.server.catalog import find_checkpoint, find_map, note_map
+from pages.server.layers import OWN, SHIPPED, LayeredMap, own_path, with_layers
+from pages.server.map_data import describe_note, note_card
+from tests.app.asgi import get
+from tests.synthetic import SAMPLE_RATE, harmonic_note
+from timbre_core.catalogue.adding import bring_up_to_date
+from timbre_core.catalogue.libraries import OwnLibrary, create_library, find_library, set_layer
+from timbre_core.errors import TimbreError
+
+NAMES = ("kick one.wav", 'a "b"\n\u202ec.wav', "snare/deep.wav")
+ALPHA = f"alpha@{OWN}"
+
+
+@pytest.fixture
+def own(checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnLibrary:
+    monkeypatch.setenv("TIMBRE_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "sounds"
+    for number, name in enumerate(NAMES):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / name, harmonic_note(50 + number, 0.5, 0.5, number, 44_100, number + 30), 44_100)
+    library = create_library("mine", folder, checkpoints / "alpha", {"octave": "off"})
+    bring_up_to_date(library, lambda *_: None, workers=0)
+    return find_library("mine")
+
+
+def layered() -> LayeredMap:
+    found = find_map(ALPHA)
+    assert isinstance(found, LayeredMap)
+    return found
+
+
+def test_the_maps_own_notes_stay_where_they_are(own: OwnLibrary) -> None:
+    base, notes = note_map(find_checkpoint("alpha")), layered()
+    assert base is not None
+    count = len(base.labels)
+    assert len(notes.labels) == count + 3
+    for column in ("note_id", "pca_1", "pca_2", "tsne_1", "family", "pitch"):
+        assert notes.labels[column].iloc[:count].equals(base.labels[column])
+    assert set(notes.labels["library"]) == {SHIPPED, "mine"}
+    assert np.array_equal(notes.means[:count], base.means)
+    assert np.isfinite(notes.labels[["pca_1", "pca_2", "tsne_1", "tsne_2"]].to_numpy()).all()
+    assert with_layers(base) is notes, "made once"
+    assert base.checkpoint.latents_file.exists()
+
+
+def test_only_the_checkpoint_that_read_them_has_them(own: OwnLibrary) -> None:
+    beta = note_map(find_checkpoint("beta"))
+    assert beta is not None
+    assert with_layers(beta) is beta
+    with pytest.raises(TimbreError):
+        find_map(f"alpha@{OWN}more")
+
+
+def test_layers_are_hidden_and_coloured(own: OwnLibrary) -> None:
+    set_layer(own.id, colour="#123456")
+    assert layered().colours("library", ["mine", SHIPPED])["mine"] == "#123456"
+    set_layer(own.id, shown=False)
+    assert not isinstance(find_map(ALPHA), LayeredMap)
+
+
+def test_a_note_is_heard_from_its_file(own: OwnLibrary) -> None:
+    notes = layered()
+    row = len(notes.base.labels)
+    names = [note_card(notes, row + number)["title"] for number in range(3)]
+    assert all(name.isprintable() for name in names)
+    assert describe_note(notes, row)["neighbours"][0]["id"] != notes.ids[row]
+    for each in range(row, row + 3):
+        path = own_path(notes, each)
+        assert path is not None
+        heard, rate = soundfile.read(io.BytesIO(_get("audio", note=notes.ids[each], kind="original")))
+        assert rate == SAMPLE_RATE
+        original, _ = soundfile.read(path)
+        assert np.abs(heard).max() == pytest.approx(np.abs(original).max(), rel=0.1)
+        assert abs(len(heard) / rate - len(original) / 44_100) < 0.01
+    assert len(_get("audio", note=notes.ids[row], kind="reconstruction")) > 1000
+    assert len(_get("frames", note=notes.ids[row], kind="reconstruction")) > 1000
+
+
+def test_the_browser_gets_names_and_layers(own: OwnLibrary) -> None:
+    packed = _get("map")
+    size = int.from_bytes(packed[:4], "little")
+    header = json.loads(packed[4 : 4 + size])
+    assert set(header["columns"]["library"]["values"]) == {SHIPPED, "mine"}
+    assert "kick one" in header["details"]
+    assert len(header["details"]) == len(header["ids"])
+    assert len(_get("latents")) > 10
+
+
+def test_a_drive_that_is_gone_is_said(own: OwnLibrary) -> None:
+    notes = layered()
+    note = notes.ids[len(notes.base.labels)]
+    Path(own.root).rename(Path(own.root).with_name("gone"))
+    for kind in ("original", "reconstruction"):
+        answer = get("/api/audio", f"checkpoint={quote(ALPHA)}&note={note}&kind={kind}")
+        assert answer.status == 404
+        assert "connect its drive" in json.loads(answer.body)["error"]
+    Path(own.root).with_name("gone").rename(own.root)
+    assert _get("audio", note=note, kind="original")
+
+
+@pytest.mark.parametrize("note", ["own-1-999", "own-../../etc/passwd", "own-x", "own-1-1/../2"])
+def test_ids_from_outside_never_become_paths(own: OwnLibrary, note: str) -> None:
+    answer = get("/api/audio", f"checkpoint={quote(ALPHA)}&note={quote(note)}&kind=original")
+    assert answer.status == 404
+    assert "no note" in json.loads(answer.body)["error"]
+
+
+def _get(what: str, **asked: str) -> bytes:
+    query = "".join(f"&{name}={quote(value)}" for name, value in asked.items())
+    answer = get(f"/api/{what}", f"checkpoint={quote(ALPHA)}{query}")
+    assert answer.status == 200, answer.body[:300]
+    return answer.body

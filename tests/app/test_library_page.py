@@ -1,0 +1,82 @@
+"""The page Library: adding a folder, its labels, layers, what runs and what went wrong."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.test_explore import everything_said
+from timbre_core.catalogue import jobs
+from timbre_core.catalogue.libraries import create_library, find_library, list_libraries, notes_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def library(
+    checkpoints: Path, tiny_nsynth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """Opens the page; no process is started for what it asks for."""
+    monkeypatch.setenv("TIMBRE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TIMBRE_ROOTS", str(tmp_path / "music"))
+    folder = tmp_path / "music" / "notes"
+    folder.mkdir(parents=True)
+    for path in sorted((tiny_nsynth / "audio").glob("bass*.wav"))[:3]:
+        shutil.copy(path, folder / path.name)
+    monkeypatch.setattr(jobs, "start_worker", lambda: None)
+
+    def open_page() -> Any:
+        return AppTest.from_file(str(ROOT / "pages" / "library" / "page.py"), default_timeout=60).run()
+
+    return open_page
+
+
+def press(page: Any, label: str) -> Any:
+    return next(button for button in page.button if button.label == label).click().run()
+
+
+def test_a_folder_is_added_with_labels_that_were_corrected(library: Callable[..., Any]) -> None:
+    page = library()
+    assert "No library yet" in everything_said(page)
+    page = press(page, "notes")
+    assert "3 sounds directly in this folder" in everything_said(page)
+    page = press(page, "Show labels first")
+    assert "instrument from" in everything_said(page)
+    page.session_state["add_labels"] = {"edited_rows": {"0": {"instrument": "my bass", "pitch": "C3"}}}
+    page = press(page, "Add to the map")
+    assert [(each.name, Path(each.root).name) for each in list_libraries()] == [("notes", "notes")]
+    (job,) = jobs.list_jobs(only_open=True)
+    assert "waits for its turn" in str([bar.proto for bar in page.get("progress")])
+    assert jobs.work(until=job.id)
+    notes = notes_of(find_library("notes"))
+    assert len(notes) == 3
+    assert (notes["instrument"] == "my bass").sum() == 1
+    assert notes.loc[notes["instrument"] == "my bass", "pitch"].tolist() == [48]
+    assert "3 sounds" in everything_said(library())
+
+
+def test_what_is_outside_is_refused_in_a_sentence(library: Callable[..., Any], tmp_path: Path) -> None:
+    page = library()
+    page = page.text_input[0].set_value(str(tmp_path)).run()
+    assert "outside the folders" in everything_said(page)
+    assert not list_libraries()
+
+
+def test_layers_work_and_a_drive_that_is_gone(library: Callable[..., Any], checkpoints: Path, tmp_path: Path) -> None:
+    made = create_library("music", tmp_path / "music" / "notes", checkpoints / "alpha", {})
+    page = library()
+    page = page.toggle[0].set_value(False).run()
+    assert not find_library("music").shown
+    press(page, "Update")
+    (job,) = jobs.list_jobs(only_open=True)
+    page = press(library(), "Stop")
+    assert jobs.job_of_id(job.id).state == "cancelled"
+    Path(made.root).rename(tmp_path / "unplugged")
+    page = library()
+    assert "its folder is not there" in everything_said(page)
+    assert next(button for button in page.button if button.label == "Update").disabled

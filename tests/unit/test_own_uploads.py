@@ -1,0 +1,118 @@
+"""Folders that the app may read, and files that are sent to it."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from timbre_core.catalogue.roots import allowed_roots, checked_folder, subfolders, upload_folder
+from timbre_core.catalogue.uploads import Sent, UploadLimits, keep_uploads
+from timbre_core.errors import TimbreError
+
+
+@pytest.fixture(autouse=True)
+def _places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "music" / "drums").mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    monkeypatch.setenv("TIMBRE_ROOTS", str(tmp_path / "music"))
+    monkeypatch.setenv("TIMBRE_DATA", str(tmp_path / "data"))
+
+
+def wav() -> bytes:
+    content = io.BytesIO()
+    soundfile.write(content, np.sin(np.arange(800) / 5), 16_000, format="WAV")
+    return content.getvalue()
+
+
+def archive(files: Mapping[str, bytes]) -> Sent:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in files.items():
+            made.writestr(name, data)
+    content.seek(0)
+    return Sent("sounds.zip", content)
+
+
+def test_folders_inside_the_roots_are_read(tmp_path: Path) -> None:
+    (tmp_path / "music" / "kick.wav").write_bytes(wav())
+    (tmp_path / "music" / ".hidden").mkdir()
+    assert allowed_roots() == [tmp_path / "music"]
+    assert checked_folder(tmp_path / "music" / "drums") == tmp_path / "music" / "drums"
+    assert subfolders(tmp_path / "music") == (["drums"], 1)
+
+
+@pytest.mark.parametrize("path", ["secret", "music/../secret", "music/link", "music/link/below", "", "music/\0"])
+def test_folders_outside_are_refused(tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret" / "below").mkdir()
+    (tmp_path / "music" / "link").symlink_to(tmp_path / "secret")
+    with pytest.raises(TimbreError):
+        checked_folder(f"{tmp_path}/{path}")
+
+
+def test_a_circle_of_links_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "music" / "a").symlink_to(tmp_path / "music" / "b")
+    (tmp_path / "music" / "b").symlink_to(tmp_path / "music" / "a")
+    with pytest.raises(TimbreError):
+        checked_folder(tmp_path / "music" / "a")
+
+
+def test_files_and_archives_are_kept(tmp_path: Path) -> None:
+    sent = [Sent("one.wav", io.BytesIO(wav())), archive({"kit/two.wav": wav(), "kit/readme.txt": b"x", "kit/": b""})]
+    folder, skipped = keep_uploads("my sounds", sent)
+    assert folder.is_relative_to(upload_folder())
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wav")) == ["kit/two.wav", "one.wav"]
+    assert not skipped
+    assert (folder / "kit" / "two.wav").read_bytes() == wav()
+    assert checked_folder(folder) == folder
+    again, _ = keep_uploads("my sounds", [Sent("one.wav", io.BytesIO(wav()))])
+    assert again != folder, "nothing is written over"
+
+
+@pytest.mark.parametrize(
+    "name", ["../escaped.wav", "/absolute.wav", "a/../../up.wav", "..\\up.wav", "C:\\up.wav", ".hidden.wav", "a\0b.wav"]
+)
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    folder, _ = keep_uploads("safe", [archive({"good.wav": wav(), name: wav()}), Sent(name, io.BytesIO(wav()))])
+    new = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert all(path.is_relative_to(folder) for path in new)
+
+
+def test_a_link_in_an_archive_is_left_out(tmp_path: Path) -> None:
+    sent = archive({"good.wav": wav()})
+    with zipfile.ZipFile(sent.content, "a") as made:
+        link = zipfile.ZipInfo("link.wav")
+        link.external_attr = 0o120777 << 16
+        made.writestr(link, str(tmp_path / "secret"))
+    sent.content.seek(0)
+    folder, skipped = keep_uploads("links", [sent])
+    assert [name for name, _ in skipped] == ["link.wav"]
+    assert [path.name for path in folder.iterdir()] == ["good.wav"]
+
+
+@pytest.mark.parametrize(
+    ("files", "limits"),
+    [
+        ({"bomb.wav": b"\0" * 8_000_000}, UploadLimits(ratio=10)),
+        ({"large.wav": os.urandom(3000)}, UploadLimits(bytes_each=2000)),
+        ({f"{n}.wav": os.urandom(1000) for n in range(4)}, UploadLimits(bytes=2500)),
+        ({f"{n}.wav": wav() for n in range(4)}, UploadLimits(files=3)),
+        ({"notes.txt": b"no sound"}, UploadLimits()),
+    ],
+)
+def test_what_is_too_much_is_refused_and_leaves_nothing(files: dict[str, bytes], limits: UploadLimits) -> None:
+    with pytest.raises(TimbreError):
+        keep_uploads("too much", [archive(files)], limits)
+    assert not list(upload_folder().glob("*"))
+
+
+def test_a_damaged_archive_is_said() -> None:
+    with pytest.raises(TimbreError, match="cannot be unpacked"):
+        keep_uploads("bad", [Sent("x.zip", io.BytesIO(b"PK\3\4 no archive"))])

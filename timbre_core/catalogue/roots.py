@@ -1,0 +1,60 @@
+"""Folders that the app may look into: those below some roots, and nothing else, whatever a link says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from timbre_core.datasets.audio_files import is_audio
+from timbre_core.errors import TimbreError, explain_os_error
+from timbre_core.files import user_data_dir
+
+_DRIVES = ("/media", "/mnt", "/Volumes")
+_MOST = 2_000  # entries of a folder that are looked at
+
+
+def allowed_roots() -> list[Path]:
+    """The folders named in the environment variable TIMBRE_ROOTS (as in PATH), else the user's home and plugged-in drives."""
+    chosen = os.environ.get("TIMBRE_ROOTS")
+    places = chosen.split(os.pathsep) if chosen else [str(Path.home()), *_DRIVES]
+    found = [Path(place).expanduser().resolve() for place in places if place.strip()]
+    return [place for place in dict.fromkeys(found) if place.is_dir()]
+
+
+def checked_folder(path: Path | str) -> Path:
+    """A folder's real place, links resolved. Raises TimbreError where that lies outside the roots, or is no folder."""
+    try:
+        real = Path(str(path).strip()).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a NUL
+        raise TimbreError(f"{str(path)[:200]!r} is no path: check it.") from error
+    inside = [*allowed_roots(), upload_folder().resolve()]
+    if not any(real.is_relative_to(root) for root in inside):
+        told = ", ".join(map(str, inside[:-1])) or "none"
+        raise TimbreError(f"{path}: is outside the folders that this app may read ({told}; TIMBRE_ROOTS names others).")
+    if not real.is_dir():
+        raise TimbreError(f"{path}: there is no such folder: check the path.")
+    return real
+
+
+def subfolders(folder: Path) -> tuple[list[str], int]:
+    """The folders inside a folder, by name, without hidden ones, and how many sounds lie in it directly."""
+    names, sounds = [], 0
+    try:
+        with os.scandir(folder) as entries:
+            for number, entry in enumerate(entries):
+                if number >= _MOST:
+                    break
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    names.append(entry.name)
+                else:
+                    sounds += is_audio(entry.name)
+    except OSError as error:
+        raise TimbreError(explain_os_error(error, folder)) from error
+    return sorted(names, key=str.casefold), sounds
+
+
+def upload_folder() -> Path:
+    """Where sounds that were sent to the app are kept: the only ones that are."""
+    return user_data_dir() / "uploads"

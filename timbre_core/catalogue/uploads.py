@@ -1,0 +1,125 @@
+"""Files and ZIP archives that are sent to the app: unpacked within bounds, into a folder that nothing in them can leave."""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from timbre_core.catalogue.roots import upload_folder
+from timbre_core.datasets.audio_files import is_audio
+from timbre_core.datasets.label_values import safe_id
+from timbre_core.errors import TimbreError, os_errors
+
+_TABLES = (".csv", ".tsv", ".jsonl", ".sfz", ".json")
+_DEEPEST = 12
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """What is taken at once: files, bytes of one and of all (unpacked), and how many times smaller an archive may be."""
+
+    files: int = 20_000
+    bytes_each: int = 256 * 2**20
+    bytes: int = 4 * 2**30
+    ratio: int = 400
+
+
+LIMITS = UploadLimits()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that was sent: its name, with folders where it has some, and its content."""
+
+    name: str
+    content: IO[bytes]
+
+
+def keep_uploads(name: str, files: Iterable[Sent], limits: UploadLimits = LIMITS) -> tuple[Path, list[tuple[str, str]]]:
+    """Write what was sent into a new folder, archives unpacked; returns it, and (file, reason) of what was left out.
+
+    Raises TimbreError, and leaves nothing behind, where it is more than the limits, or holds no sound.
+    """
+    base = upload_folder()
+    taken = {entry.name for entry in base.iterdir()} if base.is_dir() else set()
+    folder = base / safe_id(name, taken)
+    skipped: list[tuple[str, str]] = []
+    total = sounds = 0
+    try:
+        for number, (path, content, packed) in enumerate(_unpacked(files, skipped)):
+            if number >= limits.files:
+                raise TimbreError(
+                    f"more than {limits.files:,} files at once: send them in parts, or name their folder."
+                )
+            target = _inside(folder, path)
+            if target is None:
+                skipped.append((path, "its name leads out of the folder, or is none"))
+                continue
+            if not (is_audio(path) or path.lower().endswith(_TABLES)):
+                continue
+            room = min(limits.bytes_each, limits.bytes - total, *([limits.ratio * max(packed, 4096)] if packed else []))
+            total += _copy(content, target, room, path)
+            sounds += is_audio(path)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise TimbreError(f"the archive cannot be unpacked ({error}): make it again, without a password.") from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if not sounds:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise TimbreError("there is no sound among these files (wav, flac, ogg, mp3, aiff): choose others.")
+    return folder, skipped
+
+
+def _unpacked(files: Iterable[Sent], skipped: list[tuple[str, str]]) -> Iterator[tuple[str, IO[bytes], int]]:
+    """Every file, those in archives too: its path, its content, and its packed size (0 for what was not packed)."""
+    for sent in files:
+        if not sent.name.lower().endswith(".zip"):
+            yield sent.name, sent.content, 0
+            continue
+        with zipfile.ZipFile(sent.content) as archive:
+            for entry in archive.infolist():
+                if entry.is_dir():
+                    continue
+                if entry.flag_bits & 1:
+                    raise RuntimeError("it has a password")
+                if (entry.external_attr >> 16) & 0o170000 == 0o120000:
+                    skipped.append((entry.filename, "a link, and no file"))
+                    continue
+                with archive.open(entry) as content:
+                    yield entry.filename, content, max(entry.compress_size, 1)
+
+
+def _inside(folder: Path, name: str) -> Path | None:
+    """Where below the folder a file of that name goes; None for a name that leads out of it, or is hidden."""
+    parts = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).parts
+    if not parts or len(parts) > _DEEPEST or any(_is_bad(part) for part in parts):
+        return None
+    return folder.joinpath(*parts)
+
+
+def _is_bad(part: str) -> bool:
+    return (
+        part.startswith(".") or "/" in part or ":" in part or "\0" in part or len(part.encode("utf-8", "replace")) > 240
+    )
+
+
+def _copy(content: IO[bytes], target: Path, room: int, name: str) -> int:
+    """Write a file of at most `room` bytes; returns its size. Raises TimbreError for one that turns out to be larger."""
+    size = 0
+    with os_errors(target, writing=True):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(target, "wb") as file:
+            while chunk := content.read(_CHUNK):
+                size += len(chunk)
+                if size > room:
+                    raise TimbreError(f"{name[:120]}: unpacks to more than is taken: send less at once.")
+                file.write(chunk)
+    return size
