@@ -23,6 +23,7 @@ VERBS = (
     "swap",
     "transfer",
     "export",
+    "perform",
     "project",
     "library",
 )

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,10 @@ from pages.server.studio import Studio
 from pages.server.words import readable
 from timbre_core.errors import TimbreError
 from timbre_core.generation.instrument import Instrument, PlayedNote
+
+if TYPE_CHECKING:
+    from timbre_core.generation.midi.performance import Performance
+    from timbre_core.generation.midi.piece import Piece
 
 # Notes that the traits are measured on: enough for correlations of 0.1 to mean something.
 _MEASURED = 480
@@ -45,6 +49,18 @@ def instrument(notes: NoteMap, z: tuple[float, ...]) -> Instrument:
 def export_instrument(notes: NoteMap, z: tuple[float, ...]) -> Instrument:
     """The same with the checkpoint's own inverter, which takes its time."""
     return _open_instrument(notes, z, live=False)
+
+
+def performance(
+    notes: NoteMap, piece: Piece, z: tuple[float, ...] | None, attack: float, release: float
+) -> Performance:
+    """A piece with the sound at `z`, or each program with its family's; its keys are sounded."""
+    from timbre_core.generation.midi.performance import Band, Performance, Solo
+
+    sounds = Band(Studio(notes).space()) if z is None else Solo(instrument(notes, z))
+    made = Performance(piece, sounds, attack, release)
+    made.prepare()
+    return made
 
 
 def played(notes: NoteMap, z: tuple[float, ...], key: int) -> PlayedNote:

@@ -100,8 +100,74 @@ async def load_route(request: Request) -> Response:
     return await answer(QUICK, work)
 
 
+async def pieces_route(request: Request) -> Response:
+    """`/api/play/pieces`: names and titles of the pieces that come with the project."""
+
+    def work() -> Response:
+        from timbre_core.generation.midi.pieces import TITLES
+
+        return JSONResponse([{"name": name, "title": title} for name, title in TITLES.items()])
+
+    return await answer(QUICK, work)
+
+
+async def piece_route(request: Request) -> Response:
+    """`/api/play/piece?name=`: the MIDI file of one of those pieces."""
+
+    def work() -> Response:
+        from timbre_core.generation.midi.pieces import TITLES, piece_file
+
+        name = parameter(request, "name")
+        if name not in TITLES:
+            raise TimbreError(f"there is no piece {name[:80]!r}.")
+        headers = {"Content-Disposition": f'attachment; filename="{name}.mid"'}
+        return Response(piece_file(name), media_type="audio/midi", headers=headers)
+
+    return await answer(QUICK, work)
+
+
+async def perform_route(request: Request) -> Response:
+    """POST `/api/play/perform?checkpoint=&z=&attack=&release=[&band=1][&stems=1]`, a MIDI file as body: the piece as WAV file.
+
+    It is played with the sound at `z`, or with `band` each program with its family's. With `stems` a ZIP of one file for
+    each channel. Header `X-Remarks`: what is to be told, between `|`.
+    """
+    from timbre_core.generation.midi.reading import LARGEST
+
+    data = await body_of(request, LARGEST)
+    if data is None:
+        return refused(f"a MIDI file of more than {LARGEST // 2**20} MB is none: choose another file.", 413)
+
+    def work() -> Response:
+        from pages.play.engine import performance
+        from timbre_core.features.audio import encode_wav
+        from timbre_core.generation.formats.packing import zipped
+        from timbre_core.generation.midi.performance import RATE
+        from timbre_core.generation.midi.reading import read_midi
+
+        notes = find_map(parameter(request, "checkpoint"))
+        z = None if "band" in request.query_params else point(request, notes)
+        attack, release = number(request, "attack", 0.002, 10), number(request, "release", 0.25, 20)
+        try:
+            piece = read_midi(data)
+        except TimbreError as error:
+            raise BadRequest(str(error)) from error
+        made = performance(notes, piece, z, attack, release)
+        mix = made.mix()
+        headers = {"Cache-Control": "no-store", "X-Remarks": "|".join(made.remarks)}
+        if "stems" not in request.query_params:
+            return Response(encode_wav(mix, RATE), media_type="audio/wav", headers=headers)
+        stems = {f"stem-{channel + 1:02d}.wav": encode_wav(audio, RATE) for channel, audio in made.stems()}
+        return Response(zipped(stems), media_type="application/zip", headers=headers)
+
+    return await answer_while_wanted(request, _EXPORT, work)
+
+
 PLAY_FILE_ROUTES = [
     Route(f"{API}/play/export", export_route),
+    Route(f"{API}/play/pieces", pieces_route),
+    Route(f"{API}/play/piece", piece_route),
+    Route(f"{API}/play/perform", perform_route, methods=["POST"]),
     Route(f"{API}/play/preset", save_route, methods=["GET"]),
     Route(f"{API}/play/preset", load_route, methods=["POST"]),
 ]

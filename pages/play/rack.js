@@ -4,6 +4,7 @@ import { build } from "../browser/dom.js";
 import { noteName } from "../browser/pitch.js";
 import { ExportPanel } from "./export_panel.js";
 import { MidiInput } from "./midi.js";
+import { PiecePanel } from "./piece_panel.js";
 
 export class Rack {
   /** @param {import("./view.js").PlayView} view */
@@ -94,6 +95,7 @@ export class Rack {
       if (file) this.view.attempt(() => player.files.loadPreset(file));
     });
     this.exporting = new ExportPanel(this.view);
+    this.pieces = new PiecePanel(this.view);
     return build(
       "div",
       { class: "tx-files" },
@@ -105,6 +107,7 @@ export class Rack {
       this.view.button("WAV", "Save the current key as a WAV file", "", () => player.files.saveSound(), {
         class: "tx-wav",
       }),
+      this.pieces.element,
       this.exporting.element,
     );
   }

@@ -51,6 +51,7 @@ export class PlayView extends AxisParts {
   }
 
   destroy() {
+    this.rack.pieces.destroy();
     this.keyboard.destroy();
   }
 

@@ -37,6 +37,9 @@ GOOD: dict[str, dict[str, str]] = {
     "play/sound": {**ALPHA, "z": ZERO, "key": "60"},
     "play/frames": {**ALPHA, "z": ZERO, "key": "60"},
     "play/export": {**ALPHA, "z": ZERO, "low": "60", "high": "61", "step": "1"},
+    "play/pieces": {},
+    "play/piece": {"name": "bach-prelude-in-c"},
+    "play/perform": {**ALPHA, "z": ZERO},
     "play/preset": {**ALPHA, "z": ZERO, "key": "60"},
     "morph/sound": SOUND,
     "morph/frames": SOUND,
@@ -47,7 +50,7 @@ GOOD: dict[str, dict[str, str]] = {
     "transfer/sound": TRANSFER,
     "transfer/picture": TRANSFER,
 }
-POSTED = {"gathered/csv", "gathered/zip", "similar"}
+POSTED = {"gathered/csv", "gathered/zip", "similar", "play/perform"}
 ELSEWHERE = {"plotly.js", "js/{version}/{name:path}", ""}  # no parameters; whatever is left
 
 # Values that are no numbers, or none that a parameter takes; every one of these is one.
@@ -80,6 +83,7 @@ OPTIONAL: dict[str, dict[str, dict[str, str]]] = (
         "audio": {"inverter": {}},
         "frames": {"inverter": {}},
         "play/start": {"seed": {}},
+        "play/perform": {"attack": {}, "release": {}},
         "play/preset": {"attack": {}, "release": {}},
         "transfer/source": {"mend": {}},
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import mido
 import numpy as np
 import pytest
 import soundfile
@@ -139,6 +140,25 @@ class TestAnswers:
         assert names[0] == ("x_060.wav" if kind == "wav" else f"x.{kind}")
         assert "LICENCE.txt" in names
 
+    def test_pieces_are_performed(self) -> None:
+        names = [piece["name"] for piece in told(ask("pieces"))]
+        assert "bach-prelude-in-c" in names
+        file = mido.MidiFile()
+        track = file.add_track()
+        track += [mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=480)]
+        buffer = io.BytesIO()
+        file.save(file=buffer)
+        for query in (f"z={MIDDLE}", "band=1"):
+            mix = post("/api/play/perform", f"checkpoint=alpha&{query}", buffer.getvalue())
+            audio, rate = soundfile.read(io.BytesIO(mix.body))
+            assert (rate, mix.headers["x-remarks"]) == (44_100, "")
+            assert 0.5 < len(audio) / rate < 1.5
+        stems = post("/api/play/perform", f"checkpoint=alpha&z={MIDDLE}&stems=1", buffer.getvalue())
+        assert zipfile.ZipFile(io.BytesIO(stems.body)).namelist() == ["stem-01.wav"]
+        refused = post("/api/play/perform", f"checkpoint=alpha&z={MIDDLE}", buffer.getvalue()[:20])
+        assert refused.status == 400
+        assert "damaged or truncated" in json.loads(refused.body)["error"]
+
     def test_presets(self) -> None:
         saved = ask("preset", z=MIDDLE, key="64", name="My sound", attack="0.5", release="2")
         assert saved.headers["content-disposition"] == 'attachment; filename="My-sound.json"'
@@ -187,6 +207,7 @@ GOOD = {"checkpoint": "alpha", "z": MIDDLE, "key": "60"}
         ("export", {"low": "0", "high": "9", "step": "1", "format": "../sf2"}, 400, "choose from sfz"),
         ("export", {"low": "0", "high": "9", "step": "1", "rate": "8000"}, 400, "44100 or 48000"),
         ("export", {"low": "0", "high": "9", "step": "1", "loop": "maybe"}, 400, "one of auto, on, off"),
+        ("piece", {"name": "../../etc/passwd"}, 404, "no piece"),
         ("preset", {"attack": "nan"}, 400, "between 0 and 10"),
         ("preset", {"release": "-1"}, 400, "between 0 and 20"),
         ("space", {"checkpoint": "nobody"}, 404, "no checkpoint"),

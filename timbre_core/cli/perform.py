@@ -1,0 +1,93 @@
+"""`python -m timbre_core perform`: a MIDI file played with a space's sounds."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timbre_core.cli.inverter_options import add_inverter_argument
+from timbre_core.cli.shell import check_output_folder, check_wav_file
+from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.generation.midi.performance import Band
+    from timbre_core.generation.midi.piece import Piece
+
+HELP = "play a MIDI file: velocities, pitch bend, pedals, a sound for each program; to a WAV file, and stems"
+EXAMPLE = """python -m timbre_core perform checkpoints/nsynth-cvae piece.mid --out piece.wav
+  python -m timbre_core perform checkpoints/nsynth-cvae piece.mid --like NOTE_ID --out piece.wav --stems
+  python -m timbre_core perform checkpoints/nsynth-cvae piece.mid --program 0=flute --program 40=string --out piece.wav"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
+    parser.add_argument("piece", metavar="FILE.mid", help="a standard MIDI file")
+    parser.add_argument(
+        "--like",
+        metavar="NOTE_ID",
+        help="play everything with the timbre of this note on the map (default: each program with its family's)",
+    )
+    parser.add_argument(
+        "--program",
+        action="append",
+        default=[],
+        metavar="N=WHAT",
+        help="play General MIDI program N, 0 to 127, with a family of the map or a note's timbre; may be repeated",
+    )
+    parser.add_argument("--attack", type=float, default=0.002, metavar="SECONDS", help="fade in (default 0.002)")
+    parser.add_argument("--release", type=float, default=0.25, metavar="SECONDS", help="fade out (default 0.25)")
+    parser.add_argument("--stems", action="store_true", help="write each channel beside it, too: OUT-stem-01.wav ...")
+    add_inverter_argument(parser)
+    parser.add_argument("--out", default="piece.wav", metavar="FILE.wav", help="what to write (default piece.wav)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.generation.midi.performance import Band
+    from timbre_core.generation.midi.reading import read_midi
+    from timbre_core.space import TimbreSpace
+
+    check_wav_file(args.out, "--out")
+    check_output_folder(Path(args.out).parent, "--out")
+    for option, most in (("attack", 10), ("release", 20)):
+        if not 0 <= getattr(args, option) <= most:
+            raise TimbreError(f"--{option} {getattr(args, option):g}: choose from 0 to {most} seconds.")
+    programs = dict(map(_program, args.program))
+    piece = read_midi(args.piece)
+    space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
+    remarks = write_performance(Band(space, args.like, programs), piece, Path(args.out), args)
+    print(args.out)
+    for remark in remarks:
+        print(f"note: {remark}")
+    return 0
+
+
+def write_performance(band: Band, piece: Piece, out: Path, args: argparse.Namespace) -> list[str]:
+    """Perform a piece into the file `out` and, with --stems, one beside it for each channel. Returns what is to be told."""
+    from tqdm import tqdm
+
+    from timbre_core.features.audio import write_wav
+    from timbre_core.generation.midi.performance import RATE, Performance
+
+    performance = Performance(piece, band, args.attack, args.release)
+    with tqdm(desc=out.stem, unit="key", file=sys.stderr) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        performance.prepare(progress)
+    write_wav(out, performance.mix(), RATE)
+    if args.stems:
+        for channel, audio in performance.stems():
+            write_wav(out.with_name(f"{out.stem}-stem-{channel + 1:02d}.wav"), audio, RATE)
+    return performance.remarks
+
+
+def _program(told: str) -> tuple[int, str]:
+    number, equals, what = told.partition("=")
+    if not equals or not what or not number.isdecimal() or not 0 <= int(number) <= 127:
+        raise TimbreError(f"--program {told[:60]}: give a number from 0 to 127 and a sound, as in 40=string.")
+    return int(number), what

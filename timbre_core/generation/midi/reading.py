@@ -1,0 +1,106 @@
+"""MIDI files to pieces. mido reads them; what is here gives its messages their meaning.
+
+Standard MIDI Files 1.0 and General MIDI 1 (MIDI Manufacturers Association): controllers 1, 6, 7, 11, 64, 66, 100, 101, 120, 121
+and 123.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.generation.midi.channel import Channel
+from timbre_core.generation.midi.piece import PERCUSSION, Piece
+
+if TYPE_CHECKING:
+    import mido
+
+LARGEST = 8 * 2**20
+"""Bytes of a MIDI file."""
+LONGEST = 1800.0
+"""Seconds of a piece."""
+MOST_NOTES = 200_000
+_TEMPO = 500_000  # microseconds to a beat, until something else is said
+
+
+def read_midi(source: Path | str | bytes, name: str = "") -> Piece:
+    """A MIDI file, by its path or its bytes, as a piece.
+
+    Percussion (channel 10) is left out, and told. Raises TimbreError, in one sentence that names the file, for one that is
+    missing, damaged or truncated, has no notes, or is larger or longer than any piece is.
+    """
+    name = name or (str(source) if not isinstance(source, bytes) else "this file")
+    if not isinstance(source, bytes):
+        with os_errors(source):
+            if Path(source).stat().st_size > LARGEST:
+                raise TimbreError(f"{name}: {_too_large()}")
+            source = Path(source).read_bytes()
+    if len(source) > LARGEST:
+        raise TimbreError(f"{name}: {_too_large()}")
+    if source[:4] == b"RIFF" and source[8:12] == b"RMID":
+        source = source[source.find(b"MThd") :]
+    if source[:4] != b"MThd":
+        raise TimbreError(f"{name}: not a MIDI file: choose one that ends in .mid.")
+    channels = {number: Channel(number) for number in range(16)}
+    notes = 0
+    try:
+        for seconds, message in _timed(_opened(source)):
+            notes += message.type == "note_on" and message.velocity > 0
+            if seconds > LONGEST or notes > MOST_NOTES:
+                raise TimbreError(
+                    f"{name}: more than {LONGEST / 60:.0f} minutes or {MOST_NOTES:,} notes: the file is damaged, or cut it."
+                )
+            channels[message.channel].receive(message, seconds)
+    except TimbreError:
+        raise
+    except Exception as error:  # mido answers damaged bytes with errors of a dozen kinds
+        raise TimbreError(f"{name}: damaged or truncated as a MIDI file: get or export it again.") from error
+    return _piece(channels.values(), name)
+
+
+def _too_large() -> str:
+    return f"larger than {LARGEST // 2**20} MB, no MIDI file is: choose another one."
+
+
+def _opened(data: bytes) -> mido.MidiFile:
+    import mido
+
+    file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+    if file.type == 2:
+        raise TimbreError("its tracks are pieces of their own (MIDI type 2): save it as type 1.")
+    return file
+
+
+def _timed(file: mido.MidiFile) -> Iterator[tuple[float, mido.Message]]:
+    """The messages to channels, of all tracks together, with their seconds."""
+    import mido
+
+    division, tempo, seconds = file.ticks_per_beat, _TEMPO, 0.0
+    frames = -(division >> 8) if division < 0 else 0
+    for message in mido.merge_tracks(file.tracks, skip_checks=True):
+        if frames:  # ticks of film time: so many frames a second, so many ticks a frame
+            seconds += message.time / (frames * max(1, division & 0xFF))
+        else:
+            seconds += mido.tick2second(message.time, max(1, division), tempo)
+        if message.type == "set_tempo":
+            tempo = message.tempo
+        elif not message.is_meta and hasattr(message, "channel"):
+            yield seconds, message
+
+
+def _piece(channels: Iterable[Channel], name: str) -> Piece:
+    channels = list(channels)
+    for channel in channels:
+        channel.finish()
+    notes = sorted((note for channel in channels for note in channel.notes), key=lambda note: (note.start, note.key))
+    played = tuple(note for note in notes if note.channel != PERCUSSION)
+    remarks = []
+    if len(played) < len(notes):
+        remarks.append(f"{len(notes) - len(played)} notes of percussion (channel 10) are left out.")
+    if not played:
+        raise TimbreError(f"{name}: no notes to play in it{' but percussion' if notes else ''}: choose another file.")
+    courses = {channel.number: channel.course for channel in channels}
+    return Piece(played, courses, max(note.end for note in played), tuple(remarks))
