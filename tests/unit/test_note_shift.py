@@ -16,6 +16,7 @@ from timbre_core.features.pitch_shift import shift_pitch
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
 from timbre_core.inversion.imprint import imprint
+from timbre_core.models.note_shift import Played
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.networks import build_network
 from timbre_core.recipes.recipe_files import load_recipe, recipe_to_yaml
@@ -168,3 +169,23 @@ def test_without_a_network_it_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tmp_path))
     with pytest.raises(TimbreError, match="no checkpoint note-shift"):
         note_at(space_at(tmp_path), harmonic(60, 0.2), 60, 65)
+
+
+def test_all_places_at_once_are_what_each_is_alone():
+    """The onset and every second point are asked for, the others lie between them; bands that nobody hears are left out."""
+    torch.manual_seed(1)
+    network = build_network(load_recipe("note-shift", SMALL)).eval()
+    torch.nn.init.normal_(network.out.weight, std=0.3)
+    grids = torch.randn(2, 2, 61, 128).mul(10).sub(30)
+    played = Played(*(torch.tensor(each) for each in ([60.0, 40.0], [67.0, 35.0], [100.0] * 2, [80.0] * 2, [1.0, 0.0])))
+    points, bands = torch.meshgrid(torch.arange(61), torch.arange(128), indexing="ij")
+    places = [each.reshape(1, -1).expand(2, -1) for each in (points, bands)]
+    with torch.inference_mode():
+        alone = network(*grids, played, *places).view(2, 61, 128)
+        whole, heard = network.whole(*grids, played), network.whole(*grids, played, 99)
+    asked = [*range(24), *range(24, 61, 2)]
+    torch.testing.assert_close(whole[:, asked], alone[:, asked], atol=1e-3, rtol=1e-4)
+    change = whole - grids[1]
+    torch.testing.assert_close(change[:, 31], (change[:, 30] + change[:, 32]) / 2, atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(heard[..., :99], whole[..., :99], atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(heard[..., 99:], grids[1][..., 99:])

@@ -81,7 +81,7 @@ def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0) -> Ten
     """
     window = max(_SIZES, round(settings.n_fft * ratio / _SIZES) * _SIZES)
     edges = grid_edges(1 + len(audio) // settings.hop_length)
-    frames, mean = _looked_at(1 + len(audio) // settings.hop_length)
+    frames, mean = looked_at(1 + len(audio) // settings.hop_length)
     reach = int(edges[-1]) * settings.hop_length + window
     gain = _PEAK / audio.abs().amax().clamp_min(1e-9)
     padded = torch.nn.functional.pad(gain * audio.float(), (window // 2, max(0, reach - len(audio))))
@@ -91,7 +91,7 @@ def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0) -> Ten
 
 
 @lru_cache(maxsize=32)
-def _looked_at(n_frames: int) -> tuple[Tensor, Tensor]:
+def looked_at(n_frames: int) -> tuple[Tensor, Tensor]:
     """Frames that a grid looks at (n,), and the weights (n_points, n) that make points of them."""
     edges = grid_edges(n_frames)
     frames = np.concatenate(

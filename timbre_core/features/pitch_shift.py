@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.fft
 
 _TINY = 1e-20
 
@@ -33,40 +34,47 @@ def _stretch(audio: np.ndarray, factor: float, n_fft: int) -> np.ndarray:
     read = np.minimum(np.round(np.arange(count) * hop / factor).astype(np.int64), len(audio) + hop)
     padded = np.pad(audio, (n_fft // 2 + hop, n_fft + hop))
     window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
-    steps = np.arange(n_fft)
-    spectra, before = (
-        np.fft.rfft(padded[(read + start)[:, None] + steps] * window).astype(np.complex64) for start in (hop, 0)
-    )
-    turned = np.fft.irfft(_locked(spectra, before), n_fft).astype(np.float32) * window
-    out, weight = (np.zeros(count * hop + n_fft, dtype=np.float32) for _ in range(2))
-    for number, frame in enumerate(turned):
-        place = slice(number * hop, number * hop + n_fft)
-        out[place] += frame
-        weight[place] += window**2
-    return (out / np.maximum(weight, 1e-3))[n_fft // 2 : n_fft // 2 + length]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)
+    spectra, before = (scipy.fft.rfft(frames[read + start] * window) for start in (hop, 0))
+    turned = scipy.fft.irfft(_locked(spectra, before), n_fft) * window
+    # Frames four hops apart do not overlap: each of the four sets is laid down at once.
+    total, weights = (np.zeros(count * hop + 2 * n_fft, dtype=np.float32) for _ in range(2))
+    for first in range(4):
+        part = turned[first::4].reshape(-1)
+        place = slice(first * hop, first * hop + len(part))
+        total[place] += part
+        weights[place] += np.tile(window**2, len(part) // n_fft)
+    return (total / np.maximum(weights, 1e-3))[n_fft // 2 : n_fft // 2 + length]
 
 
 def _locked(spectra: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Spectra (n, n_bins) with phases that go on from one to the next, as they do from `before`, a hop earlier, to each."""
+    """Spectra (n, n_bins) with phases that go on from one to the next, as they do from `before`, a hop earlier, to each.
+
+    Every bin is turned as the peak that it belongs to, whose phase advances from the last frame's by what it does in the
+    sound in a hop.
+    """
     level = np.abs(spectra)
-    unit = spectra / (level + _TINY)
-    advance = spectra * np.conj(before)
-    advance /= np.abs(advance) + _TINY
+    advance = np.empty_like(spectra)
+    advance[0] = 1
+    np.multiply(spectra[:-1], np.conj(before[1:]), out=advance[1:])
+    advance[1:] /= np.abs(advance[1:]) + _TINY
+    turn = np.ones(spectra.shape[1], dtype=spectra.dtype)
+    turns = np.empty_like(spectra)
+    for number, owner in enumerate(_owners(level)):
+        turn = (turn * advance[number])[owner]
+        turns[number] = turn
+    return spectra * turns
+
+
+def _owners(level: np.ndarray) -> np.ndarray:
+    """For each bin of levels (n, n_bins) the nearest peak of its frame, (n, n_bins): itself in a frame without any."""
     peaks = np.zeros(level.shape, dtype=bool)
     middle = level[:, 2:-2]
     peaks[:, 2:-2] = (middle > level[:, 1:-3]) & (middle >= level[:, 3:-1])
     peaks[:, 2:-2] &= (middle > level[:, :-4]) & (middle >= level[:, 4:])
-    bins = np.arange(level.shape[1])
-    phase = unit[0].copy()
-    out = spectra.copy()
-    for number in range(1, len(spectra)):
-        here = np.flatnonzero(peaks[number])
-        ahead = phase * advance[number]
-        if len(here):
-            owner = here[np.searchsorted((here[1:] + here[:-1]) / 2, bins)]
-            phase = unit[number] * (ahead * np.conj(unit[number]))[owner]
-        else:
-            phase = ahead
-        phase = phase / (np.abs(phase) + _TINY)
-        out[number] = level[number] * phase
-    return out
+    bins = np.arange(level.shape[1], dtype=np.int16)
+    far = np.int16(4 * level.shape[1])
+    below = np.maximum.accumulate(np.where(peaks, bins, -far), axis=1)
+    above = np.minimum.accumulate(np.where(peaks, bins, far)[:, ::-1], axis=1)[:, ::-1]
+    owner = np.where(bins - below <= above - bins, below, above)
+    return np.where((owner < 0) | (owner >= level.shape[1]), bins, owner)

@@ -10,7 +10,7 @@ import torch
 from timbre_core.companions import companion_network
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import SILENT_PEAK
-from timbre_core.features.note_grid import grid_edges, grid_loudness, level_free, mel_grid
+from timbre_core.features.note_grid import band_hz, grid_edges, grid_loudness, level_free, mel_grid
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.pitch_shift import shift_pitch
 from timbre_core.features.preparation import checked_audio
@@ -65,7 +65,7 @@ def note_at(
     wanted = round((features.seconds or 4.0) * rate)
     source = np.pad(source, (0, max(0, wanted - len(source))))
     carrier = shift_pitch(source, 2 ** ((to_pitch - pitch) / 12), _window(min(pitch, to_pitch), features))
-    levels = predicted_levels(network, features, source, pitch, to_pitch, velocity)
+    levels = predicted_levels(network, features, source, pitch, to_pitch, velocity, space.sample_rate / 2)
     changed = peak * imprint(carrier, levels, features, float(midi_to_hz(to_pitch)))
     back = np.asarray(soxr.resample(changed, rate, space.sample_rate, quality="HQ"), dtype=np.float32)[: len(audio)]
     return np.pad(back, (0, len(audio) - len(back)))
@@ -79,10 +79,12 @@ def predicted_levels(
     pitch: float,
     to_pitch: float,
     velocity: float | None = None,
+    top_hz: float | None = None,
 ) -> torch.Tensor:
     """Levels in dB (n_points, n_mels) of the note that an instrument has at `to_pitch`, as loud as audio (n_samples,).
 
     Within a semitone they are between those of the shifted recording and the network's, so that a small change is small.
+    Bands above `top_hz`, which nobody will hear, are those of the shifted recording.
     """
     sound = torch.from_numpy(audio)
     edges = grid_edges(1 + len(audio) // features.hop_length)
@@ -90,7 +92,8 @@ def predicted_levels(
     note, _ = level_free(own, edges, features)
     shifted, _ = level_free(mel_grid(sound, features, 2 ** ((to_pitch - pitch) / 12))[None], edges, features)
     told = [pitch, to_pitch, PLAYED, velocity or PLAYED, float(velocity is not None)]
-    found = network.whole(note, shifted, Played(*(torch.tensor([float(each)]) for each in told)))
+    heard = None if top_hz is None else int((band_hz(features) <= top_hz).sum()) + 1
+    found = network.whole(note, shifted, Played(*(torch.tensor([float(each)]) for each in told)), heard)
     share = 1.0 if velocity is not None else min(1.0, abs(to_pitch - pitch))
     found = shifted + share * (found - shifted)
     return (found - grid_loudness(found, edges, features)[:, None, None] + grid_loudness(own, edges, features))[0]

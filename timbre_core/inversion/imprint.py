@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from timbre_core.features.log_mel import hz_to_mel
-from timbre_core.features.note_grid import band_hz, frame_levels, frames_of, grid_edges, points_of
+from timbre_core.features.note_grid import band_hz, frame_levels, frames_of, grid_edges, looked_at
 from timbre_core.features.settings import LogMelSettings
 
-_ROUNDS, _UPDATES = 2, 3  # of synthesis; of the filter between them
+_UPDATES = 3  # of the filter, whose bands overlap
 _MOST, _LEAST = 30.0, -60.0  # dB that a carrier is raised or lowered by: what lacks more is filled in
 _LACKING = 3.0  # dB below the wanted level
-_AT_ONCE = 12.0  # dB that a synthesis corrects the one before by
 _NOISE = 0.5  # of the filling, beside its harmonics
 _NOTHING = -110.0  # dB
+_NEPER = float(np.log(10))
 
 
 def imprint(carrier: np.ndarray, levels: Tensor, settings: LogMelSettings, f0: float, seed: int = 0) -> np.ndarray:
@@ -42,30 +42,31 @@ def imprint(carrier: np.ndarray, levels: Tensor, settings: LogMelSettings, f0: f
     own, filling = spectrum(carrier), spectrum(excitation(f0, len(carrier), settings.sample_rate, seed))
     count = len(own)
     edges = grid_edges(count)
+    frames, mean = looked_at(count)
+    seen = frames.clamp_max(count - 1)  # gains are found where the grid looks: not at all frames
 
-    def levels_of(frames: Tensor) -> Tensor:
-        return points_of(frame_levels(frames.abs().square(), settings), edges)
+    def levels_of(power: Tensor) -> Tensor:
+        return mean @ frame_levels(power, settings)
 
-    def gain(decibels: Tensor) -> Tensor:
-        return torch.pow(10, frames_of(decibels, edges, count) @ to_bins / 20)
+    def gain(decibels: Tensor, at: Tensor | None = None) -> Tensor:
+        each = frames_of(decibels, edges, count)
+        return torch.exp(((each if at is None else each[at]) * (_NEPER / 20)) @ to_bins)
 
-    filling_levels = levels_of(filling)
-    change, added = torch.zeros_like(levels), torch.zeros_like(filling)
-    for round_ in range(_ROUNDS):
-        for _ in range(_UPDATES):
-            change = (change + levels - levels_of(own * gain(change) + added)).clamp(_LEAST, _MOST)
-        kept = own * gain(change)
-        have = levels_of(kept)
-        lacking = 10 * torch.log10((torch.pow(10, levels / 10) - torch.pow(10, have / 10)).clamp_min(1e-11))
-        lacking = torch.where(levels - have > _LACKING, lacking, torch.full_like(lacking, _NOTHING))
-        added = filling * gain(lacking - filling_levels)
-        audio = torch.istft(
-            (kept + added).T, settings.n_fft, settings.hop_length, window=window, length=len(carrier)
-        ).numpy()
-        if round_ + 1 < _ROUNDS:
-            missed = (levels - levels_of(spectrum(audio))).clamp(-_AT_ONCE, _AT_ONCE)
-            change = (change + missed).clamp(_LEAST, _MOST)
-    return np.asarray(audio, dtype=np.float32)
+    power, filling_levels = _power(own[seen]), levels_of(_power(filling[seen]))
+    change = torch.zeros_like(levels)
+    have = levels_of(power)
+    for _ in range(_UPDATES):
+        change = (change + levels - have).clamp(_LEAST, _MOST)
+        have = levels_of(power * gain(2 * change, seen))
+    lacking = 10 * torch.log10((torch.pow(10, levels / 10) - torch.pow(10, have / 10)).clamp_min(1e-11))
+    lacking = torch.where(levels - have > _LACKING, lacking, torch.full_like(lacking, _NOTHING))
+    changed = (own * gain(change) + filling * gain(lacking - filling_levels)).T
+    audio = torch.istft(changed, settings.n_fft, settings.hop_length, window=window, length=len(carrier))
+    return np.asarray(audio.numpy(), dtype=np.float32)
+
+
+def _power(spectrum: Tensor) -> Tensor:
+    return spectrum.real.square() + spectrum.imag.square()
 
 
 @lru_cache(maxsize=8)

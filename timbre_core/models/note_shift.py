@@ -25,6 +25,9 @@ _TRACK = (0, 1, 2, 4, 7, 11, 16, 20, 24, 28, 34, 42, 50, 56)  # points at which 
 _GROUP = 8  # bands that are one in the coarse spectrum of a point
 _CONDITIONS = 10
 _PLACE = 12
+_TIMES = 3  # of a place's numbers, the last: what only its point in time says
+_AT_ONCE = 8  # points that are worked out together: what fits a core's cache
+_DENSE = 24  # points of the onset and soon after it, which are all asked for
 _SPAN_DB, _OFFSET = 20.0, 1.5  # dB to the network's units
 _STEP_DB = 10.0  # the network's units to dB
 _LONGEST = 4.0  # seconds; later points count as this late
@@ -62,23 +65,75 @@ class NoteShift(nn.Module):
     def forward(self, note: Tensor, shifted: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
         """Levels in dB (batch, n) at places: `points` and `bands` (batch, n)."""
         seen, moved = note / _SPAN_DB + _OFFSET, shifted / _SPAN_DB + _OFFSET
+        around = self.around(self._around(seen, moved, played, points, bands))
+        change = self._change(around, self._told(seen, moved, played))
+        return shifted[torch.arange(len(points))[:, None], points, bands] + change
+
+    def whole(self, note: Tensor, shifted: Tensor, played: Played, bands: int | None = None) -> Tensor:
+        """Levels in dB (batch, n_points, n_mels) at all places, for use: after the onset every second point is asked for, and
+        the change of the others is between its neighbours'. Bands from number `bands` on are left as they are shifted."""
+        count, n_points, n_mels = note.shape
+        n_bands = n_mels if bands is None else min(bands, n_mels)
+        seen, moved = note / _SPAN_DB + _OFFSET, shifted / _SPAN_DB + _OFFSET
+        asked = torch.tensor([*range(min(_DENSE, n_points)), *range(_DENSE, n_points - 1, 2), n_points - 1]).unique()
+        told = self._told(seen, moved, played)
+        parts = [self._everywhere(seen, moved, played, part, n_bands).flatten(1, 2) for part in asked.split(_AT_ONCE)]
+        change = torch.cat([self._change(around, told) for around in parts], dim=1).view(count, len(asked), n_bands)
+        change = nn.functional.pad(change, (0, n_mels - n_bands))
+        every = torch.arange(n_points)
+        after = torch.searchsorted(asked, every).clamp_max(len(asked) - 1)
+        before = (after - (asked[after] > every).long()).clamp_min(0)
+        gap = (asked[after] - asked[before]).clamp_min(1)
+        share = ((every - asked[before]) / gap)[None, :, None]
+        return shifted + change[:, before] * (1 - share) + change[:, after] * share
+
+    def _told(self, seen: Tensor, moved: Tensor, played: Played) -> Tensor:
+        """What all places of a note are told, (batch, 1, n)."""
         vector = self.note(torch.cat([moved, seen], dim=2).transpose(1, 2))
-        told = self.told(torch.cat([vector, _conditions(played)], dim=1))[:, None]
+        return self.told(torch.cat([vector, _conditions(played)], dim=1))[:, None]
+
+    def _change(self, around: Tensor, told: Tensor) -> Tensor:
+        """What is around places (batch, n, width) -> how many dB the instrument's own note is above the shifted one there."""
         first, *scales_and_shifts = told.chunk(1 + 2 * self.depth, dim=-1)
-        hidden = self.around(self._around(seen, moved, played, points, bands)) + first
+        hidden = around + first
         for number, layer in enumerate(self.layers):
             scale, shift = scales_and_shifts[2 * number : 2 * number + 2]
             normal = nn.functional.layer_norm(hidden, hidden.shape[-1:])
             hidden = hidden + layer(nn.functional.gelu(normal * (1 + scale) + shift))
-        change = self.out(nn.functional.gelu(hidden))[..., 0].float()
-        return shifted[torch.arange(len(points))[:, None], points, bands] + _STEP_DB * change
+        return _STEP_DB * self.out(nn.functional.gelu(hidden))[..., 0].float()
 
-    def whole(self, note: Tensor, shifted: Tensor, played: Played) -> Tensor:
-        """Levels in dB (batch, n_points, n_mels) at all places."""
-        count, n_points, n_mels = note.shape
-        points, bands = torch.meshgrid(torch.arange(n_points), torch.arange(n_mels), indexing="ij")
-        places = (each.reshape(1, -1).expand(count, -1) for each in (points, bands))
-        return self(note, shifted, played, *places).reshape(note.shape)
+    def _everywhere(self, seen: Tensor, moved: Tensor, played: Played, points: Tensor, bands: int) -> Tensor:
+        """`around` of `_around` at the first bands of some points (n,), as one convolution and what only bands or points have:
+        (batch, n, bands, width)."""
+        count, n_points, n_mels = seen.shape
+        sizes = [
+            2 * _REACH + 1,
+            2 * _NEAR + 1,
+            2 * _NEAR + 1,
+            2 * _REACH + 1,
+            2,
+            2 * (n_mels // _GROUP),
+            2 * len(_TRACK),
+        ]
+        here, before, after, own, beside, coarse, tracks, place = self.around.weight.split([*sizes, _PLACE], dim=1)
+        kernel = here.new_zeros(len(here), 2, 3, 2 * _REACH + 1)
+        near = slice(_REACH - _NEAR, _REACH + _NEAR + 1)
+        kernel[:, 0, 1], kernel[:, 0, 0, near], kernel[:, 0, 2, near] = here, before, after
+        kernel[:, 1, 1], kernel[:, 1, 0, _REACH], kernel[:, 1, 2, _REACH] = own, beside[:, 0], beside[:, 1]
+        padded = nn.functional.pad(torch.stack([moved, seen], 1), (_REACH, _REACH, 1, 1), mode="replicate")
+        rows = torch.stack([padded[:, :, points + later, : bands + 2 * _REACH] for later in range(3)], 3).flatten(2, 3)
+        local = nn.functional.conv2d(rows, kernel, self.around.bias, stride=(3, 1)).permute(0, 2, 3, 1)
+        groups = torch.cat([grid[:, points].unflatten(2, (-1, _GROUP)).mean(3) for grid in (moved, seen)], dim=2)
+        track = torch.tensor(_TRACK).clamp_max(n_points - 1)
+        course = torch.cat([grid[:, track, :bands].transpose(1, 2) for grid in (moved, seen)], dim=2)
+        every = torch.arange(bands).expand(count, -1)
+        first = self._places(played, torch.zeros_like(every), every, n_points)[..., : _PLACE - _TIMES]
+        time = self._places(played, points.expand(count, -1), torch.zeros_like(points).expand(count, -1), n_points)
+        by_band = torch.cat([course, first], 2) @ torch.cat([tracks, place[:, : _PLACE - _TIMES]], 1).T
+        by_point = (
+            torch.cat([groups, time[..., _PLACE - _TIMES :]], 2) @ torch.cat([coarse, place[:, _PLACE - _TIMES :]], 1).T
+        )
+        return local + by_band[:, None] + by_point[:, :, None]
 
     def _around(self, seen: Tensor, moved: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
         count, n_points, _ = seen.shape
