@@ -23,6 +23,7 @@ from pages.server.memo import Memo
 from pages.server.studio import Studio
 from pages.server.words import readable
 from timbre_core.errors import TimbreError
+from timbre_core.features.settings import has_sound
 from timbre_core.generation.instrument import Instrument, PlayedNote
 
 if TYPE_CHECKING:
@@ -40,33 +41,65 @@ _played = Memo(64 * 2**20, lambda note: int(note.audio.nbytes + note.frames.nbyt
 _measurements = Memo(8)
 
 
-def instrument(notes: NoteMap, z: tuple[float, ...]) -> Instrument:
-    """The instrument at a point of the latent space, for playing live."""
-    key = (notes.checkpoint.path, notes.version)
-    return _instruments.get((*key, z), lambda: _open_instrument(notes, z, live=True))
+def instrument(notes: NoteMap, z: tuple[float, ...], carrier: str | None = None) -> Instrument:
+    """The instrument at a point of the latent space, for playing live; with a `carrier`, a note's id, that note's
+    instrument from its recordings."""
+    key = (notes.checkpoint.path, notes.version, carrier or z)
+    return _instruments.get(
+        key, lambda: _recorded(notes, carrier) if carrier else _open_instrument(notes, z, live=True)
+    )
 
 
-def export_instrument(notes: NoteMap, z: tuple[float, ...]) -> Instrument:
+def export_instrument(notes: NoteMap, z: tuple[float, ...], carrier: str | None = None) -> Instrument:
     """The same with the checkpoint's own inverter, which takes its time."""
-    return _open_instrument(notes, z, live=False)
+    return _recorded(notes, carrier) if carrier else _open_instrument(notes, z, live=False)
+
+
+def has_recordings(notes: NoteMap, row: int) -> bool:
+    """Whether the instrument of a map's note can be played from recordings: they and the network are on this machine."""
+    from timbre_core.checkpoint import companion
+    from timbre_core.generation.note_at import NOTE_SHIFT
+
+    if not has_sound(notes.checkpoint.recipe.features) or not np.isfinite(_pitches(notes.labels)[row]):
+        return False
+    try:
+        companion(NOTE_SHIFT, notes.checkpoint.path.parent)
+        return bool(np.abs(Studio(notes).recording(row)).max(initial=0) > 0)
+    except TimbreError:
+        return False
+
+
+def _recorded(notes: NoteMap, carrier: str) -> Instrument:
+    from timbre_core.generation.recorded import RecordedInstrument, recordings_of
+
+    studio = Studio(notes)
+    space = studio.space()
+    return RecordedInstrument(
+        space, carrier, recordings_of(space, carrier), lambda note: studio.recording(notes.rows[note])
+    )
 
 
 def performance(
-    notes: NoteMap, piece: Piece, z: tuple[float, ...] | None, attack: float, release: float
+    notes: NoteMap,
+    piece: Piece,
+    z: tuple[float, ...] | None,
+    attack: float,
+    release: float,
+    carrier: str | None = None,
 ) -> Performance:
-    """A piece with the sound at `z`, or each program with its family's; its keys are sounded."""
+    """A piece with the sound at `z` or of a `carrier`, or each program with its family's; its keys are sounded."""
     from timbre_core.generation.midi.performance import Band, Performance, Solo
 
-    sounds = Band(Studio(notes).space()) if z is None else Solo(instrument(notes, z))
+    sounds = Band(Studio(notes).space()) if z is None else Solo(instrument(notes, z, carrier))
     made = Performance(piece, sounds, attack, release)
     made.prepare()
     return made
 
 
-def played(notes: NoteMap, z: tuple[float, ...], key: int) -> PlayedNote:
-    """One key of the instrument at `z`."""
-    where = (notes.checkpoint.path, notes.version, z, key)
-    return _played.get(where, lambda: instrument(notes, z).note(key))
+def played(notes: NoteMap, z: tuple[float, ...], key: int, carrier: str | None = None) -> PlayedNote:
+    """One key of the instrument at `z`, or of a `carrier`."""
+    where = (notes.checkpoint.path, notes.version, carrier or z, key)
+    return _played.get(where, lambda: instrument(notes, z, carrier).note(key))
 
 
 def _open_instrument(notes: NoteMap, z: tuple[float, ...], live: bool) -> Instrument:

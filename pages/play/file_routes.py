@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.play.parameters import number, point, whole
+from pages.play.parameters import carrier, number, point, whole
 from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter, refused
 from pages.server.catalog import find_map
 from timbre_core.errors import TimbreError
@@ -46,7 +46,7 @@ async def export_route(request: Request) -> Response:
         except TimbreError as error:
             raise BadRequest(str(error)) from error
         name = file_name(request.query_params.get("name", "")[:200])
-        files = instrument_files(sampled(export_instrument(notes, z), name, keys, how), kind)
+        files = instrument_files(sampled(export_instrument(notes, z, carrier(request, notes)), name, keys, how), kind)
         preset = Preset(checkpoint=notes.checkpoint.model_name, name=name, z=list(z), attack=attack, release=release)
         archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
         headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
@@ -152,7 +152,7 @@ async def perform_route(request: Request) -> Response:
             piece = read_midi(data)
         except TimbreError as error:
             raise BadRequest(str(error)) from error
-        made = performance(notes, piece, z, attack, release)
+        made = performance(notes, piece, z, attack, release, carrier(request, notes))
         mix = made.mix()
         headers = {"Cache-Control": "no-store", "X-Remarks": "|".join(made.remarks)}
         if "stems" not in request.query_params:

@@ -30,7 +30,7 @@ export class Files {
 
   saveSound() {
     return this.download(
-      this.player.url("sound", { z: this.player.zText, key: this.player.key, whole: 1 }),
+      this.player.url("sound", { ...this.player.sounding, key: this.player.key, whole: 1 }),
       this.fileName(`-${noteName(this.player.key).replace("♯", "s")}.wav`),
     );
   }
@@ -50,7 +50,7 @@ export class Files {
   // how: keys, format and sampling, by the names that the route gives them.
   saveInstrument(how) {
     const { attack, release } = this.player.synth;
-    const told = { z: this.player.zText, name: this.player.view.name().slice(0, 120), ...how };
+    const told = { ...this.player.sounding, name: this.player.view.name().slice(0, 120), ...how };
     return this.download(this.player.url("export", { ...told, attack, release }), this.fileName(".zip"));
   }
 

@@ -17,8 +17,8 @@ export class History {
   }
 
   snapshot() {
-    const { z, start, origin, title, colour } = this.player;
-    return { z: [...z], start, origin, title, colour };
+    const { z, start, origin, title, colour, recorded } = this.player;
+    return { z: [...z], start, origin, title, colour, recorded };
   }
 
   // To be called before something changes.

@@ -14,7 +14,8 @@ export class Kept {
   save() {
     const { player } = this;
     const locks = Object.fromEntries(Object.entries(player.locks).map(([name, axes]) => [name, [...axes]]));
-    const kept = { ...player.history.snapshot(), axes: player.axes, locks, key: player.key };
+    const { axes, key, carried } = player;
+    const kept = { ...player.history.snapshot(), axes, locks, key, carried };
     try {
       sessionStorage.setItem(this.slot, JSON.stringify(kept));
     } catch {
@@ -32,8 +33,8 @@ export class Kept {
     }
     const fits = kept?.z?.length === player.space.latent_dim && kept.z.every(Number.isFinite);
     if (!fits || (player.data.start && JSON.stringify(player.data.start) !== JSON.stringify(kept.start))) return false;
-    const { start, origin, title, colour, axes, locks, key } = kept;
-    Object.assign(player, { start, origin, title, colour, axes, key });
+    const { start, origin, title, colour, axes, locks, key, recorded = false, carried = true } = kept;
+    Object.assign(player, { start, origin, title, colour, axes, key, recorded, carried });
     for (const name of Object.keys(player.locks)) player.locks[name] = new Set(locks[name]);
     player.place(kept.z);
     return true;

@@ -29,6 +29,16 @@ def point(request: Request, notes: NoteMap) -> tuple[float, ...]:
     return values
 
 
+def carrier(request: Request, notes: NoteMap) -> str | None:
+    """The id of the note whose instrument's recordings sound, None where the model does."""
+    if "carrier" not in request.query_params:
+        return None
+    note = parameter(request, "carrier")
+    if note not in notes.rows:
+        raise BadRequest(f"this map has no note {note[:80]!r}.")
+    return note
+
+
 def whole(request: Request, name: str, low: int, high: int, fallback: int | None = None) -> int:
     """A whole number from `low` to `high`; `fallback`, unless that is None, where none is given."""
     if fallback is not None and name not in request.query_params:

@@ -60,6 +60,13 @@ export class PlayParts {
       () => this.player.choose({ seed: Math.floor(Math.random() * 1e6) }),
       { class: "tx-chip" },
     );
+    this.carried = this.button(
+      "Recordings",
+      "Play the instrument's recordings, each moved to the keys around it. Off, or with a slider moved: the model",
+      "",
+      () => this.player.setCarried(!this.player.carried),
+      { class: "tx-chip", hidden: "" },
+    );
     this.canvas = build("canvas", { "aria-label": "Spectrogram of the current sound" });
     this.caption = build("span", { class: "tx-caption", text: "" });
     this.mapCanvas = build("canvas", {
@@ -71,7 +78,7 @@ export class PlayParts {
       { class: "tx-sound", "aria-label": "The sound" },
       build("div", { class: "tx-sound-head" }, this.dot, this.title, this.edited),
       this.near,
-      build("div", { class: "tx-starts" }, build("div", { class: "tx-search" }, this.field, this.found), this.prior),
+      build("div", { class: "tx-starts" }, build("div", { class: "tx-search" }, this.field, this.found), this.prior, this.carried),
       this.families,
       build(
         "div",

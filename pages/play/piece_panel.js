@@ -86,7 +86,7 @@ export class PiecePanel {
   async request(extra) {
     const { player } = this.view;
     const { attack, release } = player.synth;
-    const sound = this.band.value ? { band: 1 } : { z: player.zText };
+    const sound = this.band.value ? { band: 1 } : player.sounding;
     const url = player.url("perform", { ...sound, attack, release, ...extra });
     if (!this.piece.value) return { url, body: this.own };
     const answer = await fetch(player.url("piece", { name: this.piece.value }));

@@ -28,6 +28,8 @@ export class Player {
   start = null;
   origin = null; // where the start lies in the latent space
   title = "";
+  recorded = false; // whether what it started from has recordings
+  carried = true; // notes sound from their instrument's recordings until a slider is moved
   colour = null;
 
   constructor(parent) {
@@ -157,10 +159,10 @@ export class Player {
     const turn = {};
     this.turn = turn;
     try {
-      const { z, title, colour } = await this.resolve(start);
+      const { z, title, colour, recorded = false } = await this.resolve(start);
       if (turn !== this.turn) return; // another start was chosen meanwhile
       if (undoable && this.z) this.history.remember();
-      Object.assign(this, { start, origin: z, title, colour });
+      Object.assign(this, { start, origin: z, title, colour, recorded });
       this.place(z);
       if (undoable) this.hands.audition(performance.now());
     } catch (error) {
@@ -175,11 +177,12 @@ export class Player {
       if (family) return { z: family.z, title: `${family.name} · ${this.space.words.family} mean`, colour: family.colour };
     }
     if (start?.note !== undefined) {
-      const { z, note } = await fetchJson(this.url("start", { note: start.note }), { signal });
+      const { z, note, recorded } = await fetchJson(this.url("start", { note: start.note }), { signal });
       return {
         z,
         title: [`${note.title} ${note.pitch_name}`.trim(), note.pitch_name ? "" : note.detail].filter(Boolean).join(" · "),
         colour: note.colour,
+        recorded,
       };
     }
     if (start?.seed !== undefined) {
@@ -254,14 +257,14 @@ export class Player {
 
   async describe() {
     if (this.failed) return;
-    const z = this.zText;
+    const { z, carrier } = this.sounding;
     const { signal } = this.loading;
     try {
       const [picture, about] = await Promise.all([
-        fetchPacked(this.url("frames", { z, key: this.key }), { signal }),
+        fetchPacked(this.url("frames", { ...this.sounding, key: this.key }), { signal }),
         fetchJson(this.url("about", { z }), { signal }),
       ]);
-      if (z !== this.zText) return;
+      if (z !== this.zText || carrier !== this.sounding.carrier) return;
       this.view.setPicture(picture);
       this.view.setAbout(about);
       this.prefetch();
@@ -270,8 +273,24 @@ export class Player {
     }
   }
 
+  // Whether the sound is that of a note as the map has it, whose instrument can be played from its recordings.
+  get carriable() {
+    return this.recorded && this.start?.note !== undefined && !this.changed;
+  }
+
+  // What sounds, as addresses say it: the model at a point, or from a note's recordings.
+  get sounding() {
+    return { z: this.zText, ...(this.carried && this.carriable ? { carrier: this.start.note } : {}) };
+  }
+
+  setCarried(carried) {
+    this.carried = carried;
+    this.place(this.z);
+    this.hands.audition(performance.now());
+  }
+
   soundUrl(key) {
-    return this.url("sound", { z: this.zText, key });
+    return this.url("sound", { ...this.sounding, key });
   }
 
   // The next key that will probably be played and is not decoded yet.

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.play.file_routes import PLAY_FILE_ROUTES
-from pages.play.parameters import point, whole
+from pages.play.parameters import carrier, point, whole
 from pages.server.answers import API, QUICK, answer, answer_while_wanted, parameter, stored
 from pages.server.catalog import find_map
 from pages.server.map_data import note_card
@@ -64,7 +64,8 @@ async def traits_route(request: Request) -> Response:
 
 
 async def start_route(request: Request) -> Response:
-    """`/api/play/start?checkpoint=&note=` or `&seed=`: the latent to begin with, and the note's card."""
+    """`/api/play/start?checkpoint=&note=` or `&seed=`: the latent to begin with, and the note's card;
+    `recorded`: whether its instrument can be played from recordings."""
 
     def work() -> Response:
         notes = find_map(parameter(request, "checkpoint"))
@@ -78,9 +79,12 @@ async def start_route(request: Request) -> Response:
             raise TimbreError(f"this map has no note {note_id[:80]!r}.")
         row = notes.rows[note_id]
         z = [round(float(value), 4) for value in notes.means[row]]
-        return JSONResponse({"z": z, "note": note_card(notes, row)}, headers=stored(request))
+        from pages.play.engine import has_recordings
 
-    return await answer(_LIVE if "seed" in request.query_params else QUICK, work)
+        told = {"z": z, "note": note_card(notes, row), "recorded": has_recordings(notes, row)}
+        return JSONResponse(told, headers=stored(request))
+
+    return await answer(_LIVE, work)
 
 
 async def about_route(request: Request) -> Response:
@@ -102,10 +106,11 @@ async def about_route(request: Request) -> Response:
 
 
 async def sound_route(request: Request) -> Response:
-    """`/api/play/sound?checkpoint=&z=&key=`: a WAV file of one MIDI key, to be held.
+    """`/api/play/sound?checkpoint=&z=&key=[&carrier=NOTE]`: a WAV file of one MIDI key, to be held.
 
     Header `X-Loop`: the samples that the part to repeat begins and ends with, `start-end`, where there is one; the
-    same stands in the file's `smpl` chunk. With `&whole=1` the note is as long as the model makes it, for saving.
+    same stands in the file's `smpl` chunk. With `&whole=1` the note is as long as the model makes it, for saving. With a
+    carrier, what sounds is that note's instrument from its recordings, moved to the key.
     """
 
     def work() -> Response:
@@ -116,10 +121,10 @@ async def sound_route(request: Request) -> Response:
         notes = find_map(parameter(request, "checkpoint"))
         z, key = point(request, notes), whole(request, "key", 0, 127)
         if "whole" in request.query_params:
-            instrument = export_instrument(notes, z)
+            instrument = export_instrument(notes, z, carrier(request, notes))
             wav = encode_wav(instrument.whole(key), instrument.space.sample_rate)
             return Response(wav, media_type="audio/wav", headers=stored(request))
-        note = played(notes, z, key)
+        note = played(notes, z, key, carrier(request, notes))
         headers = stored(request)
         if note.loop is not None:
             headers["X-Loop"] = f"{note.loop[0]}-{note.loop[1]}"
@@ -129,14 +134,17 @@ async def sound_route(request: Request) -> Response:
 
 
 async def picture_route(request: Request) -> Response:
-    """`/api/play/frames?checkpoint=&z=&key=`: the frames that the model decodes for a key, packed as in /api/frames."""
+    """`/api/play/frames?checkpoint=&z=&key=[&carrier=NOTE]`: the frames of a key, as the model decodes them or of what the
+    recordings give, packed as in /api/frames."""
 
     def work() -> Response:
         from pages.play.engine import instrument
 
         notes = find_map(parameter(request, "checkpoint"))
         z, key = point(request, notes), whole(request, "key", 0, 127)
-        packed = pack_frames(instrument(notes, z).frames(key), notes.checkpoint.recipe.features)
+        packed = pack_frames(
+            instrument(notes, z, carrier(request, notes)).frames(key), notes.checkpoint.recipe.features
+        )
         return Response(packed, media_type="application/octet-stream", headers=stored(request))
 
     return await answer_while_wanted(request, _LIVE, work)

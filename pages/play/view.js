@@ -113,6 +113,8 @@ export class PlayView extends AxisParts {
     const { player } = this;
     if (this.shownTitle !== player.title) this.title.value = this.shownTitle = player.title;
     this.edited.hidden = !player.changed;
+    this.carried.hidden = !player.carriable;
+    this.carried.setAttribute("aria-pressed", String(player.carried));
     this.dot.style.background = player.colour ?? UNKNOWN_COLOUR;
     if (player.colour) this.root.style.setProperty("--tx-accent", player.colour);
     for (const chip of this.families.children)

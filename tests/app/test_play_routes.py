@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import time
 import zipfile
 from pathlib import Path
@@ -18,7 +19,9 @@ import soundfile
 from tests.app.asgi import Answer, get, post
 from tests.app.test_routes import unpack
 from tests.synthetic import apart
+from timbre_core.features.pitch import estimate_f0
 
+ROOT = Path(__file__).resolve().parents[2]
 NOTE = "brass_synthetic_001-054-100"
 MIDDLE = ",".join(["0.1"] * 6)
 
@@ -78,6 +81,20 @@ class TestAnswers:
         assert near["nearest"][0]["id"] == NOTE
         assert near["nearest"][0]["distance"] < 1e-3
         assert near["own_pitch"] is None
+
+    def test_a_note_sounds_from_its_recordings(self, checkpoints: Path) -> None:
+        assert told(ask("start", note=NOTE))["recorded"] is False
+        assert ask("sound", z=MIDDLE, key="54", carrier="../x").status == 400
+        shutil.copytree(ROOT / "checkpoints" / "note-shift", checkpoints / "note-shift")
+        start = told(ask("start", note=NOTE))
+        assert start["recorded"] is True
+        z = ",".join(map(str, start["z"]))
+        model = sound(ask("sound", z=z, key="60"))
+        for key in (54, 61):
+            audio = sound(ask("sound", z=z, key=str(key), carrier=NOTE))
+            assert estimate_f0(audio, 16_000).midi == pytest.approx(key, abs=0.3)
+        assert apart(model, sound(ask("sound", z=z, key="60", carrier=NOTE))) > 0.02
+        assert ask("frames", z=z, key="60", carrier=NOTE).body != ask("frames", z=z, key="60").body
 
     def test_sounds_differ_by_point_and_by_key(self) -> None:
         here = sound(ask("sound", z=MIDDLE, key="60"))

@@ -68,6 +68,7 @@ class Instrument:
         self.space = space
         self.mean = mean
         self.invert = inverter or space.inverter
+        self.shortest = _SHORTEST
 
     @property
     def conditioned(self) -> bool:
@@ -105,11 +106,11 @@ class Instrument:
         """What the model decodes for a key: (n_bins, n_frames) in [-1, 1]. All keys share it in unconditioned models."""
         if not self.conditioned:
             return self._root_frames
-        return self._middle_frames if key == _SOUNDED else self._decode(_checked(key))
+        return self._middle_frames if key == _SOUNDED else self._decode(checked_key(key))
 
     def whole(self, key: float) -> np.ndarray:
         """A key's audio (n_samples,) as long as the model makes it, its release included."""
-        key = _checked(key)
+        key = checked_key(key)
         frames = self.frames(key)
         audio = self.invert(frames, 0.0, key, in_tune=True) if self.conditioned else self._resampled(key)
         return levelled(audio, self.space.sample_rate)
@@ -126,7 +127,7 @@ class Instrument:
 
     def note(self, key: float) -> PlayedNote:
         """A key to be held: as short as the sound allows, with a loop where the sound is sustained and repeats."""
-        key = _checked(key)
+        key = checked_key(key)
         frames, rate = self.frames(key), self.space.sample_rate
         if self.sustained:
             audio, steady = self._unlooped(key, frames)
@@ -142,7 +143,7 @@ class Instrument:
 
         The whole audible note and None where no part of it could be repeated.
         """
-        key = _checked(key)
+        key = checked_key(key)
         return self._unlooped(key, self.frames(key))
 
     def _unlooped(self, key: float, frames: np.ndarray) -> tuple[np.ndarray, tuple[int, int] | None]:
@@ -221,7 +222,8 @@ def check_prior(checkpoint: Checkpoint) -> None:
         raise TimbreError(f"{checkpoint.name} is a plain autoencoder without a prior: choose a family or a note.")
 
 
-def _checked(key: float) -> float:
+def checked_key(key: float) -> float:
+    """The MIDI key (0-127). Raises TimbreError for one that is none."""
     if not 0 <= key <= 127:
         raise TimbreError(f"key {key:g} is outside MIDI's 0-127 (60 is middle C).")
     return float(key)
