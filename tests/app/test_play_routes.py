@@ -93,7 +93,9 @@ class TestAnswers:
         for key in (54, 61):
             audio = sound(ask("sound", z=z, key=str(key), carrier=NOTE))
             assert estimate_f0(audio, 16_000).midi == pytest.approx(key, abs=0.3)
-        assert apart(model, sound(ask("sound", z=z, key="60", carrier=NOTE))) > 0.02
+        here = sound(ask("sound", z=z, key="60", carrier=NOTE))
+        length = min(len(model), len(here))
+        assert apart(model[:length], here[:length]) > 0.02
         assert ask("frames", z=z, key="60", carrier=NOTE).body != ask("frames", z=z, key="60").body
 
     def test_sounds_differ_by_point_and_by_key(self) -> None:
