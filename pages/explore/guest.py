@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pages.server import words
 from pages.server.catalog import NoteMap, nearest
 from pages.server.colours import UNKNOWN
 from pages.server.likeness import Scale, compared, scale_of
@@ -21,14 +23,17 @@ if TYPE_CHECKING:
 # What a model that needs a pitch is told of a sound in which none is heard.
 _MIDDLE_C = 60.0
 _FRAMES_A_SECOND = 62.5  # of the contour in which its pitch is heard
-_MOST_NAMED = 8  # notes of a melody
 _QUIET = 0.01  # of the peak: silence before a sound
 _LONGEST_SILENCE = 0.1  # seconds of it that are left alone, as library notes have some too
 _LEFT_SILENCE = 0.02
 
 
-def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None = None) -> bytes:
+def packed_guest(
+    notes: NoteMap, content: bytes, name: str, inverter: str | None = None, mend: float | None = None
+) -> bytes:
     """A sound file's bytes, whatever they are -> all that the note panel shows of it, packed (see packing.py).
+
+    mend: semitones that the pitch was heard wrong by, as someone says who hears it: then it is one note.
 
     Header: note, facts, latent and neighbours as in `describe_note`; frames as in `frame_header`; rate (Hz); sentence, what
     was found. Arrays: original, inversion, reconstruction (float32 samples), original_frames, reconstruction_frames.
@@ -49,8 +54,14 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
     audio = prepare_audio(whole, settings)[: len(whole)]
     # The whole sound and its contour, as Transfer takes them: both pages give one answer.
     pitch = heard_pitch(whole, settings.sample_rate, round(settings.sample_rate / _FRAMES_A_SECOND))
+    if mend is not None:
+        middle = pitch.contour.median if pitch.contour.voiced.any() else _MIDDLE_C
+        pitch = replace(pitch, midi=middle + mend, notes=(), together=False)
     heard = float(pitch.midi) if 0 <= pitch.midi <= 127 else None
-    told = float(np.clip(round(pitch.contour.median), 0, 127)) if pitch.contour.voiced.any() else _MIDDLE_C
+    if heard is not None:
+        told = float(round(heard))
+    else:
+        told = float(np.clip(round(pitch.contour.median), 0, 127)) if pitch.contour.voiced.any() else _MIDDLE_C
 
     space, invert = studio.space(), studio.inverter()
     frames, reference = space.analyse(audio, heard)
@@ -65,7 +76,7 @@ def packed_guest(notes: NoteMap, content: bytes, name: str, inverter: str | None
             "pitch": heard,
             "pitch_name": note_name(heard) if heard is not None else "",
         },
-        "facts": _facts(pitch, heard, len(whole) / settings.sample_rate, len(audio) / settings.sample_rate),
+        "facts": _facts(pitch, heard, mend, len(whole) / settings.sample_rate, len(audio) / settings.sample_rate),
         "latent": [round(float(value), 4) for value in trajectory.mean],
         "neighbours": near,
         "frames": frame_header(frames, settings, reference),
@@ -118,20 +129,18 @@ def without_leading_silence(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     return audio if first <= _LONGEST_SILENCE * sample_rate else audio[first - round(_LEFT_SILENCE * sample_rate) :]
 
 
-def _facts(pitch: HeardPitch, heard: float | None, whole: float, used: float) -> list[list[str]]:
+def _facts(pitch: HeardPitch, heard: float | None, mend: float | None, whole: float, used: float) -> list[list[str]]:
     length = f"{used:.2f} s" if used >= whole - 0.01 else f"the first {used:.3g} of {whole:.3g} s"
     from timbre_core.features.pitch import midi_to_hz
 
     if pitch.several:
-        return [["pitch", f"several notes: {_named(pitch)}"], ["length", length]]
+        return [["pitch", words.several(pitch)], ["length", length]]
     if heard is None:
         return [["pitch", "none heard"], ["length", length]]
-    return [["pitch measured", f"{_tuned(heard)} · {midi_to_hz(heard):.1f} Hz"], ["length", length]]
-
-
-def _named(pitch: HeardPitch) -> str:
-    names = [note_name(midi) for midi in pitch.notes]
-    return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+    return [
+        ["pitch measured" if mend is None else "pitch corrected", f"{_tuned(heard)} · {midi_to_hz(heard):.1f} Hz"],
+        ["length", length],
+    ]
 
 
 def _tuned(midi: float) -> str:
@@ -143,6 +152,6 @@ def _sentence(name: str, pitch: HeardPitch, heard: float | None, closest: str, n
     if heard is not None:
         return f"{name} sounds at {_tuned(heard)}; {closest}."
     if pitch.several:
-        return f"{name} is no single note but {_named(pitch)}: cut one out; {closest}."
+        return f"{name} is no single note: {words.several(pitch)}. Cut one out, or say which pitch it has; {closest}."
     taken = f", so the model was told {note_name(_MIDDLE_C)}" if needs_pitch else ""
     return f"No pitch is heard in {name}{taken}; {closest}."

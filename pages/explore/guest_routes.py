@@ -6,14 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.server.answers import API, SLOW, BadRequest, answer, body_of, inverter_of, parameter, refused
+from pages.server.answers import API, SLOW, BadRequest, answer, body_of, inverter_of, number, parameter, refused
 from pages.server.catalog import find_map
 from timbre_core.errors import TimbreError
 from timbre_core.features.uploads import LIMITS
 
+_MENDED = (-60.0, 60.0)  # semitones
+
 
 async def similar_route(request: Request) -> Response:
-    """POST `/api/similar?checkpoint=&name=[&inverter=]`, the file as body: the sound as a note (see `packed_guest`)."""
+    """POST `/api/similar?checkpoint=&name=[&inverter=][&mend=]`, the file as body: the sound as a note (see `packed_guest`).
+
+    mend: semitones that its pitch is to be corrected by.
+    """
     content = await body_of(request, LIMITS.bytes)
     if content is None:
         sentence = (
@@ -26,7 +31,8 @@ async def similar_route(request: Request) -> Response:
 
         notes = find_map(parameter(request, "checkpoint"))
         try:
-            packed = packed_guest(notes, content, parameter(request, "name"), inverter_of(request, notes))
+            name, inverter = parameter(request, "name"), inverter_of(request, notes)
+            packed = packed_guest(notes, content, name, inverter, number(request, "mend", *_MENDED))
         except TimbreError as error:
             raise BadRequest(str(error)) from error
         return Response(packed, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})

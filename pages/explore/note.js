@@ -59,7 +59,7 @@ class NoteViewer {
     this.near = new NearList(part(".tx-near-list"), (id) => this.choose(id));
     this.latents = new LatentBars(part(".tx-latents"));
     this.finder = new Finder(part(".tx-similar"), {
-      send: (file) => this.find(file),
+      send: (file, mend) => this.find(file, mend),
       again: () => this.showGuest(true),
     });
     const panels = { Nearest: part(".tx-near"), Latents: part(".tx-latents"), "Find similar": part(".tx-similar") };
@@ -83,7 +83,7 @@ class NoteViewer {
     if (opened) this.openSpace();
     const { note, seq } = data.selected ?? { note: null, seq: 0 };
     if (moved && this.guest && this.id === null)
-      this.find(this.guest.file).catch((error) => this.finder.say(error.message, true));
+      this.find(this.guest.file, this.guest.mend).catch((error) => this.finder.say(error.message, true));
     else if (moved || (seq >= this.seq && note !== this.told)) {
       this.seq = Math.max(this.seq, seq);
       this.show(note, false);
@@ -223,12 +223,12 @@ class NoteViewer {
 
   // ---- a sound of one's own ------------------------------------------------------------------------------------------
 
-  async find(file) {
+  async find(file, mend = 0) {
     const { checkpoint, inverter, url } = this.data;
-    const parameters = { checkpoint, name: file.name.slice(0, 200), ...(inverter ? { inverter } : {}) };
+    const parameters = { checkpoint, name: file.name.slice(0, 200), ...(inverter && { inverter }), ...(mend && { mend }) };
     const told = await fetchPacked(address(`${url}/similar`, parameters), { method: "POST", body: file });
     if (checkpoint !== this.data.checkpoint) throw new DOMException("another checkpoint was opened", "AbortError");
-    this.guest = { ...told, file };
+    this.guest = { ...told, file, mend };
     this.showGuest(true);
     return told.sentence;
   }

@@ -1,11 +1,16 @@
 // A sound of one's own: chosen or dropped here, looked at by the server, and shown as a note is.
 
 import { build } from "../browser/dom.js";
+import { Mending } from "../browser/mending.js";
 
 const LARGEST_UPLOAD = 20e6; // bytes, as the server has it: a larger file need not be sent to be refused
 
 export class Finder {
-  // send(file): looks for it, or throws what is wrong with it. again(): shows what was found last.
+  file = null; // what was found last
+  mends = []; // semitones that its pitch was corrected by, one after the other
+
+  // send(file, mend): looks for it, its pitch corrected by semitones, or throws what is wrong with it. again(): shows what was
+  // found last.
   constructor(element, { send, again }) {
     this.send = send;
     this.again = again;
@@ -29,6 +34,9 @@ export class Finder {
     });
     this.back = build("button", { type: "button", class: "tx-back", hidden: "", onclick: () => this.again() });
     this.status = build("p", { class: "tx-found-told", role: "status" });
+    this.mending = new Mending({ mend: (by) => this.mend([...this.mends, by]), undo: () => this.mend(this.mends.slice(0, -1)) });
+    this.mending.told.textContent = "Wrong pitch? Correct it";
+    this.mending.element.hidden = true;
     this.element = element;
     element.replaceChildren(
       build(
@@ -40,6 +48,7 @@ export class Finder {
         this.input,
       ),
       this.status,
+      this.mending.element,
     );
     for (const type of ["dragover", "dragleave", "drop"]) element.addEventListener(type, (event) => this.drag(event));
     this.rest();
@@ -60,7 +69,11 @@ export class Finder {
     if (event.type === "drop" && event.dataTransfer.files.length) this.take(event.dataTransfer.files[0]);
   }
 
-  async take(file) {
+  mend(mends) {
+    return this.take(this.file, mends);
+  }
+
+  async take(file, mends = []) {
     const turn = {};
     this.turn = turn;
     this.say(`Listening to ${file.name} …`);
@@ -70,9 +83,15 @@ export class Finder {
         throw new Error(
           `${file.name}: ${Math.round(file.size / 1e6)} MB are too much (at most ${LARGEST_UPLOAD / 1e6} MB): cut out one note.`,
         );
-      const told = await this.send(file);
+      const told = await this.send(
+        file,
+        mends.reduce((sum, by) => sum + by, 0),
+      );
       if (turn !== this.turn) return;
       this.say(told);
+      Object.assign(this, { file, mends });
+      this.mending.element.hidden = false;
+      this.mending.undo.disabled = !mends.length;
       this.back.textContent = `Show ${shortName(file.name)} again`;
       this.back.hidden = false;
     } catch (error) {

@@ -67,11 +67,7 @@ export class ExportPanel {
   }
 
   choice(label, options) {
-    const input = build(
-      "select",
-      { "aria-label": label },
-      ...options.map(([value, text]) => build("option", { value, text })),
-    );
+    const input = build("select", { "aria-label": label }, ...options.map(([value, text]) => build("option", { value, text })));
     return { input, element: build("label", {}, build("span", { text: label }), input) };
   }
 
@@ -81,8 +77,7 @@ export class ExportPanel {
 
   count() {
     const [low, high, step, layers] = this.numbers.map((input) => input.valueAsNumber);
-    const sensible =
-      this.numbers.every((input) => input.validity.valid && Number.isInteger(input.valueAsNumber)) && low <= high;
+    const sensible = this.numbers.every((input) => input.validity.valid && Number.isInteger(input.valueAsNumber)) && low <= high;
     const samples = (Math.floor((high - low) / step) + 1) * layers;
     this.counted.textContent = sensible
       ? `${samples} sample${samples === 1 ? "" : "s"}, ${noteName(low)} to ${noteName(high)}`

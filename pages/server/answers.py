@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -44,6 +45,24 @@ def parameter(request: Request, name: str, longest: int = _LONGEST_PARAMETER) ->
     if not value or len(value) > longest:
         raise BadRequest(f"parameter {name!r} is missing or too long.")
     return value
+
+
+def number(request: Request, name: str, low: float, high: float) -> float | None:
+    """A number of the request's address from `low` to `high`, None where it is left out. Raises BadRequest for anything else."""
+    if name not in request.query_params:
+        return None
+    return checked_number(parameter(request, name, 24), f"parameter {name!r}", low, high)
+
+
+def checked_number(text: str, what: str, low: float, high: float) -> float:
+    """Text as a number from `low` to `high`. Raises BadRequest, calling it `what`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise BadRequest(f"{what} must be a number from {low:g} to {high:g}.")
+    return round(value, 4)
 
 
 def inverter_of(request: Request, notes: NoteMap) -> str | None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from timbre_core.features.note_names import note_name as note_name
+
+if TYPE_CHECKING:
+    from timbre_core.features.heard_pitch import HeardPitch
 
 # The 128 programs of General MIDI, Level 1 (MIDI Manufacturers Association, 1991).
 _PROGRAMS = """
@@ -27,6 +31,7 @@ helicopter, applause, gunshot
 GENERAL_MIDI = tuple(" ".join(name.split()) for name in _PROGRAMS.split(","))
 _PROGRAM = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_gm(\d{3,5})")
 _OWN_NAME = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_([a-z0-9-]*[a-z][a-z0-9-]*)")
+_MOST_NAMED = 8  # notes of a melody
 
 
 def readable(label: str) -> str:
@@ -56,6 +61,14 @@ def called(instrument: str, family: str, pitched: bool) -> str:
 def printable(text: str) -> str:
     """Text without what moves or turns the text around it: line breaks, and marks of the direction of writing."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def several(pitch: HeardPitch) -> str:
+    """What is said of a sound of several notes; of a chord not which, as some may be missed."""
+    if pitch.together:
+        return "several notes at once"
+    names = [note_name(midi) for midi in pitch.notes]
+    return f"several notes: {', '.join(names[:_MOST_NAMED])}{', …' if len(names) > _MOST_NAMED else ''}"
 
 
 def plain(text: str, limit: int = 80) -> str:

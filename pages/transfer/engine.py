@@ -17,7 +17,7 @@ from pages.server.map_data import note_card
 from pages.server.memo import Memo
 from pages.server.packing import pack
 from pages.server.studio import RecordingMissing, Studio
-from pages.server.words import note_name
+from pages.server.words import note_name, several
 from pages.transfer.own_sounds import SHELF
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:
         "title": f"{title(notes, source)} (the model's version)" if remarks and source.note else title(notes, source),
         "remarks": remarks,
         "pitch": _told_pitch(pitch),
+        "several": "" if change.corrections else _several(sound),
         "notes": [
             [run.start / pitch.frame_rate, run.stop / pitch.frame_rate, round(float(np.median(pitch.midi[run])), 2)]
             for run in pitch.notes()
@@ -173,6 +174,14 @@ def _packed(
         {**header, **described},
         {**arrays, "contour": pitch.midi.astype(np.float32), "frames": picture.levels},
     )
+
+
+def _several(sound: Sound) -> str:
+    """That there are several notes, where there are; the median of their pitches would be none of them."""
+    from timbre_core.features.heard_pitch import heard_along
+
+    heard = heard_along(sound.pitch, sound.carrier, sound.carrier_rate)
+    return several(heard) if heard.several else ""
 
 
 def _told_pitch(pitch: PitchContour) -> dict[str, Any] | None:

@@ -2,13 +2,13 @@
 
 import { build } from "../browser/dom.js";
 import { matchSwitch } from "../browser/matching.js";
+import { Mending } from "../browser/mending.js";
 
 const MARKS = {
   play: "M4.5 2.8v10.4l8.5-5.2z",
   stop: "M4 4h8v8H4z",
   loop: "M3 8a4 4 0 0 1 4-4h5m-2-2 2 2-2 2M13 8a4 4 0 0 1-4 4H4m2 2-2-2 2-2",
   save: "M8 2.5v7.5m-3-3 3 3 3-3M3 13.5h10",
-  undo: "M6 3.5 3 6.5l3 3M3.3 6.5H9a3.5 3.5 0 0 1 0 7H6",
 };
 const MOST_SHIFT = 24;
 const MOST_AMOUNT = 1.5;
@@ -110,20 +110,10 @@ export class TransferParts {
   }
 
   makeMending() {
-    const by = (semitones, text, title) =>
-      this.button(text, title, "", () => this.page.mend(semitones), { "data-mend": semitones });
-    this.mended = build("span", { class: "tx-mended" });
-    this.unmend = this.button("", "Take back the last correction", "undo", () => this.page.unmend(), { disabled: "" });
-    return build(
-      "div",
-      { class: "tx-mending", role: "group", "aria-label": "Correct the pitch that was heard" },
-      this.mended,
-      by(-12, "−8va", "Heard an octave too high: an octave down"),
-      by(-1, "−1", "Heard a semitone too high"),
-      by(1, "+1", "Heard a semitone too low"),
-      by(12, "+8va", "Heard an octave too low: an octave up"),
-      this.unmend,
-    );
+    const mending = new Mending({ mend: (by) => this.page.mend(by), undo: () => this.page.unmend() });
+    this.mended = mending.told;
+    this.unmend = mending.undo;
+    return mending.element;
   }
 
   makeTargets() {

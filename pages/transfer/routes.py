@@ -5,7 +5,6 @@ Like those in routes.py they know nothing of a session. A sound of one's own is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.server.answers import API, BadRequest, answer_while_wanted, parameter, ranged, stored
+from pages.server.answers import API, BadRequest, answer_while_wanted, checked_number, number, parameter, ranged, stored
 from pages.server.catalog import NoteMap, find_map
 from pages.server.lanes import Lanes
 from pages.server.studio import share_cores
@@ -51,23 +50,6 @@ def _source(request: Request, notes: NoteMap) -> Source:
     return Source(note=note_id)
 
 
-def _number(request: Request, name: str, low: float, high: float) -> float:
-    """A parameter that may be left out: 0."""
-    if name not in request.query_params:
-        return 0.0
-    return _checked(parameter(request, name, 24), f"parameter {name!r}", low, high)
-
-
-def _checked(text: str, what: str, low: float, high: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        raise BadRequest(f"{what} must be a number from {low:g} to {high:g}.")
-    return round(value, 4)
-
-
 def _change(request: Request, notes: NoteMap) -> Change:
     from timbre_core.features.pitch_track import Correction
     from timbre_core.generation.transfer import MOST_AMOUNT
@@ -85,15 +67,15 @@ def _change(request: Request, notes: NoteMap) -> Change:
         if len(numbers) != len(bounds):
             raise BadRequest("parameter 'mend' must be start~end~semitones between commas.")
         start, end, semitones = (
-            _checked(text, "each number of 'mend'", *b) for text, b in zip(numbers, bounds, strict=True)
+            checked_number(text, "each number of 'mend'", *b) for text, b in zip(numbers, bounds, strict=True)
         )
         if end <= start:
             raise BadRequest(f"a correction of 'mend' ends at {end:g} s, before it begins at {start:g} s.")
         corrections.append(Correction(start, end, semitones))
     return Change(
         toward,
-        0.0 if toward is None else _number(request, "amount", 0, MOST_AMOUNT),
-        _number(request, "shift", -FARTHEST, FARTHEST),
+        0.0 if toward is None else number(request, "amount", 0, MOST_AMOUNT) or 0.0,
+        number(request, "shift", -FARTHEST, FARTHEST) or 0.0,
         request.query_params.get("steady") == "1",
         tuple(corrections),
     )

@@ -109,13 +109,20 @@ export class TransferView extends TransferParts {
     this.pictures[kind].fill(told);
     if (kind === "source") player.name.textContent = told.title;
     this.map.show(kind === "source" ? { source: told.near } : { result: told.near, aim: told.aim });
-    this.setPitch(kind, told.pitch);
+    this.setPitch(kind, told.pitch, told.several);
     this.setNear();
     this.draw();
   }
 
-  setPitch(kind, pitch) {
-    const words = pitch ? `${pitch.name}${cents(pitch.midi)}` : kind === "source" ? "no pitch heard: played at C4" : "";
+  // several: what is said of a sound of several notes, which has no one pitch.
+  setPitch(kind, pitch, several = "") {
+    const words = several
+      ? several
+      : pitch
+        ? `${pitch.name}${cents(pitch.midi)}`
+        : kind === "source"
+          ? "no pitch heard: played at C4"
+          : "";
     this.players[kind].pitch.textContent = words;
   }
 

@@ -84,6 +84,21 @@ class TestFound:
         header, _ = understood(send(written(late)))
         assert header["note"]["pitch"] == pytest.approx(57, abs=0.1)
 
+    def test_several_notes_are_told_and_the_pitch_can_be_corrected(self) -> None:
+        chord = written(tone(261.63) + tone(329.63) + tone(392.0))
+        header, _ = understood(send(chord))
+        assert header["note"]["pitch"] is None
+        assert ["pitch", "several notes at once"] in header["facts"]
+        assert "Cut one out, or say which pitch it has" in header["sentence"]
+        melody = np.concatenate([tone(hz, 0.5) for hz in (98.0, 146.83, 123.47)])
+        header, _ = understood(send(written(melody)))
+        assert ["pitch", "several notes: G2, D3, B2"] in header["facts"]
+        header, _ = understood(send(written(tone(73.4)), mend="12"))
+        assert header["note"]["pitch_name"] == "D3"
+        assert header["facts"][0][0] == "pitch corrected"
+        for nonsense in ("nan", "61", "x"):
+            assert send(chord, mend=nonsense).status == 400
+
     def test_of_a_file_cut_short_what_is_there_is_heard_and_the_rest_told(self) -> None:
         header, arrays = understood(send(written(tone(220))[:20_000]))
         assert header["note"]["pitch"] == pytest.approx(57, abs=0.1)

@@ -56,6 +56,15 @@ class TestSounds:
         assert header["title"] == "my voice.wav"
         assert [round(midi) for _, _, midi in header["notes"]] == [60, 64]
 
+    def test_several_notes_have_no_one_pitch(self, token: str) -> None:
+        chord = sum(sung(np.full(60, midi), harmonics=8) for midi in (60.0, 64.0, 67.0))
+        at_once = SHELF.put(OwnSound(chord.astype(np.float32), 16_000, "chord"))
+        assert unpack(ask("source", sound=at_once).body)[0]["several"] == "several notes at once"
+        one = SHELF.put(OwnSound(sung(np.full(60, 60.0)), 16_000, "one"))
+        assert unpack(ask("source", sound=one).body)[0]["several"] == ""
+        melody = SHELF.put(OwnSound(sung(np.repeat([43.0, 50.0, 47.0], 40)), 16_000, "melody"))
+        assert unpack(ask("source", sound=melody).body)[0]["several"] == "several notes: G2, D3, B2"
+
     def test_a_note_without_its_recording_is_the_models_version(self, checkpoints: Path) -> None:
         checkpoint = open_checkpoint(checkpoints / "alpha")
         assert checkpoint.latents is not None

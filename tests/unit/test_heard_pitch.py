@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.unit.test_pitch_track import HOP, RATE, sung
+from timbre_core.features.chord import notes_together
 from timbre_core.features.heard_pitch import heard_pitch
 from timbre_core.features.pitch import estimate_f0
 
@@ -37,6 +38,32 @@ def test_a_melody_is_told() -> None:
     assert heard.several
     assert math.isnan(heard.midi)
     assert [round(midi) for midi in heard.notes] == [43, 50, 47, 55]
+
+
+def chord(*pitches: float) -> np.ndarray:
+    return sum(sung(np.full(120, pitch), harmonics=8) for pitch in pitches)
+
+
+@pytest.mark.parametrize("pitches", [(60, 64, 67), (57, 60, 64, 67), (62, 66), (52, 56, 59)])
+def test_a_chord_is_told(pitches: tuple[float, ...]) -> None:
+    heard = heard_pitch(chord(*pitches), RATE, HOP)
+    assert heard.several
+    assert heard.together
+    assert math.isnan(heard.midi)
+    assert {round(midi) % 12 for midi in heard.notes} <= {pitch % 12 for pitch in pitches}
+
+
+@pytest.mark.parametrize(
+    ("pitch", "odd", "missing"),
+    [(37.2, False, 0), (33.0, False, 1), (60.0, True, 0), (84.0, False, 0), (37.0, False, 0)],
+)
+def test_one_note_is_no_chord(pitch: float, odd: bool, missing: int) -> None:
+    """Low voices, notes without a fundamental, clarinets."""
+    hz = 440 * 2 ** ((pitch - 69) / 12)
+    numbers = range(1 + missing, 30, 2 if odd else 1)
+    time = np.arange(2 * RATE) / RATE
+    audio = sum(np.sin(2 * np.pi * n * hz * time) / n for n in numbers if n * hz < 7_000)
+    assert notes_together(audio * np.exp(-time), RATE) == ()
 
 
 def test_noise_and_silence_have_none() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from timbre_core.features.chord import notes_together
 from timbre_core.features.pitch_track import PitchContour, track_pitch
 
 _SHORTEST = 0.12  # seconds of a note in a melody
@@ -21,28 +22,35 @@ class HeardPitch:
 
     Attributes:
         midi: fractional MIDI pitch of the one note, NaN where none or several are heard.
-        notes: MIDI pitches of the notes, one after the other, where there are several; otherwise empty.
+        notes: MIDI pitches of the notes where there are several, one after the other, or from the lowest up; otherwise empty.
+        together: whether they are the notes of a chord.
         contour: pitch over time.
     """
 
     midi: float
     notes: tuple[float, ...]
+    together: bool
     contour: PitchContour
 
     @property
     def several(self) -> bool:
-        """Whether it is a melody: no single pitch is its own."""
+        """Whether it is a melody or a chord: no single pitch is its own."""
         return bool(self.notes)
 
 
 def heard_pitch(audio: np.ndarray, sample_rate: int, hop_length: int) -> HeardPitch:
-    """Measure the pitch of mono samples (n_samples,), any level, by `track_pitch`, whose contour Transfer follows too.
+    """Measure the pitch of mono samples (n_samples,), any level, by `track_pitch`: see `heard_along`."""
+    return heard_along(track_pitch(audio, sample_rate, hop_length), audio, sample_rate)
 
-    One note has the median of its contour. Of notes that sound together some pitch that explains them is given.
+
+def heard_along(contour: PitchContour, audio: np.ndarray, sample_rate: int) -> HeardPitch:
+    """What is heard in mono samples (n_samples,) whose pitch over time is known.
+
+    One note has the median of its contour. The contour of a chord follows some pitch that explains it.
     """
-    contour = track_pitch(audio, sample_rate, hop_length)
     notes = _melody(contour)
-    return HeardPitch(math.nan if notes else contour.median, notes, contour)
+    chord = () if notes else notes_together(audio, sample_rate)
+    return HeardPitch(math.nan if notes or chord else contour.median, notes or chord, bool(chord), contour)
 
 
 def _melody(contour: PitchContour) -> tuple[float, ...]:
