@@ -24,6 +24,7 @@ VERBS = (
     "transfer",
     "export",
     "perform",
+    "export-model",
     "project",
     "library",
 )
@@ -50,7 +51,7 @@ def _run(arguments: list[str] | None) -> int:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for name in VERBS:
         # Imported under guard, so that Ctrl-C is answered in one line from the start.
-        verb = importlib.import_module(f"timbre_core.cli.{name}")
+        verb = importlib.import_module(f"timbre_core.cli.{name.replace('-', '_')}")
         command_parser(verbs.add_parser(name, help=verb.HELP), verb)
     args = home_expanded(parser.parse_args(arguments))
     exit_code: int = args.run(args)

@@ -46,7 +46,7 @@ export class ExportPanel {
     const rows = [this.format, this.low, this.high, this.step, this.layers, this.loop, this.rate, this.bits];
     return build(
       "details",
-      { class: "tx-menu" },
+      { class: "tx-menu", name: "tx-play-menus" },
       build("summary", { text: "Instrument", title: "Export as a multi-sampled instrument for samplers" }),
       build(
         "div",

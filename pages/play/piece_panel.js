@@ -19,7 +19,13 @@ export class PiecePanel {
 
   make() {
     this.piece = build("select", { "aria-label": "Piece" });
-    this.file = build("input", { type: "file", accept: ".mid,.midi,audio/midi", class: "tx-file", "aria-label": "MIDI file", tabindex: -1 });
+    this.file = build("input", {
+      type: "file",
+      accept: ".mid,.midi,audio/midi",
+      class: "tx-file",
+      "aria-label": "MIDI file",
+      tabindex: -1,
+    });
     this.file.addEventListener("change", () => {
       const [file] = this.file.files;
       this.file.value = "";
@@ -40,7 +46,7 @@ export class PiecePanel {
     ];
     const menu = build(
       "details",
-      { class: "tx-menu tx-piece" },
+      { class: "tx-piece", name: "tx-play-menus" },
       build("summary", { text: "Piece", title: "Play a piece of music with this sound" }),
       build(
         "div",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import mido
 import numpy as np
 import pytest
 import soundfile
@@ -198,3 +199,22 @@ def test_export(page: Any, app: str) -> None:
         audio, rate = soundfile.read(io.BytesIO(archive.read(told["sample"])))
         cents = 100 * (estimate_f0(audio, rate).midi - int(told["pitch_keycenter"])) + int(told["tune"])
         assert abs(cents) < 50
+
+
+def test_a_piece_is_chosen_dropped_and_saved(page: Any, app: str) -> None:
+    open_play(page, app, family="flute")
+    page.locator(".tx-piece summary").click()
+    page.get_by_label("Piece", exact=True).select_option("ode-to-joy")
+    file = mido.MidiFile()
+    file.add_track().extend([mido.Message("note_on", note=69), mido.Message("note_off", note=69, time=960)])
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    chosen = page.get_by_label("MIDI file")
+    chosen.set_input_files({"name": "mine.mid", "mimeType": "audio/midi", "buffer": buffer.getvalue()})
+    audio, rate = soundfile.read(io.BytesIO(saved(page, ".tx-piece-wav")))
+    assert estimate_f0(audio[: rate // 2], rate).midi == pytest.approx(69, abs=0.1)
+    page.locator(".tx-piece-play").click()
+    page.wait_for_function("() => document.querySelector('.tx-piece-audio').duration > 0.5")
+    chosen.set_input_files({"name": "torn.mid", "mimeType": "audio/midi", "buffer": buffer.getvalue()[:25]})
+    page.locator(".tx-piece-play").click()
+    page.locator(".tx-piece .tx-wrong", has_text="damaged or truncated").wait_for()
