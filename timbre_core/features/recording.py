@@ -9,6 +9,7 @@ are not the same, with no exception.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,15 +26,28 @@ def fingerprint(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """
     import scipy.fft
 
-    n_fft = scipy.fft.next_fast_len(len(audio), real=True)
-    power = np.abs(scipy.fft.rfft(audio, n_fft)) ** 2
-    edges = np.geomspace(_LOWEST, _HIGHEST, BANDS - 1) * n_fft / sample_rate
-    places = np.concatenate([[1], np.round(edges).astype(int), [int(_HIGHEST * n_fft / sample_rate) + 1]])
-    total = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
-    places = np.minimum(places, len(power))
-    energy = np.diff(total[places])
+    n_fft = _fast_length(len(audio))
+    places = _band_places(n_fft, sample_rate)
+    spectrum = scipy.fft.rfft(audio, n_fft)[: places[-1]]
+    total = np.concatenate([[0.0], np.cumsum(spectrum.real**2 + spectrum.imag**2, dtype=np.float64)])
+    energy = np.diff(total[np.minimum(places, len(spectrum))])
     norm = math.sqrt(energy.sum())
     return (np.sqrt(np.maximum(energy, 0)) / norm if norm else energy).astype(np.float32)
+
+
+def _fast_length(n: int) -> int:
+    """A transform's length of at least `n` with many factors of 2: half the time of 3 ** 11, the next after 4 s at 44.1 kHz."""
+    import scipy.fft
+
+    block = 1 << max(0, n.bit_length() - 6)
+    return block * int(scipy.fft.next_fast_len(-(-n // block), real=True))
+
+
+@lru_cache(maxsize=64)
+def _band_places(n_fft: int, sample_rate: int) -> np.ndarray:
+    """The bins (BANDS + 1,) between which the bands lie."""
+    edges = np.geomspace(_LOWEST, _HIGHEST, BANDS - 1) * n_fft / sample_rate
+    return np.concatenate([[1], np.round(edges).astype(int), [int(_HIGHEST * n_fft / sample_rate) + 1]])
 
 
 def reach(correlation: float) -> float:
