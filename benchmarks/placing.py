@@ -85,7 +85,6 @@ def umap_transform(means: np.ndarray, places: np.ndarray) -> Place:
 WAYS: dict[str, Callable[[np.ndarray, np.ndarray], Place]] = {
     "amid 1 neighbour": amid(1),
     "amid 5 neighbours": amid(5),
-    "amid 8 neighbours": amid(8),
     "amid 15 neighbours": amid(15),
     "network": network,
     "UMAP transform": umap_transform,
@@ -130,6 +129,7 @@ def measure(checkpoint: str) -> list[str]:
         placed = places.copy()
         placed[out] = place(means[out])
         lines.append(line(name, placed, fitting, seconds))
+        print(lines[-1], flush=True)
     head = (
         f"\n## {checkpoint}: {out.sum():,} of {len(out):,} notes, {len(instruments) // 4} instruments, placed again\n"
     )

@@ -16,6 +16,7 @@ from pages.browser.growing_plot import plotly_route
 from pages.browser.modules import module_route
 from pages.explore.gathered_routes import GATHERED_ROUTES
 from pages.explore.guest_routes import GUEST_ROUTES
+from pages.explore.kept_routes import KEPT_ROUTES
 from pages.listen.routes import LISTEN_ROUTES
 from pages.morph.routes import MORPH_ROUTES
 from pages.play.routes import PLAY_ROUTES
@@ -35,6 +36,7 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 ROUTES = [
     *NOTE_ROUTES,
     *GATHERED_ROUTES,
+    *KEPT_ROUTES,
     *LISTEN_ROUTES,
     *PLAY_ROUTES,
     *MORPH_ROUTES,

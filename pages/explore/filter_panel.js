@@ -2,6 +2,7 @@
 
 import { build } from "../browser/dom.js";
 import { noteName } from "../browser/pitch.js";
+import { kept } from "./kept.js";
 import { brief } from "./legend.js";
 
 const MOST_CHIPS = 24;
@@ -11,6 +12,8 @@ export class FilterPanel {
   map = null; // as /api/map answers it
   only = new Map(); // column -> Set of the values that are lit; absent where all are
   ranges = new Map(); // column -> [low, high]
+  words = new Set(); // words of sound that lit notes have, all of them
+  sets = new Set(); // keys of kept sets that lit notes are in, one of them at least
   syncs = []; // each paints what is chosen
 
   // gather(): all that is lit is to be chosen.
@@ -65,8 +68,32 @@ export class FilterPanel {
       build("button", { type: "button", class: "tx-take", text: "Choose what is shown", onclick: () => this.gather() }),
       build("button", { type: "button", text: "Close", onclick: () => this.open(false) }),
     );
-    this.panel.replaceChildren(...parts, foot);
+    this.panel.replaceChildren(...this.pressed(), ...parts, foot);
     this.syncPanel();
+  }
+
+  press(_among, _key) {}
+
+  // What notes sound like, and what is kept of them: chips that are pressed to have only such notes.
+  pressed() {
+    const chips = (title, among, choices) => {
+      if (!choices.length) return [];
+      const made = choices.map(([key, text]) => {
+        const chip = build("button", { type: "button", class: "tx-press", text, onclick: () => this.press(among, key) });
+        this.syncs.push(() => chip.setAttribute("aria-pressed", String(among.has(key))));
+        return chip;
+      });
+      return [build("fieldset", {}, build("legend", { text: title }), build("div", { class: "tx-chips" }, ...made))];
+    };
+    const sets = kept.sets().map(({ key, title, notes }) => [key, `${title} (${notes.size})`]);
+    return [
+      ...chips(
+        "Sounds",
+        this.words,
+        (this.map.sounds ?? []).map((word) => [word, word]),
+      ),
+      ...chips("Kept", this.sets, sets),
+    ];
   }
 
   syncPanel() {

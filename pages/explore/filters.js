@@ -2,6 +2,7 @@
 
 import { FilterPanel } from "./filter_panel.js";
 import { finds } from "./finds.js";
+import { kept } from "./kept.js";
 
 const TELL_MS = 600;
 
@@ -29,8 +30,9 @@ export class Filters extends FilterPanel {
 
   // ---- state -----------------------------------------------------------------------------------------------------
 
-  // Filters of a link: {search, only, without, range}; see map_filters.py.
-  load({ search, only, without, range }) {
+  // Filters of a link: {search, only, without, range, words}; see map_filters.py.
+  load({ search, only, without, range, words }) {
+    this.words = new Set(words ?? []);
     this.search.value = search;
     this.only = new Map(Object.entries(only).map(([column, values]) => [column, new Set(values)]));
     this.excluded = Object.entries(without);
@@ -51,6 +53,7 @@ export class Filters extends FilterPanel {
 
   adopt(map) {
     this.map = map;
+    for (const word of this.words) if (!map.sounds?.includes(word)) this.words.delete(word);
     for (const [column, values] of this.excluded ?? []) {
       const known = map.columns[column]?.values;
       if (known) this.only.set(column, new Set(known.filter((value) => !values.includes(value))));
@@ -82,6 +85,8 @@ export class Filters extends FilterPanel {
     this.search.value = "";
     this.only.clear();
     this.ranges.clear();
+    this.words.clear();
+    this.sets.clear();
     this.change();
     this.fillPanel();
   }
@@ -92,6 +97,21 @@ export class Filters extends FilterPanel {
     this.telling = setTimeout(() => this.tell(this.told()), TELL_MS);
   }
 
+  // Words of sound and kept sets are pressed or not.
+  press(among, key) {
+    if (!among.delete(key)) among.add(key);
+    this.change();
+  }
+
+  // Stars, tags or collections are others now, here or in another browser.
+  keptChanged() {
+    if (!this.map) return;
+    const known = new Set(kept.sets().map(({ key }) => key));
+    for (const key of this.sets) if (!known.has(key)) this.sets.delete(key);
+    if (!this.panel.hidden) this.fillPanel();
+    if (this.sets.size) this.changed();
+  }
+
   told() {
     const only = {};
     const without = {};
@@ -100,7 +120,8 @@ export class Filters extends FilterPanel {
       if (lit.size <= others.length) only[column] = [...lit];
       else without[column] = others;
     }
-    return { search: this.search.value.trim(), only, without, range: Object.fromEntries(this.ranges) };
+    const range = Object.fromEntries(this.ranges);
+    return { search: this.search.value.trim(), only, without, range, words: [...this.words] };
   }
 
   // ---- which notes -----------------------------------------------------------------------------------------------
@@ -123,9 +144,17 @@ export class Filters extends FilterPanel {
       const slack = 1e-6 * Math.max(1, Math.abs(low), Math.abs(high));
       keep((i) => numbers[i] >= low - slack && numbers[i] <= high + slack);
     }
+    for (const word of this.words) {
+      const bit = 1 << (this.map.sounds ?? []).indexOf(word);
+      keep((i) => arrays.sounds[i] & bit);
+    }
+    if (this.sets.size) {
+      const wanted = kept.sets().filter(({ key }) => this.sets.has(key));
+      keep((i) => wanted.some(({ notes }) => notes.has(this.map.ids[i])));
+    }
     for (const word of this.search.value.toLowerCase().split(/\s+/).filter(Boolean)) keep(finds(word, this.map));
     const count = lit.reduce((sum, one) => sum + one, 0);
-    const used = this.only.size + this.ranges.size;
+    const used = this.only.size + this.ranges.size + this.words.size + this.sets.size;
     this.shown.textContent = count < lit.length ? `${count.toLocaleString("en")} of ${lit.length.toLocaleString("en")}` : "";
     this.button.lastChild.textContent = used ? `Filter (${used})` : "Filter";
     this.button.classList.toggle("tx-on", used > 0);

@@ -1,5 +1,5 @@
 """Filters of the map as a link holds them: `search=trumpet`, `only=family:brass,reed`, `not=source:synthetic`,
-`only=pitch:48..60`.
+`only=pitch:48..60`, `sound=bright,short`.
 
 The browser filters by itself; this only carries its filters into the address bar and back.
 """
@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 import pandas as pd
 
 from pages.server.catalog import NoteMap
+from timbre_core.analysis.sound_words import WORDS
 
 _LONGEST_SEARCH = 100
 _LONGEST = 1_000  # characters of one filter in a link: longer ones are left out of it
@@ -22,7 +23,7 @@ _MOST_VALUES = 65_535
 
 def filters_to_link(filters: Any) -> dict[str, list[str]]:
     """Query parameters of filters as the browser tells them: {search, only: {column: [value]}, without: {...}, range:
-    {column: [low, high]}}. What makes no sense is left out."""
+    {column: [low, high]}, words: [word]}. What makes no sense is left out."""
     filters = filters if isinstance(filters, dict) else {}
     search = filters.get("search")
     only = [
@@ -31,15 +32,19 @@ def filters_to_link(filters: Any) -> dict[str, list[str]]:
     ]
     without = [f"{quote(column)}:{_values(values)}" for column, values in _lists(filters.get("without"))]
     link = {"search": [search[:_LONGEST_SEARCH]] if isinstance(search, str) and search.strip() else []}
-    return {**link, "only": _short(only), "not": _short(without)}
+    words = filters.get("words")
+    told = [word for word in words if word in WORDS] if isinstance(words, list) else []
+    return {**link, "only": _short(only), "not": _short(without)} | ({"sound": [",".join(told)]} if told else {})
 
 
 def filters_from_link(link: dict[str, list[str]], notes: NoteMap) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Filters for the browser from a link's parameters `search`, `only` and `not`; and those that fit nothing in this map,
-    as (parameter, text)."""
+    """Filters for the browser from a link's parameters `search`, `only`, `not` and `sound`; and those that fit nothing in
+    this map, as (parameter, text)."""
     filters: dict[str, Any] = {"search": "".join(link.get("search", []))[:_LONGEST_SEARCH], "only": {}, "without": {}}
     filters["range"] = {}
-    refused = []
+    asked = [word for text in link.get("sound", []) for word in text.split(",")]
+    filters["words"] = [word for word in WORDS if word in asked]
+    refused = [("sound", word) for word in asked if word not in WORDS]
     for what, part in (("only", "only"), ("not", "without")):
         for text in link.get(what, []):
             column, _, told = text.partition(":")

@@ -3,6 +3,7 @@
 import { build } from "../browser/dom.js";
 import { address, errorOf } from "../browser/server.js";
 import { alongMap, byPitch, thinned } from "./hearing_order.js";
+import { keepButtons } from "./keep_bar.js";
 
 const STEP_MS = 500;
 const MOST_HEARD = 200;
@@ -57,6 +58,10 @@ export class Gathered {
       order,
       this.lister,
       button("Morph", `A path through them: ${MOST_MORPHED} of them at most`, () => this.morph()),
+      ...keepButtons(
+        () => this.notes.map((i) => this.view.points.map.ids[i]),
+        (text) => (this.status.textContent = text),
+      ),
       button("CSV", "Their labels as a file", () => this.take("csv")),
       button("Sounds", "Their sounds as WAV files in a ZIP archive", () => this.take("zip")),
       button("✕", "Let them go (Escape)", () => this.view.gather([])),

@@ -10,7 +10,7 @@ from pages.controls import pickers
 from pages.explore.filters import filters_from_link, filters_to_link
 from pages.server.catalog import NoteMap
 
-_FILTERS = ("search", "only", "not")
+_FILTERS = ("search", "only", "not", "sound")
 
 
 def linked_filters(notes: NoteMap) -> dict[str, Any]:
@@ -29,6 +29,6 @@ def linked_filters(notes: NoteMap) -> dict[str, Any]:
     link = filters_to_link(filters)
     pickers.keep("filters", link)
     for name in _FILTERS:
-        if link[name] != st.query_params.get_all(name):
-            st.query_params[name] = link[name]
+        if link.get(name, []) != st.query_params.get_all(name):
+            st.query_params[name] = link.get(name, [])
     return filters

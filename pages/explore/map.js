@@ -8,12 +8,15 @@ import { Notes } from "../browser/notes.js";
 import { address, fetchJson, fetchPacked } from "../browser/server.js";
 import { Filters } from "./filters.js";
 import { MapHands } from "./hands.js";
+import { KEPT, kept } from "./kept.js";
 import { Gathered } from "./lasso.js";
 import { Legend } from "./legend.js";
 import { Marks } from "./marks.js";
 import { Motion } from "./motion.js";
 import { PointerSound } from "./pointer_sound.js";
 import { Points } from "./points.js";
+import { renew } from "./renewal.js";
+import { SoundList } from "./sound_list.js";
 import { Space } from "./space.js";
 import { Tip } from "./tip.js";
 
@@ -53,6 +56,7 @@ export class MapView {
     this.sound = new PointerSound(this.root, on, (sentence) => this.notice(sentence));
     this.gathered = new Gathered(this);
     this.space = new Space(this, on);
+    this.list = new SoundList(this, on);
     this.filters = new Filters(this.root, {
       changed: () => this.filter(),
       tell: (told) => this.report("filters", told),
@@ -83,6 +87,7 @@ export class MapView {
     on(window, SELECT, (event) => event.detail.from !== this && this.selectId(event.detail.id, event.detail.play));
     on(window, NEIGHBOURS, (event) => this.showNeighbours(event.detail.ids));
     on(window, PLAYING, (event) => this.marks.ripple(event.detail.playing));
+    on(window, KEPT, () => this.filters.keptChanged());
     on(window, GUEST, (event) => this.showGuest(event.detail));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.canvas);
@@ -94,7 +99,8 @@ export class MapView {
     clearTimeout(this.telling);
     cancelAnimationFrame(this.waiting);
     this.motion.stop();
-    for (const part of [this.marks, this.gathered, this.sound, this.space, this.filters]) part.destroy();
+    kept.close();
+    for (const part of [this.list, this.marks, this.gathered, this.sound, this.space, this.filters]) part.destroy();
   }
 
   // ---- data ------------------------------------------------------------------------------------------------------
@@ -103,7 +109,7 @@ export class MapView {
     const before = this.data;
     this.data = data;
     if (data.checkpoint !== before.checkpoint) return this.load();
-    if (data.version !== before.version) return this.renew();
+    if (data.version !== before.version) return renew(this);
     if (!this.points.map) return;
     if (data.projection !== before.projection) {
       if (data.projection !== SPACE && before.projection !== SPACE) this.motion.turnTo(data.projection);
@@ -126,6 +132,7 @@ export class MapView {
     if (!this.points.map) return;
     this.filters.apply(this.points.lit);
     this.legend.sync();
+    this.list.fill();
     this.draw();
   }
 
@@ -154,6 +161,7 @@ export class MapView {
       this.filters.fill(map);
       this.filters.apply(this.points.lit);
       this.space.fill();
+      this.list.fill();
       this.refresh();
       this.space.show(this.data.projection === SPACE);
       requestAnimationFrame(() => this.arrived());
@@ -162,33 +170,10 @@ export class MapView {
     }
   }
 
-  // The same map with other notes on it, as while a library is added: what is looked at and chosen stays.
-  async renew() {
-    if (!this.points.map) return this.load();
-    const { data, points } = this;
-    const map = await fetchPacked(address(`${data.url}/map`, this.parameters())).catch(() => null);
-    if (!map || data.version !== this.data.version || data.checkpoint !== this.data.checkpoint || !points.map) return;
-    const id = (i) => points.map.ids[i];
-    const kept = [this.selected, this.hovered, ...this.gathered.notes].map(id);
-    const neighbours = this.neighbours.map(id);
-    points.renew(map, data.projection);
-    const rows = (ids) => ids.map((each) => points.row.get(each) ?? -1);
-    const found = (ids) => rows(ids).filter((i) => i >= 0);
-    [this.selected, this.hovered] = rows(kept.slice(0, 2));
-    this.neighbours = found(neighbours);
-    this.gathered.renew(found(kept.slice(2)));
-    this.finder.fill(new Notes(map));
-    this.filters.renew(map);
-    this.filters.apply(points.lit);
-    this.space.fill();
-    this.refresh();
-    this.space.show(data.projection === SPACE);
-    this.root.dataset.drawn = points.count;
-  }
-
   async arrived() {
     performance.mark("timbre:map-drawn");
     this.root.dataset.drawn = this.points.count;
+    kept.open(this.data);
     window.dispatchEvent(new CustomEvent(DRAWN));
     const { data } = this;
     try {
@@ -249,6 +234,7 @@ export class MapView {
     this.root.classList.add("tx-used");
     if (i !== this.selected) this.neighbours = [];
     this.selected = i;
+    this.list.reveal(this.list.place());
     this.motion.reveal(i);
     if (this.space.shown) this.draw();
     else this.mark();

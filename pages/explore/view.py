@@ -31,6 +31,9 @@ _MAP_HTML = """
         <svg viewBox="0 0 16 16"><path d="M3 8h10"/></svg></button>
       <button type="button" class="tx-fit" aria-label="Show all" title="Show all (0)">
         <svg viewBox="0 0 16 16"><path d="M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3"/></svg></button>
+      <button type="button" class="tx-listing" aria-expanded="false" aria-label="List of sounds"
+        title="All sounds as a list: arrow keys play them, S stars">
+        <svg viewBox="0 0 16 16"><path d="M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01"/></svg></button>
       <button type="button" class="tx-random" aria-label="Play a random note" title="Play a random note">
         <svg viewBox="0 0 16 16"><rect x="2.5" y="2.5" width="11" height="11" rx="2.5"/>
         <path d="M5.5 5.5h.01M8 8h.01M10.5 10.5h.01"/></svg></button>
@@ -46,6 +49,7 @@ _MAP_HTML = """
     <button type="button" class="tx-enable" hidden>
       <svg viewBox="0 0 16 16"><path d="M2.5 6v4h2.5l3.5 3V3L5 6ZM11 5.5a3.5 3.5 0 0 1 0 5M12.8 3.5a6 6 0 0 1 0 9"/></svg>
       Enable sound</button>
+    <div class="tx-list" hidden></div>
     <div class="tx-table" hidden></div>
     <div class="tx-gathered" role="region" aria-label="Chosen notes" hidden></div>
     <div class="tx-hint">point at a dot to hear it, click to choose it · drag and scroll to move · arrow keys to walk</div>

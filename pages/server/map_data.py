@@ -15,11 +15,12 @@ from pages.server.colours import UNKNOWN
 from pages.server.memo import Memo
 from pages.server.packing import pack
 from pages.server.words import called, instrument_name, note_name, printable, readable
+from timbre_core.analysis.sound_words import sound_words
 from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
 
 MOST_NEAR = 8
-MOST_DETAILS = 50_000
+MOST_DETAILS = 200_000
 _MOST_CATEGORIES = 65_535
 _packed = Memo(4)
 
@@ -52,8 +53,8 @@ def packed_map(notes: NoteMap) -> bytes:
     example), `dot` (the column that gives a note its colour), `details` (what tells notes of the same labels apart; not for
     more than MOST_DETAILS), and per label column its `title` and either `values`, `names`, `colours` and `counts` (categories;
     the array holds codes) or
-    `low` and `high` (numbers; the array holds them, NaN unknown). Arrays: `<projection>_1`, `<projection>_2`,
-    `label_<column>`.
+    `low` and `high` (numbers; the array holds them, NaN unknown); `sounds`, words for how notes sound, where there are any.
+    Arrays: `<projection>_1`, `<projection>_2`, `label_<column>`, and `sounds`, a bit for each word that is true.
     """
     key = (notes.checkpoint.path, notes.version)
     return _packed.get(key, lambda: _pack_map(notes))
@@ -72,6 +73,11 @@ def _pack_map(notes: NoteMap) -> bytes:
         **{"ids": notes.ids, "projections": notes.projections, "columns": columns, "words": words_for(notes)},
         "dot": notes.dot,
     }
+    words = sound_words(notes.labels)
+    if words:
+        header["sounds"] = list(words)
+        bits = sum((holds.astype(np.uint16) << place for place, holds in enumerate(words.values())), np.uint16(0))
+        arrays["sounds"] = np.asarray(bits, dtype=np.uint16)
     if len(notes.ids) <= MOST_DETAILS and any(notes.details):
         header["details"] = notes.details
     return pack(header, arrays)

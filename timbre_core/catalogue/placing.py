@@ -1,6 +1,6 @@
 """Where new notes lie on a map that is there already: nothing is fitted again, and the map's own notes stay where they are.
 
-A note is placed amid the map's notes that the model finds most alike, the nearer the more (inverse squares of the distance);
+A note is placed amid the map's notes that the model finds most alike, the nearer the more (by the fourth power of the distance);
 `benchmarks/placing.py` compares this with a network fitted to the map and with UMAP's own `transform`. Principal components
 are a linear map of the latents, and met exactly.
 """
@@ -19,7 +19,7 @@ from timbre_core.analysis.projections import COLUMNS
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
 
-NEIGHBOURS = 8
+NEIGHBOURS = 5
 _AT_ONCE = 2048  # new notes that are compared with the map's at once: some 40 MB
 
 
@@ -79,7 +79,7 @@ class Placer:
 
     def _amid(self, points: np.ndarray) -> np.ndarray:
         near, squares = nearest_rows(self._points, points, min(self._neighbours, len(self._points)))
-        weights = 1 / (squares + 1e-9 + 1e-3 * squares[:, -1:])
+        weights = 1 / (squares + 1e-9 + 1e-3 * squares[:, -1:]) ** 2
         weights /= weights.sum(axis=1, keepdims=True)
         return np.einsum("nk,nkc->nc", weights, self._places[near])
 

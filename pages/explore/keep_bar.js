@@ -1,0 +1,116 @@
+// What can be kept of the notes that are chosen: stars, tags, collections, and files for other programs.
+
+import { build } from "../browser/dom.js";
+import { errorOf } from "../browser/server.js";
+import { kept } from "./kept.js";
+
+const NEW = "\0new";
+
+// The buttons of the bar of chosen notes. ids(): the notes; say(text): what came of it.
+export function keepButtons(ids, say) {
+  const trying = async (work, done) => {
+    try {
+      await work();
+      say(done);
+    } catch (error) {
+      say(error.message);
+    }
+  };
+  const star = build("button", {
+    type: "button",
+    text: "☆ Star",
+    title: "Star them all, or take their stars away",
+    onclick: () => trying(() => kept.toggleStar(ids()), ""),
+  });
+  return [star, collector(ids, trying), tagger(ids, trying), exporter(ids, say)];
+}
+
+function choice(label, options) {
+  return build(
+    "select",
+    { "aria-label": label },
+    build("option", { value: "", text: `${label}…` }),
+    ...options.map(([value, text]) => build("option", { value, text })),
+  );
+}
+
+function collector(ids, trying) {
+  const select = choice("Collect", []);
+  select.addEventListener("pointerdown", () => refill());
+  select.addEventListener("focus", () => refill());
+  const refill = () => {
+    const names = [...kept.collections.keys()];
+    select.replaceChildren(
+      build("option", { value: "", text: "Collect…" }),
+      ...names.map((name) => build("option", { value: name, text: name })),
+      build("option", { value: NEW, text: "a new collection" }),
+    );
+  };
+  refill();
+  const put = (name) => trying(() => kept.change("collect", ids(), name), `in ${name}`);
+  select.addEventListener("change", () => {
+    const { value } = select;
+    select.value = "";
+    if (value === NEW) ask(select, "Name of the collection", put);
+    else if (value) put(value);
+  });
+  return select;
+}
+
+function tagger(ids, trying) {
+  const button = build("button", {
+    type: "button",
+    text: "Tag",
+    title: "Give them a tag",
+    onclick: () => ask(button, "Tag", (tag) => trying(() => kept.change("tag", ids(), tag), `#${tag}`)),
+  });
+  return button;
+}
+
+// A field in the place of a control, until it is answered or left.
+function ask(control, label, done) {
+  const field = build("input", { type: "text", "aria-label": label, placeholder: label, maxlength: "60", class: "tx-ask" });
+  const close = () => field.isConnected && field.replaceWith(control);
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter" && field.value.trim()) done(field.value.trim());
+    if (event.key === "Enter" || event.key === "Escape") {
+      close();
+      control.focus();
+    }
+  });
+  field.addEventListener("blur", close);
+  control.replaceWith(field);
+  field.focus();
+}
+
+function exporter(ids, say) {
+  const select = choice("Files", [
+    ["wav", "WAV files with a table"],
+    ["flac", "FLAC files with a table"],
+    ["sfz", "an SFZ instrument"],
+    ["nsynth", "a data set for training"],
+  ]);
+  select.title = "Take them away as files, in a ZIP archive";
+  select.addEventListener("change", async () => {
+    const kind = select.value;
+    select.value = "";
+    if (!kind) return;
+    say("Gathering the files…");
+    try {
+      const response = await fetch(kept.place("kept/export", { kind }), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(ids()),
+      });
+      if (!response.ok) throw await errorOf(response);
+      const link = build("a", { href: URL.createObjectURL(await response.blob()), download: `sounds-${kind}.zip` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      say("");
+    } catch (error) {
+      say(error.message);
+    }
+  });
+  return select;
+}

@@ -1,0 +1,244 @@
+"""Sets of sounds as files for other programs: WAV or FLAC with a table, a data set in NSynth's layout, an SFZ instrument."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import math
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from timbre_core.datasets.label_values import safe_id
+from timbre_core.errors import TimbreError, os_errors
+from timbre_core.features.audio import encode_wav, load_audio, opened_audio
+from timbre_core.files import atomic_write
+from timbre_core.generation.sampler import file_name, key_ranges
+
+KINDS = {
+    "wav": "WAV files",
+    "flac": "FLAC files",
+    "nsynth": "a data set in NSynth's layout",
+    "sfz": "an SFZ instrument",
+}
+
+_RATE = 16_000  # Hz, of NSynth
+_FINE = {"PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAC_24", "ALAC_32"}
+_FIRST_KEY = 36  # C2: where a kit of unlike sounds begins, as drum kits do
+_LABELS = ("instrument", "family", "source", "pitch", "velocity")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sound of a set. name: what it is called; labels: of `_LABELS` and any other; content: gives its file's bytes."""
+
+    name: str
+    labels: dict[str, Any]
+    content: Callable[[], bytes]
+
+    @property
+    def pitch(self) -> float | None:
+        """MIDI, None where it is not known."""
+        pitch = self.labels.get("pitch")
+        return None if pitch is None or math.isnan(pitch) else float(pitch)
+
+
+def write_set(
+    items: Sequence[Item],
+    kind: str,
+    target: Path,
+    name: str = "sounds",
+    report: Callable[[int, int], None] = lambda done, of: None,
+) -> list[tuple[str, str]]:
+    """Write a set of sounds as one ZIP archive; returns (name, reason) of those that were left out, which it lists too.
+
+    kind: of KINDS. wav, flac: as they are, with rate and channels, and `notes.csv`. nsynth: 16 kHz mono with `examples.json`,
+    which trainings read back. sfz: an instrument over the keys where all are one instrument's notes at different pitches, else
+    a kit with one sound a key.
+
+    Raises TimbreError for another kind, where none of the sounds can be read, and on a full disk.
+    """
+    if kind not in KINDS:
+        raise TimbreError(f"there is no export {kind[:40]!r}: choose from {', '.join(KINDS)}.")
+    left_out: list[tuple[str, str]] = []
+    with (
+        os_errors(target, writing=True),
+        atomic_write(target) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        written = _WRITERS[kind](archive, items, name, left_out, report)
+        if not written:
+            why = f": {left_out[0][0]}: {left_out[0][1]}" if left_out else ""
+            raise TimbreError(f"none of these sounds can be written{why}.")
+        if left_out:
+            archive.writestr("left-out.csv", _csv(["name", "reason"], left_out))
+    return left_out
+
+
+def _files(
+    archive: zipfile.ZipFile,
+    items: Sequence[Item],
+    ending: str,
+    left_out: list[tuple[str, str]],
+    report: Callable[[int, int], None],
+    folder: str = "",
+) -> list[tuple[Item, str]]:
+    """Write every sound in a format, as it is; returns those that could be, with their names in the archive."""
+    written, taken = [], set[str]()
+    for done, item in enumerate(items):
+        report(done, len(items))
+        try:
+            data = converted(item.content(), ending, item.name)
+        except TimbreError as error:
+            left_out.append((item.name, str(error)))
+            continue
+        path = f"{folder}{safe_id(item.name, taken)}.{ending}"
+        archive.writestr(path, data)
+        written.append((item, path))
+    report(len(items), len(items))
+    return written
+
+
+def converted(content: bytes, ending: str, name: str) -> bytes:
+    """A sound file's bytes as WAV or FLAC, at its own rate and with its channels; unchanged where it is such a file already.
+
+    Raises TimbreError for one that cannot be read.
+    """
+    import soundfile
+
+    with opened_audio(content, name, remarks=[]) as sound:
+        if sound.format == ending.upper() and sound.subtype.startswith(("PCM", "FLOAT")):
+            return content
+        samples, rate = sound.read(dtype="float32", always_2d=True), sound.samplerate
+        fine = sound.subtype in _FINE
+    if not len(samples):
+        raise TimbreError(f"{name}: holds no sound: leave it out.")
+    made = io.BytesIO()
+    if samples.shape[1] > 8 and ending == "flac":
+        raise TimbreError(f"{name}: FLAC has at most 8 channels: take WAV.")
+    soundfile.write(made, np.clip(samples, -1, 1), rate, "PCM_24" if fine else "PCM_16", format=ending.upper())
+    return made.getvalue()
+
+
+def _write_sounds(ending: str) -> Callable[..., int]:
+    def write(
+        archive: zipfile.ZipFile,
+        items: Sequence[Item],
+        name: str,
+        left_out: list[tuple[str, str]],
+        report: Callable[[int, int], None],
+    ) -> int:
+        written = _files(archive, items, ending, left_out, report)
+        columns = list(dict.fromkeys(itertools.chain(_LABELS, *(item.labels for item, _ in written))))
+        rows = [[path, item.name, *(_cell(item.labels.get(column)) for column in columns)] for item, path in written]
+        archive.writestr("notes.csv", _csv(["file", "name", *columns], rows))
+        return len(written)
+
+    return write
+
+
+def _write_nsynth(
+    archive: zipfile.ZipFile,
+    items: Sequence[Item],
+    name: str,
+    left_out: list[tuple[str, str]],
+    report: Callable[[int, int], None],
+) -> int:
+    examples: dict[str, dict[str, Any]] = {}
+    taken: set[str] = set()
+    instruments: dict[str, int] = {}
+    families: dict[str, int] = {}
+    for done, item in enumerate(items):
+        report(done, len(items))
+        if item.pitch is None:
+            left_out.append((item.name, "its pitch is not known, which NSynth's layout asks for: label it"))
+            continue
+        try:
+            audio = load_audio(item.content(), _RATE, item.name, remarks=[])
+        except TimbreError as error:
+            left_out.append((item.name, str(error)))
+            continue
+        note = safe_id(item.name, taken)
+        archive.writestr(f"audio/{note}.wav", encode_wav(audio, _RATE))
+        instrument, family, source = (str(item.labels.get(label) or "unknown") for label in _LABELS[:3])
+        examples[note] = {
+            "note": len(examples),
+            "note_str": note,
+            "instrument": instruments.setdefault(instrument, len(instruments)),
+            "instrument_str": instrument,
+            "instrument_family": families.setdefault(family, len(families)),
+            "instrument_family_str": family,
+            "instrument_source": 0,
+            "instrument_source_str": source,
+            "pitch": round(item.pitch),
+            "velocity": round(_velocity(item)),
+            "sample_rate": _RATE,
+            "qualities": [0] * 10,
+            "qualities_str": [],
+        }
+    report(len(items), len(items))
+    archive.writestr("examples.json", json.dumps(examples, indent=1, ensure_ascii=False))
+    return len(examples)
+
+
+def _write_sfz(
+    archive: zipfile.ZipFile,
+    items: Sequence[Item],
+    name: str,
+    left_out: list[tuple[str, str]],
+    report: Callable[[int, int], None],
+) -> int:
+    written = _files(archive, items, "wav", left_out, report, "samples/")
+    keys = [item.pitch for item, _ in written]
+    instruments = {item.labels.get("instrument") for item, _ in written}
+    pitches = sorted({round(pitch) for pitch in keys if pitch is not None})
+    played = len(instruments) == 1 and None not in keys and len(pitches) == len(written) > 1
+    if not played and len(written) > 128 - _FIRST_KEY:
+        left_out += [(item.name, "a kit has one sound a key") for item, _ in written[128 - _FIRST_KEY :]]
+        written = written[: 128 - _FIRST_KEY]
+    ranges = dict(zip(pitches, key_ranges(pitches), strict=True)) if played else {}
+    regions = []
+    for number, (item, path) in enumerate(written):
+        if played:
+            key = round(item.pitch or 0)
+            low, high = ranges[key]
+            told = f"lokey={low} hikey={high} pitch_keycenter={key}"
+        else:
+            told = f"key={_FIRST_KEY + number} pitch_keytrack=0"
+        regions.append(f"<region> sample={path} {told} loop_mode={'no_loop' if played else 'one_shot'}\n")
+    head = f"// {file_name(name)}: Timbre Explorer\n<group> ampeg_release=0.3 amp_veltrack=100\n"
+    archive.writestr(f"{file_name(name)}.sfz", head + "".join(regions))
+    return len(written)
+
+
+_WRITERS: dict[str, Callable[..., int]] = {
+    "wav": _write_sounds("wav"),
+    "flac": _write_sounds("flac"),
+    "nsynth": _write_nsynth,
+    "sfz": _write_sfz,
+}
+
+
+def _velocity(item: Item) -> float:
+    velocity = item.labels.get("velocity")
+    return 100.0 if velocity is None or math.isnan(velocity) else float(velocity)
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _csv(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue()
