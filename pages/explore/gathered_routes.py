@@ -17,7 +17,6 @@ from starlette.routing import Route
 from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter
 from pages.server.catalog import NoteMap, find_map
 from pages.server.studio import RecordingMissing, Studio
-from timbre_core.errors import TimbreError
 
 MOST_ROWS = 50_000
 MOST_SOUNDS = 200
@@ -79,10 +78,7 @@ def _rows(body: bytes | None, notes: NoteMap, most: int) -> list[int]:
         raise BadRequest(f"these are more notes than the {most:,} that are given at once: choose fewer.")
     if not isinstance(ids, list) or not ids or not all(isinstance(note, str) for note in ids):
         raise BadRequest("the request's body must be a JSON list of note ids.")
-    unknown = next((note for note in ids if note not in notes.rows), None)
-    if unknown is not None:
-        raise TimbreError(f"this map has no note {unknown[:80]!r}.")
-    return [notes.rows[note] for note in dict.fromkeys(ids)]
+    return [notes.row_of(note) for note in dict.fromkeys(ids)]
 
 
 def _table(notes: NoteMap, rows: list[int], **more: list[str]) -> str:

@@ -46,7 +46,7 @@ def fits(notes: NoteMap, start: dict[str, Any]) -> bool:
     if what == "note":
         return value in notes.rows
     if what == "family":
-        return "family" in notes.labels and bool((notes.labels["family"] == value).any())
+        return value in notes.families
     sampling = notes.checkpoint.recipe.model.sampling
     return what == "seed" and sampling and type(value) is int and 0 <= value <= _LARGEST_SEED
 

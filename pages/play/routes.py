@@ -20,7 +20,6 @@ from pages.server.answers import API, QUICK, answer, answer_while_wanted, parame
 from pages.server.catalog import find_map
 from pages.server.map_data import note_card
 from pages.server.packing import pack_frames
-from timbre_core.errors import TimbreError
 
 _LIVE = ThreadPoolExecutor(2, thread_name_prefix="play")
 _MOST_NEAR = 4
@@ -74,10 +73,7 @@ async def start_route(request: Request) -> Response:
 
             drawn = prior_draw(notes, whole(request, "seed", 0, 2**32 - 1))
             return JSONResponse({"z": drawn}, headers=stored(request))
-        note_id = parameter(request, "note")
-        if note_id not in notes.rows:
-            raise TimbreError(f"this map has no note {note_id[:80]!r}.")
-        row = notes.rows[note_id]
+        row = notes.row_of(parameter(request, "note"))
         z = [round(float(value), 4) for value in notes.means[row]]
         from pages.play.engine import has_recordings
 

@@ -93,6 +93,17 @@ class NoteMap:
         """Row of each note id."""
         return {note_id: row for row, note_id in enumerate(self.ids)}
 
+    def row_of(self, note_id: str) -> int:
+        """A note's row. Raises TimbreError for an id that is not on the map."""
+        if note_id not in self.rows:
+            raise TimbreError(f"this map has no note {note_id[:80]!r}.")
+        return self.rows[note_id]
+
+    @cached_property
+    def families(self) -> list[str]:
+        """The families of its notes, in order; none where they have no such label."""
+        return sorted(set(self.labels["family"].dropna().astype(str))) if "family" in self.labels else []
+
     @cached_property
     def words(self) -> Vocabulary:
         """What its notes, families and instruments are called."""

@@ -25,7 +25,6 @@ from pages.server.latent_axes import described_latents
 from pages.server.map_data import describe_note, packed_map, packed_space
 from pages.server.packing import pack_frames
 from pages.server.studio import KINDS, Kind, RecordingMissing, Studio, warm_up
-from timbre_core.errors import TimbreError
 
 _LARGE = 4 * 2**20
 _MOST_AMONG = 16
@@ -41,13 +40,7 @@ def _kind(request: Request) -> Kind:
 
 def _note(request: Request) -> tuple[NoteMap, int]:
     notes = find_map(parameter(request, "checkpoint"))
-    return notes, _row(notes, parameter(request, "note"))
-
-
-def _row(notes: NoteMap, note_id: str) -> int:
-    if note_id not in notes.rows:
-        raise TimbreError(f"this map has no note {note_id[:80]!r}.")
-    return notes.rows[note_id]
+    return notes, notes.row_of(parameter(request, "note"))
 
 
 def _studio(request: Request) -> tuple[Studio, int]:
@@ -61,7 +54,7 @@ def _studio(request: Request) -> tuple[Studio, int]:
     for name in request.query_params.get("among", "").split("/")[:_MOST_AMONG]:
         if note_id not in home.rows and name:
             home = find_map(name)
-    return Studio(notes, inverter_of(request, notes), home), _row(home, note_id)
+    return Studio(notes, inverter_of(request, notes), home), home.row_of(note_id)
 
 
 async def map_route(request: Request) -> Response:

@@ -102,11 +102,11 @@ def linked_settings(notes: NoteMap) -> dict[str, Any]:
         note = None
     settings["note"] = note or first_note(notes)
     toward = wanted.get("toward")
-    if toward is not None and toward not in notes.rows and toward not in _families(notes):
+    if toward is not None and toward not in notes.rows and toward not in notes.families:
         pickers.refuse("toward", str(toward))
         toward = None
     if toward is None and chosen is None:
-        families = _families(notes)
+        families = notes.families
         own = notes.labels["family"].iloc[notes.rows[settings["note"]]] if families else None
         others = [name for name in (*_FIRST_TARGETS, *families) if name in families and name != own]
         toward = others[0] if others else None
@@ -119,10 +119,6 @@ def linked_settings(notes: NoteMap) -> dict[str, Any]:
             else:
                 pickers.refuse(name, str(wanted[name]))
     return settings
-
-
-def _families(notes: NoteMap) -> list[str]:
-    return sorted(set(notes.labels["family"].astype(str))) if "family" in notes.labels else []
 
 
 def _number(value: Any) -> float:

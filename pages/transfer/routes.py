@@ -44,10 +44,7 @@ FARTHEST = 36.0
 def _source(request: Request, notes: NoteMap) -> Source:
     if "sound" in request.query_params:
         return Source(token=parameter(request, "sound", 64))
-    note_id = parameter(request, "note")
-    if note_id not in notes.rows:
-        raise TimbreError(f"this map has no note {note_id[:80]!r}.")
-    return Source(note=note_id)
+    return Source(note=notes.ids[notes.row_of(parameter(request, "note"))])
 
 
 def _change(request: Request, notes: NoteMap) -> Change:
@@ -55,7 +52,7 @@ def _change(request: Request, notes: NoteMap) -> Change:
     from timbre_core.generation.transfer import MOST_AMOUNT
 
     toward = parameter(request, "toward", 200) if "toward" in request.query_params else None
-    if toward is not None and toward not in notes.rows and not _is_family(notes, toward):
+    if toward is not None and toward not in notes.rows and toward not in notes.families:
         raise TimbreError(f"no family or note {toward[:80]!r} on this map: choose another.")
     corrections = []
     parts = parameter(request, "mend", 1200).split(",") if "mend" in request.query_params else []
@@ -79,10 +76,6 @@ def _change(request: Request, notes: NoteMap) -> Change:
         request.query_params.get("steady") == "1",
         tuple(corrections),
     )
-
-
-def _is_family(notes: NoteMap, name: str) -> bool:
-    return "family" in notes.labels and bool((notes.labels["family"] == name).any())
 
 
 def _check_pitch(sound: Sound, change: Change) -> None:

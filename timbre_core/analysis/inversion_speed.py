@@ -23,8 +23,8 @@ _LONG_ENOUGH = 3.0  # seconds: what has run so long needs no further round
 _LONGEST = 20.0  # seconds of rounds in all: on a busy machine everybody has one turn, and further ones only until then
 
 
-class Invert(Protocol):
-    """An inverter: see `timbre_core.inversion.invert` for what it takes and gives."""
+class OpenedInverter(Protocol):
+    """An inverter for fixed features, such as `timbre_core.inverters.Inverter`."""
 
     def __call__(
         self,
@@ -44,7 +44,7 @@ class Candidate:
     that was not trained. batch: how many notes it is timed on at once.
     """
 
-    invert: Invert
+    invert: OpenedInverter
     told_pitch: bool = True
     trained_on: frozenset[str] = frozenset()
     batch: int = BATCH

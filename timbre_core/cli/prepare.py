@@ -180,7 +180,7 @@ def _store_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep notes that are the same recording as another one, level aside (default: they are left out)",
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="threads (default: one per CPU)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one per CPU)")
     add_label_arguments(parser)
 
 

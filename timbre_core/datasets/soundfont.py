@@ -8,14 +8,11 @@ notes are scaled to a common peak: 16 bits then serve soft notes as well as loud
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import wave
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +20,7 @@ import numpy as np
 
 from timbre_core.datasets.duplicates import SAME
 from timbre_core.datasets.general_midi import FAMILIES, QUALITIES, SOURCES
-from timbre_core.datasets.interrupts import interrupts_ignored
+from timbre_core.datasets.processes import Processes
 from timbre_core.datasets.soundfont_doubles import leave_out_doubles
 from timbre_core.datasets.soundfont_file import read_presets
 from timbre_core.datasets.soundfont_plan import PlannedNote, RenderSettings, plan_notes
@@ -59,6 +56,8 @@ def render_soundfont(
     Returns the counts {"notes", "instruments", "silent", "doubles", "kept"}. Raises TimbreError without FluidSynth, for a
     file that is no SoundFont, for a folder that holds another render, and for disk errors.
     """
+    from tqdm import tqdm
+
     from timbre_core.datasets.soundfont_pitch import labelled_as_heard
 
     settings = settings or RenderSettings()
@@ -72,16 +71,19 @@ def render_soundfont(
     kept = len(done) - len(left_out)
     keys = [key for key in _by_key(plan) if not all(note.note_id in done for note in key)]
     chunks = [keys[i : i + _CHUNK] for i in range(0, len(keys), _CHUNK)]
-    with _workers(workers, len(chunks), (str(sf2), str(audio), settings)) as pool:
-        done_before = len(plan) - sum(map(len, keys))
-        for found in _rendered(pool, chunks, len(plan), done_before, progress):
-            left_out.add(found)
-        written = [note for note in plan if note.note_id not in left_out]
-        if not written:
-            raise TimbreError(f"{sf2}: all {len(plan)} notes are silent: choose other programs or pitches.")
-        if not settings.keep_doubles:
-            leave_out_doubles(out_dir, written, left_out, progress)
-            written = [note for note in written if note.note_id not in left_out]
+    processes = min(workers or os.cpu_count() or 1, len(chunks))
+    with Processes(processes, partial(_rendering, sf2, audio, settings)) as renderers:
+        before = len(plan) - sum(map(len, keys))
+        with tqdm(total=len(plan), initial=before, unit="note", disable=not progress, desc="render") as bar:
+            for chunk, found in zip(chunks, renderers.done(chunks), strict=True):
+                left_out.add(found)
+                bar.update(sum(map(len, chunk)))
+    written = [note for note in plan if note.note_id not in left_out]
+    if not written:
+        raise TimbreError(f"{sf2}: all {len(plan)} notes are silent: choose other programs or pitches.")
+    if not settings.keep_doubles:
+        leave_out_doubles(out_dir, written, left_out, progress)
+        written = [note for note in written if note.note_id not in left_out]
     left_out.sort()
     pitches = labelled_as_heard(audio, written, settings.octave, progress)
     write_json(out_dir / "examples.json", _examples(written, pitches, settings))
@@ -110,41 +112,6 @@ def _complete(path: Path) -> bool:
             return len(header) == 44 and int.from_bytes(header[40:44], "little") == os.fstat(file.fileno()).st_size - 44
     except OSError:
         return False
-
-
-@contextmanager
-def _workers(
-    count: int | None, tasks: int, arguments: tuple[str, str, RenderSettings]
-) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(
-        max_workers=max(1, min(count or os.cpu_count() or 1, max(tasks, 1))),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=arguments,
-    )
-    try:
-        yield pool
-    except BrokenProcessPool as error:
-        raise TimbreError(
-            "A render process was killed, perhaps for lack of memory: run the same command again with fewer --workers."
-        ) from error
-    finally:
-        # On Ctrl-C or an error: finish the notes in hand, start no more.
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _rendered(
-    pool: ProcessPoolExecutor, chunks: Sequence[_Chunk], total: int, done: int, progress: bool
-) -> Iterator[dict[str, str]]:
-    """What is left out of each chunk, as they are finished, with a progress bar over `total` notes, `done` before."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, initial=done, unit="note", disable=not progress, desc="render") as bar:
-        with interrupts_ignored():
-            futures = {pool.submit(_render_chunk, chunk): sum(map(len, chunk)) for chunk in chunks}
-        for future in as_completed(futures):
-            yield future.result()
-            bar.update(futures[future])
 
 
 def _examples(
@@ -198,18 +165,18 @@ def died_away(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     return samples[: max((last + 1) * step, round(_SHORTEST * sample_rate))].copy()
 
 
-_worker: tuple[Synthesizer, Path, RenderSettings]
+@contextmanager
+def _rendering(sf2: Path, audio: Path, settings: RenderSettings) -> Iterator[Callable[[_Chunk], dict[str, str]]]:
+    """Opens what renders keys to files, and gives the ids of the notes that left none, and what they are: silent, or
+    another's double."""
+    synthesizer = Synthesizer(sf2, settings.sample_rate)
+    try:
+        yield lambda keys: _render_chunk(keys, synthesizer, audio, settings)
+    finally:
+        synthesizer.close()
 
 
-def _start_worker(sf2: str, audio: str, settings: RenderSettings) -> None:
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for Windows, where it is not inherited
-    _worker = (Synthesizer(sf2, settings.sample_rate), Path(audio), settings)
-
-
-def _render_chunk(keys: _Chunk) -> dict[str, str]:
-    """Render keys to files; returns the ids of the notes that left none, and what they are: silent, or another's double."""
-    synthesizer, audio, settings = _worker
+def _render_chunk(keys: _Chunk, synthesizer: Synthesizer, audio: Path, settings: RenderSettings) -> dict[str, str]:
     left_out: dict[str, str] = {}
     for key in keys:
         sounds: dict[str, np.ndarray] = {}

@@ -1,24 +1,15 @@
-"""Notes analysed in parallel: audio files in, frames out, in order.
-
-Processes, not threads. Threads take turns at Python's lock between the many short steps of an analysis, which costs more
-than half of the second core (measured: 1.4 times one thread's rate, where two processes reach 1.9 times). Workers are
-spawned and read their tasks from a pipe of their own: when the parent is gone, even killed, the pipe ends and so do they.
-"""
+"""Notes analysed in parallel: audio files in, frames out, in order."""
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import signal
-from collections import deque
-from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from timbre_core.datasets.interrupts import interrupts_ignored
+from timbre_core.datasets.processes import Processes
 from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.kinds.image import ImageSettings
@@ -32,9 +23,6 @@ if TYPE_CHECKING:
 # processor's cache and are slower.
 _TASK_NOTES = 8
 _BATCH_SAMPLES = 2**19
-
-# Tasks that a worker has been given and not finished: one that it works on, one that waits.
-_TASKS_AHEAD = 2
 
 _KEPT_BYTES = 28 * 2**20  # glibc adapts to freed blocks of up to 32 MiB
 
@@ -57,24 +45,13 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
 
     def __init__(self, library: Library, settings: StoredFeatures, count: int) -> None:
         self._library, self._settings = library, settings
-        self._processes: list[BaseProcess] = []
-        self._pipes: list[Connection] = []
+        self._processes: Processes[Sequence[int], list[Analysed]] | None = None
         if count > 1:
-            context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads halfway through
-            with interrupts_ignored():
-                for _ in range(count):
-                    ours, theirs = context.Pipe()
-                    process = context.Process(target=_work, args=(theirs, library, settings), daemon=True)
-                    process.start()
-                    theirs.close()
-                    self._processes.append(process)
-                    self._pipes.append(ours)
+            self._processes = Processes(count, partial(_analysis, library, settings))
 
-    def __exit__(self, *_: object) -> None:
-        for pipe in self._pipes:
-            pipe.close()
-        for process in self._processes:
-            process.join()
+    def __exit__(self, *exception: object) -> None:
+        if self._processes is not None:
+            self._processes.__exit__(*exception)
 
     def analyse(self, first: int = 0) -> Iterator[Analysed]:
         """Every note from row `first` on, in order; memory does not grow with their number.
@@ -83,48 +60,21 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         """
         total = len(self._library.notes)
         tasks = [range(start, min(start + _TASK_NOTES, total)) for start in range(first, total, _TASK_NOTES)]
-        if not self._pipes:
-            with one_thread():
-                for task in tasks:
-                    yield from analyse(self._library, task, self._settings)
+        if self._processes is not None:
+            # Left early, what is under way has to be taken back there and then.
+            with contextlib.closing(self._processes.done(tasks)) as results:
+                for notes in results:
+                    yield from notes
             return
-        waiting: deque[Connection] = deque()
-        try:
-            for number, task in enumerate(tasks):
-                pipe = self._pipes[number % len(self._pipes)]
-                pipe.send(task)
-                waiting.append(pipe)
-                if len(waiting) >= _TASKS_AHEAD * len(self._pipes):
-                    yield from _result(waiting.popleft())
-            while waiting:
-                yield from _result(waiting.popleft())
-        except GeneratorExit:
-            for pipe in waiting:  # what is under way is not the beginning of the next call's answer
-                pipe.recv()
-            raise
-        except (EOFError, BrokenPipeError, ConnectionError) as error:
-            raise TimbreError(
-                "A worker process ended unexpectedly (out of memory?): run the same command again with one worker."
-            ) from error
+        with _analysis(self._library, self._settings) as work:
+            for task in tasks:
+                yield from work(task)
 
 
-def _result(pipe: Connection) -> list[Analysed]:
-    result = pipe.recv()
-    if isinstance(result, BaseException):
-        raise result
-    return list(result)
-
-
-def _work(pipe: Connection, library: Library, settings: StoredFeatures) -> None:
-    """A worker process: analyse the rows that come through `pipe` until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it is not inherited (Windows)
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionError), one_thread():
-        while True:
-            rows = pipe.recv()
-            try:
-                pipe.send(analyse(library, rows, settings))
-            except Exception as error:  # handed to the parent, which raises it
-                pipe.send(error)
+@contextlib.contextmanager
+def _analysis(library: Library, settings: StoredFeatures) -> Iterator[Callable[[Sequence[int]], list[Analysed]]]:
+    with one_thread():
+        yield lambda rows: analyse(library, rows, settings)
 
 
 @contextlib.contextmanager
