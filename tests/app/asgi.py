@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import soundfile
 
 
 @dataclass(frozen=True)
@@ -73,3 +78,29 @@ async def call(
     answered = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
     told = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     return Answer(start["status"], told, answered)
+
+
+def told(answer: Answer) -> Any:
+    """What an answer's JSON says."""
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
+
+
+def heard(answer: Answer) -> np.ndarray:
+    """The samples of an answer's WAV file at 16 kHz."""
+    assert answer.status == 200, answer.body
+    assert answer.headers["content-type"] == "audio/wav"
+    audio, rate = soundfile.read(io.BytesIO(answer.body))
+    assert rate == 16_000
+    return audio
+
+
+def unpack(body: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The header and the arrays of what `packing` packs."""
+    size = int.from_bytes(body[:4], "little")
+    header = json.loads(body[4 : 4 + size])
+    arrays = {
+        name: np.frombuffer(body, told["dtype"], told["length"], 4 + size + told["offset"])
+        for name, told in header["arrays"].items()
+    }
+    return header, arrays

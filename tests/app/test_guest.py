@@ -16,8 +16,8 @@ import pytest
 import soundfile
 
 from pages.explore.guest import without_leading_silence
-from tests.app.asgi import Answer, post
-from tests.app.test_routes import NOTE, ask, unpack
+from tests.app.asgi import Answer, post, unpack
+from tests.app.test_routes import NOTE, ask
 from tests.synthetic import apart
 
 RATE = 16_000

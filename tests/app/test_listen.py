@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import shutil
@@ -13,14 +12,12 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-import soundfile
 from streamlit.testing.v1 import AppTest
 
 from pages.listen.booth import dozen, starter_library
 from pages.listen.elsewhere import other_pitch
-from tests.app.asgi import Answer, get
+from tests.app.asgi import Answer, get, heard, unpack
 from tests.app.test_explore import component, everything_said, query
-from tests.app.test_routes import unpack
 from tests.synthetic import apart
 from timbre_core.features.pitch import estimate_f0
 
@@ -31,13 +28,6 @@ KNOWN = {"checkpoint": "alpha", "note": NOTE, "variant": "fast", "source": "clea
 
 def ask(path: str, **changes: str) -> Answer:
     return get(f"/api/listen/{path}", urlencode({**KNOWN, **changes}))
-
-
-def sound(answer: Answer) -> np.ndarray:
-    assert answer.status == 200, answer.body
-    audio, rate = soundfile.read(io.BytesIO(answer.body))
-    assert rate == 16_000
-    return audio
 
 
 @pytest.fixture
@@ -154,7 +144,7 @@ class TestPage:
 @pytest.mark.usefixtures("checkpoints")
 class TestRoutes:
     def test_every_version_sounds_and_is_another(self) -> None:
-        sounds = {name: sound(ask("audio", variant=name)) for name in ("original", "librosa", "fast", "best")}
+        sounds = {name: heard(ask("audio", variant=name)) for name in ("original", "librosa", "fast", "best")}
         assert {len(audio) for audio in sounds.values()} == {16_000}
         for name, audio in sounds.items():
             assert np.abs(audio).max() > 0.05, name
@@ -163,7 +153,7 @@ class TestRoutes:
 
     def test_the_model_is_heard_in_all_but_the_original(self) -> None:
         for name, same in (("original", True), ("fast", False)):
-            clean, modelled = (sound(ask("audio", variant=name, source=src)) for src in ("clean", "reconstruction"))
+            clean, modelled = (heard(ask("audio", variant=name, source=src)) for src in ("clean", "reconstruction"))
             assert apart(clean, modelled) < 1e-6 if same else apart(clean, modelled) > 0.02
 
     def test_pictures_are_of_what_is_heard(self) -> None:
@@ -221,7 +211,7 @@ class TestRoutes:
     def test_damaged_weights_leave_the_clean_versions(self, checkpoints: Path) -> None:
         weights = checkpoints / "alpha" / "model.safetensors"
         weights.write_bytes(weights.read_bytes()[:5000])
-        assert np.abs(sound(ask("audio"))).max() > 0.05
+        assert np.abs(heard(ask("audio"))).max() > 0.05
         answer = ask("audio", source="reconstruction")
         assert answer.status == 404
         assert "model.safetensors" in json.loads(answer.body)["error"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from collections.abc import Callable
@@ -12,12 +11,10 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-import soundfile
 from streamlit.testing.v1 import AppTest
 
-from tests.app.asgi import Answer, get
+from tests.app.asgi import Answer, get, heard, unpack
 from tests.app.test_explore import component, query
-from tests.app.test_routes import unpack
 from tests.synthetic import apart
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,13 +25,6 @@ CHOSEN = {"notes": [A, B], "view": "pitch", "path": "linear", "key": "64", "cont
 
 def ask(part: str, **parameters: str) -> Answer:
     return get(f"/api/morph/{part}", urlencode({"checkpoint": "alpha", "notes": f"{A},{B}", **parameters}))
-
-
-def heard(answer: Answer) -> np.ndarray:
-    assert answer.status == 200, answer.body
-    audio, rate = soundfile.read(io.BytesIO(answer.body))
-    assert rate == 16_000
-    return audio
 
 
 @pytest.fixture

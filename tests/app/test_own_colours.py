@@ -7,7 +7,7 @@ from dataclasses import replace
 from pages.server.catalog import NoteMap, find_map
 from pages.server.colours import FAMILIES, UNKNOWN, colours_of
 from pages.server.map_data import note_card, packed_map
-from tests.app.test_routes import unpack
+from tests.app.asgi import unpack
 from timbre_core.wording import counted
 
 

@@ -8,16 +8,13 @@ import shutil
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import mido
 import numpy as np
 import pytest
-import soundfile
 
-from tests.app.asgi import Answer, get, post
-from tests.app.test_routes import unpack
+from tests.app.asgi import Answer, get, heard, post, told, unpack
 from tests.synthetic import apart
 from timbre_core.features.pitch import estimate_f0
 
@@ -28,18 +25,6 @@ MIDDLE = ",".join(["0.1"] * 6)
 
 def ask(path: str, **parameters: str) -> Answer:
     return get(f"/api/play/{path}", urlencode({"checkpoint": "alpha", **parameters}))
-
-
-def told(answer: Answer) -> Any:
-    assert answer.status == 200, answer.body
-    return json.loads(answer.body)
-
-
-def sound(answer: Answer) -> np.ndarray:
-    assert answer.status == 200, answer.body
-    audio, rate = soundfile.read(io.BytesIO(answer.body))
-    assert rate == 16_000
-    return audio
 
 
 @pytest.mark.usefixtures("checkpoints")
@@ -99,23 +84,23 @@ class TestAnswers:
         assert ask("frames", z=z, key="60", carrier=NOTE).body != ask("frames", z=z, key="60").body
 
     def test_sounds_differ_by_point_and_by_key(self) -> None:
-        here = sound(ask("sound", z=MIDDLE, key="60"))
+        here = heard(ask("sound", z=MIDDLE, key="60"))
         assert np.abs(here).max() > 0.02
-        assert apart(here, sound(ask("sound", z=MIDDLE, key="60"))) < 1e-3
+        assert apart(here, heard(ask("sound", z=MIDDLE, key="60"))) < 1e-3
         for other in ({"z": MIDDLE, "key": "72"}, {"z": MIDDLE.replace("0.1", "-2", 1), "key": "60"}):
-            changed = sound(ask("sound", **other))
+            changed = heard(ask("sound", **other))
             size = min(len(here), len(changed))
             assert np.abs(here[:size] - changed[:size]).max() > 1e-3
 
     def test_a_whole_note_lasts_as_long_as_the_models(self) -> None:
-        whole = sound(ask("sound", z=MIDDLE, key="60", whole="1"))
+        whole = heard(ask("sound", z=MIDDLE, key="60", whole="1"))
         assert len(whole) / 16_000 == pytest.approx(1.0, abs=0.05)
 
     def test_models_without_pitch_tell_their_own(self) -> None:
         about = told(get("/api/play/about", urlencode({"checkpoint": "beta", "z": MIDDLE})))
         assert 0 < about["own_pitch"] < 127
         low, high = (
-            sound(get("/api/play/sound", urlencode({"checkpoint": "beta", "z": MIDDLE, "key": key})))
+            heard(get("/api/play/sound", urlencode({"checkpoint": "beta", "z": MIDDLE, "key": key})))
             for key in ("48", "72")
         )
         assert len(low) > len(high)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
 import threading
@@ -14,34 +13,15 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-import soundfile
 
-from tests.app.asgi import Answer, get, post
+from tests.app.asgi import Answer, get, heard, post, unpack
 
 NOTE = "brass_synthetic_001-054-100"
 KNOWN = {"checkpoint": "alpha", "note": NOTE}
 
 
-def unpack(body: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    size = int.from_bytes(body[:4], "little")
-    header = json.loads(body[4 : 4 + size])
-    arrays = {
-        name: np.frombuffer(body, told["dtype"], told["length"], 4 + size + told["offset"])
-        for name, told in header["arrays"].items()
-    }
-    return header, arrays
-
-
 def ask(path: str, **parameters: str) -> Answer:
     return get(f"/api/{path}", urlencode(parameters))
-
-
-def sound(answer: Answer) -> np.ndarray:
-    assert answer.status == 200, answer.body
-    assert answer.headers["content-type"] == "audio/wav"
-    audio, rate = soundfile.read(io.BytesIO(answer.body))
-    assert rate == 16_000
-    return audio
 
 
 @pytest.mark.usefixtures("checkpoints")
@@ -55,7 +35,7 @@ class TestAnswers:
 
     def test_preview_is_the_beginning_of_the_recording(self) -> None:
         answer = ask("preview", **KNOWN)
-        whole, short = sound(ask("audio", kind="original", **KNOWN)), sound(answer)
+        whole, short = heard(ask("audio", kind="original", **KNOWN)), heard(answer)
         assert answer.headers["x-kind"] == "original"
         assert np.abs(short).max() > 0.01
         early = int(0.5 * 16_000)
@@ -86,9 +66,9 @@ class TestAnswers:
         assert NOTE not in [near["id"] for near in told["neighbours"]]
 
     def test_sounds(self) -> None:
-        original = sound(ask("audio", kind="original", **KNOWN))
-        inversion = sound(ask("audio", kind="inversion", **KNOWN))
-        reconstruction = sound(ask("audio", kind="reconstruction", **KNOWN))
+        original = heard(ask("audio", kind="original", **KNOWN))
+        inversion = heard(ask("audio", kind="inversion", **KNOWN))
+        reconstruction = heard(ask("audio", kind="reconstruction", **KNOWN))
         assert len(original) == len(inversion) == len(reconstruction) == 16_000
         assert np.abs(original).max() > 0.5
         # The inversion of the recording's own features has its level and its pitch (F#3 is 185 Hz), an untrained
@@ -194,7 +174,7 @@ class TestNonsense:
         ready = ask("ready", checkpoint="alpha")
         assert ready.status == 404
         assert "model.safetensors" in json.loads(ready.body)["error"]
-        assert np.abs(sound(ask("audio", kind="original", **KNOWN))).max() > 0.5
+        assert np.abs(heard(ask("audio", kind="original", **KNOWN))).max() > 0.5
 
 
 class TestMissingRecordings:
@@ -215,7 +195,7 @@ class TestMissingRecordings:
             answer = ask("audio", kind=kind, **KNOWN)
             assert answer.status == 404
             assert json.loads(answer.body)["recording_missing"] is True
-        audio = sound(ask("audio", kind="reconstruction", **KNOWN))
+        audio = heard(ask("audio", kind="reconstruction", **KNOWN))
         assert len(audio) == pytest.approx(16_000, abs=256)
         assert np.abs(audio).max() == pytest.approx(0.6, abs=0.01)
 
@@ -234,7 +214,7 @@ class TestMissingRecordings:
         assert latents is not None
         latents.loc[latents["note_id"] != NOTE, "root"] = 1
         write_latents(checkpoint.path, latents, [str(tiny_nsynth), str(checkpoints / "gone")])
-        assert np.abs(sound(ask("audio", kind="original", **KNOWN))).max() > 0.5
+        assert np.abs(heard(ask("audio", kind="original", **KNOWN))).max() > 0.5
         other = "bass_synthetic_000-048-100"
         assert ask("audio", kind="original", checkpoint="alpha", note=other).status == 404
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-import soundfile
 
 from pages.transfer.own_sounds import SHELF, OwnSound
-from tests.app.asgi import Answer, get
-from tests.app.test_routes import unpack
+from tests.app.asgi import Answer, get, heard, unpack
 from tests.unit.test_pitch_track import sung
 from timbre_core.checkpoint import open_checkpoint, write_latents
 from timbre_core.features.pitch_track import track_pitch
@@ -29,13 +26,6 @@ def token() -> str:
 
 def ask(part: str, checkpoint: str = "alpha", **query: str) -> Answer:
     return get(f"/api/transfer/{part}", urlencode({"checkpoint": checkpoint, **query}))
-
-
-def heard(answer: Answer) -> np.ndarray:
-    assert answer.status == 200, answer.body
-    audio, rate = soundfile.read(io.BytesIO(answer.body))
-    assert rate == 16_000
-    return audio
 
 
 @pytest.mark.usefixtures("checkpoints")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 import yaml
 
 import train_cli
+from tests.small_training import ALONE, SMALL, history
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import open_library
@@ -28,19 +28,16 @@ from timbre_core.recipes.recipe_files import load_recipe, parse_recipe, recipe_t
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch
 from timbre_core.training.criteria import Step, criterion_of, stored_features
-from timbre_core.training.distributed import Team
 from timbre_core.training.draws import Draws
 from timbre_core.training.inverter_losses import inverter_input, mel_to_magnitude_loss, vocoder_loss
 from timbre_core.training.trainer import train
 
 KINDS = ("mel-magnitude", "mel-inverter", "vocoder", "note-classifier")
-SMALL = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8", "training.epochs=3"]
 NARROW = ["task.backbone.width=8", "task.backbone.layers=1"]
 NARROWER = {
     "note-classifier": ["task.channels=[4, 4]"],
     "mel-inverter": ["task.backbone={kind: cbhg, bank: 3, channels: 8, units: 8}", "data.roots=[starter]"],
 }
-ALONE = Team(torch.device("cpu"))
 FEATURES = LogMelSettings(seconds=1.0)
 
 
@@ -90,11 +87,6 @@ def test_training_learns_and_resumes_to_the_same_numbers(
     assert whole[-1]["train"]["total"] < whole[0]["train"]["total"]
     weights = [(tmp_path / part / "model.safetensors").read_bytes() for part in ("whole", "parts")]
     assert weights[0] == weights[1]
-
-
-def history(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "history.jsonl").read_text().splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
 
 
 def _stop_after_two(path: Path, model: Any, averaged: Any, optimizer: Any, progress: Any, *more: Any) -> None:

@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 import torch
 
+from tests.tones import INSTRUMENTS, LATENTS, RATE, small_recipe, tone
 from timbre_core.analysis.coding import Coder
 from timbre_core.analysis.control import measure_control, requested_pitches
 from timbre_core.analysis.evaluation import evaluate, select_rows
 from timbre_core.analysis.latents import compute_latents, spread_over
-from timbre_core.checkpoint import Checkpoint, open_checkpoint
-from timbre_core.datasets.library import Library, open_library
+from timbre_core.checkpoint import Checkpoint
+from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
-from timbre_core.features.pitch import midi_to_hz
-from timbre_core.models.weights import save_weights
 from timbre_core.recipes.networks import build_model
-from timbre_core.recipes.recipe_files import parse_recipe, recipe_to_yaml
 from timbre_core.recipes.schema import Recipe
-
-RATE = 16_000
-LATENTS = 4
-
-
-def tone(midi: float, seconds: float = 1.0) -> np.ndarray:
-    time = np.arange(round(seconds * RATE)) / RATE
-    partials = [np.sin(2 * np.pi * midi_to_hz(midi) * k * time) / k for k in range(1, 9) if midi_to_hz(midi) * k < 7500]
-    return (0.5 * np.sum(partials, axis=0) / len(partials)).astype(np.float32)
-
-
-def small_recipe(sampling: bool = True, conditioned: bool = True, instruments: list[str] | None = None) -> Recipe:
-    return parse_recipe(
-        {
-            "name": "small",
-            "features": {"n_fft": 2048, "hop_length": 256, "n_mels": 256, "seconds": 1.0},
-            "window": {"frames": 32},
-            "model": {
-                "latent_dim": LATENTS,
-                "encoder": {"channels": [4]},
-                "decoder": {"channels": [4]},
-                "conditions": [{"kind": "pitch_embedding", "dim": 4}] if conditioned else [],
-                "sampling": sampling,
-            },
-            "inversion": {"iterations": 16},
-            "provenance": {} if instruments is None else {"train_instruments": instruments},
-        },
-        "test",
-    )
 
 
 @dataclass
@@ -91,54 +57,7 @@ class FakeCheckpoint:
         return self.fake
 
 
-def write_notes(folder: Path, instruments: dict[str, str], pitches: list[int], start: int = 0) -> Path:
-    """Notes in NSynth's layout: a tone per instrument (name -> family) and pitch."""
-    (folder / "audio").mkdir(parents=True)
-    labels = {}
-    for instrument, family in instruments.items():
-        for pitch in pitches:
-            name = f"{instrument}-{pitch:03d}-100"
-            soundfile.write(folder / "audio" / f"{name}.wav", tone(pitch), RATE)
-            labels[name] = {
-                "note_str": name,
-                "instrument_str": instrument,
-                "instrument_family_str": family,
-                "instrument_source_str": "synthetic",
-                "pitch": pitch,
-                "velocity": 100,
-                "sample_rate": RATE,
-            }
-    (folder / "examples.json").write_text(json.dumps(labels))
-    return folder
-
-
-INSTRUMENTS = {"brass_a": "brass", "brass_b": "brass", "reed_a": "reed", "reed_b": "reed", "mallet_a": "mallet"}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_notes(tmp_path_factory.mktemp("notes") / "set", INSTRUMENTS, list(range(45, 81, 5)))
-
-
-@pytest.fixture(scope="module")
-def library(folder: Path) -> Library:
-    return open_library([folder])
-
-
-@pytest.fixture
-def checkpoint(tmp_path: Path, folder: Path) -> Checkpoint:
-    """A real, untrained checkpoint on disk."""
-    recipe = small_recipe(instruments=["brass_a", "reed_a"])
-    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"roots": [str(folder)]})})
-    path = tmp_path / "small"
-    path.mkdir()
-    torch.manual_seed(0)
-    save_weights(path / "model.safetensors", build_model(recipe))
-    (path / "recipe.yaml").write_text(recipe_to_yaml(recipe))
-    return open_checkpoint(path)
-
-
-def test_reconstruction_with_a_known_answer(library: Library) -> None:
+def test_reconstruction_with_a_known_answer(tone_library: Library) -> None:
     """mu = 0, sigma = 0.1, decoded to z's first value everywhere: all errors follow from the frames alone."""
     recipe = small_recipe()
 
@@ -147,9 +66,9 @@ def test_reconstruction_with_a_known_answer(library: Library) -> None:
 
     logvar = 2 * math.log(0.1)
     result = evaluate(
-        FakeCheckpoint(recipe, FakeModel(recipe, first_value, 0.0, logvar)), library, "all", progress=False
+        FakeCheckpoint(recipe, FakeModel(recipe, first_value, 0.0, logvar)), tone_library, "all", progress=False
     )
-    frames = [note_frames(library.load(i, RATE), recipe.features)[0] for i in range(len(library.notes))]
+    frames = [note_frames(tone_library.load(i, RATE), recipe.features)[0] for i in range(len(tone_library.notes))]
     assert result["notes"] == 40
     assert result["instruments"] == 5
     reconstruction = result["reconstruction"]
@@ -165,11 +84,11 @@ def test_reconstruction_with_a_known_answer(library: Library) -> None:
     assert latent["active_units"] == 0
 
 
-def test_plain_autoencoder_has_no_kl_and_no_noise(library: Library) -> None:
+def test_plain_autoencoder_has_no_kl_and_no_noise(tone_library: Library) -> None:
     recipe = small_recipe(sampling=False)
     torch.manual_seed(0)
     result = evaluate(
-        FakeCheckpoint(recipe, build_model(recipe).eval()), library, "all", control_notes=0, progress=False
+        FakeCheckpoint(recipe, build_model(recipe).eval()), tone_library, "all", control_notes=0, progress=False
     )
     assert result["latent"]["kl_total"] == 0
     assert result["reconstruction"]["l1"] == result["reconstruction"]["l1_mean"]
@@ -180,7 +99,7 @@ def test_plain_autoencoder_has_no_kl_and_no_noise(library: Library) -> None:
 @pytest.mark.parametrize(
     ("offset", "exact", "octave"), [(0, True, True), (12, False, True), (1, False, False), (None, False, False)]
 )
-def test_control_measures_what_sounds(library: Library, offset: int | None, exact: bool, octave: bool) -> None:
+def test_control_measures_what_sounds(tone_library: Library, offset: int | None, exact: bool, octave: bool) -> None:
     """Models that play the pitch asked for, an octave above, a semitone above, or always the same note."""
     recipe = small_recipe()
 
@@ -190,7 +109,7 @@ def test_control_measures_what_sounds(library: Library, offset: int | None, exac
         return np.stack([frame[:, 10 : 10 + recipe.window.frames] for frame in frames])
 
     coder = Coder(FakeModel(recipe, play), torch.device("cpu"), recipe)  # type: ignore[arg-type]
-    control = measure_control(coder, library, np.arange(40), most=12, progress=False)
+    control = measure_control(coder, tone_library, np.arange(40), most=12, progress=False)
     assert control["notes"] == 12
     assert control["unvoiced"] == 0
     assert control["recording_within_50_cents"] == 1
@@ -228,10 +147,10 @@ def test_spread_over() -> None:
     np.testing.assert_array_equal(spread_over(notes, 500), np.arange(130))
 
 
-def test_unseen_are_the_instruments_that_training_did_not_see(library: Library) -> None:
+def test_unseen_are_the_instruments_that_training_did_not_see(tone_library: Library) -> None:
     def rows(instruments: list[str] | None, split: str = "unseen") -> set[str]:
         fake = FakeCheckpoint(small_recipe(instruments=instruments), None)
-        return set(library.notes.iloc[select_rows(fake, library, split)]["instrument"])
+        return set(tone_library.notes.iloc[select_rows(fake, tone_library, split)]["instrument"])
 
     assert rows(["brass_a", "reed_b", "from another set"]) == {"brass_b", "reed_a", "mallet_a"}
     assert rows(["set+brass_a"]) == set(INSTRUMENTS) - {"brass_a"}, "several roots put their name before it"
@@ -245,11 +164,11 @@ def test_unseen_are_the_instruments_that_training_did_not_see(library: Library) 
         rows([], "tests")
 
 
-def test_latents_of_notes_without_pitch(checkpoint: Checkpoint, library: Library) -> None:
+def test_latents_of_notes_without_pitch(tone_checkpoint: Checkpoint, tone_library: Library) -> None:
     """A conditioned model needs a pitch: it is measured and marked; an unconditioned one leaves it unknown."""
-    unknown = Library(library.roots, library.notes.assign(pitch=math.nan))
-    table = compute_latents(checkpoint, unknown, np.arange(8), methods=["pca"], progress=False)
-    np.testing.assert_allclose(table["pitch"], library.notes["pitch"][:8], atol=0.1)
+    unknown = Library(tone_library.roots, tone_library.notes.assign(pitch=math.nan))
+    table = compute_latents(tone_checkpoint, unknown, np.arange(8), methods=["pca"], progress=False)
+    np.testing.assert_allclose(table["pitch"], tone_library.notes["pitch"][:8], atol=0.1)
     assert table["pitch_estimated"].all()
     recipe = small_recipe(conditioned=False)
     table = compute_latents(FakeCheckpoint(recipe, build_model(recipe)), unknown, np.arange(8), ["pca"], progress=False)

@@ -9,41 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from tests.unit.test_evaluation import INSTRUMENTS, LATENTS, small_recipe, write_notes
+from tests.tones import LATENTS, write_notes
 from timbre_core.analysis.evaluation import evaluate
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.cli import evaluate as evaluate_verb
 from timbre_core.cli import project as project_verb
 from timbre_core.cli.shell import command_parser, guarded
 from timbre_core.datasets.library import Library, open_library
-from timbre_core.models.weights import save_weights
-from timbre_core.recipes.networks import build_model
-from timbre_core.recipes.recipe_files import recipe_to_yaml
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_notes(tmp_path_factory.mktemp("notes") / "set", INSTRUMENTS, list(range(45, 81, 5)))
-
-
-@pytest.fixture(scope="module")
-def library(folder: Path) -> Library:
-    return open_library([folder])
-
-
-@pytest.fixture
-def checkpoint(tmp_path: Path, folder: Path) -> Checkpoint:
-    """A real, untrained checkpoint on disk."""
-    recipe = small_recipe(instruments=["brass_a", "reed_a"])
-    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"roots": [str(folder)]})})
-    path = tmp_path / "small"
-    path.mkdir()
-    torch.manual_seed(0)
-    save_weights(path / "model.safetensors", build_model(recipe))
-    (path / "recipe.yaml").write_text(recipe_to_yaml(recipe))
-    return open_checkpoint(path)
 
 
 def contract() -> dict[str, Any]:
@@ -73,13 +46,13 @@ def run(verb: Any, *arguments: str) -> int:
 
 
 def test_evaluate_writes_the_contract(
-    checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tone_checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "evaluation.json"
     again = tmp_path / "again.json"
     for path in (out, again):
         few = ["--control-notes", "4", "--pairs", "2", "--sound-notes", "3"]
-        assert run(evaluate_verb, str(checkpoint.path), *few, "--json", str(path)) == 0
+        assert run(evaluate_verb, str(tone_checkpoint.path), *few, "--json", str(path)) == 0
     assert out.read_text() == again.read_text(), "the same command must give the same figures"
     result = json.loads(out.read_text(), parse_constant=pytest.fail)
     for part, keys in contract().items():
@@ -94,11 +67,11 @@ def test_evaluate_writes_the_contract(
 
 
 def test_evaluate_goes_on_past_a_bad_file(
-    checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tone_checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = write_notes(tmp_path / "other", {"flute_a": "flute", "organ_a": "organ"}, [50, 60, 70])
     (other / "audio" / "flute_a-060-100.wav").write_bytes(b"not audio")
-    result = evaluate(checkpoint, open_library([other]), control_notes=2, progress=False)
+    result = evaluate(tone_checkpoint, open_library([other]), control_notes=2, progress=False)
     assert result["notes"] == 5
     assert result["skipped"] == 1
     assert "flute_a-060-100" in capsys.readouterr().err
@@ -117,27 +90,27 @@ def test_evaluate_goes_on_past_a_bad_file(
     ],
 )
 def test_evaluate_refuses_in_one_line(
-    checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+    tone_checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
-    assert run(evaluate_verb, str(checkpoint.path), *arguments) == 1
+    assert run(evaluate_verb, str(tone_checkpoint.path), *arguments) == 1
     error = capsys.readouterr().err.strip()
     assert error.startswith("error: ")
     assert message in error
     assert "\n" not in error
 
 
-def test_project_rewrites_the_map(checkpoint: Checkpoint, library: Library) -> None:
-    assert run(project_verb, str(checkpoint.path), "--methods", "pca", "--limit", "12", "--keep-doubles") == 0
-    latents = open_checkpoint(checkpoint.path).latents
+def test_project_rewrites_the_map(tone_checkpoint: Checkpoint, tone_library: Library) -> None:
+    assert run(project_verb, str(tone_checkpoint.path), "--methods", "pca", "--limit", "12", "--keep-doubles") == 0
+    latents = open_checkpoint(tone_checkpoint.path).latents
     assert latents is not None
     assert len(latents) == 12
-    assert list(latents.columns[: len(library.notes.columns)]) == list(library.notes.columns)
+    assert list(latents.columns[: len(tone_library.notes.columns)]) == list(tone_library.notes.columns)
     assert {"mu", "logvar", "trajectory", "recon_l1", "pca_1", "pca_2", "pca_3"} <= set(latents.columns)
     assert "umap_1" not in latents
     row = latents.iloc[3]
     assert len(row["mu"]) == len(row["logvar"]) == LATENTS
     np.testing.assert_allclose(row["trajectory"].reshape(-1, LATENTS).mean(axis=0), row["mu"], atol=1e-6)
-    assert open_checkpoint(checkpoint.path).latents_roots == library.roots
-    before = (checkpoint.path / "latents.parquet").read_bytes()
-    assert run(project_verb, str(checkpoint.path), "--methods", "mds") == 1
-    assert (checkpoint.path / "latents.parquet").read_bytes() == before
+    assert open_checkpoint(tone_checkpoint.path).latents_roots == tone_library.roots
+    before = (tone_checkpoint.path / "latents.parquet").read_bytes()
+    assert run(project_verb, str(tone_checkpoint.path), "--methods", "mds") == 1
+    assert (tone_checkpoint.path / "latents.parquet").read_bytes() == before

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.test_evaluation import LATENTS, small_recipe
+from tests.tones import LATENTS, small_recipe
 from timbre_core.analysis.coding import Coder
 from timbre_core.analysis.metrics import LatentStatistics, ReconstructionErrors, explained_variance, fold_octaves
 from timbre_core.recipes.networks import build_model

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.unit.test_training import ALONE, small_recipe
+from tests.small_training import ALONE, small_recipe
 from timbre_core.models.vae import Forward
 from timbre_core.recipes.networks import build_model
 from timbre_core.training.batches import Batch

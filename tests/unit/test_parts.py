@@ -71,12 +71,18 @@ except timbre_core.TimbreError as error:
 """
 
 
-def test_a_toy_encoder_is_one_new_file(tmp_path: Path) -> None:
-    (tmp_path / "mean.py").write_text(TOY_ENCODER, encoding="utf-8")
-    command = [sys.executable, "-c", USE, str(tmp_path)]
+def used(folder: Path, name: str, part: str, script: str) -> str:
+    """What a script says in a process of its own that finds the part's file."""
+    (folder / name).write_text(part, encoding="utf-8")
+    command = [sys.executable, "-c", script, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr
-    assert "unknown key 'model.encoder.scales': did you mean 'scale'?" in done.stdout
+    return done.stdout
+
+
+def test_a_toy_encoder_is_one_new_file(tmp_path: Path) -> None:
+    said = used(tmp_path, "mean.py", TOY_ENCODER, USE)
+    assert "unknown key 'model.encoder.scales': did you mean 'scale'?" in said
 
 
 def test_kinds_are_found_by_name() -> None:
@@ -189,8 +195,5 @@ except timbre_core.TimbreError as error:
 
 
 def test_a_toy_feature_kind_is_one_new_file_from_recipe_to_sound(tmp_path: Path) -> None:
-    (tmp_path / "level.py").write_text(TOY_FEATURES, encoding="utf-8")
-    command = [sys.executable, "-c", USE_FEATURES, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
-    assert done.returncode == 0, done.stderr
-    assert "inversion.kind for features of kind level is own, got griffin_lim" in done.stdout
+    said = used(tmp_path, "level.py", TOY_FEATURES, USE_FEATURES)
+    assert "inversion.kind for features of kind level is own, got griffin_lim" in said

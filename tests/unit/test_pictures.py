@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from tests.small_training import ALONE, history, small_recipe
 from tests.synthetic import apart
 from timbre_core.datasets.feature_store import FeatureStore
-from timbre_core.datasets.library import open_library
-from timbre_core.datasets.store_build import build_store
 from timbre_core.errors import TimbreError
 from timbre_core.recipes.networks import build_model
-from timbre_core.recipes.recipe_files import load_recipe
-from timbre_core.recipes.schema import Recipe, TrainingSettings
-from timbre_core.training.distributed import Team
+from timbre_core.recipes.schema import TrainingSettings
 from timbre_core.training.pictures import (
     MOST_BYTES,
     is_due,
@@ -30,18 +26,6 @@ from timbre_core.training.pictures import (
 )
 from timbre_core.training.state import save_state
 from timbre_core.training.trainer import train
-
-SMALL = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8", "training.epochs=3"]
-ALONE = Team(torch.device("cpu"))
-
-
-def small_recipe(*overrides: str, name: str = "nsynth-cvae") -> Recipe:
-    return load_recipe(name, [*SMALL, *overrides])
-
-
-@pytest.fixture(scope="module")
-def store(tiny_nsynth: Path) -> FeatureStore:
-    return build_store(open_library([tiny_nsynth]), small_recipe().features, workers=1, progress=False)
 
 
 def due(**settings: Any) -> list[int]:
@@ -57,32 +41,27 @@ def test_about_twelve_are_taken_of_a_run() -> None:
     assert due(epochs=10, pictures=0) == []
 
 
-def without_seconds(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "history.jsonl").read_text().splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
-
-
 @pytest.mark.parametrize(
     "overrides", [(), ("training.ema=null", "model.encoder.norm=batch", "model.decoder.norm=batch")]
 )
 def test_a_training_with_pictures_is_bit_identical_to_one_without(
-    store: FeatureStore, tmp_path: Path, overrides: tuple[str, ...]
+    tiny_store: FeatureStore, tmp_path: Path, overrides: tuple[str, ...]
 ) -> None:
     for name, every in (("with", 1), ("without", 0)):
         (tmp_path / name).mkdir()
-        train(small_recipe(*overrides, f"training.pictures={every}"), store, tmp_path / name, ALONE)
-    assert without_seconds(tmp_path / "with") == without_seconds(tmp_path / "without")
+        train(small_recipe(*overrides, f"training.pictures={every}"), tiny_store, tmp_path / name, ALONE)
+    assert history(tmp_path / "with") == history(tmp_path / "without")
     for name in ("model.safetensors", "last.safetensors"):
         assert (tmp_path / "with" / name).read_bytes() == (tmp_path / "without" / name).read_bytes()
     assert picture_epochs(tmp_path / "with") == [1, 2, 3]
     assert picture_epochs(tmp_path / "without") == []
 
 
-def test_a_resumed_training_has_the_pictures_of_a_whole_one(store: FeatureStore, tmp_path: Path) -> None:
+def test_a_resumed_training_has_the_pictures_of_a_whole_one(tiny_store: FeatureStore, tmp_path: Path) -> None:
     recipe = small_recipe()
     for name in ("whole", "parts"):
         (tmp_path / name).mkdir()
-    train(recipe, store, tmp_path / "whole", ALONE)
+    train(recipe, tiny_store, tmp_path / "whole", ALONE)
 
     def stop(path: Path, model: Any, averaged: Any, optimizer: Any, progress: Any, *more: Any) -> None:
         if progress.epoch == 2:
@@ -92,8 +71,8 @@ def test_a_resumed_training_has_the_pictures_of_a_whole_one(store: FeatureStore,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("timbre_core.training.trainer.save_state", stop)
         with pytest.raises(KeyboardInterrupt):
-            train(recipe, store, tmp_path / "parts", ALONE)
-    train(recipe, store, tmp_path / "parts", ALONE, resume=True)
+            train(recipe, tiny_store, tmp_path / "parts", ALONE)
+    train(recipe, tiny_store, tmp_path / "parts", ALONE, resume=True)
     for epoch in (1, 2, 3):
         whole, parts = (read_pictures(tmp_path / name, epoch) for name in ("whole", "parts"))
         for part in ("originals", "reconstructions", "samples"):
@@ -103,18 +82,18 @@ def test_a_resumed_training_has_the_pictures_of_a_whole_one(store: FeatureStore,
     assert apart(first.reconstructions, last.reconstructions) > 0.01
 
 
-def test_originals_are_the_notes_and_reconstructions_the_decoded_means(store: FeatureStore) -> None:
+def test_originals_are_the_notes_and_reconstructions_the_decoded_means(tiny_store: FeatureStore) -> None:
     recipe = small_recipe()
     torch.manual_seed(3)
     model = build_model(recipe).eval()
-    rows = np.flatnonzero((store.notes["split"] == "valid").to_numpy())
-    pictures = paint(model, recipe, store, rows)
+    rows = np.flatnonzero((tiny_store.notes["split"] == "valid").to_numpy())
+    pictures = paint(model, recipe, tiny_store, rows)
     # Windows of 32 frames are shown in pairs; samples are single windows.
     assert pictures.originals.shape == pictures.reconstructions.shape == (4, 80, 64)
     assert pictures.samples.shape == (4, 80, 32)
-    first = store.note(int(rows[0]))
+    first = tiny_store.note(int(rows[0]))
     assert np.abs(pictures.originals[0][:, :40] / 127.5 - 1 - first[:, :40]).max() < 0.5 / 127.5 + 1e-6
-    pitch = torch.tensor([store.notes["pitch"].iloc[rows[0]]], dtype=torch.float32)
+    pitch = torch.tensor([tiny_store.notes["pitch"].iloc[rows[0]]], dtype=torch.float32)
     with torch.no_grad():
         mu, _ = model.encode(torch.from_numpy(first[None, :, 32:64]), {"pitch": pitch})
         expected = model.decode(mu, {"pitch": pitch})[0].numpy()
@@ -122,25 +101,25 @@ def test_originals_are_the_notes_and_reconstructions_the_decoded_means(store: Fe
     assert np.abs(pictures.reconstructions[0][:, 32:63] / 127.5 - 1 - expected[:, :31]).max() < 1 / 127.5
 
 
-def test_a_plain_autoencoder_has_no_samples(store: FeatureStore, tmp_path: Path) -> None:
-    train(small_recipe("training.epochs=1", name="nsynth-ae"), store, tmp_path, ALONE)
+def test_a_plain_autoencoder_has_no_samples(tiny_store: FeatureStore, tmp_path: Path) -> None:
+    train(small_recipe("training.epochs=1", name="nsynth-ae"), tiny_store, tmp_path, ALONE)
     pictures = read_pictures(tmp_path, 1)
     assert pictures.samples.shape == (0, 80, 32)
     assert len(pictures.reconstructions) == 4
 
 
-def test_tensorboard_shows_them(store: FeatureStore, tmp_path: Path) -> None:
+def test_tensorboard_shows_them(tiny_store: FeatureStore, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    train(small_recipe("training.epochs=1"), store, tmp_path, ALONE)
+    train(small_recipe("training.epochs=1"), tiny_store, tmp_path, ALONE)
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
     assert events.Tags()["images"] == ["pictures/originals", "pictures/reconstructions", "pictures/samples"]
     assert events.Images("pictures/originals")[0].width == 4 * 64
 
 
-def test_another_kind_of_model_has_none(store: FeatureStore, tmp_path: Path) -> None:
-    take_pictures(tmp_path, 1, torch.nn.Linear(2, 2), small_recipe(), store, np.arange(4), None)
+def test_another_kind_of_model_has_none(tiny_store: FeatureStore, tmp_path: Path) -> None:
+    take_pictures(tmp_path, 1, torch.nn.Linear(2, 2), small_recipe(), tiny_store, np.arange(4), None)
     assert not list(tmp_path.iterdir())
 
 
@@ -179,11 +158,11 @@ def test_a_checkpoint_keeps_less_than_a_megabyte(tmp_path: Path) -> None:
     trim_pictures(tmp_path / "nowhere")
 
 
-def test_after_a_notes_end_there_is_nothing(store: FeatureStore) -> None:
+def test_after_a_notes_end_there_is_nothing(tiny_store: FeatureStore) -> None:
     recipe = small_recipe("window.frames=20")
     torch.manual_seed(0)
-    pictures = paint(build_model(recipe).eval(), recipe, store, np.arange(len(store.notes)))
-    length = int(store.notes["n_frames"].iloc[0])
+    pictures = paint(build_model(recipe).eval(), recipe, tiny_store, np.arange(len(tiny_store.notes)))
+    length = int(tiny_store.notes["n_frames"].iloc[0])
     assert pictures.originals.shape[2] > length
     assert not pictures.reconstructions[..., length:].any()
     assert pictures.reconstructions[..., :length].any()

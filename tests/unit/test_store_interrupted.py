@@ -15,20 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.test_store import MadeUp, build, content
+from tests.made_up import MadeUp, build, content
 from timbre_core.datasets import journal as journal_module
 from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.errors import TimbreError
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An uninterrupted build of 60 notes, two of them bad."""
-    folder = tmp_path_factory.mktemp("stores") / "whole"
-    build(MadeUp(60, bad=(3, 41)), folder)
-    return folder
 
 
 def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
@@ -95,7 +87,7 @@ def test_unfinished_store_of_other_data_is_begun_anew(whole: Path, tmp_path: Pat
 SCRIPT = """
 import sys
 from pathlib import Path
-from test_store import MadeUp, build
+from tests.made_up import MadeUp, build
 from timbre_core.datasets import journal as journal_module
 journal_module._FLUSH_SECONDS = 0.05
 if __name__ == "__main__":
@@ -105,8 +97,7 @@ if __name__ == "__main__":
 
 def start(folder: Path, workers: int, script: Path) -> subprocess.Popen[bytes]:
     script.write_text(SCRIPT)
-    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT)])
-    environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen([sys.executable, script, folder, str(workers)], env=environment, stderr=subprocess.PIPE)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.small_training import ALONE, SMALL, history, small_recipe
 from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.settings import SplitSettings
@@ -23,8 +23,6 @@ from timbre_core.datasets.store_build import build_store
 from timbre_core.errors import TimbreError
 from timbre_core.models.weights import load_weights, save_weights
 from timbre_core.recipes.networks import build_model
-from timbre_core.recipes.recipe_files import load_recipe
-from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import BatchSource, _crops_on_device
 from timbre_core.training.distributed import Team
 from timbre_core.training.run import new_training
@@ -32,32 +30,16 @@ from timbre_core.training.state import Progress, load_state, save_state
 from timbre_core.training.trainer import train
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8", "training.epochs=3"]
 FACTOR = "objective.total_correlation={weight: 0.1, units: 16, layers: 3}"
-ALONE = Team(torch.device("cpu"))
 
 
-def small_recipe(*overrides: str) -> Recipe:
-    return load_recipe("nsynth-cvae", [*SMALL, *overrides])
-
-
-@pytest.fixture(scope="module")
-def store(tiny_nsynth: Path) -> FeatureStore:
-    return build_store(open_library([tiny_nsynth]), small_recipe().features, workers=1, progress=False)
-
-
-def history(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "history.jsonl").read_text().splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
-
-
-def test_processes_share_the_batches_of_one(store: FeatureStore) -> None:
+def test_processes_share_the_batches_of_one(tiny_store: FeatureStore) -> None:
     recipe = small_recipe()
-    alone = [batch.frames for batch in BatchSource(store, "train", recipe, ALONE, None).epoch(2)]
+    alone = [batch.frames for batch in BatchSource(tiny_store, "train", recipe, ALONE, None).epoch(2)]
     pair = [
         [
             batch.frames
-            for batch in BatchSource(store, "train", recipe, Team(torch.device("cpu"), rank, 2), None).epoch(2)
+            for batch in BatchSource(tiny_store, "train", recipe, Team(torch.device("cpu"), rank, 2), None).epoch(2)
         ]
         for rank in (0, 1)
     ]
@@ -67,34 +49,34 @@ def test_processes_share_the_batches_of_one(store: FeatureStore) -> None:
         assert torch.equal(whole[1::2], odd)
 
 
-def test_repeats_draw_a_root_more_often(store: FeatureStore) -> None:
-    once, thrice = (BatchSource(store, "train", small_recipe(f"data.repeats=[{n}]"), ALONE, None) for n in (1, 3))
+def test_repeats_draw_a_root_more_often(tiny_store: FeatureStore) -> None:
+    once, thrice = (BatchSource(tiny_store, "train", small_recipe(f"data.repeats=[{n}]"), ALONE, None) for n in (1, 3))
     assert len(thrice) == 3 * len(once)
     with pytest.raises(TimbreError, match=r"data.repeats has 2 numbers for 1 roots"):
-        BatchSource(store, "train", small_recipe("data.repeats=[1, 2]"), ALONE, None)
+        BatchSource(tiny_store, "train", small_recipe("data.repeats=[1, 2]"), ALONE, None)
 
 
-def test_epochs_differ_and_repeat(store: FeatureStore) -> None:
-    source = BatchSource(store, "train", small_recipe(), ALONE, None)
+def test_epochs_differ_and_repeat(tiny_store: FeatureStore) -> None:
+    source = BatchSource(tiny_store, "train", small_recipe(), ALONE, None)
     first, again, other = (next(iter(source.epoch(epoch))).frames for epoch in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
-def test_crops_on_the_device_equal_crops_from_disk(store: FeatureStore) -> None:
+def test_crops_on_the_device_equal_crops_from_disk(tiny_store: FeatureStore) -> None:
     rng = np.random.default_rng(0)
-    rows = rng.integers(len(store.notes), size=16)
-    starts = store.notes["start"].to_numpy()[rows]
-    lengths = store.notes["n_frames"].to_numpy()[rows]
-    whole = torch.from_numpy(np.array(store.frames))
+    rows = rng.integers(len(tiny_store.notes), size=16)
+    starts = tiny_store.notes["start"].to_numpy()[rows]
+    lengths = tiny_store.notes["n_frames"].to_numpy()[rows]
+    whole = torch.from_numpy(np.array(tiny_store.frames))
     for T in (16, 100):
         offsets = rng.integers(np.maximum(lengths - T, 0) + 1)
         on_device = _crops_on_device(whole, starts + offsets, lengths, offsets, T)
-        assert torch.equal(on_device, torch.from_numpy(store.crops(rows, offsets, T)))
+        assert torch.equal(on_device, torch.from_numpy(tiny_store.crops(rows, offsets, T)))
 
 
-def test_training_lowers_the_error_and_writes_everything(store: FeatureStore, tmp_path: Path) -> None:
-    progress = train(small_recipe("training.epochs=30", "training.ema=null"), store, tmp_path, ALONE)
+def test_training_lowers_the_error_and_writes_everything(tiny_store: FeatureStore, tmp_path: Path) -> None:
+    progress = train(small_recipe("training.epochs=30", "training.ema=null"), tiny_store, tmp_path, ALONE)
     lines = history(tmp_path)
     assert progress.epoch == len(lines) == 30
     assert lines[-1]["train"]["recon"] < 0.6 * lines[0]["train"]["recon"]
@@ -114,18 +96,20 @@ def test_training_lowers_the_error_and_writes_everything(store: FeatureStore, tm
         ("model.prior={kind: mixture, components: 3}", "objective.free_bits=0", "training.fitted_after=1"),
     ],
 )
-def test_resumed_training_is_bit_identical(store: FeatureStore, tmp_path: Path, overrides: tuple[str, ...]) -> None:
+def test_resumed_training_is_bit_identical(
+    tiny_store: FeatureStore, tmp_path: Path, overrides: tuple[str, ...]
+) -> None:
     recipe = small_recipe(*overrides)
     (tmp_path / "whole").mkdir()
     (tmp_path / "parts").mkdir()
-    train(recipe, store, tmp_path / "whole", ALONE)
+    train(recipe, tiny_store, tmp_path / "whole", ALONE)
     stopped = dataclasses.replace(ALONE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("timbre_core.training.trainer.save_state", _stop_after_epoch(2))
         with pytest.raises(KeyboardInterrupt):
-            train(recipe, store, tmp_path / "parts", stopped)
+            train(recipe, tiny_store, tmp_path / "parts", stopped)
     assert len(history(tmp_path / "parts")) == 2
-    train(recipe, store, tmp_path / "parts", ALONE, resume=True)
+    train(recipe, tiny_store, tmp_path / "parts", ALONE, resume=True)
     assert history(tmp_path / "parts") == history(tmp_path / "whole")
     for name in ("model.safetensors", "last.safetensors"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -164,12 +148,12 @@ def test_state_restores_every_number(tmp_path: Path) -> None:
             assert torch.equal(old[index][name], new[index][name])
 
 
-def test_nan_stops_with_a_clear_message(store: FeatureStore, tmp_path: Path) -> None:
+def test_nan_stops_with_a_clear_message(tiny_store: FeatureStore, tmp_path: Path) -> None:
     recipe = small_recipe(
         "training.learning_rate=10", "training.grad_clip=null", "model.likelihood.kind=mse", "training.epochs=80"
     )
     with pytest.raises(TimbreError, match=r"no longer a number .* lower training.learning_rate \(now 10\)"):
-        train(recipe, store, tmp_path, ALONE)
+        train(recipe, tiny_store, tmp_path, ALONE)
 
 
 @pytest.mark.parametrize(
