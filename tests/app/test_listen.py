@@ -172,7 +172,7 @@ class TestRoutes:
         there = float(notes["pitch"].iloc[other_pitch(notes, row)])
         assert notes["instrument"].iloc[other_pitch(notes, row)] == notes["instrument"].iloc[row]
         names = ("original", "wanted", "note_at", "model", "pitch_shift", "sampler")
-        sounds = {name: sound(ask("audio", variant=name, source="elsewhere")) for name in names}
+        sounds = {name: heard(ask("audio", variant=name, source="elsewhere")) for name in names}
         for name, audio in sounds.items():
             wanted = 61 if name == "original" else there
             if name != "model":  # one that was trained for a moment

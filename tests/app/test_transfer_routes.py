@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
 import pytest
+import soundfile
 
 from pages.transfer.own_sounds import SHELF, OwnSound
 from tests.app.asgi import Answer, get, heard, unpack
