@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
-from timbre_core.analysis.distances import CODE, Coordinates, check_distance, coordinates
-from timbre_core.checkpoint import Checkpoint, open_checkpoint, same_recording
-from timbre_core.decoding import Trajectory, TrajectoryCoder, stretch
+from timbre_core.checkpoint import Checkpoint, open_checkpoint
+from timbre_core.decoding import Trajectory, TrajectoryCoder
 from timbre_core.devices import chosen_device
-from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.spectrum import prepare_audio
 from timbre_core.inversion.residual import noise_beside_harmonics
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inverters import open_inverter
 from timbre_core.models.coder import WindowCoder
+from timbre_core.space_map import SpaceMap
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def open_space(
     )
 
 
-class TimbreSpace:
+class TimbreSpace(SpaceMap):
     """Encode, decode, reconstruct, find what is near. Thread-safe after construction: the model is only read.
 
     What makes new sounds with a space is in `timbre_core.generation`, as functions that take one.
@@ -81,10 +78,8 @@ class TimbreSpace:
         inverter: str | InversionSettings | None = None,
         distance: str | None = None,
     ) -> None:
-        self.checkpoint = checkpoint
-        self.recipe = checkpoint.recipe
+        super().__init__(checkpoint, distance)
         self.device = chosen_device(device)
-        self.distance = self.recipe.distance if distance is None else check_distance(distance)
         chosen = self.recipe.inversion if inverter is None else inverter
         self.inverter = open_inverter(chosen, self.recipe.features, self.device)
         self.model = checkpoint.model(self.device)
@@ -180,134 +175,6 @@ class TimbreSpace:
             inverted = [sound + noise for sound in inverted]
         return Reconstruction(audio, inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory)
 
-    def neighbours(self, point: str | np.ndarray, k: int = 8) -> pd.DataFrame:
-        """The k notes of the map nearest to a note id or a latent (latent_dim,), with their `distance`, nearest first.
-
-        Of a note, other notes that are the same recording are not near but it, and left out.
-        """
-        latents = self.map_notes
-        if isinstance(point, str):
-            here = self.row_of(point)
-            distance = np.linalg.norm(self.places - self.places[here], axis=1)
-            same = same_recording(latents, here)
-            distance[same] = np.inf
-            k = min(k, len(latents) - len(same))
-        elif self.distance == "timbre":  # a latent has no sound yet whose code could be taken
-            distance = np.linalg.norm(self.means - np.asarray(point, dtype=np.float32), axis=1)
-        else:
-            distance = np.linalg.norm(self.places - self.place_of(point), axis=1)
-        return _nearest(latents, distance, k)
-
-    def near(self, place: np.ndarray, k: int = 8) -> pd.DataFrame:
-        """The k notes of the map nearest to a place (dim,), such as a sound's `timbre_code`, as `neighbours` gives them."""
-        return _nearest(self.map_notes, np.linalg.norm(self.places - np.asarray(place, dtype=np.float32), axis=1), k)
-
-    def place_of(self, mean: np.ndarray) -> np.ndarray:
-        """Where a note lies, given its mean latent (latent_dim,): Euclid's distance of places is the space's distance.
-
-        That is the recipe's `distance`, or the one that the space was opened with; see `analysis.distances`.
-        """
-        return self._coordinates(np.asarray(mean, dtype=np.float32))
-
-    @cached_property
-    def _coordinates(self) -> Coordinates:
-        return coordinates(self.distance, self.means if self.has_map else None)
-
-    @cached_property
-    def places(self) -> np.ndarray:
-        """The map notes' places (n_notes, dim), see `place_of`; for the distance timbre their codes, which `project` keeps."""
-        if self.distance != "timbre":
-            return self._coordinates(self.means)
-        if CODE not in self.map_notes:
-            raise TimbreError(
-                f"{self.checkpoint.path} has no timbre codes on its map: make it again with `python -m timbre_core project "
-                f"{self.checkpoint.path}`, or choose another distance."
-            )
-        return np.stack(self.map_notes[CODE].tolist()).astype(np.float32)
-
-    def trajectory_of(self, note_id: str) -> np.ndarray:
-        """The latents of a map note's windows, (n_windows, latent_dim), between those that were saved linearly."""
-        return self.trajectory_in(self.row_of(note_id))
-
-    def departures_of(self, note_id: str) -> np.ndarray:
-        """How the latents of a map note's windows depart from the note's point on the map, (n_windows, latent_dim)."""
-        row = self.row_of(note_id)
-        return self.trajectory_in(row) - self.means[row]
-
-    def pitch_of(self, note_id: str) -> float | None:
-        """A map note's MIDI pitch, None where it is not known. Raises TimbreError for an id that is not on the map."""
-        row = self.row_of(note_id)
-        pitch = float(self.map_notes["pitch"].iloc[row]) if "pitch" in self.map_notes else np.nan
-        return None if np.isnan(pitch) else pitch
-
-    @cached_property
-    def extent(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where notes lie in the latent space: their mean and standard deviation, (latent_dim,) each.
-
-        Those of the map's notes; without a map, those of a standard normal prior.
-        """
-        if not self.has_map:
-            size = self.recipe.model.latent_dim
-            return np.zeros(size, dtype=np.float32), np.ones(size, dtype=np.float32)
-        return self.means.mean(axis=0), self.means.std(axis=0)
-
-    @property
-    def has_map(self) -> bool:
-        """Whether the checkpoint has a map."""
-        return self.checkpoint.latents is not None and not self.checkpoint.latents.empty
-
-    @cached_property
-    def map_notes(self) -> pd.DataFrame:
-        """The map: a row a note. Raises TimbreError where there is none."""
-        latents = self.checkpoint.latents
-        if latents is None or latents.empty:
-            raise TimbreError(
-                f"{self.checkpoint.path} has no map: make it with `python -m timbre_core project {self.checkpoint.path}`."
-            )
-        return latents
-
-    @cached_property
-    def means(self) -> np.ndarray:
-        """The map notes' mean latents (n_notes, latent_dim)."""
-        return np.stack(self.map_notes["mu"].tolist()).astype(np.float32)
-
-    def row_of(self, note_id: str) -> int:
-        """A map note's row. Raises TimbreError for an id that is not on the map."""
-        found = np.flatnonzero((self.map_notes["note_id"] == note_id).to_numpy())
-        if not len(found):
-            example = self.map_notes["note_id"].iloc[0]
-            raise TimbreError(f"no note {note_id!r} on this map: note ids look like {example!r}.")
-        return int(found[0])
-
-    def rows_of_family(self, family: str) -> np.ndarray:
-        """The rows (n,) of a family's notes on the map. Raises TimbreError for one that is not on the map."""
-        families = self.map_notes["family"] if "family" in self.map_notes else pd.Series(dtype=str)
-        rows = np.flatnonzero((families == family).to_numpy())
-        if not len(rows):
-            known = ", ".join(sorted(set(families.dropna().astype(str)))) or "none: its notes have no families"
-            raise TimbreError(f"no family {family[:80]!r} on this map: choose from {known}.")
-        return rows
-
-    def trajectory_in(self, row: int) -> np.ndarray:
-        """As `trajectory_of`, of the note in a row of the map."""
-        saved = np.asarray(self.map_notes["trajectory"].iloc[row], dtype=np.float32)
-        saved = saved.reshape(-1, self.recipe.model.latent_dim)
-        count = int(self.map_notes["n_windows"].iloc[row]) if "n_windows" in self.map_notes else len(saved)
-        return saved if count == len(saved) else stretch(saved, count)
-
-    def sounding_in(self, row: int) -> np.ndarray:
-        """Which windows of the note in a row of the map hold sound, (n_windows,); all, where a map does not say."""
-        if "sounding" not in self.map_notes:
-            return np.ones(len(self.trajectory_in(row)), dtype=bool)
-        saved = np.asarray(self.map_notes["sounding"].iloc[row], dtype=np.float32)[:, None]
-        count = int(self.map_notes["n_windows"].iloc[row])
-        return stretch(saved, count)[:, 0] > 0.5
-
     def checked_pitch(self, pitch: float | None) -> float:
         """The MIDI pitch to tell the model; 0 for one that needs none. Raises TimbreError for what is no pitch."""
         return self._coder.checked_pitch(pitch)
-
-
-def _nearest(notes: pd.DataFrame, distance: np.ndarray, k: int) -> pd.DataFrame:
-    nearest = np.argsort(distance, kind="stable")[:k]
-    return notes.iloc[nearest].assign(distance=distance[nearest])

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pages.server import words
-from pages.server.catalog import NoteMap, nearest
+from pages.server.catalog import NoteMap
 from pages.server.colours import UNKNOWN
 from pages.server.likeness import Scale, compared, scale_of
 from pages.server.map_data import MOST_NEAR, near_cards
+from pages.server.note_map import nearest_rows
 from pages.server.packing import frame_bytes, frame_header, pack
 from pages.server.studio import Studio
 from pages.server.words import note_name
@@ -109,7 +110,7 @@ def _near(
     else:
         latent, windows = compared(space, audio, heard, told)
         distances = np.linalg.norm(notes.beginnings(windows) - latent, axis=1)
-        found, scale = nearest(distances, MOST_NEAR), scale_of(notes.model_map, windows)
+        found, scale = nearest_rows(distances, MOST_NEAR), scale_of(notes.model_map, windows)
     return [{**card, "share": scale.share(card["distance"])} for card in near_cards(notes, found)], scale
 
 

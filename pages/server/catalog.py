@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pages.server.layers import OWN, with_layers
 from pages.server.memo import Memo
-from pages.server.note_map import PROJECTIONS, SPACE, NoteMap, load_map, nearest
+from pages.server.note_map import PROJECTIONS, SPACE, NoteMap, load_map
 from timbre_core.checkpoint import (
     Checkpoint,
     default_checkpoints_folder,
@@ -141,7 +141,6 @@ __all__ = [
     "find_checkpoint",
     "find_map",
     "listing",
-    "nearest",
     "note_map",
     "version_of",
 ]

@@ -15,7 +15,7 @@ import pyarrow
 import pyarrow.parquet as pq
 
 from pages.server.colours import colours_of
-from timbre_core.analysis.distances import CODE, Coordinates, coordinates
+from timbre_core.analysis.distances import CODE, Coordinates, coordinates, nearest
 from timbre_core.checkpoint import (
     RECORDING,
     Checkpoint,
@@ -229,11 +229,11 @@ class NoteMap:
 
     def near(self, place: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a place (dim,), such as a sound's `timbre_code`."""
-        return nearest(_distances(self.places, place), k)
+        return nearest_rows(_distances(self.places, place), k)
 
     def nearest(self, z: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a latent (latent_dim,), see `distances`."""
-        return nearest(self.distances(z), k)
+        return nearest_rows(self.distances(z), k)
 
 
 def _distances(points: np.ndarray, point: np.ndarray) -> np.ndarray:
@@ -241,10 +241,9 @@ def _distances(points: np.ndarray, point: np.ndarray) -> np.ndarray:
     return distances
 
 
-def nearest(distances: np.ndarray, k: int) -> list[tuple[int, float]]:
-    found = np.argpartition(distances, k)[:k] if k < len(distances) else np.arange(len(distances))
-    found = found[np.argsort(distances[found], kind="stable")]
-    return [(int(i), float(distances[i])) for i in found]
+def nearest_rows(distances: np.ndarray, k: int) -> list[tuple[int, float]]:
+    """The k smallest of distances (n,) with where they are, the smallest first."""
+    return [(int(row), float(distances[row])) for row in nearest(distances, k)]
 
 
 def load_map(checkpoint: Checkpoint, version: str) -> NoteMap:

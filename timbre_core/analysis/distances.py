@@ -48,6 +48,14 @@ def check_distance(name: str) -> str:
     return name
 
 
+def nearest(distances: np.ndarray, k: int) -> np.ndarray:
+    """Where the k smallest of distances (n,) are, the smallest first; of equal ones the first first."""
+    if k >= len(distances):
+        return np.argsort(distances, kind="stable")
+    found = np.flatnonzero(distances <= np.partition(distances, k - 1)[k - 1]) if k > 0 else np.arange(0)
+    return found[np.argsort(distances[found], kind="stable")][:k]
+
+
 def _directions(z: np.ndarray) -> np.ndarray:
     z = np.asarray(z, dtype=np.float32)
     return z / np.maximum(np.linalg.norm(z, axis=-1, keepdims=True), 1e-12)
