@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.files import atomic_write, read_json, readable, write_json
+from timbre_core.files import read_json, readable, write_json
 from timbre_core.layout import EVALUATION as EVALUATION
 from timbre_core.layout import HISTORY as HISTORY
 from timbre_core.layout import LATENTS as LATENTS
@@ -24,6 +24,7 @@ from timbre_core.layout import RECIPE as RECIPE
 from timbre_core.layout import UNFINISHED as UNFINISHED
 from timbre_core.layout import WEIGHTS as WEIGHTS
 from timbre_core.maps import list_maps, map_file
+from timbre_core.maps import write_latents as write_latents
 from timbre_core.recipes.recipe_files import read_recipe
 from timbre_core.recipes.schema import Recipe
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from timbre_core.models.vae import VAE
 
-_LATENTS_ROUNDED = ("mu", "logvar", "trajectory", "code")
 
 RECORDING = "recording"
 """The column of a map with doubles that says which note's recording a note is, by id."""
@@ -42,7 +42,26 @@ RECORDING = "recording"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """An opened checkpoint folder. Parts are read when first asked for."""
+    """An opened checkpoint folder. Parts are read when first asked for.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    recipe : Recipe
+        What it was trained by, with all defaults written out.
+    map_name : str
+        Which of its maps is meant, empty for its own.
+    history, evaluation, latents
+        A row per epoch; what `evaluate` measured; a row per note of the map, or None.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> checkpoint = timbre_core.open_checkpoint("nsynth-cvae")
+    >>> checkpoint.name, checkpoint.recipe.features.sample_rate
+    ('nsynth-cvae', 16000)
+    """
 
     path: Path
     recipe: Recipe
@@ -138,10 +157,23 @@ class Checkpoint:
 
 
 def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Checkpoint:
-    """Open a checkpoint by the path of its folder, or by its name in `folder` (None: where checkpoints live).
+    """Open a checkpoint by the path of its folder, or by its name where checkpoints live.
 
-    `NAME@MAP` opens it with another of its maps (see `timbre_core.maps`).
-    Raises TimbreError that says what is missing or wrong.
+    Parameters
+    ----------
+    path : Path or str
+        A folder, a name in `folder`, or `NAME@MAP` for another of its maps (see `timbre_core.maps`).
+    folder : Path or str, optional
+        Where names are looked up: by default $TIMBRE_CHECKPOINTS, the project's `checkpoints`, or `./checkpoints`.
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    TimbreError
+        What is missing or wrong.
 
     Examples
     --------
@@ -179,9 +211,16 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
 
 
 def list_checkpoints(folder: Path | str | None = None) -> list[Path]:
-    """Checkpoint folders inside `folder` (None: where checkpoints live), by name.
+    """Checkpoint folders, by name. Unfinished trainings are left out, broken checkpoints are not.
 
-    Unfinished trainings are left out, broken checkpoints are not.
+    Parameters
+    ----------
+    folder : Path or str, optional
+        Where to look, by default where checkpoints live (see `open_checkpoint`).
+
+    Returns
+    -------
+    list of Path
 
     Examples
     --------
@@ -234,36 +273,6 @@ def default_checkpoints_folder() -> Path:
         return Path(chosen).expanduser()
     project = Path(__file__).resolve().parent.parent
     return (project if (project / "pyproject.toml").is_file() else Path()) / "checkpoints"
-
-
-def write_latents(path: Path, latents: pd.DataFrame, roots: list[str], name: str = "") -> Path:
-    """Write latents.parquet into a checkpoint folder, or as its map `name`, atomically; returns the file.
-
-    `roots` say where the notes have their audio. Numbers of latents are rounded to a 256th of their spread or finer, far
-    below a posterior's width: a third of the bytes.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    # Absolute, so that the audio is found from wherever the app is started; names such as "starter" stay names.
-    roots = [str(Path(root).expanduser().resolve()) if Path(root).expanduser().exists() else root for root in roots]
-    rounded = {name: _rounded(latents[name]) for name in _LATENTS_ROUNDED if name in latents and len(latents)}
-    table = pa.Table.from_pandas(latents.assign(**rounded), preserve_index=False)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"library": json.dumps(roots).encode()})
-    file = map_file(path, name) if name else path / LATENTS
-    with atomic_write(file) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
-    return file
-
-
-def _rounded(vectors: pd.Series) -> pd.Series:
-    """Vectors whose numbers are multiples of a power of two that is at most a 256th of their standard deviation."""
-    each = [np.asarray(vector, dtype=np.float32) for vector in vectors]
-    spread = float(np.concatenate(each).std())
-    if not np.isfinite(spread) or spread <= 0:
-        return vectors
-    step = np.float32(2.0 ** np.floor(np.log2(spread / 256)))
-    return vectors.map(lambda vector: np.round(np.asarray(vector, dtype=np.float32) / step) * step)
 
 
 def write_evaluation(path: Path, evaluation: dict[str, Any]) -> None:

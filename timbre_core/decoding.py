@@ -20,8 +20,27 @@ _BATCH = 256
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A note in the latent space: mu and logvar (n_windows, latent_dim), where its windows start, which of them hold sound
-    (see `windows_with_sound`), and its length in frames."""
+    """A note in the latent space.
+
+    Attributes
+    ----------
+    mu, logvar : ndarray (n_windows, latent_dim)
+        Of the latents of its windows.
+    starts : ndarray (n_windows,)
+        The frames that its windows start at.
+    sounding : ndarray of bool (n_windows,)
+        Which of them hold sound (see `windows_with_sound`).
+    n_frames : int
+        The note's length.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space, library = timbre_core.open_space("nsynth-cvae"), timbre_core.open_library(["starter"], progress=False)
+    >>> trajectory = space.encode(space.analyse(library.load(0, space.sample_rate))[0], pitch=60)
+    >>> trajectory.mu.shape[1], trajectory.mean.shape
+    (32, (32,))
+    """
 
     mu: np.ndarray
     logvar: np.ndarray

@@ -14,7 +14,17 @@ from pathlib import Path
 
 
 class TimbreError(Exception):
-    """Something the user can mend, told in one sentence."""
+    """Something the user can mend, told in one sentence.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> try:
+    ...     timbre_core.load_recipe("nsynth-cvea")
+    ... except timbre_core.TimbreError as error:
+    ...     print(error)
+    no recipe 'nsynth-cvea': did you mean 'nsynth-cvae'? A recipe file of your own ends in .yaml.
+    """
 
 
 _OS_CURES = {

@@ -73,35 +73,56 @@ def train(
 ) -> Checkpoint:
     """Train a model from a recipe, measure it, lay out its map, and write all of it as a checkpoint.
 
-    Args:
-        recipe: a name such as "nsynth-cvae" (see `list_recipes`), a YAML file, or a recipe.
-        data: folders of sounds, NSynth folders, .parquet libraries or "starter"; None takes what the recipe names.
-        out: the folder to write, which must not exist; None takes checkpoints/RECIPE-N.
-        on_progress: called in this thread, some times a second and after every epoch.
-        cancel: asked after each step (of several processes: each epoch); when it says True the run ends.
-        changes: of the recipe, such as "training.epochs=3".
-        pattern: how file names of a folder say their labels, such as "{instrument}_{pitch}_{velocity}".
-        resume: go on with an unfinished run of the same `out`; where there is none, begin one.
-        device: "auto" (CUDA, else Apple's MPS, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
-        workers: processes that compute features, None for one per core. A script that trains on thousands of notes keeps
-            its own work below `if __name__ == "__main__":`, as always with processes, or says 1.
-        store: folder for computed features, None for one in the user's cache.
-        map_notes: most notes on the map, 0 for all.
-        maps: how they are laid out, of pca, umap, tsne, pacmap.
-        bars: show progress bars on stderr.
+    Parameters
+    ----------
+    recipe : Recipe, Path or str
+        A name such as "nsynth-cvae" (see `list_recipes`), a YAML file, or a recipe.
+    data : Path, str or a sequence of them, optional
+        Folders of sounds, NSynth folders, .parquet libraries or "starter"; by default what the recipe names.
+    out : Path or str, optional
+        The folder to write, which must not exist; by default checkpoints/RECIPE-N.
+    on_progress : callable, optional
+        Called with a `TrainingProgress` in this thread, some times a second and after every epoch.
+    cancel : callable, optional
+        Asked after each step (of several processes: each epoch); when it says True the run ends.
+    changes : sequence of str
+        Of the recipe, such as "training.epochs=3".
+    pattern : str, optional
+        How file names of a folder say their labels, such as "{instrument}_{pitch}_{velocity}".
+    resume : bool
+        Go on with an unfinished run of the same `out`; where there is none, begin one.
+    device : str, optional
+        "auto" (CUDA, else Apple's MPS, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
+    workers : int, optional
+        Processes that compute features, by default one per core. A script that trains on thousands of notes keeps its own work
+        below `if __name__ == "__main__":`, as always with processes, or says 1.
+    store : Path or str, optional
+        Folder for computed features, by default one in the user's cache.
+    map_notes : int
+        Most notes on the map, 0 for all.
+    maps : sequence of str
+        How they are laid out, of pca, umap, tsne, pacmap.
+    bars : bool
+        Show progress bars on stderr.
 
-    Returns:
-        The finished checkpoint. Of the processes that torchrun starts, each returns it and the first writes it.
+    Returns
+    -------
+    Checkpoint
+        The finished one. Of the processes that torchrun starts, each returns it and the first writes it.
 
-    Raises:
-        TrainingCancelled: `cancel` said so. What is done is kept: the same call with `resume` goes on with it.
-        TimbreError: the recipe, the data or the folder cannot be used, or the loss stops being a number.
+    Raises
+    ------
+    TrainingCancelled
+        `cancel` said so. What is done is kept: the same call with `resume` goes on with it.
+    TimbreError
+        The recipe, the data or the folder cannot be used, or the loss stops being a number.
 
-    Examples:
-        >>> import timbre_core
-        >>> few = ["data.only={family: [flute]}", "training.epochs=1"]
-        >>> timbre_core.train("nsynth-cvae", "starter", "first", changes=few).name  # doctest: +SKIP
-        'first'
+    Examples
+    --------
+    >>> import timbre_core
+    >>> few = ["data.only={family: [flute]}", "training.epochs=1"]
+    >>> timbre_core.train("nsynth-cvae", "starter", "first", changes=few).name  # doctest: +SKIP
+    'first'
     """
     from timbre_core.analysis.projections import check_methods
     from timbre_core.training.distributed import team

@@ -6,17 +6,27 @@ They lie in the checkpoint's folder, as maps/NAME/latents.parquet, or in the use
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.files import atomic_write, check_name, user_data_dir
+from timbre_core.layout import LATENTS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAPS = "maps"
 ORIGINAL = "original"
 """What a checkpoint's first map is called when another takes its place."""
 _LONGEST = 60  # characters of a name
+
+_LATENTS_ROUNDED = ("mu", "logvar", "trajectory", "code")
 
 
 def map_file(folder: Path, name: str) -> Path:
@@ -72,3 +82,33 @@ def weights_mark(folder: Path) -> str:
     except OSError:
         digest.update(b"none")
     return digest.hexdigest()[:12]
+
+
+def write_latents(path: Path, latents: pd.DataFrame, roots: list[str], name: str = "") -> Path:
+    """Write latents.parquet into a checkpoint folder, or as its map `name`, atomically; returns the file.
+
+    `roots` say where the notes have their audio. Numbers of latents are rounded to a 256th of their spread or finer, far
+    below a posterior's width: a third of the bytes.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    # Absolute, so that the audio is found from wherever the app is started; names such as "starter" stay names.
+    roots = [str(Path(root).expanduser().resolve()) if Path(root).expanduser().exists() else root for root in roots]
+    rounded = {name: _rounded(latents[name]) for name in _LATENTS_ROUNDED if name in latents and len(latents)}
+    table = pa.Table.from_pandas(latents.assign(**rounded), preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"library": json.dumps(roots).encode()})
+    file = map_file(path, name) if name else path / LATENTS
+    with atomic_write(file) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+    return file
+
+
+def _rounded(vectors: pd.Series) -> pd.Series:
+    """Vectors whose numbers are multiples of a power of two that is at most a 256th of their standard deviation."""
+    each = [np.asarray(vector, dtype=np.float32) for vector in vectors]
+    spread = float(np.concatenate(each).std())
+    if not np.isfinite(spread) or spread <= 0:
+        return vectors
+    step = np.float32(2.0 ** np.floor(np.log2(spread / 256)))
+    return vectors.map(lambda vector: np.round(np.asarray(vector, dtype=np.float32) / step) * step)

@@ -23,9 +23,27 @@ from timbre_core.space_map import SpaceMap
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """A note in three variants, all `sample_rate` Hz: as it is, its features inverted, and through the model.
+    """A note in three variants: as it is, its features inverted, and through the model.
 
-    `frames` and `decoded` are (n_bins, n_frames), normalised to [-1, 1].
+    Attributes
+    ----------
+    original, inversion, reconstruction : ndarray (n_samples,)
+        At `sample_rate` Hz.
+    frames, decoded : ndarray (n_bins, n_frames)
+        The note's own and the model's, in [-1, 1].
+    ref_db : float
+        The level of the loudest bin in dB.
+    sample_rate : int
+    trajectory : Trajectory
+        The note in the latent space.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space, library = timbre_core.open_space("nsynth-cvae"), timbre_core.open_library(["starter"], progress=False)
+    >>> made = space.reconstruct(library.load(0, space.sample_rate), library.notes["pitch"][0])
+    >>> made.frames.shape == made.decoded.shape
+    True
     """
 
     original: np.ndarray
@@ -45,18 +63,29 @@ def open_space(
 ) -> TimbreSpace:
     """Open a timbre space: a checkpoint by its path, by its name where checkpoints live, or opened already.
 
-    Args:
-        device: where the model runs, as for `chosen_device`; for single notes the CPU is as quick as any.
-        inverter: what makes sound of frames, by name (see `timbre_core.inverters`) or settings; None takes the recipe's own.
+    Parameters
+    ----------
+    checkpoint : Checkpoint, Path or str
+    device : torch.device or str
+        Where the model runs, as for `chosen_device`; for single notes the CPU is as quick as any.
+    inverter : str or InversionSettings, optional
+        What makes sound of frames, by name (see `timbre_core.inverters`) or settings; by default the recipe's own.
 
-    Raises:
-        TimbreError: no such checkpoint, it is damaged, or it holds no timbre space.
+    Returns
+    -------
+    TimbreSpace
 
-    Examples:
-        >>> from timbre_core import open_space
-        >>> space = open_space("nsynth-cvae")
-        >>> space.sample_rate
-        16000
+    Raises
+    ------
+    TimbreError
+        No such checkpoint, it is damaged, or it holds no timbre space.
+
+    Examples
+    --------
+    >>> from timbre_core import open_space
+    >>> space = open_space("nsynth-cvae")
+    >>> space.sample_rate
+    16000
     """
     return TimbreSpace(
         checkpoint if isinstance(checkpoint, Checkpoint) else open_checkpoint(checkpoint), device, inverter
@@ -67,8 +96,32 @@ class TimbreSpace(SpaceMap):
     """Encode, decode, reconstruct, find what is near. Thread-safe after construction: the model is only read.
 
     What makes new sounds with a space is in `timbre_core.generation`, as functions that take one.
-    `inverter` is a name of `inverters.inverter_names` or settings, `distance` one of `analysis.distances.DISTANCES`; None takes
-    the recipe's own.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    device : torch.device or str
+    inverter : str or InversionSettings, optional
+        A name of `inverters.inverter_names` or settings, by default the recipe's own.
+    distance : str, optional
+        One of `analysis.distances.DISTANCES`, by default the recipe's own.
+
+    Raises
+    ------
+    TimbreError
+        The checkpoint is damaged or holds no timbre space, or there is no such inverter or distance.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space, library = timbre_core.open_space("nsynth-cvae"), timbre_core.open_library(["starter"], progress=False)
+    >>> frames, ref_db = space.analyse(library.load(0, space.sample_rate))  # (n_bins, n_frames), dB
+    >>> trajectory = space.encode(frames, pitch=60)
+    >>> len(space.neighbours(trajectory.mean, 5))
+    5
+    >>> higher = space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch=67)
+    >>> space.invert(higher, ref_db, pitch=67).ndim
+    1
     """
 
     def __init__(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import doctest
-import importlib
+import inspect
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +37,45 @@ def test_every_public_name_is_there_and_documented() -> None:
         _ = timbre_core.open_spice  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    "module", ["timbre_core", "timbre_core.checkpoint", "timbre_core.space", "timbre_core.experiment"]
-)
-def test_examples_run(module: str) -> None:
-    outcome = doctest.testmod(importlib.import_module(module))
+SECTIONS = ("Parameters", "Attributes", "Returns", "Yields", "Raises", "Examples")
+SEEN_ELSEWHERE = {"write_wav", "Transferred"}  # their part is in another example
+ONLY_SHOWN = {"train", "TrainingCancelled"}  # a training takes longer than a test may
+
+
+@pytest.fixture(scope="module")
+def quickly_opened() -> Iterator[None]:
+    """Each space and library of the examples is opened once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timbre_core, "open_space", lru_cache(timbre_core.open_space), raising=False)
+        library = timbre_core.open_library(["starter"], progress=False)
+        patch.setattr(
+            timbre_core, "open_library", wraps(timbre_core.open_library)(lambda *_, **__: library), raising=False
+        )
+        yield
+
+
+@pytest.mark.usefixtures("quickly_opened")
+@pytest.mark.parametrize("name", sorted({*timbre_core.__all__} - {"__version__"}))
+def test_a_public_name_has_sections_and_an_example_that_runs(name: str) -> None:
+    thing = inspect.unwrap(getattr(timbre_core, name))
+    doc = inspect.getdoc(thing) or ""
+    headings = [above for above, below in pairwise(doc.splitlines()) if below and set(below) == {"-"}]
+    assert not {*headings} - {*SECTIONS}
+    assert headings == sorted(headings, key=SECTIONS.index)
+    assert "Examples" in headings
+    if inspect.isfunction(thing) and inspect.signature(thing).parameters:
+        assert "Parameters" in headings
+    [test] = [doctest.DocTestParser().get_doctest(doc, {}, name, None, None)]
+    run = [example for example in test.examples if not example.options.get(doctest.SKIP)]
+    if name not in SEEN_ELSEWHERE | ONLY_SHOWN:
+        assert run
+    if name not in ONLY_SHOWN:
+        assert doctest.DocTestRunner().run(test).failed == 0
+
+
+@pytest.mark.usefixtures("quickly_opened")
+def test_the_package_shows_an_example_that_runs() -> None:
+    outcome = doctest.testmod(timbre_core)
     assert outcome.attempted > 0
     assert not outcome.failed
 

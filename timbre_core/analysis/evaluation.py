@@ -51,17 +51,34 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure a checkpoint on notes of a library. The same arguments give the same figures.
 
-    Args:
-        split: "unseen" (all notes of instruments that it was not trained on), "train", "valid", "test",
-            "left_out" (by the recipe) or "all".
-        limit: at most this many notes, spread over instruments and pitches.
-        watch: called with (notes done, of how many) after each; what it raises stops the work.
-        control_notes: at most this many notes are generated to measure their pitch.
-        parts: those of PARTS that are wanted; what is below BASIC_PARTS needs a `space` to measure, `listening` needs `tests`.
-        pairs, sound_notes: at most so many are measured by `cross_pitch` and `sound`.
-        space: the checkpoint as `timbre_core.generation.timbre_code.measured` opens it.
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    library : Library
+    split : str
+        "unseen" (all notes of instruments that it was not trained on), "train", "valid", "test", "left_out" (by the recipe) or
+        "all".
+    limit : int, optional
+        At most this many notes, spread over instruments and pitches.
+    control_notes : int
+        At most this many notes are generated to measure their pitch.
+    seed : int
+    device : torch.device or str, optional
+    progress : bool
+        Show progress bars on stderr.
+    watch : callable, optional
+        Called with (notes done, of how many) after each; what it raises stops the work.
+    parts : sequence of str
+        Those of PARTS that are wanted; what is below BASIC_PARTS needs a `space` to measure, `listening` needs `tests`.
+    space : Measured, optional
+        The checkpoint as `timbre_core.generation.timbre_code.measured` opens it.
+    tests : sequence of ListeningTest
+    pairs, sound_notes : int
+        At most so many are measured by `cross_pitch` and `sound`.
 
-    Returns:
+    Returns
+    -------
+    dict
         Plain values, ready for JSON:
 
         checkpoint, split, notes, instruments, skipped (notes that could not be used).
@@ -86,8 +103,18 @@ def evaluate(
 
         generalisation, cross_pitch, sound, listening: see `analysis.yardsticks.parts.Yardsticks`.
 
-    Raises:
-        TimbreError: no note to evaluate on, an unknown split or part.
+    Raises
+    ------
+    TimbreError
+        No note to evaluate on, an unknown split or part.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> checkpoint, library = timbre_core.open_checkpoint("nsynth-cvae"), timbre_core.open_library(["starter"], progress=False)
+    >>> found = timbre_core.evaluate(checkpoint, library, "all", limit=2, parts=["reconstruction"], progress=False)
+    >>> 0 < found["reconstruction"]["l1"] < 1
+    True
     """
     unknown = [part for part in parts if part not in PARTS]
     if unknown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +30,7 @@ from timbre_core.datasets.roots import STARTER, read_root, root_path, tell_roots
 from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.settings import DataSettings, NoteFilter, SplitSettings
 from timbre_core.datasets.splits import fill_splits
+from timbre_core.datasets.stamps import stamps
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio, opened_audio
 
@@ -39,9 +39,24 @@ from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio, opened
 class Library:
     """Notes and where their audio is.
 
-    roots: folders or Parquet files, as they were given. notes: the note table (see datasets.notes.NOTE_COLUMNS).
-    skipped: (file, reason) for everything that was found and cannot be used. said: what was decided about the labels, a
-    sentence each.
+    Attributes
+    ----------
+    roots : list of str
+        Folders or Parquet files, as they were given.
+    notes : DataFrame
+        A row per note: note_id, instrument, family, source, pitch (MIDI), velocity, split and more (see
+        `datasets.notes.NOTE_COLUMNS`).
+    skipped : list of (str, str)
+        File and reason, for everything that was found and cannot be used.
+    said : list of str
+        What was decided about the labels, a sentence each.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> library = timbre_core.open_library(["starter"], progress=False)
+    >>> library.load(0, 16000).dtype
+    dtype('float32')
     """
 
     roots: list[str]
@@ -129,23 +144,12 @@ class Library:
             files = self.notes.loc[self.notes["root"] == root, "audio"]
             places = {place[0] for place in map(picture_place, files) if place}
             if places:
-                stamps = [(name, picture_path(path, name).stat().st_size) for name in sorted(places)]
-                digest.update(f"{root}:{stamps}\n".encode())
+                sizes = [(name, picture_path(path, name).stat().st_size) for name in sorted(places)]
+                digest.update(f"{root}:{sizes}\n".encode())
                 continue
-            for folder, names in _by_folder(files.map(file_of)).items():
-                wanted = set(names)
-                found = sorted(_stamp(entry) for entry in os.scandir(path / folder) if entry.name in wanted)
+            for folder, found in stamps(path, files.map(file_of)).items():
                 digest.update(f"{root}:{folder}:{found}\n".encode())
         return digest.hexdigest()
-
-
-def _stamp(entry: os.DirEntry[str]) -> tuple[str, int, int]:
-    """Name, size and time of a file; a link that leads nowhere has none, and is told when it is read."""
-    try:
-        status = entry.stat()
-    except OSError:
-        return entry.name, -1, -1
-    return entry.name, status.st_size, status.st_mtime_ns
 
 
 def recipe_library(data: DataSettings, roots: Sequence[str | Path] | None = None, progress: bool = True) -> Library:
@@ -174,16 +178,45 @@ def open_library(
 ) -> Library:
     """Gather the notes of `roots` into one library.
 
-    A root is "starter" (the library that ships with the project), "sklearn-digits" (scikit-learn's pictures of digits),
-    MNIST's IDX files or a folder of them (see datasets.pictures), a .parquet library, a folder in NSynth's layout
-    (examples.json and audio/), a folder that holds nsynth-train, -valid and -test, a folder of spoken digits (see
-    datasets.fsdd), or any folder of audio files, labelled by its metadata.csv or by `pattern` (see datasets.folder). Roots
-    without an official split are divided as `split` says, each on its own. Ids and instruments that occur in several roots
-    get the root's name as a prefix. Notes that do not agree with `only` are not there; those that agree with `leave_out`
-    are in the split "left_out", whatever instrument they are of. transpose: semitones that are added to pitch labels.
-    octave: "check" listens to some notes of each instrument and tells in `said` where they sound a fixed interval off their
-    labels, "auto" corrects whole octaves, "off" does not listen. Raises TimbreError when a root does not exist or holds no
-    usable note; single bad notes are listed in `skipped`.
+    Parameters
+    ----------
+    roots : sequence of str or Path
+        Each is "starter" (the library that ships with the project), "sklearn-digits" (scikit-learn's pictures of digits), MNIST's
+        IDX files or a folder of them (see datasets.pictures), a .parquet library, a folder in NSynth's layout (examples.json and
+        audio/), a folder that holds nsynth-train, -valid and -test, a folder of spoken digits (see datasets.fsdd), or any folder
+        of audio files, labelled by its metadata.csv or by `pattern` (see datasets.folder). Ids and instruments that occur in
+        several roots get the root's name as a prefix.
+    pattern : str, optional
+        How file names say labels, such as "{instrument}_{pitch}_{velocity}".
+    split : SplitSettings, optional
+        How roots without an official split are divided, each on its own.
+    progress : bool
+        Show progress bars on stderr.
+    only, leave_out : NoteFilter, optional
+        Notes that do not agree with `only` are not there; those that agree with `leave_out` are in the split "left_out",
+        whatever instrument they are of.
+    transpose : int
+        Semitones that are added to pitch labels.
+    octave : {"off", "check", "auto"}
+        "check" listens to some notes of each instrument and tells in `said` where they sound a fixed interval off their labels,
+        "auto" corrects whole octaves, "off" does not listen.
+
+    Returns
+    -------
+    Library
+        Single bad notes are listed in its `skipped`.
+
+    Raises
+    ------
+    TimbreError
+        A root does not exist or holds no usable note.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> library = timbre_core.open_library(["starter"], progress=False)
+    >>> {"note_id", "instrument", "pitch", "split"} <= set(library.notes.columns)
+    True
     """
     if isinstance(roots, (str, Path)):
         roots = [roots]
@@ -259,12 +292,6 @@ def _filled(root: str, notes: pd.DataFrame, blank: pd.Series) -> str:
     counts = notes.loc[blank, "split"].value_counts()
     shares = ", ".join(f"{count} {name}" for name, count in counts.items())
     return f"{root}: {int(blank.sum())} of {len(notes)} notes have no split, and are divided as without the column: {shares}"
-
-
-def _by_folder(paths: pd.Series) -> dict[str, list[str]]:
-    """File names by the folder they are in."""
-    parts = paths.str.rpartition("/")
-    return {str(folder): list(names) for folder, names in parts[2].groupby(parts[0])}
 
 
 __all__ = ["STARTER", "AudioError", "Library", "open_library", "recipe_library", "root_path"]

@@ -50,15 +50,41 @@ def load_audio(
     cure: str = CHOOSE_ANOTHER,
     remarks: list[str] | None = None,
 ) -> np.ndarray:
-    """Read audio as float32 mono, shape (n_samples,), resampled to `sample_rate` Hz.
+    """Read audio as float32 mono at one sample rate.
 
-    source: a path, a file's bytes, or a binary file object: wav, flac, ogg, mp3, aiff and whatever else libsndfile
-    reads, any rate and channel count. Channels are averaged; where they cancel out, the loudest is taken.
-    name: what errors call it (default: the path).
-    cure: what errors say to do where nothing is wrong with the file but that no note is heard in it.
-    remarks: takes what is to be told of a file that is read all the same; without it a line is logged as a warning.
-    Raises AudioError when it is missing, unreadable or corrupt, shorter than a millisecond, longer than `max_seconds`,
-    silent (peak below 1e-4), or holds NaN or infinite samples.
+    Parameters
+    ----------
+    source : Path, str, bytes or binary file
+        wav, flac, ogg, mp3, aiff and whatever else libsndfile reads, of any rate and channel count. Channels are averaged; where
+        they cancel out, the loudest is taken.
+    sample_rate : int
+        Hz of the result.
+    name : str
+        What errors call it, by default the path.
+    max_seconds : float
+        Longer audio is refused.
+    cure : str
+        What errors say to do where nothing is wrong with the file but that no note is heard in it.
+    remarks : list of str, optional
+        Takes what is to be told of a file that is read all the same; without it a line is logged as a warning.
+
+    Returns
+    -------
+    ndarray (n_samples,)
+
+    Raises
+    ------
+    AudioError
+        A `TimbreError`: the audio is missing, unreadable or corrupt, shorter than a millisecond, longer than `max_seconds`,
+        silent (peak below 1e-4), or holds NaN or infinite samples.
+
+    Examples
+    --------
+    >>> import os, tempfile, numpy as np, timbre_core
+    >>> path = os.path.join(tempfile.mkdtemp(), "a4.wav")
+    >>> timbre_core.write_wav(path, 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100), 44100)
+    >>> timbre_core.load_audio(path, 16000).shape
+    (16000,)
     """
     name = name or (str(source) if isinstance(source, (str, Path)) else "audio")
     told: list[str] = []
@@ -224,6 +250,24 @@ def encode_wav(audio: np.ndarray, sample_rate: int, bits: int = 16) -> bytes:
 
 
 def write_wav(path: Path | str, audio: np.ndarray, sample_rate: int) -> None:
-    """Write audio (n_samples,) as a 16-bit WAV file, whole or not at all. Raises TimbreError on disk errors."""
+    """Write a 16-bit mono WAV file, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path or str
+    audio : ndarray (n_samples,)
+        In [-1, 1]; what is beyond is clipped, NaN becomes silence.
+    sample_rate : int
+        Hz.
+
+    Raises
+    ------
+    TimbreError
+        The file cannot be written.
+
+    Examples
+    --------
+    See `load_audio`.
+    """
     with os_errors(path), atomic_write(path) as temporary:
         temporary.write_bytes(encode_wav(audio, sample_rate))

@@ -29,12 +29,26 @@ _LONGEST = 600.0  # seconds
 class Contour:
     """A pitch contour: points joined by straight lines in semitones, the first and the last held, and vibrato on top.
 
-    Attributes:
-        points: (seconds, MIDI pitch), in order of time; one point is a held pitch.
-        depth: of the vibrato, cents up and as much down.
-        rate: of the vibrato, Hz; it begins at its centre and upward.
+    Parameters
+    ----------
+    points : tuple of (float, float)
+        (seconds, MIDI pitch from 0 to 127), in order of time; one point is a held pitch.
+    depth : float
+        Of the vibrato, cents up and as much down.
+    rate : float
+        Of the vibrato, Hz; it begins at its centre and upward.
 
-    Raises TimbreError for what cannot be sung: no point, times that do not rise, pitches outside 0 to 127.
+    Raises
+    ------
+    TimbreError
+        No point, times that do not rise, pitches outside 0 to 127.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from timbre_core import Contour
+    >>> Contour(((0.0, 60.0), (1.0, 67.0))).at(np.array([0.0, 0.5, 2.0])).tolist()
+    [60.0, 63.5, 67.0]
     """
 
     points: tuple[tuple[float, float], ...]

@@ -52,8 +52,29 @@ class PlayedNote:
 class Instrument:
     """The sound of a latent, key by key. Thread-safe; keeps nothing but what all keys share.
 
-    How the sound unfolds in time comes from the map note whose mean is nearest, as in `TimbreSpace.generate`: its
-    trajectory, moved to `mean`.
+    How the sound unfolds in time comes from the map note whose mean is nearest, as in `generate`: its trajectory, moved to
+    `mean`.
+
+    Parameters
+    ----------
+    space : TimbreSpace
+    mean : ndarray (latent_dim,)
+        A point of the latent space, such as a note's `Trajectory.mean`.
+    inverter : Inverter, optional
+        What makes sound of frames, by default the space's own.
+
+    Raises
+    ------
+    TimbreError
+        A mean of another shape, or values that are not finite.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space = timbre_core.open_space("nsynth-cvae")
+    >>> note = timbre_core.Instrument(space, space.means[0]).note(60)
+    >>> note.audio.ndim, note.sample_rate
+    (1, 16000)
     """
 
     def __init__(self, space: TimbreSpace, mean: np.ndarray, inverter: Inverter | None = None) -> None:

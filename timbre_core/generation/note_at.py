@@ -40,18 +40,34 @@ def note_at(
     network of the checkpoint `note-shift` says of the instrument's own note there. Texture, vibrato and noise within a band
     stay the recording's.
 
-    Args:
-        space: its `sample_rate` is that of the audio; the network is the one beside its checkpoint, else the project's own.
-        audio: one note (n_samples,), its onset at the start, at most 60 s.
-        pitch: of the recording, MIDI, fractions allowed. to_pitch: the one to sound at.
-        velocity: MIDI velocity to sound as if played with, 1-127, from a recording played with `PLAYED`; None: the
-            recording's own.
+    Parameters
+    ----------
+    space : TimbreSpace
+        Its `sample_rate` is that of the audio; the network is the one beside its checkpoint, else the project's own.
+    audio : ndarray (n_samples,)
+        One note, its onset at the start, at most 60 s.
+    pitch, to_pitch : float
+        Of the recording, and the one to sound at: MIDI, 0 to 127, fractions allowed.
+    velocity : float, optional
+        MIDI velocity to sound as if played with, 1 to 127, from a recording played with `PLAYED`; by default the recording's own.
 
-    Returns:
-        (n_samples,) float32, as loud as the recording. With the recording's own pitch and no velocity, the recording itself.
+    Returns
+    -------
+    ndarray (n_samples,)
+        float32, as loud as the recording. With the recording's own pitch and no velocity, the recording itself.
 
-    Raises:
-        TimbreError: a pitch outside 0-127, a velocity outside 1-127, audio that is no finite signal, or no network.
+    Raises
+    ------
+    TimbreError
+        A pitch or velocity out of range, audio that is no finite signal, or no network.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space, library = timbre_core.open_space("nsynth-cvae"), timbre_core.open_library(["starter"], progress=False)
+    >>> audio, pitch = library.load(0, space.sample_rate), library.notes["pitch"][0]
+    >>> timbre_core.note_at(space, audio, pitch, pitch + 7).shape == audio.shape
+    True
     """
     audio = _checked(audio, space.sample_rate, pitch, to_pitch, velocity)
     if (to_pitch == pitch and velocity is None) or np.abs(audio).max(initial=0) < SILENT_PEAK:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.windows import window_starts
 from timbre_core.generation.contours import Contour
+from timbre_core.generation.drawing import draw_mean
 from timbre_core.generation.journeys import (
     Journey,
     check_notes,
@@ -28,14 +28,32 @@ if TYPE_CHECKING:
 
 
 _SECONDS = 2.0
-_WIDEST = 10  # times a family's deviation
 
 
 @dataclass(frozen=True)
 class Generated:
-    """A generated note: audio (n_samples,), frames (n_bins, n_frames), the latents of its windows, its MIDI pitch.
+    """A generated note.
 
-    Of a note that follows a `contour` (n_frames,), the pitch is the contour's median.
+    Attributes
+    ----------
+    audio : ndarray (n_samples,)
+        In [-1, 1], at `sample_rate` Hz.
+    frames : ndarray (n_bins, n_frames)
+        As the model decoded them, in [-1, 1] where the recipe says so.
+    z : ndarray (n_windows, latent_dim)
+        The latents of its windows.
+    pitch : float
+        MIDI; of a note that follows a contour, the contour's median.
+    sample_rate : int
+    contour : ndarray (n_frames,) or None
+        The MIDI pitch of each frame, of a note that follows a contour.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> note = timbre_core.generate(timbre_core.open_space("nsynth-cvae"), 60, seconds=0.5, family="brass")
+    >>> note.pitch, note.audio.shape, note.z.shape[1]
+    (60.0, (8000,), 32)
     """
 
     audio: np.ndarray
@@ -59,13 +77,44 @@ def generate(
 ) -> Generated:
     """A new note.
 
-    The timbre is drawn from the prior, from between the notes of a `family`, or is that of the note `like`. With `spread` it
-    is drawn around the family's mean, at so many times the deviation of its notes: 0 is the mean itself. `seconds` is, unless
-    given, a note's whole length where the model's windows hold one, or else 2. How the
-    sound unfolds in time (attack, sustain, release) comes from the library note whose mean latent is nearest: its
-    trajectory, moved to the drawn mean and stretched to `seconds`; without a map the timbre is held. A model that is told
-    the pitch follows a `Contour`. `level_db` is the peak of the audio in dB full scale. With `walk`, the timbre walks at
-    random from there, so fast that it gets about that share of the notes' spread in a second.
+    How it unfolds in time (attack, sustain, release) comes from the library note whose mean latent is nearest: its trajectory,
+    moved to the drawn mean and stretched; without a map the timbre is held.
+
+    Parameters
+    ----------
+    space : TimbreSpace
+    pitch : float or Contour, optional
+        MIDI, 0 to 127; by default that of `like`, or 60. A model that is told the pitch follows a `Contour`.
+    seconds : float, optional
+        0.05 to 60; by default a note's whole length where the model's windows hold one, or else 2.
+    seed : int
+        The same seed gives the same note.
+    family : str, optional
+        Draws from between the notes of a family instead of from the prior.
+    like : str, optional
+        The id of the map note whose timbre it has.
+    level_db : float
+        The peak of the audio in dB full scale.
+    walk : float, optional
+        The timbre walks at random, so fast that it gets about that share of the notes' spread in a second.
+    spread : float, optional
+        Draws around the family's mean, at so many times the deviation of its notes; 0 is the mean itself.
+
+    Returns
+    -------
+    Generated
+
+    Raises
+    ------
+    TimbreError
+        An unknown family or note, a value out of range, or a draw from a plain autoencoder, which has no prior.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space = timbre_core.open_space("nsynth-cvae")
+    >>> timbre_core.generate(space, 60, seconds=1, family="flute", seed=3).audio.shape
+    (16000,)
     """
     if not space.recipe.model.sampling and family is None and like is None:
         raise TimbreError(
@@ -77,7 +126,7 @@ def generate(
     n_frames = _n_frames(space, seconds)
     told = _pitch_for(space, pitch, like)
     rng = np.random.default_rng(seed)
-    mean, departures = _draw_mean(space, rng, family, like, spread)
+    mean, departures = draw_mean(space, rng, family, like, spread)
     if walk is not None:
         journey = walk_journey(space, mean, departures, n_frames, walk, rng)
     else:
@@ -95,9 +144,40 @@ def morph(
     seed: int = 0,
     level_db: float = -3.0,
 ) -> Generated:
-    """One sound that changes from the first of the map's `notes` into the second, and so on to the last.
+    """One sound that changes from the first of the map's notes into the second, and so on to the last.
 
-    Its latents move along the path (one of `PATHS`) window by window. `pitch` is that of the first note unless given.
+    Parameters
+    ----------
+    space : TimbreSpace
+    notes : sequence of str
+        At least two ids of notes on the map.
+    seconds : float
+        0.05 to 60.
+    path : str
+        How latents move from note to note, window by window: one of `generation.paths.PATHS`. "spherical" is Shoemake's slerp
+        ("Animating rotation with quaternion curves", 1985).
+    pitch : float or Contour, optional
+        MIDI, by default that of the first note.
+    seed : int
+    level_db : float
+        The peak of the audio in dB full scale.
+
+    Returns
+    -------
+    Generated
+
+    Raises
+    ------
+    TimbreError
+        An unknown note or path, or a value out of range.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space = timbre_core.open_space("nsynth-cvae")
+    >>> first, second = space.map_notes["note_id"].iloc[[0, -1]]
+    >>> timbre_core.morph(space, [first, second], seconds=1, pitch=60).audio.shape
+    (16000,)
     """
     journey = morph_journey(space, notes, _n_frames(space, seconds), path)
     return sounded(space, journey, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
@@ -134,7 +214,34 @@ def morph_steps(
     seed: int = 0,
     level_db: float = -3.0,
 ) -> Iterator[Generated]:
-    """`steps` sounds, one after the other, at even distances on the path through the map's `notes`, both ends included."""
+    """Sounds at even distances on the path through the map's notes, one after the other, both ends included.
+
+    Parameters
+    ----------
+    space, notes, path, pitch, seed, level_db
+        As for `morph`.
+    steps : int
+        How many sounds.
+    seconds : float
+        Of each sound, 0.05 to 60.
+
+    Yields
+    ------
+    Generated
+
+    Raises
+    ------
+    TimbreError
+        An unknown note or path, or a value out of range.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space = timbre_core.open_space("nsynth-cvae")
+    >>> first, second = space.map_notes["note_id"].iloc[[0, -1]]
+    >>> len(list(timbre_core.morph_steps(space, [first, second], steps=3, seconds=0.5, pitch=60)))
+    3
+    """
     check_notes(notes)
     for place in step_places(len(notes), steps):
         yield morph_step(space, notes, float(place), seconds, path, pitch, seed, level_db)
@@ -159,39 +266,6 @@ def sounded(
         audio = audio * np.float32(10 ** (level_db / 20) / peak)
     contour = told if isinstance(told, np.ndarray) else None
     return Generated(audio, frames, journey.z, float(np.median(told)), space.sample_rate, contour)
-
-
-def _draw_mean(
-    space: TimbreSpace, rng: np.random.Generator, family: str | None, like: str | None, spread: float | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """A mean latent (latent_dim,), and how the windows of the map note nearest to it depart from theirs, (n, latent_dim)."""
-    if like is not None:
-        return space.means[space.row_of(like)], space.departures_of(like)
-    if family is None:
-        mean = space.model.prior.sample(1, torch.Generator().manual_seed(int(rng.integers(2**31)))).numpy()[0]
-        if not space.has_map:
-            return mean, np.zeros_like(mean)[None]
-        rows = np.arange(len(space.means))
-    else:
-        rows = space.rows_of_family(family)
-        points = space.means[rows]
-        mean = _draw_near(rng, points) if spread is None else _draw_around(rng, points, spread)
-    nearest = rows[np.argmin(np.linalg.norm(space.means[rows] - mean, axis=1))]
-    return mean, space.departures_of(str(space.map_notes["note_id"].iloc[int(nearest)]))
-
-
-def _draw_near(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
-    """A point between three random ones of `points` (n, latent_dim): inside the family's cloud, whatever its shape."""
-    chosen = points[rng.choice(len(points), size=min(3, len(points)), replace=False)]
-    return (rng.dirichlet(np.ones(len(chosen))) @ chosen).astype(np.float32)
-
-
-def _draw_around(rng: np.random.Generator, points: np.ndarray, spread: float) -> np.ndarray:
-    """A Gaussian draw around the mean of `points` (n, latent_dim), `spread` times as wide as they are in each dimension."""
-    if not 0 <= spread <= _WIDEST:
-        raise TimbreError(f"spread {spread:g}: choose between 0 and {_WIDEST}.")
-    noise = rng.standard_normal(points.shape[1], dtype=np.float32)
-    return points.mean(axis=0) + np.float32(spread) * points.std(axis=0) * noise
 
 
 def _pitch_for(space: TimbreSpace, pitch: float | Contour | None, like: str | None) -> float | Contour:

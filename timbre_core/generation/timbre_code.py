@@ -22,11 +22,35 @@ MIDDLE = 60.0
 
 
 def timbre_code(space: TimbreSpace, audio: np.ndarray, pitch: float | None = None) -> np.ndarray:
-    """A sound's place (dim,): Euclid's distance between places is the one that map, neighbours and listening tests use.
+    """A sound's place: Euclid's distance between places is the one that map, neighbours and listening tests use.
 
     With the distance timbre that is the code of the network `timbre-code`, which needs no pitch (see `learned_code`).
-    audio: (n_samples,) at the space's sample rate. pitch: MIDI where it is known; a model that is told the pitch is told what
-    is measured (`estimate_f0`), or middle C where nothing periodic is heard. Raises TimbreError for audio that cannot be used.
+
+    Parameters
+    ----------
+    space : TimbreSpace
+    audio : ndarray (n_samples,)
+        At the space's sample rate.
+    pitch : float, optional
+        MIDI where it is known; a model that is told the pitch is told what is measured (`estimate_f0`), or middle C where nothing
+        periodic is heard.
+
+    Returns
+    -------
+    ndarray (dim,)
+
+    Raises
+    ------
+    TimbreError
+        Audio that cannot be used.
+
+    Examples
+    --------
+    >>> import numpy as np, timbre_core
+    >>> space, library = timbre_core.open_space("nsynth-cvae"), timbre_core.open_library(["starter"], progress=False)
+    >>> codes = [timbre_core.timbre_code(space, library.load(row, space.sample_rate)) for row in (0, 1)]
+    >>> float(np.linalg.norm(codes[0] - codes[1])) > 0
+    True
     """
     if space.distance == "timbre":
         return learned_code(space.checkpoint.path.parent, audio, space.sample_rate)

@@ -42,13 +42,24 @@ _MOST_FADED = 20.0  # dB that the decoded sound may be softer than the sound its
 class Transferred:
     """What became of a sound.
 
-    Attributes:
-        audio: (n_samples,), as long as the source and at its rate.
-        frames: (n_bins, n_frames) as decoded, before pitch and loudness were restored.
-        pitch: what it was asked to sound at, over time.
-        z: latents of its windows.
-        remarks: sentences on what the result does not keep, for people.
-        sample_rate: Hz.
+    Attributes
+    ----------
+    audio : ndarray (n_samples,)
+        As long as the source and at its rate.
+    frames : ndarray (n_bins, n_frames)
+        As decoded, before pitch and loudness were restored.
+    pitch : PitchContour
+        What it was asked to sound at, over time.
+    z : ndarray (n_windows, latent_dim)
+        Latents of its windows.
+    remarks : tuple of str
+        Sentences on what the result does not keep, for people.
+    sample_rate : int
+        Hz.
+
+    Examples
+    --------
+    See `transfer_audio`.
     """
 
     audio: np.ndarray
@@ -118,7 +129,39 @@ def transfer_audio(
     pitch: float | None = None,
     seed: int = 0,
 ) -> Transferred:
-    """Audio (n_samples,) at the space's rate through `open_sound` and `transfer`; `pitch` is one MIDI pitch to sound at."""
+    """A recorded sound with its timbre moved toward that of a note or a family; its melody and loudness stay.
+
+    Parameters
+    ----------
+    space : TimbreSpace
+    audio : ndarray (n_samples,)
+        At the space's sample rate.
+    toward : str, optional
+        A family or a note id of the map; None leaves the timbre where it is.
+    amount : float
+        How far: 0 is the sound itself as the space renders it, 1 arrives there.
+    pitch : float, optional
+        One MIDI pitch to sound at, by default the sound's own melody.
+    seed : int
+
+    Returns
+    -------
+    Transferred
+
+    Raises
+    ------
+    TimbreError
+        Audio that cannot be used, an unknown target, or a value out of range.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> space, library = timbre_core.open_space("nsynth-cvae"), timbre_core.open_library(["starter"], progress=False)
+    >>> audio = library.load(0, space.sample_rate)
+    >>> made = timbre_core.transfer_audio(space, audio, toward="flute")
+    >>> made.audio.shape == audio.shape
+    True
+    """
     sound = open_sound(space, audio)
     return transfer(space, sound, toward, amount, None if pitch is None else sound.pitch.moved_to(pitch), seed)
 

@@ -16,14 +16,45 @@ _FOLDER = Path(__file__).parent
 
 
 def list_recipes() -> list[str]:
-    """Names of the recipes that come with the project."""
+    """Names of the recipes that come with the project.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from timbre_core import list_recipes
+    >>> "nsynth-cvae" in list_recipes()
+    True
+    """
     return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 
 def load_recipe(name_or_path: str | Path, overrides: list[str] | None = None) -> Recipe:
-    """A recipe by name or from a YAML file, with `section.key=value` overrides (values are YAML).
+    """A recipe by name or from a YAML file, with changes.
 
-    Raises TimbreError naming the file and the field.
+    Parameters
+    ----------
+    name_or_path : str or Path
+        One of `list_recipes`, or a file that ends in .yaml.
+    overrides : list of str, optional
+        Changes such as `training.epochs=3` (values are YAML).
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    TimbreError
+        The file and the field that are wrong, and what was perhaps meant.
+
+    Examples
+    --------
+    >>> from timbre_core import load_recipe
+    >>> load_recipe("nsynth-cvae", ["model.latent_dim=16"]).model.latent_dim
+    16
     """
     path = Path(name_or_path).expanduser()
     if path.suffix not in (".yaml", ".yml"):

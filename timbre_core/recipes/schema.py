@@ -88,7 +88,15 @@ DistanceName = Literal["euclidean", "standardised", "whitened", "cosine", "timbr
 
 
 class Recipe(Part):
-    """Everything about one system: data, features, window, model, objective, training. Read from YAML, never changed."""
+    """Everything about one system: data, features, window, model, objective, training. Read from YAML, never changed.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> recipe = timbre_core.load_recipe("nsynth-cvae", ["training.epochs=3"])
+    >>> recipe.features.kind, recipe.window.frames, recipe.training.epochs
+    ('log_mel', 128, 3)
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     title: str = ""

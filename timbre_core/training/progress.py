@@ -23,11 +23,23 @@ _PAUSE = 0.1  # seconds at least between two reports of a stage's course
 class TrainingProgress:
     """How far a run is.
 
-    Attributes:
-        stage: what is being done.
-        done, total: of the stage: notes, or epochs with fractions in the stage "training".
-        epoch: after each epoch its line of `history.jsonl`, else empty.
-        notice: a sentence for people about the data or the run, else empty.
+    Attributes
+    ----------
+    stage : {"library", "features", "training", "evaluation", "map"}
+        What is being done.
+    done, total : float
+        Of the stage: notes, or epochs with fractions in the stage "training".
+    epoch : dict
+        After each epoch its line of `history.jsonl`, else empty.
+    notice : str
+        A sentence for people about the data or the run, else empty.
+
+    Examples
+    --------
+    >>> from timbre_core import TrainingProgress
+    >>> progress = TrainingProgress("training", 1.5, 3)
+    >>> f"{progress.stage}: {progress.done / progress.total:.0%}"
+    'training: 50%'
     """
 
     stage: Stage
@@ -38,7 +50,16 @@ class TrainingProgress:
 
 
 class TrainingCancelled(TimbreError):
-    """A training ended because it was asked to; what is done is kept, to be resumed."""
+    """A training ended because it was asked to; what is done is kept, to be resumed.
+
+    Examples
+    --------
+    >>> import timbre_core
+    >>> try:
+    ...     timbre_core.train(data="starter", out="never", cancel=lambda: True)  # doctest: +SKIP
+    ... except timbre_core.TrainingCancelled:
+    ...     print("`resume=True` goes on with it")
+    """
 
 
 @dataclass
