@@ -12,6 +12,24 @@ import pytest
 from tests.synthetic import write_nsynth
 
 
+_MOST_WORKERS = 4
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Folders of tests are shared by a worker process for each core, where pytest-xdist is there; `-n 0` has none.
+
+    Single files are not worth a worker's start.
+    """
+    if hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
+        return  # a worker, or what a test in one starts
+    folders = all(Path(argument).is_dir() for argument in config.args)
+    workers = min(_MOST_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+    if folders and workers > 1 and getattr(config.option, "numprocesses", 0) is None and not config.option.usepdb:
+        config.option.numprocesses, config.option.dist = workers, "loadfile"
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # each worker has one core
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Tests never touch the user's feature cache, nor their libraries."""
