@@ -109,7 +109,8 @@ def test_project_rewrites_the_map(tone_checkpoint: Checkpoint, tone_library: Lib
     assert "umap_1" not in latents
     row = latents.iloc[3]
     assert len(row["mu"]) == len(row["logvar"]) == LATENTS
-    np.testing.assert_allclose(row["trajectory"].reshape(-1, LATENTS).mean(axis=0), row["mu"], atol=1e-6)
+    # Kept latents are rounded to a 256th of their spread or finer.
+    np.testing.assert_allclose(row["trajectory"].reshape(-1, LATENTS).mean(axis=0), row["mu"], atol=2e-3)
     assert open_checkpoint(tone_checkpoint.path).latents_roots == tone_library.roots
     before = (tone_checkpoint.path / "latents.parquet").read_bytes()
     assert run(project_verb, str(tone_checkpoint.path), "--methods", "mds") == 1
