@@ -11,7 +11,6 @@ import pytest
 
 from tests.synthetic import write_nsynth
 
-
 _MOST_WORKERS = 4
 
 
