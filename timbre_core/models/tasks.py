@@ -100,6 +100,9 @@ class TimbreCodeTask(Part):
     kind: Literal["timbre_code"] = "timbre_code"
     width: Width = 160
     code_dim: Width = 64
+    cepstra: Annotated[
+        float, Field(ge=0, description="weight of cepstra with their time kept, beside what is learned; 0: none")
+    ] = 0.0
     pairs: PairSettings = PairSettings(share=1.0, semitones=127)
     contrast: Annotated[
         float, Field(ge=0, description="weight of the error in finding a note's instrument in the batch")
