@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from timbre_core.cli.batch import PRESETS, SOUNDS, add_jobs_argument, files_in, run_batch
+from timbre_core.cli.pitch_options import midi_pitch
 from timbre_core.cli.shell import check_output_folder, check_seed
+from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from timbre_core.generation.instrument import Instrument
     from timbre_core.generation.sampler import Sampling
     from timbre_core.space import TimbreSpace
 
@@ -20,18 +24,35 @@ HELP = "write a sound as a multi-sampled instrument: SFZ, SoundFont 2, Decent Sa
 EXAMPLE = """python -m timbre_core export checkpoints/nsynth-cvae --family flute --low 48 --high 96 --zone 3 --out flute
   python -m timbre_core export checkpoints/nsynth-cvae --family organ --format sf2 --rate 48000 --bits 24 --out organ
   python -m timbre_core export checkpoints/nsynth-cvae --preset mine.json --format dspreset --layers 3 --out mine
-  python -m timbre_core export checkpoints/nsynth-cvae --family guitar --format multisample --one-shot --out guitar"""
+  python -m timbre_core export checkpoints/nsynth-cvae --family guitar --format multisample --one-shot --out guitar
+  python -m timbre_core export checkpoints/nsynth-cvae --from my-note.wav --format sf2 --out mine
+  python -m timbre_core export checkpoints/nsynth-cvae --from samples/ --each --out instruments"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--like", metavar="NOTE_ID", help="take the timbre of this note on the map")
-    source.add_argument("--family", help="take the mean timbre of this family's notes on the map")
+    several: dict[str, Any] = {"nargs": "+", "default": []}
+    source.add_argument("--like", metavar="NOTE_ID", **several, help="take the timbre of this note on the map")
+    source.add_argument("--family", **several, help="take the mean timbre of this family's notes on the map")
     source.add_argument(
-        "--preset", metavar="FILE.json", help="take a preset that the Play page saved for this checkpoint"
+        "--preset",
+        metavar="FILE.json",
+        **several,
+        help="take a preset that the Play page saved for this checkpoint; or a folder of them",
+    )
+    source.add_argument(
+        "--from",
+        dest="sounds",
+        metavar="SOUND",
+        **several,
+        help="take your own sound: a recorded note, or several of one instrument; or a folder",
     )
     source.add_argument("--seed", type=int, default=0, help="draw a timbre from the prior (default, with seed 0)")
+    parser.add_argument("--each", action="store_true", help="with --from: make every sound an instrument of its own")
+    parser.add_argument(
+        "--pitch", metavar="PITCH", help="with --from and one sound: its pitch (default: what is heard)"
+    )
     parser.add_argument(
         "--format",
         default="sfz",
@@ -72,68 +93,139 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         default="instrument",
         metavar="DIR",
-        help="where to write; older files are replaced (default instrument)",
+        help="where to write; older files are replaced (default instrument); of several instruments each in a folder there",
     )
+    add_jobs_argument(parser)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where an instrument comes from: what it is called, and what opens it, with how it is sampled."""
+
+    name: str
+    open: Callable[[], tuple[Instrument, Sampling]]
 
 
 def run(args: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from timbre_core.checkpoint import open_checkpoint
-    from timbre_core.generation.formats.packing import file_name, write_files
-    from timbre_core.generation.formats.registry import format_of, instrument_files
-    from timbre_core.generation.instrument import Instrument
-    from timbre_core.generation.sampler import Sampling, sampled, sampled_keys
+    from timbre_core.generation.formats.packing import file_name
+    from timbre_core.generation.formats.registry import format_of
+    from timbre_core.generation.sampler import Sampling, sampled_keys
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
     check_output_folder(args.out, "--out")
-    kind = format_of(args.format)
+    format_of(args.format)
     keys = sampled_keys(args.low, args.high, args.zone)
     told = {name: getattr(args, name) for name in ("attack", "release") if getattr(args, name) is not None}
     how = Sampling(args.rate, args.bits, args.layers, args.loop, **told)  # nonsense is told before a model is opened
     space = TimbreSpace(open_checkpoint(args.checkpoint))
-    mean, how = _start(args, space, how)
-    source = Path(args.preset).stem if args.preset else args.like or args.family or f"seed-{args.seed}"
-    name = file_name(args.name or f"{space.checkpoint.name}-{source}")
-    instrument = Instrument(space, mean)
-    if not instrument.conditioned:
+    sources = list(_sources(args, space, how))
+    if args.name and len(sources) > 1:
+        raise TimbreError("--name: there are several instruments: leave it out.")
+    tasks: dict[str, Callable[[], list[str]]] = {}
+    for source in sources:
+        name = file_name(args.name or source.name)
+        out = Path(args.out) / name if len(sources) > 1 else Path(args.out)
+        if source.name in tasks or any(file_name(other) == name for other in tasks):
+            raise TimbreError(f"two instruments would be called {name}: export them one by one.")
+        tasks[source.name] = partial(_export, source, name, keys, out, args, quiet=len(sources) > 1)
+    if not space.recipe.uses_pitch and not args.sounds:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so one sound is resampled to every key.")
-    with tqdm(total=len(keys) * how.layers, desc="export", unit="sample", file=sys.stderr) as bar:
-        made = sampled(instrument, name, keys, how, lambda done, of: bar.update(done - bar.n))
-    if args.loop and any(zone.sample.loop is None for zone in made.zones):
-        short = sum(zone.sample.loop is None for zone in made.zones)
-        print(f"note: {short} of {len(made.zones)} samples have no part that repeats: they are not looped.")
-    files = {**instrument_files(made, args.format), f"{name}.json": _preset(space, name, mean, how)}
-    write_files(files, args.out)
-    print(Path(args.out) / f"{name}{kind.ending}" if kind.ending else args.out)
+    run_batch(tasks, "instruments", args.jobs)
     return 0
 
 
-def _start(args: argparse.Namespace, space: TimbreSpace, how: Sampling) -> tuple[np.ndarray, Sampling]:
-    """The point to begin with, and the settings with a preset's envelope where none is asked for."""
+def _export(source: _Source, name: str, keys: list[int], out: Path, args: argparse.Namespace, quiet: bool) -> list[str]:
+    from tqdm import tqdm
+
+    from timbre_core.generation.formats.packing import write_files
+    from timbre_core.generation.formats.registry import format_of, instrument_files
+    from timbre_core.generation.sampler import sampled
+
+    instrument, how = source.open()
+    with tqdm(total=len(keys) * how.layers, desc="export", unit="sample", file=sys.stderr, disable=quiet) as bar:
+        made = sampled(instrument, name, keys, how, lambda done, of: bar.update(done - bar.n))
+    files = instrument_files(made, args.format)
+    if not instrument.recordings_used:  # a preset is a point of the latent space, which recordings are not
+        files[f"{name}.json"] = _preset(instrument, name, how)
+    write_files(files, out)
+    ending = format_of(args.format).ending
+    lines = [str(out / f"{name}{ending}" if ending else out)]
+    short = sum(zone.sample.loop is None for zone in made.zones)
+    if args.loop and short:
+        lines.append(
+            f"note: {short} of {len(made.zones)} samples of {name} have no part that repeats: they are not looped."
+        )
+    return lines
+
+
+def _sources(args: argparse.Namespace, space: TimbreSpace, how: Sampling) -> Iterator[_Source]:
+    """The instruments that are asked for. What is misspelt is told here, for all, before any work."""
+    from timbre_core.generation.instrument import Instrument, starting_point
+
+    called = space.checkpoint.name
+    if args.sounds:
+        files = files_in(args.sounds, SOUNDS)
+        groups = [[file] for file in files] if args.each else [files]
+        if args.pitch is not None and len(files) > 1:
+            raise TimbreError("--pitch is that of one sound: there are several.")
+        for group in groups:
+            yield _Source(group[0].stem, partial(_own, space, [str(file) for file in group], args.pitch, how))
+    elif args.preset:
+        for file in files_in(args.preset, PRESETS):
+            yield _Source(f"{called}-{file.stem}", partial(_from_preset, space, file, args, how))
+    else:
+        starts: list[tuple[str, dict[str, Any]]] = [
+            *((like, {"like": like}) for like in args.like),
+            *((family, {"family": family}) for family in args.family),
+        ]
+        for label, start in starts or [(f"seed-{args.seed}", {"seed": args.seed})]:
+            instrument = Instrument(space, starting_point(space, **start))
+            yield _Source(f"{called}-{label}", partial(lambda made: (made, how), instrument))
+
+
+def _own(space: TimbreSpace, files: list[str], pitch: str | None, how: Sampling) -> tuple[Instrument, Sampling]:
+    return own_sounds(space, files, pitch), how
+
+
+def own_sounds(space: TimbreSpace, files: list[str], pitch: str | None = None) -> Instrument:
+    """One's own sounds, files or folders, as one instrument; says at which pitch each is heard."""
+    from timbre_core.generation.own_sounds import own_instrument, own_note
+
+    given = None if pitch is None else midi_pitch(pitch, "--pitch")
+    notes = [own_note(file, space, pitch=given) for file in files_in(files, SOUNDS)]
+    for note in notes:
+        print(f"{note.name}: MIDI pitch {note.pitch:.2f}", file=sys.stderr)
+    return own_instrument(space, notes)
+
+
+def _from_preset(
+    space: TimbreSpace, file: Path, args: argparse.Namespace, how: Sampling
+) -> tuple[Instrument, Sampling]:
+    """A preset's instrument, with the preset's envelope where none is asked for."""
     import numpy as np
 
-    from timbre_core.errors import TimbreError, os_errors
-    from timbre_core.generation.instrument import starting_point
+    from timbre_core.errors import os_errors
+    from timbre_core.generation.instrument import Instrument
     from timbre_core.generation.presets import read_preset
 
-    if not args.preset:
-        return starting_point(space, args.like, args.family, args.seed), how
-    with os_errors(args.preset):
-        data = Path(args.preset).read_bytes()
+    with os_errors(file):
+        data = file.read_bytes()
     try:
         preset = read_preset(data, space.checkpoint)
     except TimbreError as error:
-        raise TimbreError(f"--preset {args.preset}: {error}") from error
+        raise TimbreError(f"--preset {file}: {error}") from error
     attack = preset.attack if args.attack is None else how.attack
     release = preset.release if args.release is None else how.release
-    return np.array(preset.z, dtype=np.float32), replace(how, attack=attack, release=release)
+    made = Instrument(space, np.array(preset.z, dtype=np.float32))
+    return made, replace(how, attack=attack, release=release)
 
 
-def _preset(space: TimbreSpace, name: str, mean: np.ndarray, how: Sampling) -> bytes:
+def _preset(instrument: Instrument, name: str, how: Sampling) -> bytes:
     from timbre_core.generation.presets import Preset, preset_to_json
 
-    z = [round(float(value), 4) for value in mean]
-    preset = Preset(checkpoint=space.checkpoint.model_name, name=name, z=z, attack=how.attack, release=how.release)
+    z = [round(float(value), 4) for value in instrument.mean]
+    called = instrument.space.checkpoint.model_name
+    preset = Preset(checkpoint=called, name=name, z=z, attack=how.attack, release=how.release)
     return preset_to_json(preset).encode()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timbre_core.cli.batch import SOUNDS, add_jobs_argument, files_in, run_batch
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.pitch_options import midi_pitch
 from timbre_core.cli.shell import check_output_folder, check_wav_file
@@ -28,7 +29,10 @@ _WHERE_UNHEARD = "no pitch is heard in it: give one with --at"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint folder")
     parser.add_argument(
-        "inputs", nargs="+", metavar="IN.wav", help="sound files (wav, flac, ogg, mp3; any rate, any channels)"
+        "inputs",
+        nargs="+",
+        metavar="IN.wav",
+        help="sound files (wav, flac, ogg, mp3; any rate, any channels), or folders of them",
     )
     parser.add_argument(
         "--toward",
@@ -44,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--at", metavar="PITCH", help="sound it at this MIDI pitch or note name (60 or C4), vibrato and glides kept"
     )
     add_inverter_argument(parser)
+    add_jobs_argument(parser)
     parser.add_argument(
         "--out",
         required=True,
@@ -69,22 +74,12 @@ def run(args: argparse.Namespace) -> int:
     space = TimbreSpace(checkpoint, inverter=args.inverter)
     if args.toward is not None:
         target_mean(space, args.toward)  # a misspelt target is told at once, not for every file
-    failed, told = 0, set()
-    for source, out in outputs:
-        try:
-            remarks = _transfer(space, source, out, args, shift, at)
-        except TimbreError as error:
-            if len(outputs) == 1:
-                raise
-            failed += 1
-            print(f"error: {error}", file=sys.stderr)
-            continue
-        print(out)
-        for remark in [remark for remark in remarks if remark not in told]:
-            told.add(remark)
-            print(f"note: {remark}")
-    if failed:
-        raise TimbreError(f"{failed} of {len(outputs)} sounds could not be used, the others are written: see above.")
+
+    def task(source: Path, out: Path) -> list[str]:
+        remarks = _transfer(space, source, out, args, shift, at)
+        return [str(out), *(f"note: {remark}" for remark in remarks)]
+
+    run_batch({str(source): partial(task, source, out) for source, out in outputs}, "sounds", args.jobs)
     return 0
 
 
@@ -119,8 +114,8 @@ def _outputs(inputs: list[str], out: str) -> list[tuple[Path, Path]]:
     """Each sound with the file to write, checked before any work."""
     from timbre_core.errors import TimbreError
 
-    sources = [Path(name) for name in inputs]
-    if len(sources) == 1 and not (Path(out).is_dir() or out.endswith(("/", "\\"))):
+    sources = files_in(inputs, SOUNDS)
+    if len(sources) == 1 and not Path(inputs[0]).is_dir() and not (Path(out).is_dir() or out.endswith(("/", "\\"))):
         check_wav_file(out, "--out")
         files = [Path(out)]
     else:

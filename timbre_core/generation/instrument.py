@@ -101,6 +101,11 @@ class Instrument:
         """Id of the map note that the time course comes from."""
         return str(self._nearest["note_id"])
 
+    @property
+    def recordings_used(self) -> tuple[str, ...]:
+        """What the sounds are recordings of, by name; none where the model makes them."""
+        return ()
+
     @cached_property
     def trajectory(self) -> np.ndarray:
         """Latents of the note's windows (n_windows, latent_dim); the mean of those that hold sound is `mean`."""

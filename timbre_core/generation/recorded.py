@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -26,13 +27,18 @@ class RecordedInstrument(Instrument):
         like: str,
         recordings: Sequence[tuple[str, float]],
         read: Callable[[str], np.ndarray],
+        used: tuple[str, ...] | None = None,
     ) -> None:
-        """Raises TimbreError for a note that is not on the map, and without a recording whose pitch is known."""
+        """`used` names the recordings' sources, by default the library's folders.
+
+        Raises TimbreError for a note that is not on the map, and without a recording whose pitch is known.
+        """
         super().__init__(space, space.means[space.row_of(like)])
         self.recordings = [(note, pitch) for note, pitch in recordings if np.isfinite(pitch)]
         if not self.recordings:
             raise TimbreError(f"no pitch is known of the notes of {like[:80]}: they cannot be moved to other keys.")
         self.read = read
+        self._used = used
         self.like = like
         self._sound: tuple[float, np.ndarray] | None = None
 
@@ -40,6 +46,13 @@ class RecordedInstrument(Instrument):
     def conditioned(self) -> bool:
         """Each key sounds by itself."""
         return True
+
+    @property
+    def recordings_used(self) -> tuple[str, ...]:
+        """The recordings' sources, by name."""
+        if self._used is not None:
+            return self._used
+        return tuple(Path(root).name for root in self.space.checkpoint.latents_roots) or ("the map's library",)
 
     @property
     def nearest(self) -> str:

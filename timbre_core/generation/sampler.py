@@ -129,7 +129,7 @@ def sampled(
         max(how.release, ATTACK),
         how.bits,
         one_shot=how.loop is False,
-        note=licence_note(instrument.space.checkpoint, instrument.nearest, layered=how.layers > 1),
+        note=licence_note(instrument.space.checkpoint, instrument.nearest, how.layers > 1, instrument.recordings_used),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,25 +19,35 @@ _KNOWN = {
 }
 
 
-def licence_note(checkpoint: Checkpoint, nearest: str | None = None, layered: bool = False) -> str:
-    """Lines of text: the checkpoint that made the sounds, the data it was trained on, and what is known of its licences.
+def licence_note(
+    checkpoint: Checkpoint, nearest: str | None = None, layered: bool = False, recordings: Sequence[str] = ()
+) -> str:
+    """Lines of text: what made the sounds, the data it was made from, and what is known of its licences.
 
     nearest: the map note that lent its course over time. layered: whether velocity layers were made, by another network.
+    recordings: what the sounds are recordings of, by name; without any the checkpoint's model made them.
     """
-    checkpoints = [checkpoint]
-    if layered:
-        with suppress(TimbreError):  # the layers could not be made without it: whoever samples is told
-            checkpoints.append(open_checkpoint(companion(NOTE_SHIFT, checkpoint.path.parent)))
-    lines = ["Made with Timbre Explorer: every sample was synthesized by a trained model, none is a recording."]
-    for each in checkpoints:
-        name = "".join(char for char in each.name if char.isprintable())
-        lines.append(f"Model: {name} ({each.recipe.title}), trained on:")
+    helpers = []
+    if layered or recordings:
+        with suppress(TimbreError):  # without it the sounds could not be made: whoever samples is told
+            helpers = [open_checkpoint(companion(NOTE_SHIFT, checkpoint.path.parent))]
+    if recordings:
+        lines = ["Made with Timbre Explorer from recordings, which a network moved to other keys. The recordings:"]
+        lines += [f"- {_source(_printable(name))}" for name in recordings]
+    else:
+        lines = ["Made with Timbre Explorer: every sample was synthesized by a trained model, none is a recording."]
+    for each in helpers if recordings else [checkpoint, *helpers]:
+        lines.append(f"Model: {_printable(each.name)} ({each.recipe.title}), trained on:")
         lines += [f"- {_source(Path(root).name)}" for root in each.recipe.data.roots] or [
             "- data that it does not name"
         ]
-    if nearest:
-        lines.append(f"Course over time: that of the note {''.join(char for char in nearest if char.isprintable())}.")
+    if nearest and not recordings:
+        lines.append(f"Course over time: that of the note {_printable(nearest)}.")
     return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())
 
 
 def _source(root: str) -> str:

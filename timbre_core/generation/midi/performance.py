@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ class Band:
         """
         self.space = space
         self._instruments: dict[str, Instrument] = {}
+        self._opening = threading.Lock()  # pieces are performed side by side, and share instruments
         self._like = like
         self._families = sorted(set(space.map_notes["family"].dropna())) if "family" in space.map_notes else []
         self._programs = dict(programs or {})
@@ -48,13 +50,15 @@ class Band:
         return self._instrument(family or (self._families[0] if self._families else ""))
 
     def _instrument(self, name: str) -> Instrument:
-        if name not in self._instruments:
-            if name in self._families:
-                mean = starting_point(self.space, family=name)
-            else:
-                mean = starting_point(self.space, like=name or str(self.space.map_notes["note_id"].iloc[0]))
-            self._instruments[name] = Instrument(self.space, mean)
-        return self._instruments[name]
+        with self._opening:
+            if name not in self._instruments:
+                self._instruments[name] = Instrument(self.space, self._start(name))
+            return self._instruments[name]
+
+    def _start(self, name: str) -> np.ndarray:
+        if name in self._families:
+            return starting_point(self.space, family=name)
+        return starting_point(self.space, like=name or str(self.space.map_notes["note_id"].iloc[0]))
 
 
 @dataclass(frozen=True)
