@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from timbre_core.cli.batch import PRESETS, SOUNDS, add_jobs_argument, files_in, run_batch
 from timbre_core.cli.pitch_options import midi_pitch
 from timbre_core.cli.shell import check_output_folder, check_seed
+from timbre_core.cli.tuning_options import add_tuning_arguments, tuning_of
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
@@ -95,7 +96,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to write; older files are replaced (default instrument); of several instruments each in a folder there",
     )
+    add_tuning_arguments(parser)
     add_jobs_argument(parser)
+
+
+_Where = tuple[list[int], list[float | None] | None]  # sampled keys, and the pitch of every key where it is another
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,8 @@ def run(args: argparse.Namespace) -> int:
     check_seed(args.seed)
     check_output_folder(args.out, "--out")
     format_of(args.format)
-    keys = sampled_keys(args.low, args.high, args.zone)
+    tuning = tuning_of(args)
+    keys = sampled_keys(args.low, args.high, args.zone if tuning is None else 1)
     told = {name: getattr(args, name) for name in ("attack", "release") if getattr(args, name) is not None}
     how = Sampling(args.rate, args.bits, args.layers, args.loop, **told)  # nonsense is told before a model is opened
     space = TimbreSpace(open_checkpoint(args.checkpoint))
@@ -129,14 +135,14 @@ def run(args: argparse.Namespace) -> int:
         out = Path(args.out) / name if len(sources) > 1 else Path(args.out)
         if source.name in tasks or any(file_name(other) == name for other in tasks):
             raise TimbreError(f"two instruments would be called {name}: export them one by one.")
-        tasks[source.name] = partial(_export, source, name, keys, out, args, quiet=len(sources) > 1)
+        tasks[source.name] = partial(_export, source, name, (keys, tuning), out, args, quiet=len(sources) > 1)
     if not space.recipe.uses_pitch and not args.sounds:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so one sound is resampled to every key.")
     run_batch(tasks, "instruments", args.jobs)
     return 0
 
 
-def _export(source: _Source, name: str, keys: list[int], out: Path, args: argparse.Namespace, quiet: bool) -> list[str]:
+def _export(source: _Source, name: str, where: _Where, out: Path, args: argparse.Namespace, quiet: bool) -> list[str]:
     from tqdm import tqdm
 
     from timbre_core.generation.formats.packing import write_files
@@ -144,8 +150,14 @@ def _export(source: _Source, name: str, keys: list[int], out: Path, args: argpar
     from timbre_core.generation.sampler import sampled
 
     instrument, how = source.open()
-    with tqdm(total=len(keys) * how.layers, desc="export", unit="sample", file=sys.stderr, disable=quiet) as bar:
-        made = sampled(instrument, name, keys, how, lambda done, of: bar.update(done - bar.n))
+    with tqdm(desc="export", unit="sample", file=sys.stderr, disable=quiet) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        keys, tuning = where
+        made = sampled(instrument, name, keys, how, progress, tuning)
     files = instrument_files(made, args.format)
     if not instrument.recordings_used:  # a preset is a point of the latent space, which recordings are not
         files[f"{name}.json"] = _preset(instrument, name, how)

@@ -12,6 +12,7 @@ from timbre_core.cli.batch import PIECES, add_jobs_argument, files_in, run_batch
 from timbre_core.cli.export import own_sounds
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.shell import check_output_folder, check_wav_file
+from timbre_core.cli.tuning_options import add_tuning_arguments, tuning_of
 from timbre_core.errors import TimbreError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--release", type=float, default=0.25, metavar="SECONDS", help="fade out (default 0.25)")
     parser.add_argument("--stems", action="store_true", help="write each channel beside it, too: OUT-stem-01.wav ...")
     add_inverter_argument(parser)
+    add_tuning_arguments(parser)
     add_jobs_argument(parser)
     parser.add_argument(
         "--out",
@@ -70,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
         if not 0 <= getattr(args, option) <= most:
             raise TimbreError(f"--{option} {getattr(args, option):g}: choose from 0 to {most} seconds.")
     programs = dict(map(_program, args.program))
+    tuning_of(args)  # what is wrong with it is told at once
     outputs = _outputs(args.pieces, args.out)
     if len(outputs) == 1:
         read_midi(next(iter(outputs)))  # what is wrong with it is told before a model is opened
@@ -107,7 +110,7 @@ def write_performance(band: Band | Solo, piece: Piece, out: Path, args: argparse
     from timbre_core.features.audio import write_wav
     from timbre_core.generation.midi.performance import RATE, Performance
 
-    performance = Performance(piece, band, args.attack, args.release)
+    performance = Performance(piece, band, args.attack, args.release, tuning_of(args))
     with tqdm(desc=out.stem, unit="key", file=sys.stderr, disable=quiet) as bar:
 
         def progress(done: int, of: int) -> None:

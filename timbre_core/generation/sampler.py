@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,24 +100,30 @@ def sampled(
     keys: list[int],
     how: Sampling | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
+    tuning: Sequence[float | None] | None = None,
 ) -> SampledInstrument:
     """The instrument as samples at `keys`; `progress(done, of)` is called before each sample.
 
     Every sample is brought to its key's pitch (where one is heard less than half a semitone off it) and to one level.
+
+    tuning: the MIDI pitch of each key 0-127, None where it plays nothing, as of `features.tuning.key_pitches`. Then every key
+    from the first of `keys` to the last has a sample of its own, at its own pitch, in every format. Raises TimbreError
+    where none of them plays anything.
     """
     how = how or Sampling()
     name = file_name(name)
     layers = velocity_layers(how.layers)
-    of = len(keys) * len(layers)
+    places = _tuned(keys, tuning) if tuning else [(k, float(k), s) for k, s in zip(keys, key_ranges(keys), strict=True)]
+    of = len(places) * len(layers)
     zones: list[Zone] = []
-    for key, spread in zip(keys, key_ranges(keys), strict=True):
-        audio, steady = _key_audio(instrument, key, how.loop)
+    for key, pitch, spread in places:
+        audio, steady = _key_audio(instrument, pitch, how.loop)
         for velocities in layers:
             progress(len(zones), of)
             played = audio
             if how.layers > 1:
-                played = note_at(instrument.space, audio, key, key, sum(velocities) / 2)
-            sample = _sample(played, instrument.space.sample_rate, key, steady, how.rate)
+                played = note_at(instrument.space, audio, pitch, pitch, sum(velocities) / 2)
+            sample = _sample(played, instrument.space.sample_rate, (key, pitch), steady, how.rate)
             suffix = f"_v{velocities[1]:03d}" if how.layers > 1 else ""
             note = f"{_NOTE_NAMES[key % 12]}{key // 12 - 1}"
             zones.append(Zone(sample, f"{name}_{key:03d}_{note}{suffix}", spread, velocities))
@@ -139,7 +145,16 @@ def looped_wav(note: PlayedNote) -> bytes:
     return zone_wav(Zone(Sample(note.audio, note.sample_rate, key, note.loop), str(key), (key, key)))
 
 
-def _key_audio(instrument: Instrument, key: int, loop: bool | None) -> tuple[np.ndarray, tuple[int, int] | None]:
+def _tuned(keys: list[int], tuning: Sequence[float | None]) -> list[tuple[int, float, tuple[int, int]]]:
+    """The keys of a tuning, from the first of `keys` to the last: each key, its pitch and itself as its range."""
+    pitches = [(key, tuning[key]) for key in range(keys[0], keys[-1] + 1)]
+    places = [(key, pitch, (key, key)) for key, pitch in pitches if pitch is not None and 0 <= pitch <= 127]
+    if not places:
+        raise TimbreError(f"in this tuning none of the keys {keys[0]} to {keys[-1]} has a pitch: choose other keys.")
+    return places
+
+
+def _key_audio(instrument: Instrument, key: float, loop: bool | None) -> tuple[np.ndarray, tuple[int, int] | None]:
     if loop is False:
         return instrument.whole(key), None
     if loop or instrument.sustained:
@@ -147,25 +162,27 @@ def _key_audio(instrument: Instrument, key: int, loop: bool | None) -> tuple[np.
     return instrument.note(key).audio, None
 
 
-def _sample(audio: np.ndarray, rate: int, key: int, steady: tuple[int, int] | None, wanted: int) -> Sample:
-    """The sample at `wanted` Hz, in tune, with a loop within its steady part where one is found.
+def _sample(
+    audio: np.ndarray, rate: int, key: tuple[int, float], steady: tuple[int, int] | None, wanted: int
+) -> Sample:
+    """The sample of a key with its pitch, at `wanted` Hz, in tune, with a loop within its steady part where one is found.
 
     The loop is looked for at the sample's own rate: one from another rate would not close.
     """
     import soxr
 
-    faster = 2 ** (-_cents_off(audio, rate, key) / 1200)
+    faster = 2 ** (-_cents_off(audio, rate, key[1]) / 1200)
     sound = levelled(np.asarray(soxr.resample(audio, rate * faster, wanted, quality="VHQ"), np.float32), wanted)
     found = None
     if steady is not None:
         found = find_loop(sound, wanted, *(round(at * wanted / rate / faster) for at in steady))
     if found is None:
-        return Sample(faded(sound, wanted), wanted, key)
+        return Sample(faded(sound, wanted), wanted, key[0])
     looped, (first, behind) = found
-    return Sample(np.concatenate([looped, looped[first : first + GUARD]]), wanted, key, (first, behind))
+    return Sample(np.concatenate([looped, looped[first : first + GUARD]]), wanted, key[0], (first, behind))
 
 
-def _cents_off(audio: np.ndarray, rate: int, key: int) -> float:
+def _cents_off(audio: np.ndarray, rate: int, pitch: float) -> float:
     measured = estimate_f0(audio, rate)
-    cents = 100 * (measured.midi - key) if measured.confidence >= _CONFIDENT else np.nan
+    cents = 100 * (measured.midi - pitch) if measured.confidence >= _CONFIDENT else np.nan
     return float(cents) if np.isfinite(cents) and abs(cents) <= _LARGEST_TUNE else 0.0

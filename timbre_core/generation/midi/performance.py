@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from timbre_core.datasets.general_midi import PROGRAMS
+from timbre_core.errors import TimbreError
 from timbre_core.generation.instrument import Instrument, PlayedNote, starting_point
 from timbre_core.generation.midi.piece import Course, Note, Piece
 from timbre_core.generation.midi.voices import MOST_VOICES, stolen, voice
@@ -74,22 +75,32 @@ class Solo:
 
 @dataclass
 class Performance:
-    """A piece on its way to sound. `mix` is the whole, `stems` its channels, which add up to it."""
+    """A piece on its way to sound. `mix` is the whole, `stems` its channels, which add up to it.
+
+    tuning: the MIDI pitch of each key 0-127, None where it plays nothing; as pianos are tuned without one.
+    """
 
     piece: Piece
     sounds: Callable[[int], Instrument]
     attack: float = 0.002
     release: float = 0.25
+    tuning: Sequence[float | None] | None = None
     _keys: dict[tuple[int, int], PlayedNote] = field(default_factory=dict)
 
     def prepare(self, progress: Callable[[int, int], None] = lambda done, of: None) -> None:
         """Sound every key that the piece needs; `progress(done, of)` is called before each."""
         # Programs that share an instrument share its keys.
-        wanted = {(id(self.sounds(note.program)), note.key): note for note in self.piece.notes}
+        pitches = self.tuning or range(128)
+        playing = [note for note in self.piece.notes if (pitch := pitches[note.key]) is not None and 0 <= pitch <= 127]
+        if not playing:
+            raise TimbreError("in this tuning none of the piece's keys has a pitch: choose another one.")
+        self._silent = len(self.piece.notes) - len(playing)
+        self.piece = replace(self.piece, notes=tuple(playing))
+        wanted = {(id(self.sounds(note.program)), note.key): note for note in playing}
         for done, (where, note) in enumerate(wanted.items()):
             progress(done, len(wanted))
             if where not in self._keys:
-                self._keys[where] = self.sounds(note.program).note(note.key)
+                self._keys[where] = self.sounds(note.program).note(pitches[note.key] or 0.0)
         progress(len(wanted), len(wanted))
         self._stolen = stolen(self.piece.notes, self.release)
 
@@ -97,6 +108,8 @@ class Performance:
     def remarks(self) -> list[str]:
         """What is to be told of it."""
         told = list(self.piece.remarks)
+        if self._silent:
+            told.append(f"{self._silent} notes have no pitch in this tuning: they are left out.")
         if self._stolen:
             told.append(f"{len(self._stolen)} notes end early: no more than {MOST_VOICES} sound at once.")
         return told
