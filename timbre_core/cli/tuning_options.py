@@ -8,7 +8,9 @@ import argparse
 def add_tuning_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --tuning and --mapping."""
     parser.add_argument(
-        "--tuning", metavar="FILE.scl", help="tune the keys by a Scala scale, key 60 its first note, A4 440 Hz: every key has its own sample"
+        "--tuning",
+        metavar="FILE.scl",
+        help="tune the keys by a Scala scale, key 60 its first note, A4 440 Hz: every key has its own sample",
     )
     parser.add_argument(
         "--mapping", metavar="FILE.kbm", help="with --tuning: which keys play which steps, and the pitch"
