@@ -30,8 +30,9 @@ from timbre_core.datasets.general_midi import PROGRAMS
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.synthesizer import Synthesizer
 from timbre_core.errors import TimbreError
-from timbre_core.files import write_text
+from timbre_core.files import atomic_write, write_text
 
+SETS = ("nsynth", "rendered", "mallets")
 REGISTERS = (21, 36, 48, 60, 72, 84, 96, 109)
 _SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 _VELOCITIES = (50, 100)
@@ -102,23 +103,41 @@ def _spread(count: int, most: int) -> np.ndarray:
     return ((np.arange(min(most, count)) + 0.5) * count / min(most, count)).astype(int)
 
 
-def measured(notes: list[Note], found: dict[str, Tracker]) -> pd.DataFrame:
-    """A row for each note and tracker: instrument, family, pitch, tracker, error (semitones), seconds, length (s)."""
-    rows = []
-    for name, track in found.items():
-        track(notes[0].audio, notes[0].rate)  # what is compiled or loaded at first use does not count
-        for note in tqdm(notes, desc=name, unit="note", file=sys.stderr):
-            start = time.process_time()  # of all threads: other work of the machine does not count
-            midi = track(note.audio, note.rate)
-            seconds, length = time.process_time() - start, len(note.audio) / note.rate
-            rows.append((note.instrument, note.family, note.pitch, name, midi - note.pitch, seconds, length))
-    columns = ["instrument", "family", "pitch", "tracker", "error", "seconds", "length"]
-    result = pd.DataFrame(rows, columns=columns)
+def measured(notes: list[Note], found: dict[str, Tracker], work: Path | None, key: str) -> pd.DataFrame:
+    """A row for each note and tracker: instrument, family, pitch, tracker, error (semitones), seconds, length (s).
+
+    What a tracker measured is kept in the folder `work`, under `key`, and taken from there.
+    """
+    result = pd.concat([_kept(notes, name, track, work, key) for name, track in found.items()], ignore_index=True)
     octaves = 12 * (result["error"] / 12).round()
     result["right"] = result["error"].abs() <= 0.5
     result["octave"] = ((result["error"] - octaves).abs() <= 0.5) & (octaves != 0)
     result["low"] = result["octave"] & (octaves < 0)
     return result
+
+
+def _kept(notes: list[Note], name: str, track: Tracker, work: Path | None, key: str) -> pd.DataFrame:
+    file = None if work is None else work / f"{key}-{name.split(' ')[0]}-{len(notes)}.parquet"
+    if file is not None and file.is_file():
+        return pd.read_parquet(file)
+    result = _measured(notes, name, track)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(file) as temporary:
+            result.to_parquet(temporary, index=False)
+    return result
+
+
+def _measured(notes: list[Note], name: str, track: Tracker) -> pd.DataFrame:
+    rows = []
+    track(notes[0].audio, notes[0].rate)  # what is compiled or loaded at first use does not count
+    for note in tqdm(notes, desc=name, unit="note", file=sys.stderr):
+        start = time.process_time()  # of all threads: other work of the machine does not count
+        midi = track(note.audio, note.rate)
+        seconds, length = time.process_time() - start, len(note.audio) / note.rate
+        rows.append((note.instrument, note.family, note.pitch, name, midi - note.pitch, seconds, length))
+    columns = ["instrument", "family", "pitch", "tracker", "error", "seconds", "length"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def overview(result: pd.DataFrame) -> str:
@@ -166,8 +185,8 @@ def _registers(pitch: pd.Series) -> pd.Series:
     return pd.cut(pitch, REGISTERS, right=False, labels=labels)
 
 
-def _section(title: str, notes: list[Note], found: dict[str, Tracker]) -> str:
-    result = measured(notes, found)
+def _section(title: str, notes: list[Note], found: dict[str, Tracker], work: Path | None, key: str) -> str:
+    result = measured(notes, found, work, key)
     instruments = result["instrument"].nunique()
     parts = [
         f"## {title}: {len(notes)} notes of {instruments} instruments\n",
@@ -186,7 +205,7 @@ Written by `{command}`. {half}
 
 The pitch of a note is the median of what a tracker gives for the frames that it calls voiced. Trackers are told to look
 from MIDI 21 to 108 where they can be told: SwiftF0 hears 47 to 2,094 Hz (MIDI 31 to 96), torchcrepe 33 to 1,976 Hz, and what is
-above or below counts as wrong. Times are CPU seconds of all threads.
+above or below counts as wrong; librosa's two hear 44.1 kHz at its own default of 22.05 kHz. Times are CPU seconds of all threads.
 
 Labels are the keys that were pressed: true to about 50 cents, and some instruments sound an octave off by nature (organ stops of
 16' and 4' are an octave low and high). There all trackers are right about the sound and wrong here.
@@ -197,13 +216,17 @@ def main() -> None:
     """Measure and print, or write with --out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=("tune", "report"), default="report", help="of the instruments")
-    parser.add_argument("--notes", type=int, default=7, metavar="N", help="of each NSynth instrument (7)")
-    parser.add_argument("--rendered", type=int, default=3, metavar="N", help="of each program of the SoundFont (3)")
+    parser.add_argument("--notes", type=int, default=5, metavar="N", help="of each NSynth instrument (5)")
+    parser.add_argument("--rendered", type=int, default=2, metavar="N", help="of each program of the SoundFont (2)")
     parser.add_argument(
-        "--mallets", type=int, default=35, metavar="N", help="of each NSynth mallet; a fifth of a program (35)"
+        "--mallets", type=int, default=20, metavar="N", help="of each NSynth mallet; a fifth of a program (20)"
     )
     parser.add_argument("--nsynth", type=Path, default=NSYNTH, help="folder in NSynth's layout")
     parser.add_argument("--soundfont", type=Path, default=_SOUNDFONT, help=f"General MIDI SoundFont ({_SOUNDFONT})")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS, help="of notes (all)")
+    parser.add_argument(
+        "--work", type=Path, metavar="DIR", help="keep there what each tracker measured, and take it from there"
+    )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="trackers whose names begin so")
     parser.add_argument("--out", type=Path, metavar="FILE.md", help="write the tables there")
     args = parser.parse_args()
@@ -211,18 +234,25 @@ def main() -> None:
     if args.only:
         found = {name: track for name, track in found.items() if name.startswith(tuple(args.only))}
         absent = {}
-    sections = []
     sources = {
-        "NSynth, 16 kHz": lambda: nsynth_notes(args.nsynth, args.half, args.notes),
-        f"{args.soundfont.stem}, 44.1 kHz": lambda: rendered_notes(args.soundfont, args.half, args.rendered),
-        "Mallets of both": lambda: itertools.chain(
-            nsynth_notes(args.nsynth, args.half, args.mallets, "mallet"),
-            rendered_notes(args.soundfont, args.half, args.mallets // 5, "mallet"),
+        "nsynth": ("NSynth, 16 kHz", lambda: nsynth_notes(args.nsynth, args.half, args.notes)),
+        "rendered": (
+            f"{args.soundfont.stem}, 44.1 kHz",
+            lambda: rendered_notes(args.soundfont, args.half, args.rendered),
+        ),
+        "mallets": (
+            "Mallets of both",
+            lambda: itertools.chain(
+                nsynth_notes(args.nsynth, args.half, args.mallets, "mallet"),
+                rendered_notes(args.soundfont, args.half, args.mallets // 5, "mallet"),
+            ),
         ),
     }
-    for title, source in sources.items():
+    sections = []
+    for key in args.sets:
+        title, source = sources[key]
         try:
-            sections.append(_section(title, list(source()), found))
+            sections.append(_section(title, list(source()), found, args.work, f"{args.half}-{key}"))
         except TimbreError as error:
             sections.append(f"## {title}\n\nNot measured: {error}\n")
     halves = {
