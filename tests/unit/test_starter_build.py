@@ -59,7 +59,11 @@ def test_a_library_of_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["prepare", "starter", str(out), *fonts, "--notice", str(notice)]) == 0
     table = pq.read_table(out)
     about = json.loads(table.schema.metadata[b"timbre_library"])
-    assert about == {"soundfonts": ["first.sf2", "same.sf2", "other.sf2"], "sample_rate": RATE, "license": "Made for a test."}
+    assert about == {
+        "soundfonts": ["first.sf2", "same.sf2", "other.sf2"],
+        "sample_rate": RATE,
+        "license": "Made for a test.",
+    }
     notes = table.to_pandas()
     assert set(notes["soundfont"]) == {"first", "other"}
     assert notes["instrument"].nunique() == 2
