@@ -10,10 +10,14 @@ formants) and Praat, against the instrument's own recording at the wanted pitch;
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
+import torch
 from shared import NSYNTH, ROOT
 
 from timbre_core.analysis.yardsticks.cross_pitch import choose_pairs, measure_pairs, summarise_pairs
@@ -30,11 +34,13 @@ from timbre_core.checkpoint import companion, default_checkpoints_folder, open_c
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.files import write_text
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
+from timbre_core.generation.timbre_code import decoded_at
 from timbre_core.learned_code import TIMBRE_CODE, learned_code
 from timbre_core.space import TimbreSpace, open_space
 
 INTERVALS = (5, 12)
 _RATE = 16_000  # of the recordings: nothing is above 8 kHz
+_FULL_RATE, _TRIES = 44_100, 7
 _FIT = 40  # notes of each training instrument that a probe is fitted on
 RESULT = ROOT / "docs" / "results" / "timbre_space.md"
 
@@ -143,6 +149,31 @@ def listening(folder: Path) -> list[str]:
     ]
 
 
+def speed(space: TimbreSpace) -> list[str]:
+    """Lines of the table of speed: processor time of one note of four seconds, the least of some tries."""
+    tone = np.sin(np.cumsum(np.full(4 * _FULL_RATE, 2 * np.pi * 220 / _FULL_RATE))).astype(np.float32)
+    audio = (np.tanh(3 * tone) + np.random.default_rng(0).normal(0, 0.01, len(tone))).astype(np.float32)
+    full = cast(TimbreSpace, SimpleNamespace(sample_rate=_FULL_RATE, checkpoint=space.checkpoint))
+    cvae = audio[: 4 * _RATE]
+    ways: dict[str, Callable[[], object]] = {
+        "`note_at`, 44.1 kHz": lambda: note_at(full, audio, 57.0, 62.0),
+        "`note_at`, 16 kHz": lambda: note_at(space, cvae, 57.0, 62.0),
+        "librosa.effects.pitch_shift, 44.1 kHz": lambda: shifters()["pitch_shift"](audio, _FULL_RATE, 57.0, 62.0),
+        "nsynth-cvae: encoded, decoded at the other pitch, 16 kHz": lambda: decoded_at(space, cvae, 57.0, 62.0),
+    }
+    lines = ["| 4 s to another pitch, one thread | ms | 88 keys at 3 velocities on two cores, s |", "| --- " * 3 + "|"]
+    torch.set_num_threads(1)
+    for name, way in ways.items():
+        way()
+        took = []
+        for _ in range(_TRIES):
+            begun = time.process_time()
+            way()
+            took.append(time.process_time() - begun)
+        lines.append(f"| {name} | {1000 * min(took):.0f} | {88 * 3 * min(took) / 2:.0f} |")
+    return [*lines, "", "Processor time, the least of some tries; the last column is half of 264 times the one before."]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -165,6 +196,10 @@ def main() -> None:
         "## Codes of timbre",
         "",
         *codes(library),
+        "",
+        "## Speed",
+        "",
+        *speed(space),
     ]
     if args.ratings:
         lines += ["", "## Agreement with listeners", "", *listening(args.ratings)]
