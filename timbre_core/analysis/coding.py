@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +15,7 @@ from tqdm import tqdm
 
 from timbre_core.datasets.library import Library
 from timbre_core.datasets.signals import read_signal
+from timbre_core.datasets.threads import ahead
 from timbre_core.devices import chosen_device
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import signal_frames
@@ -98,19 +98,19 @@ class Coder(WindowCoder):
         """Load notes in order, a few ahead on other threads. Bad ones go to `skipped` with a line on stderr."""
         ids = library.notes["note_id"].to_numpy()
         pitches = library.notes["pitch"].to_numpy(np.float64)
-        waiting: deque[tuple[int, Future[Note]]] = deque()
+
+        def load(index: int) -> Note:
+            return self._load(library, index, pitches[index])
+
         # One torch thread in each loader: short transforms are faster that way, and the model keeps the cores.
-        with ThreadPoolExecutor(_LOADERS, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for index, future in ahead(load, map(int, indices), _LOADERS, _READ_AHEAD, partial(torch.set_num_threads, 1)):
             try:
-                for index in indices:
-                    waiting.append((int(index), pool.submit(self._load, library, int(index), pitches[index])))
-                    if len(waiting) >= _READ_AHEAD:
-                        yield from self._next(waiting, ids)
-                while waiting:
-                    yield from self._next(waiting, ids)
-            finally:
-                for _, future in waiting:
-                    future.cancel()
+                note = future.result()
+            except TimbreError as error:
+                self.skipped.append((str(ids[index]), str(error)))
+                tqdm.write(f"skipped {ids[index]}: {error}", file=sys.stderr)
+            else:
+                yield note
 
     def coded(self, notes: Iterable[Note], seed: int | None = None) -> Iterator[CodedNote]:
         """Encode notes and decode them from mu, and from z = mu + sigma * noise; the noise hangs on seed and note alone.
@@ -127,14 +127,6 @@ class Coder(WindowCoder):
                 batch, count = [], 0
         if batch:
             yield from self._code(batch, seed)
-
-    def _next(self, waiting: deque[tuple[int, Future[Note]]], ids: np.ndarray) -> Iterator[Note]:
-        index, future = waiting.popleft()
-        try:
-            yield future.result()
-        except TimbreError as error:
-            self.skipped.append((str(ids[index]), str(error)))
-            tqdm.write(f"skipped {ids[index]}: {error}", file=sys.stderr)
 
     def _load(self, library: Library, index: int, pitch: float) -> Note:
         features, window = self.recipe.features, self.recipe.window

@@ -1,16 +1,18 @@
-"""Files worked on by threads: decoding and FFTs run outside Python's lock."""
+"""Work done by threads, in order: decoding of files and FFTs run outside Python's lock."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _WORTH_A_BAR = 100  # items; fewer are done within a second or so
+_WAITING = 4  # items for each thread that are begun before they are asked for
 
 
 def in_threads(
@@ -19,10 +21,33 @@ def in_threads(
     """Every item with what `work` makes of it, in order, with a progress bar where there are many."""
     from tqdm import tqdm
 
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        quiet = not progress or len(items) < _WORTH_A_BAR
-        results = tqdm(pool.map(work, items), total=len(items), unit=unit, desc=desc, disable=quiet)
-        yield from zip(items, results, strict=True)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    quiet = not progress or len(items) < _WORTH_A_BAR
+    count = os.cpu_count() or 1
+    begun = ahead(work, items, count, _WAITING * count)
+    for item, future in tqdm(begun, total=len(items), unit=unit, desc=desc, disable=quiet):
+        yield item, future.result()
+
+
+def ahead(
+    work: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    threads: int,
+    most: int,
+    start: Callable[[], object] | None = None,
+) -> Iterator[tuple[_Item, Future[_Result]]]:
+    """Every item with what becomes of it, in order, while threads work on at most `most` items after it.
+
+    start: called in each thread before its first work. What is left when nobody asks any more is not begun.
+    """
+    waiting: deque[tuple[_Item, Future[_Result]]] = deque()
+    with ThreadPoolExecutor(threads, initializer=start) as pool:
+        try:
+            for item in items:
+                waiting.append((item, pool.submit(work, item)))
+                if len(waiting) > most:
+                    yield waiting.popleft()
+            while waiting:
+                yield waiting.popleft()
+        finally:
+            for _, future in waiting:
+                future.cancel()

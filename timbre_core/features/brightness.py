@@ -15,6 +15,9 @@ from timbre_core.features.settings import FeatureSettings, SpectralSettings
 def frames_brightness(frames: np.ndarray, settings: FeatureSettings) -> float:
     """Spectral centroid in Hz of frames (n_bins, n_frames), frames weighted by their level; NaN where nothing sounds.
 
+    The brightness of `features.descriptors`, without audio: half of the starter library's notes agree within 7 %, nine in
+    ten within 19 %; what is soft may lie below the frames' floor.
+
     Peeters, Giordano, Susini, Misdariis & McAdams, "The Timbre Toolbox" (JASA 130, 2011), on magnitudes. What lies at the
     frames' floor counts as silence. NaN as well for features that are no spectrum.
     """

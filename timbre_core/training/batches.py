@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.datasets.general_midi import FAMILIES
+from timbre_core.datasets.threads import ahead
 from timbre_core.errors import TimbreError
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.distributed import Team
@@ -102,15 +102,10 @@ class BatchSource:
             batch = self._read(rows[mine], offsets[mine])
             return batch if wanted is None else batch._replace(wanted=self._read(wanted[mine], offsets[mine]))
 
-        with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(read, 0)
-            for index in range(count):
-                batch = coming.result()
-                if index + 1 < count:
-                    coming = pool.submit(read, index + 1)
-                yield batch
-                if index % _RELEASE_EVERY == _RELEASE_EVERY - 1:
-                    self._store.release()
+        for index, batch in ahead(read, range(count), threads=1, most=1):
+            yield batch.result()
+            if index % _RELEASE_EVERY == _RELEASE_EVERY - 1:
+                self._store.release()
 
     def _read(self, rows: np.ndarray, offsets: np.ndarray) -> Batch:
         device = self._team.device
