@@ -20,9 +20,9 @@ WIDGET = "pick_"
 """How the keys of all widgets here begin."""
 _OWN = "own"
 _SOURCES = {
-    "clean": "The recordings",
-    "reconstruction": "What the model makes of them",
-    "elsewhere": "Notes at another pitch",
+    "clean": "Recordings",
+    "reconstruction": "Through the model",
+    "elsewhere": "At another pitch",
 }
 _MOST_DOZENS = 9999
 _INVERTERS = {_OWN: "The model's own", "fast": "Fast", "best": "Best"}

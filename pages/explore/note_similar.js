@@ -35,7 +35,7 @@ export class Finder {
     this.back = build("button", { type: "button", class: "tx-back", hidden: "", onclick: () => this.again() });
     this.status = build("p", { class: "tx-found-told", role: "status" });
     this.mending = new Mending({ mend: (by) => this.mend([...this.mends, by]), undo: () => this.mend(this.mends.slice(0, -1)) });
-    this.mending.told.textContent = "Wrong pitch? Correct it";
+    this.mending.told.textContent = "Wrong pitch?";
     this.mending.element.hidden = true;
     this.element = element;
     element.replaceChildren(

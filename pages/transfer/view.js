@@ -25,6 +25,7 @@ export class TransferView extends TransferParts {
         "section",
         { class: "tx-hear", "aria-label": "Source and result" },
         this.makeHead(),
+        this.message,
         this.players.source.figure,
         this.makeMending(),
         this.players.result.figure,
@@ -36,7 +37,6 @@ export class TransferView extends TransferParts {
         this.makeSliders(),
         this.makeMap(),
       ),
-      this.message,
     );
     this.pictures = {
       source: new PitchPicture(this.players.source.canvas, {

@@ -254,7 +254,7 @@ def _summary(library: Library) -> str:
     ]
     estimated, unknown = int(notes["pitch_estimated"].sum()), int(notes["pitch"].isna().sum())
     if estimated:
-        parts.append(f"{estimated} pitches measured")
+        parts.append(f"{counted(estimated, 'pitch', 'pitches')} measured")
     if unknown:
         parts.append(f"{unknown} without a pitch")
     return ", ".join(parts)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from timbre_core.errors import explain_os_error, os_errors
+from timbre_core.files import readable
 
 _READ = """
 .wav .wave .bwf .rf64 .w64 .aif .aiff .aifc .au .snd .caf .flac .ogg .oga .opus .mp3 .mp2 .mp1 .m1a .m2a
@@ -30,6 +32,8 @@ AUDIO_ENDINGS = frozenset(_READ.split())
 _OTHER_ENDINGS = {ending: cure for cure, endings in _OTHERS.items() for ending in endings.split()}
 """Of files that hold sounds and are not read, with what to do about them."""
 _TABLE_ENDINGS = frozenset(_TABLES.split())
+
+_NO_TEXT = "its name is no UTF-8: rename it"
 
 Skipped = list[tuple[str, str]]
 
@@ -83,7 +87,7 @@ def list_folder(root: Path) -> Listing:
                 found.files.append(f"{folder}/{name}" if folder else name)
             elif ending in _OTHER_ENDINGS:
                 found.others[ending] += 1
-            elif ending in _TABLE_ENDINGS or ending == ".sfz":
+            elif _is_table(name):
                 there = found.mappings if ending == ".sfz" else found.tables
                 there.append(f"{folder}/{name}" if folder else name)
     for names in (found.files, found.tables, found.mappings):
@@ -111,8 +115,15 @@ def _folders(root: Path, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
             continue
         files = []
         for entry in shown:
+            if _is_folder(entry) and not _is_text(entry.name):
+                skipped.append((readable(entry.path), _NO_TEXT))
+                continue
             name = f"{below}/{entry.name}" if below else entry.name
             if not _is_folder(entry):
+                wrong = _unusable(entry)
+                if wrong and (is_audio(entry.name) or _is_table(entry.name)):
+                    skipped.append((readable(entry.path), wrong))
+                    continue
                 files.append(entry.name)
                 if entry.is_symlink() and not os.path.exists(entry.path) and "." not in entry.name:
                     skipped.append((entry.path, "a link that leads nowhere: delete or correct it"))
@@ -121,6 +132,31 @@ def _folders(root: Path, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
             else:
                 real.append(name)
         yield below, files
+
+
+def _is_table(name: str) -> bool:
+    """Whether a file's ending is one of tables or mappings of labels."""
+    ending = os.path.splitext(name)[1].lower()
+    return ending in _TABLE_ENDINGS or ending == ".sfz"
+
+
+def _unusable(entry: os.DirEntry[str]) -> str:
+    """Why an entry of a folder is not opened, empty where it is.
+
+    Pipes would be waited for, and a name that is no UTF-8 could be written into no table.
+    """
+    if not _is_text(entry.name):
+        return _NO_TEXT
+    try:
+        mode = entry.stat().st_mode
+    except OSError:
+        return ""  # told where it is read
+    return "" if stat.S_ISREG(mode) else "it is no ordinary file: leave it out"
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written into a table: not where its bytes are no UTF-8."""
+    return name.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -17,6 +17,7 @@ from timbre_core.datasets.files_by_name import FilesByName
 from timbre_core.datasets.pitch_names import GERMAN, read_pitch
 from timbre_core.datasets.split_names import WORDS
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.wording import counted
 
 FIELDS = ("file", "instrument", "family", "source", "pitch", "velocity", "split", "transpose")
 _OWN = {"note_id", "pitch_estimated"}
@@ -95,7 +96,7 @@ def _tell(table: Table, path: Path, columns: Columns, loose: int) -> None:
         table.said.append(f"{path}: not used: column{'s' * (len(unused) > 1)} {', '.join(map(repr, unused))}")
     if loose:
         table.said.append(
-            f"{path}: {loose} files are found by their name alone, written in another way than the file is"
+            f"{path}: {counted(loose, 'file')} found by name alone, written in another way than the file is"
         )
     for name in sorted(table.fields & {"instrument", "family", "velocity", "pitch"}):
         blank = sum(name not in given for given in table.labels.values())
