@@ -50,8 +50,9 @@ def packed_guest(
     settings = studio.settings
     remarks: list[str] = []
     uploaded = decode_upload(content, settings.sample_rate, name, remarks=remarks)
+    name = called(name)
     whole = without_leading_silence(uploaded, settings.sample_rate)
-    check_timbre_length(whole, settings.sample_rate, called(name))
+    check_timbre_length(whole, settings.sample_rate, name)
     audio = prepare_audio(whole, settings)[: len(whole)]
     # The whole sound and its contour, as Transfer takes them: both pages give one answer.
     pitch = heard_pitch(whole, settings.sample_rate, round(settings.sample_rate / _FRAMES_A_SECOND))

@@ -6,7 +6,7 @@ export const VERSIONS = [
     kind: "inversion",
     title: "Inversion",
     about: "no model",
-    meaning: "The recording's picture turned back into sound: no model could sound better.",
+    meaning: "Its picture as sound: no model sounds better.",
   },
   {
     kind: "reconstruction",

@@ -69,7 +69,7 @@ _NOTE_HTML = """
   </div>
   <div class="tx-invite">
     <h4>Click a dot to hear it</h4>
-    <p>Then compare the recording with what the model makes of it.</p>
+    <p>Then hear what the model makes of it.</p>
   </div>
   <div class="tx-transport">
     <span class="tx-clock"></span>

@@ -220,7 +220,7 @@ def test_labels_from_a_table(tmp_path: Path) -> None:
     assert list(notes["split"]) == ["train", "valid", "test"]
     assert list(notes["instrument"]) == ["oboe", "oboe", "viola"]
     said = [f"{file}: {reason}" for file, reason in library.skipped]
-    for part in ("d.wav: pitch 300", "e.wav: velocity 'loudish'", "line 7", "line 8", "line 9", "1 audio files"):
+    for part in ("d.wav: pitch 300", "e.wav: velocity 'loudish'", "line 7", "line 8", "line 9", "1 audio file of"):
         assert sum(part in line for line in said) == 1, (part, said)
     assert len(said) == 6
 

@@ -164,7 +164,7 @@ def test_an_sfz_file_beside_the_samples(tmp_path: Path) -> None:
     assert notes["pitch"].tolist() == [60, 64, 67]
     assert notes["velocity"].tolist() == [32, 32, 96]
     assert set(notes["instrument"]) == {"Velvet"}
-    assert ("1 of its samples are not in the folder") in library.skipped[0][1]
+    assert ("1 sample of its regions not in the folder") in library.skipped[0][1]
 
 
 def with_key(path: Path, key: int) -> None:

@@ -6,12 +6,15 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from tests.synthetic import harmonic_note
 from timbre_core.__main__ import main
 from timbre_core.datasets.audio_files import list_folder
-from timbre_core.features.audio import write_wav
+from timbre_core.features.audio import AudioError, load_audio, write_wav
+from timbre_core.features.uploads import decode_upload
 
 
 @pytest.fixture
@@ -45,3 +48,46 @@ def test_names_that_are_no_text_are_told(folder: Path) -> None:
     assert {why for _, why in listing.skipped} == {"its name is no UTF-8: rename it"}
     for path, _ in listing.skipped:
         path.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("file,pitch,Pitch \noboe_60.wav,60,61\n", "two columns 'pitch'"),
+        ('file,instrument\noboe_60.wav,"oboe\nx.wav,oboe\n', "a quote before it is not closed"),
+        ("PK\x03\x04 and more", "a spreadsheet, not text"),
+        ("\0" * 300, "bytes without text"),
+    ],
+)
+def test_tables_that_would_be_misread(folder: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "metadata.csv").write_text(text, encoding="utf-8")
+    assert main(["prepare", "folder", str(folder), str(folder.with_suffix(".csv"))]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error) < 300
+
+
+def test_of_a_damaged_stream_what_comes_before_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, 32_000)
+    soundfile.write(folder / "noise_62.flac", noise, 16_000)
+    whole = (folder / "noise_62.flac").read_bytes()
+    (folder / "noise_62.flac").write_bytes(whole[: len(whole) // 2])
+    remarks: list[str] = []
+    audio = load_audio(folder / "noise_62.flac", 16_000, remarks=remarks)
+    np.testing.assert_allclose(audio, noise[: len(audio)], atol=1e-4)
+    assert 10_000 < len(audio) < 16_100
+    assert remarks[0].startswith("damaged, the last 6")
+    with pytest.raises(AudioError, match="damaged"):
+        decode_upload(whole[: len(whole) // 2], 16_000)
+    assert len(decode_upload(whole[: len(whole) // 2], 16_000, remarks=remarks)) == len(audio)
+    assert main(["prepare", "folder", str(folder), str(folder.with_suffix(".csv"))]) == 0
+    assert "noise_62.flac: damaged" in capsys.readouterr().err
+
+
+def test_a_constant_is_silence_everywhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "oboe_60.wav").unlink()
+    soundfile.write(folder / "flat_60.wav", np.full(16_000, 0.5), 16_000)
+    assert main(["prepare", "folder", str(folder), str(folder.with_suffix(".csv"))]) == 1
+    error = capsys.readouterr().err
+    assert "silent (nothing in it moves)" in error
+    assert "no usable note" in error

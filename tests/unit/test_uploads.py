@@ -72,7 +72,7 @@ BAD = {
     "text": (b"not a sound at all", "not readable as audio"),
     "random": (np.random.default_rng(0).bytes(5000), "not readable as audio"),
     "truncated": (file_of(sine())[:8000], "truncated"),
-    "truncated_flac": (file_of(np.random.default_rng(0).normal(0, 0.1, RATE), kind="FLAC")[:9000], "not readable"),
+    "truncated_flac": (file_of(np.random.default_rng(0).normal(0, 0.1, RATE), kind="FLAC")[:9000], "damaged"),
     "piped_flac": (claiming(file_of(sine(), kind="FLAC"), 0), "does not say how long it is"),
     "too_large": (bytes(LIMITS.bytes + 1), "20 MB are too much"),
     "too_long": (file_of(sine(8000, 31), 8000), "31 seconds are not one note"),

@@ -213,6 +213,9 @@ def _run_folder(args: argparse.Namespace) -> int:
 
     out = Path(args.out)
     library = without_unreadable(recipe_library(DataSettings(**label_settings(args)), [args.folder]))
+    if not len(library.notes):
+        tell_library(library)
+        raise TimbreError(f"{args.folder}: no usable note: what is wrong with each is said above.")
     table = library.notes.drop(columns="root").rename(columns={"audio": "file"})
     with os_errors(out), atomic_write(out) as temporary:
         table.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")

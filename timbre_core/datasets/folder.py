@@ -27,6 +27,7 @@ from timbre_core.datasets.root_keys import root_keys
 from timbre_core.datasets.sfz import read_mappings
 from timbre_core.datasets.table import find_tables, read_table
 from timbre_core.errors import TimbreError
+from timbre_core.wording import counted
 
 Skipped = list[tuple[str, str]]
 
@@ -138,7 +139,7 @@ def _read_tables(root: Path, tables: Sequence[str], files: Sequence[str], source
     unlisted = len(set(files) - set(sources.table))
     if unlisted and sources.table:
         where = str(root / tables[0])
-        skipped.append((where, f"{unlisted} audio files of the folder are not listed: add lines to use them"))
+        skipped.append((where, f"{counted(unlisted, 'audio file')} of the folder not listed: add lines to use them"))
     return skipped
 
 

@@ -26,6 +26,7 @@ from timbre_core.datasets.label_values import Labels, note_values
 from timbre_core.datasets.notes import NOTE_COLUMNS, drop_bad_labels, note_table
 from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, explain_os_error, os_errors
+from timbre_core.features.audio import AudioError
 
 FIELDS = ("note_id", "instrument", "family", "source", "pitch", "velocity", "split", "transpose")
 _PLACE = re.compile(r"(?P<file>.*\.parquet):(?P<row>[0-9]+)", re.IGNORECASE)
@@ -266,7 +267,7 @@ class ParquetAudio:
         audio = column[row - start].as_py()
         if isinstance(audio, dict):
             if not audio.get("bytes") and audio.get("path"):
-                raise TimbreError(
+                raise AudioError(
                     f"{self._path}: column {self._column!r} of row {row} names {audio['path'][:200]!r} and holds no bytes: "
                     "get the data set with its audio embedded."
                 )

@@ -11,6 +11,7 @@ from timbre_core.datasets.files_by_name import FilesByName
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.pitch_names import read_pitch
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.wording import counted
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _HEADER = re.compile(r"<(\w+)>")
@@ -52,7 +53,7 @@ def read_mappings(
             regions.setdefault(file, []).append(_labels(region) | {"instrument": PurePosixPath(name).stem})
             used.append(name)
         if missing:
-            skipped.append((str(root / name), f"{missing} of its samples are not in the folder"))
+            skipped.append((str(root / name), f"{counted(missing, 'sample')} of its regions not in the folder"))
     labels = {file: _most_frequent(given) for file, given in regions.items()}
     return labels, skipped, list(dict.fromkeys(used))
 

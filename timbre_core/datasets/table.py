@@ -107,9 +107,14 @@ def _tell(table: Table, path: Path, columns: Columns, loose: int) -> None:
 def _text(path: Path) -> str:
     with os_errors(path):
         content = path.read_bytes()
+    if content[:4] == b"PK\x03\x04":
+        raise TimbreError(f"{path}: a spreadsheet, not text: save it as CSV UTF-8.")
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
+        if "\0" in text:
+            raise TimbreError(f"{path}: not a table but bytes without text: save it as CSV UTF-8.")
+        return text
     except UnicodeDecodeError as error:
         raise TimbreError(f"{path}: not a table in UTF-8 ({error}): save it as CSV UTF-8.") from error
 
@@ -130,14 +135,27 @@ def _csv_rows(content: str, path: Path) -> Rows:
         stream.readline()
     reader = csv.DictReader(stream, delimiter=delimiter, skipinitialspace=True)
     try:
+        _check_header(reader.fieldnames or [], path)
         yield 0, dict.fromkeys(reader.fieldnames or [], "")
         for row in reader:
             if any(isinstance(cell, str) and cell.strip() for cell in row.values()):
+                if any("\n" in cell for cell in row.values() if isinstance(cell, str)):
+                    raise TimbreError(
+                        f"{path}, line {reader.line_num + skip}: a quote before it is not closed: close or delete it."
+                    )
                 extra = row.pop(None, None)
                 more = any(cell.strip() for cell in extra or ())
                 yield reader.line_num + skip, {**row, **({None: ""} if more else {})}
     except csv.Error as error:
         raise TimbreError(f"{path}: not a table in UTF-8 ({error}): save it as CSV UTF-8.") from error
+
+
+def _check_header(names: Sequence[str], path: Path) -> None:
+    """Raises TimbreError for a column that is there twice: only one of them could be read."""
+    plain = [name.strip().casefold() for name in names if name and name.strip()]
+    twice = next((name for name in plain if plain.count(name) > 1), None)
+    if twice is not None:
+        raise TimbreError(f"{path}: it has two columns {twice!r}: rename or delete one of them.")
 
 
 def _json_lines(content: str, path: Path) -> Rows:

@@ -32,6 +32,7 @@ _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds n
 _SAMPLE_RATES = (1_000, 768_000)
 _UNKNOWN = 2**63 - 1  # libsndfile's count of samples in a FLAC file that was written to a pipe; it cannot read those
 _WORTH_TELLING = 0.01  # share of a file that is missing
+_BLOCK = 1024  # samples
 _MOST_REPAIRED = 1 << 30  # bytes; larger files are not held in memory to correct their header
 
 _log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ def load_audio(
     with opened_audio(source, name, told) as sound:
         check_length(sound, name, max_seconds)
         # Of codecs in which libsndfile cannot seek, such as GSM, it wants to be told how many samples to read.
-        samples = sound.read(-1 if sound.seekable() else sound.frames, dtype="float32", always_2d=True)
+        samples = read_sound(sound, -1 if sound.seekable() else sound.frames, told)
     if remarks is None:
         for line in (f"{name}: {remark}." for remark in told):
             if line not in _logged:
@@ -100,6 +101,37 @@ def load_audio(
     else:
         remarks += told
     return to_mono(samples, sound.samplerate, sample_rate, name, cure)
+
+
+def read_sound(sound: soundfile.SoundFile, count: int, remarks: list[str]) -> np.ndarray:
+    """`count` samples of an opened sound (-1: all), float32 (n_samples, n_channels); of a stream that is damaged what comes
+    before the damage, with a remark. Raises libsndfile's error where that is nothing."""
+    import soundfile
+
+    try:
+        samples: np.ndarray = sound.read(count, dtype="float32", always_2d=True)
+        return samples
+    except soundfile.LibsndfileError:
+        parts = list(_before_damage(sound))
+        if not parts:
+            raise
+    samples = np.concatenate(parts)
+    missing = 1 - len(samples) / max(len(samples), sound.frames)
+    remarks.append(
+        f"damaged, the last {missing:.0%} cannot be read: what is there is used, get the file again to have the rest"
+    )
+    return samples
+
+
+def _before_damage(sound: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    import soundfile
+
+    try:
+        sound.seek(0)
+        while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
+            yield block
+    except soundfile.LibsndfileError:
+        return
 
 
 def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str, cure: str = CHOOSE_ANOTHER) -> np.ndarray:
@@ -123,6 +155,8 @@ def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str, cure: s
         peak = _peak(audio)
     if peak < SILENT_PEAK:
         raise AudioError(f"{name}: silent (no sample above {SILENT_PEAK:g} of full scale): {cure}.")
+    if np.ptp(audio) < SILENT_PEAK:
+        raise AudioError(f"{name}: silent (nothing in it moves): {cure}.")
     if rate != sample_rate:
         import soxr
 

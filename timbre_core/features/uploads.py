@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from timbre_core.features.audio import SILENT_PEAK, AudioError, check_length, opened_audio, to_mono
+from timbre_core.features.audio import SILENT_PEAK, AudioError, check_length, opened_audio, read_sound, to_mono
 
 _HIGHEST_RATE = 48_000  # Hz
 _NAME = 80  # characters of a file's name that are repeated
@@ -61,7 +61,12 @@ def decode_upload(
         check_length(sound, name, limits.seconds)
         most = min(limits.values // channels, int(limits.seconds * rate))
         # In one go: soundfile seeks between two reads, and MP3 decoders begin with a click where they are sent to.
-        samples = sound.read(min(most + 1, sound.frames), dtype="float32", always_2d=True)
+        told: list[str] = []
+        samples = read_sound(sound, min(most + 1, sound.frames), told)
+        if told and remarks is None:
+            raise AudioError(f"{name}: {told[0]}.")
+        if remarks is not None:
+            remarks += told
     if len(samples) > most:
         raise AudioError(
             f"{name}: too long to be one note (at most {most / rate:.3g} s at {rate} Hz and {channels} channels): cut it."
