@@ -5,6 +5,9 @@ import { leaveAudio, openAudio } from "./audio.js";
 export const SHORTEST_TAP = 0.12; // seconds that a key sounds whose sound came after it was let go
 const MOST_VOICES = 24;
 const SILENT = 1e-4;
+const VIBRATO_HZ = 5.5;
+const VIBRATO_CENTS = 50; // with the mod wheel all up
+const DARKEST_OCTAVES = 6;
 
 export class Synth {
   context = null;
@@ -17,7 +20,9 @@ export class Synth {
     this.attack = 0.002;
     this.release = 0.25;
     this.volume = 0.8;
-    this.cents = 0;
+    this.bends = new Map();
+    this.tones = new Map();
+    this.wheel = 0;
   }
 
   get running() {
@@ -39,6 +44,10 @@ export class Synth {
     this.master = new GainNode(context, { gain: this.volume });
     this.meter = new AnalyserNode(context, { fftSize: 2048 });
     this.master.connect(this.limiter).connect(this.meter).connect(context.destination);
+    this.wave = new OscillatorNode(context, { frequency: VIBRATO_HZ });
+    this.depth = new GainNode(context, { gain: VIBRATO_CENTS * this.wheel });
+    this.wave.connect(this.depth);
+    this.wave.start();
     this.listening = new AbortController();
     context.addEventListener("statechange", () => this.changed(), { signal: this.listening.signal });
   }
@@ -46,6 +55,8 @@ export class Synth {
   disconnect() {
     this.listening?.abort();
     this.meter?.disconnect();
+    this.wave?.stop();
+    this.wave = null;
     this.voices.clear();
   }
 
@@ -60,9 +71,43 @@ export class Synth {
     this.master?.gain.setTargetAtTime(volume, this.context.currentTime, 0.02);
   }
 
-  bend(cents) {
-    this.cents = cents;
-    for (const { source } of this.voices) source.detune.setTargetAtTime(cents, this.context.currentTime, 0.005);
+  // channel: the notes that are bent, where a keyboard bends each by itself; null bends all.
+  bend(cents, channel = null) {
+    this.bends.set(channel, cents);
+    for (const voice of this.voices) voice.source.detune.setTargetAtTime(this.centsOf(voice), this.context.currentTime, 0.005);
+  }
+
+  // What all notes are bent by.
+  get cents() {
+    return this.bends.get(null) ?? 0;
+  }
+
+  centsOf({ channel }) {
+    return this.cents + (channel === null ? 0 : (this.bends.get(channel) ?? 0));
+  }
+
+  // The mod wheel, 0-1.
+  vibrato(value) {
+    this.wheel = value;
+    this.depth?.gain.setTargetAtTime(VIBRATO_CENTS * value, this.context.currentTime, 0.02);
+  }
+
+  // Controller 74, 0-1: as the sound is from the middle on, darker below.
+  brightness(value, channel = null) {
+    this.tones.set(channel, value);
+    for (const voice of this.voices) voice.tone.frequency.setTargetAtTime(this.cutoffOf(voice), this.context.currentTime, 0.01);
+  }
+
+  cutoffOf({ channel }) {
+    const value = Math.min(this.tones.get(null) ?? 0.5, (channel === null ? null : this.tones.get(channel)) ?? 0.5);
+    return (this.context.sampleRate / 2) * 2 ** (-DARKEST_OCTAVES * Math.max(0, 1 - 2 * value));
+  }
+
+  // How hard keys are pressed on, 0-1: those of a channel, one key, or all.
+  pressure(value, channel = null, key = null) {
+    for (const voice of this.voices)
+      if ((channel === null || voice.channel === channel) && (key === null || voice.key === key))
+        voice.touch.gain.setTargetAtTime(1 + value, this.context.currentTime, 0.02);
   }
 
   // Seconds between a call of start() and the loudspeaker, as far as the browser knows.
@@ -70,12 +115,14 @@ export class Synth {
     return (this.context?.baseLatency ?? 0) + (this.context?.outputLatency ?? 0);
   }
 
-  start(key, sound, velocity) {
+  start(key, sound, velocity, channel = null) {
     if (this.voices.size >= MOST_VOICES) this.end([...this.voices][0], 0.01);
     const now = this.context.currentTime;
-    const voice = { key, sound, level: (velocity / 127) ** 2, began: now };
+    const voice = { key, sound, channel, level: (velocity / 127) ** 2, began: now };
     voice.envelope = new GainNode(this.context, { gain: 0 });
-    voice.envelope.connect(this.master);
+    voice.tone = new BiquadFilterNode(this.context, { type: "lowpass", frequency: this.cutoffOf(voice) });
+    voice.touch = new GainNode(this.context);
+    voice.envelope.connect(voice.tone).connect(voice.touch).connect(this.master);
     voice.envelope.gain.setValueAtTime(0, now);
     voice.envelope.gain.linearRampToValueAtTime(voice.level, now + Math.max(this.attack, 0.002));
     this.sourceOf(voice, sound, 0, 0);
@@ -101,12 +148,16 @@ export class Synth {
 
   sourceOf(voice, sound, place, fade) {
     const now = this.context.currentTime;
-    const source = new AudioBufferSourceNode(this.context, { buffer: sound.buffer, detune: this.cents });
+    const source = new AudioBufferSourceNode(this.context, { buffer: sound.buffer, detune: this.centsOf(voice) });
     if (sound.loop) Object.assign(source, { loop: true, loopStart: sound.loop.start, loopEnd: sound.loop.end });
     const fader = new GainNode(this.context, { gain: fade ? 0 : 1 });
     if (fade) fader.gain.setTargetAtTime(1, now, fade / 3);
     source.connect(fader).connect(voice.envelope);
-    source.addEventListener("ended", () => voice.source === source && this.forget(voice));
+    this.depth.connect(source.detune);
+    source.addEventListener("ended", () => {
+      this.depth.disconnect(source.detune);
+      if (voice.source === source) this.forget(voice);
+    });
     source.start(now, place);
     Object.assign(voice, { source, fader });
   }
@@ -127,7 +178,7 @@ export class Synth {
 
   forget(voice) {
     this.voices.delete(voice);
-    voice.envelope.disconnect();
+    voice.touch.disconnect();
     this.changed();
   }
 

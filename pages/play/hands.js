@@ -35,11 +35,12 @@ export class PlayHands {
       .catch(() => this.player.view.tell("This browser gives no sound: try another one.", true));
   }
 
-  async press(key, velocity, at = performance.now()) {
+  // channel: the note's own, where a keyboard bends and presses each note by itself (MPE).
+  async press(key, velocity, at = performance.now(), channel = null) {
     if (!this.player.space || this.player.failed) return;
     const before = this.held.get(key);
     if (before?.voice) this.player.synth.end(before.voice, 0.03);
-    const note = { voice: null, down: true };
+    const note = { voice: null, down: true, caught: false, channel };
     this.held.set(key, note);
     const moved = this.player.key !== key;
     this.player.key = key;
@@ -67,7 +68,7 @@ export class PlayHands {
 
   sound(note, key, sound, velocity) {
     if (!this.player.synth.context) return;
-    note.voice = this.player.synth.start(key, sound, velocity);
+    note.voice = this.player.synth.start(key, sound, velocity, note.channel);
     // Let go before its sound came: it sounds all the same, as short as a tap.
     if (!note.down) setTimeout(() => this.player.synth.end(note.voice), 1000 * SHORTEST_TAP);
   }
@@ -76,7 +77,7 @@ export class PlayHands {
     const note = this.held.get(key);
     if (!note) return;
     note.down = false;
-    if (this.pedal && note.voice) return;
+    if ((this.pedal || note.caught) && note.voice) return;
     this.held.delete(key);
     if (note.voice) this.player.synth.end(note.voice);
     this.player.view.setHeld(this.held);
@@ -86,6 +87,14 @@ export class PlayHands {
     this.pedal = down;
     this.player.view.rack.setPedal(down);
     if (!down) for (const [key, note] of [...this.held]) if (!note.down) this.letGo(key);
+  }
+
+  // The sostenuto pedal holds the notes that are down at the moment it is pressed.
+  setSostenuto(down) {
+    for (const [key, note] of [...this.held]) {
+      note.caught = down && note.down;
+      if (!note.caught && !note.down) this.letGo(key);
+    }
   }
 
   allOff() {
@@ -169,13 +178,21 @@ export class PlayHands {
   }
 
   async connectMidi() {
-    this.midi ??= new MidiInput({
-      press: (key, velocity, at) => this.press(key, velocity, at),
-      release: (key) => this.letGo(key),
-      pedal: (down) => this.setPedal(down),
-      bend: (cents) => this.player.synth.bend(cents),
-      told: (text, count) => this.player.view.setMidi(text, count),
-    });
+    const { synth } = this.player;
+    this.midi ??= new MidiInput(
+      {
+        press: ({ key, velocity, at, channel }) => this.press(key, velocity, at, channel),
+        release: ({ key }) => this.letGo(key),
+        sustain: ({ down }) => this.setPedal(down),
+        sostenuto: ({ down }) => this.setSostenuto(down),
+        off: () => this.allOff(),
+        bend: ({ cents, channel }) => synth.bend(cents, channel),
+        vibrato: ({ value }) => synth.vibrato(value),
+        brightness: ({ value, channel }) => synth.brightness(value, channel),
+        pressure: ({ value, channel, key }) => synth.pressure(value, channel, key),
+      },
+      (text, count) => this.player.view.setMidi(text, count),
+    );
     await this.midi.connect();
   }
 }

@@ -1,12 +1,13 @@
-// MIDI keyboards.
+// MIDI keyboards, where the browser has Web MIDI.
 
-// MIDI keyboards, where the browser has Web MIDI: notes, pedal (controller 64), all notes off, pitch bend of two semitones.
+import { MidiMessages } from "./midi_messages.js";
+
 export class MidiInput {
-  constructor({ press, release, pedal, bend, told }) {
-    this.press = press;
-    this.release = release;
-    this.pedal = pedal;
-    this.bend = bend;
+  messages = new MidiMessages();
+
+  // act: what is done about each kind of message that `MidiMessages` reads. told(text, count): which keyboards there are.
+  constructor(act, told) {
+    this.act = act;
     this.told = told;
   }
 
@@ -39,12 +40,7 @@ export class MidiInput {
   }
 
   receive({ data, timeStamp }) {
-    const [status, first, second] = data;
-    const kind = status & 0xf0;
-    if (kind === 0x90 && second > 0) this.press(first, second, timeStamp);
-    else if (kind === 0x80 || kind === 0x90) this.release(first);
-    else if (kind === 0xb0 && first === 64) this.pedal(second >= 64);
-    else if (kind === 0xb0 && (first === 120 || first === 123)) for (let key = 0; key < 128; key++) this.release(key);
-    else if (kind === 0xe0) this.bend((((second << 7) | first) / 8192 - 1) * 200);
+    const meant = this.messages.read(data);
+    if (meant) this.act[meant.kind]({ ...meant, at: timeStamp });
   }
 }

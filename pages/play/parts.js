@@ -78,7 +78,13 @@ export class PlayParts {
       { class: "tx-sound", "aria-label": "The sound" },
       build("div", { class: "tx-sound-head" }, this.dot, this.title, this.edited),
       this.near,
-      build("div", { class: "tx-starts" }, build("div", { class: "tx-search" }, this.field, this.found), this.prior, this.carried),
+      build(
+        "div",
+        { class: "tx-starts" },
+        build("div", { class: "tx-search" }, this.field, this.found),
+        this.prior,
+        this.carried,
+      ),
       this.families,
       build(
         "div",

@@ -4,6 +4,7 @@ import { build } from "../browser/dom.js";
 import { noteName } from "../browser/pitch.js";
 import { ExportPanel } from "./export_panel.js";
 import { MidiInput } from "./midi.js";
+import { CURVE_NAMES } from "./midi_messages.js";
 import { PiecePanel } from "./piece_panel.js";
 
 export class Rack {
@@ -57,6 +58,7 @@ export class Rack {
       player.synth.setVolume(value ** 2);
       this.setEnvelope();
     });
+    this.midiRow = this.makeMidiRow();
     this.meterBar = build("i", {});
     this.volume.told.replaceWith(build("span", { class: "tx-meter", "aria-hidden": "true" }, this.meterBar));
     return build(
@@ -77,6 +79,34 @@ export class Rack {
         ...[this.velocity, this.attack, this.release, this.volume].map(({ element }) => element),
       ),
       this.makeFiles(),
+      this.midiRow,
+    );
+  }
+
+  // Shown while a MIDI keyboard is connected.
+  makeMidiRow() {
+    const messages = () => this.view.player.hands.midi.messages;
+    const choice = (label, options, act) => {
+      const input = build("select", { "aria-label": label }, ...options.map(([value, text]) => build("option", { value, text })));
+      input.addEventListener("change", () => act(input.value));
+      return build("label", {}, build("span", { text: label }), input);
+    };
+    const channels = [["all", "all"], ["mpe", "MPE"], ...Array.from({ length: 16 }, (_, i) => [String(i + 1), String(i + 1)])];
+    this.latency = build("span", { class: "tx-latency" });
+    return build(
+      "div",
+      { class: "tx-midi-row", hidden: "" },
+      choice("Channel", channels, (value) => {
+        messages().channel = Number(value) || value;
+      }),
+      choice(
+        "Velocity curve",
+        [["played", "as played"], ...CURVE_NAMES.filter((name) => name !== "played").map((name) => [name, name])],
+        (value) => {
+          messages().curve = value;
+        },
+      ),
+      this.latency,
     );
   }
 
@@ -136,6 +166,8 @@ export class Rack {
   setMidi(text, connected) {
     this.midiButton.setAttribute("aria-pressed", String(connected));
     this.midiButton.title = text;
+    this.midiRow.hidden = !connected;
+    this.latency.textContent = `Latency of this browser's sound: ${Math.round(1000 * this.view.player.synth.latency)} ms`;
   }
 
   drawMeter(synth) {
