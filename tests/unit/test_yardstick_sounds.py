@@ -105,3 +105,11 @@ def test_mfcc_has_the_published_shape() -> None:
     note = harmonic_note(60, 0.5, 0.5, sample_rate=44_100)
     assert mfcc(note, 44_100).shape == (40, 1 + len(note) // 512)
     assert np.isfinite(mfcc(note[:100], 44_100)).all()
+
+
+def test_the_error_at_a_sounds_own_level_is_told_beside_that_of_equal_loudness() -> None:
+    note = harmonic_note(60, 0.7, sample_rate=16_000)
+    softer = sound_error(note, 0.5 * note, 16_000)
+    assert softer.log_mel_db == pytest.approx(0, abs=0.05)
+    assert softer.own_level_db == pytest.approx(sound_error(note, 0.5 * note, 16_000, match_loudness=False).log_mel_db)
+    assert softer.own_level_db > 3

@@ -87,7 +87,7 @@ def measure_pairs(
 
     Returns:
         columns `pair`, `method`, `semitones` (signed), `instrument`, `family`, `log_mel_db`, `stft`: loudness matched,
-        see `sound_error`.
+        and `own_level_db`: not; see `sound_error`.
     """
     pitch = notes["pitch"].to_numpy(np.float64)
     rows: list[dict[str, Any]] = []
@@ -107,7 +107,7 @@ def measure_pairs(
             if math.isfinite(found.log_mel_db):
                 labels = {name: notes[name].iat[pair.source] for name in ("instrument", "family")}
                 rows.append({"pair": number, "method": name, "semitones": pair.semitones, **labels, **vars(found)})
-    columns = ["pair", "method", "semitones", "instrument", "family", "log_mel_db", "stft"]
+    columns = ["pair", "method", "semitones", "instrument", "family", "log_mel_db", "stft", "own_level_db"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -118,9 +118,10 @@ def summarise_pairs(table: pd.DataFrame, own: Sequence[str] = ("model",)) -> dic
         own: methods that are not rivals to each other but, each alone, to all others.
 
     Returns:
-        pairs, families: how many; methods: for each, mean `log_mel_db` and `stft` over pairs, `interval` (bootstrap over
-        instruments, of log_mel_db), `by_interval` ("5": mean log_mel_db over both directions) and `by_family`; of the `own` also
-        best_share, the share of pairs where it has the least log_mel_db, and families_won, families where its mean is the least.
+        pairs, families: how many; methods: for each, mean `log_mel_db`, `stft` and `own_level_db` over pairs, `interval`
+        (bootstrap over instruments, of log_mel_db), `by_interval` ("5": mean log_mel_db over both directions) and `by_family`;
+        of the `own` also best_share, the share of pairs where it has the least log_mel_db, and families_won, families where
+        its mean is the least.
         Ties are won by nobody.
     """
     table = table.assign(apart=table["semitones"].abs())
@@ -129,6 +130,7 @@ def summarise_pairs(table: pd.DataFrame, own: Sequence[str] = ("model",)) -> dic
             "log_mel_db": float(part["log_mel_db"].mean()),
             "interval": bootstrap(part["log_mel_db"].to_numpy(), part["instrument"].to_numpy()),
             "stft": float(part["stft"].mean()),
+            "own_level_db": float(part["own_level_db"].mean()),
             "by_interval": _means(part, "apart"),
             "by_family": _means(part, "family"),
         }

@@ -22,10 +22,14 @@ _WINDOW = 0.064  # seconds
 
 @dataclass(frozen=True)
 class SoundError:
-    """log_mel_db: mean absolute difference of log-mels in dB. stft: multi-resolution STFT distance, 0 is best."""
+    """log_mel_db: mean absolute difference of log-mels in dB. stft: multi-resolution STFT distance, 0 is best.
+
+    own_level_db: log_mel_db of the sound at the level it came with.
+    """
 
     log_mel_db: float
     stft: float
+    own_level_db: float
 
 
 def sound_error(wanted: np.ndarray, heard: np.ndarray, sample_rate: int, match_loudness: bool = True) -> SoundError:
@@ -39,14 +43,17 @@ def sound_error(wanted: np.ndarray, heard: np.ndarray, sample_rate: int, match_l
     heard = np.asarray(heard, dtype=np.float32)[: len(wanted)]
     heard = np.pad(heard, (0, len(wanted) - len(heard)))
     if not np.abs(wanted).max(initial=0) > 0:
-        return SoundError(math.nan, math.nan)
-    if match_loudness:
-        heard = matched(heard, wanted, sample_rate)
+        return SoundError(math.nan, math.nan, math.nan)
     settings = comparison_mel(sample_rate)
     wanted_db = mel_db(wanted, settings, -200)
     floor = float(wanted_db.max()) - RANGE_DB
-    error = log_mel_mae_db(np.maximum(wanted_db, floor), mel_db(heard, settings, floor))
-    return SoundError(error, stft_distance(wanted, heard).total)
+    wanted_db = np.maximum(wanted_db, floor)
+    own_level = log_mel_mae_db(wanted_db, mel_db(heard, settings, floor))
+    if not match_loudness:
+        return SoundError(own_level, stft_distance(wanted, heard).total, own_level)
+    heard = matched(heard, wanted, sample_rate)
+    error = log_mel_mae_db(wanted_db, mel_db(heard, settings, floor))
+    return SoundError(error, stft_distance(wanted, heard).total, own_level)
 
 
 @lru_cache(maxsize=8)
