@@ -70,7 +70,12 @@ function tagger(ids, trying) {
 // A field in the place of a control, until it is answered or left.
 function ask(control, label, done) {
   const field = build("input", { type: "text", "aria-label": label, placeholder: label, maxlength: "60", class: "tx-ask" });
-  const close = () => field.isConnected && field.replaceWith(control);
+  let open = true;
+  const close = () => {
+    if (!open) return; // taken away it loses the focus, which closes it, too
+    open = false;
+    field.replaceWith(control);
+  };
   field.addEventListener("keydown", (event) => {
     event.stopPropagation();
     if (event.key === "Enter" && field.value.trim()) done(field.value.trim());

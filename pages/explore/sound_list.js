@@ -5,6 +5,8 @@ import { dragOut, KEPT, kept } from "./kept.js";
 
 export const ROW = 30;
 const SPARE = 6; // rows that are ready above and below what is seen
+const NARROW = 560; // pixels
+const NARROW_COLUMNS = ["name", "pitch", "library", "length"];
 const COLUMNS = ["name", "instrument", "family", "pitch", "library", "length", "brightness"];
 
 export class SoundList {
@@ -30,7 +32,10 @@ export class SoundList {
     on(this.scroller, "scroll", () => this.draw(), { passive: true });
     on(this.scroller, "keydown", (event) => this.key(event));
     on(window, KEPT, () => this.draw());
-    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes = new ResizeObserver(() => {
+      if (!this.panel.hidden && this.view.points.map) this.titles();
+      this.draw();
+    });
     this.sizes.observe(this.scroller);
   }
 
@@ -50,7 +55,8 @@ export class SoundList {
 
   columns() {
     const { map } = this.view.points;
-    return COLUMNS.filter((name) => name === "name" || map.columns[name]);
+    const wanted = this.panel.clientWidth < NARROW ? NARROW_COLUMNS : COLUMNS;
+    return wanted.filter((name) => name === "name" || map.columns[name]);
   }
 
   // Other notes are lit, or there are others.

@@ -106,7 +106,7 @@ async def audio_route(request: Request) -> Response:
 
     def work() -> Response:
         studio, row = _studio(request)
-        wav = encode_wav(studio.audio(row, _kind(request)), studio.settings.sample_rate)
+        wav = encode_wav(*studio.heard(row, _kind(request)))
         return ranged(wav, request.headers.get("range", ""), stored(request))
 
     kind = request.query_params.get("kind")

@@ -42,6 +42,7 @@ _LOG = logging.getLogger(__name__)
 _IDLE_START = 4.0
 # Playback level of a note whose recording, and so whose loudness, is not on this machine.
 _PEAK = 0.6
+_MOST_HEARD = 60.0  # seconds of a recording
 PREVIEW_SECONDS = 1.5
 _PREVIEW_FADE = 0.15
 
@@ -106,6 +107,14 @@ class Studio:
             return self.recording(row)
         return _results.get((*self._sound_key, row, kind, "audio"), partial(self._invert, row, kind))
 
+    def heard(self, row: int, kind: Kind) -> tuple[np.ndarray, int]:
+        """What is played: audio (n_samples,) and its rate. A recording of somebody's own at its own rate and length."""
+        own = self._own(row) if kind == "original" else None
+        if own is None:
+            return self.audio(row, kind), self.settings.sample_rate
+        rate = own.native_rate(0)
+        return own.load(0, rate)[: round(_MOST_HEARD * rate)], rate
+
     def preview(self, row: int, kind: Kind) -> np.ndarray:
         """The first PREVIEW_SECONDS of a variant, faded out at their end."""
         rate = self.settings.sample_rate
@@ -149,10 +158,7 @@ class Studio:
         return prepare_audio(audio, self.settings)[: len(audio)]
 
     def _from_library(self, row: int, read: Callable[[Library, int], np.ndarray]) -> np.ndarray:
-        try:
-            own = self.home.own_sound(row)
-        except TimbreError as error:
-            raise RecordingMissing(str(error)) from error
+        own = self._own(row)
         if own is not None:
             return read(own, 0)
         home = self.home.model_map
@@ -162,6 +168,12 @@ class Studio:
                 return read(library, library.find(self.home.ids[row]))
         except TimbreError as error:
             raise RecordingMissing(_where_from(home, str(error))) from error
+
+    def _own(self, row: int) -> Library | None:
+        try:
+            return self.home.own_sound(row)
+        except TimbreError as error:
+            raise RecordingMissing(str(error)) from error
 
     def _analyse(self, row: int, kind: Kind) -> Frames:
         if kind == "original" and not has_sound(self.settings):

@@ -15,6 +15,7 @@ from pages.server.work import duration
 from pages.training.curves import AXES, PARTS, curves_plot
 from pages.training.film import film_html
 from pages.training.runs import Run, open_run, run_folders, what_is_wrong
+from pages.training.start import show_starting
 from timbre_core.analysis.comparison_plots import line_styles
 from timbre_core.errors import TimbreError
 
@@ -169,6 +170,7 @@ def is_alive(name: str, folder: Path) -> bool:
 def main() -> None:
     visited()
     show_title("Training", "How models learn: their losses epoch by epoch, and what they make of notes they never saw.")
+    show_starting(listing())
     every = _LIVE_SECONDS if st.session_state.get("runs_alive") else _IDLE_SECONDS
     st.fragment(show_runs, run_every=every)()
     show_broken(listing())

@@ -15,7 +15,7 @@ from pages.server.catalog import find_checkpoint, find_map, note_map
 from pages.server.layers import OWN, SHIPPED, LayeredMap, own_path, with_layers
 from pages.server.map_data import describe_note, note_card
 from tests.app.asgi import get
-from tests.synthetic import SAMPLE_RATE, harmonic_note
+from tests.synthetic import harmonic_note
 from timbre_core.catalogue.adding import bring_up_to_date
 from timbre_core.catalogue.libraries import OwnLibrary, create_library, find_library, set_layer
 from timbre_core.errors import TimbreError
@@ -81,7 +81,7 @@ def test_a_note_is_heard_from_its_file(own: OwnLibrary) -> None:
         path = own_path(notes, each)
         assert path is not None
         heard, rate = soundfile.read(io.BytesIO(_get("audio", note=notes.ids[each], kind="original")))
-        assert rate == SAMPLE_RATE
+        assert rate == 44_100, "at its own rate"
         original, _ = soundfile.read(path)
         assert np.abs(heard).max() == pytest.approx(np.abs(original).max(), rel=0.1)
         assert abs(len(heard) / rate - len(original) / 44_100) < 0.01

@@ -45,12 +45,15 @@ GOOD: dict[str, dict[str, str]] = {
     "morph/frames": SOUND,
     "morph/pitch": SOUND,
     "morph/trail": {**SOUND, "projection": "pca"},
+    "kept": ALPHA,
+    "kept/export": {**ALPHA, "kind": "wav"},
+    "kept/file": {**ALPHA, "note": NOTE},
     "similar": {**ALPHA, "name": "a.wav"},
     "transfer/source": TRANSFER,
     "transfer/sound": TRANSFER,
     "transfer/picture": TRANSFER,
 }
-POSTED = {"gathered/csv", "gathered/zip", "similar", "play/perform"}
+POSTED = {"kept/export", "gathered/csv", "gathered/zip", "similar", "play/perform"}
 ELSEWHERE = {"plotly.js", "js/{version}/{name:path}", ""}  # no parameters; whatever is left
 
 # Values that are no numbers, or none that a parameter takes; every one of these is one.

@@ -238,7 +238,13 @@ def _update(job: Job, report: _Reporter) -> str:
     return f"{counted(outcome.notes, 'note')} ({', '.join(parts)}){skipped}"
 
 
-KINDS: dict[str, Callable[[Job, _Reporter], str]] = {"update": _update}
+def _train(job: Job, report: _Reporter) -> str:
+    from timbre_core.catalogue.training import train_job
+
+    return train_job(job.arguments, report)
+
+
+KINDS: dict[str, Callable[[Job, _Reporter], str]] = {"update": _update, "train": _train}
 """What does each kind of work; returns a sentence on what came of it."""
 
 

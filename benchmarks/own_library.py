@@ -1,0 +1,143 @@
+"""A folder of sounds from drop to map: `library add` beside a plain script of librosa and umap-learn, one after the other.
+
+    python benchmarks/own_library.py SOUNDS [--count 2000] [--write]
+
+SOUNDS is a folder of recordings; `--count` of them, drawn at random, are written as WAV, FLAC, OGG and AIFF files of 3 s at 16,
+22.05, 44.1 and 48 kHz, mono and stereo, named by instrument and pitch. The plain script reads each file with
+`librosa.load` at 16 kHz, takes the mean and deviation of 80 log-mel bands, centroid, flatness, zero crossings, onset
+strength and (of the whole sound) `librosa.yin`, and lays them out with `umap.UMAP()`. Ours: read, hashed, encoded by the shipped
+model, brightness, attack, noisiness and length measured, placed on the shipped map, doubles grouped, all of it confirmed in the
+database. Seconds are of the wall, with the start of Python and the compiling that each needs; CPU seconds of all processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+_RESULT = Path(__file__).parents[1] / "docs" / "results" / "own_library.md"
+_ROOT = Path(__file__).parents[1]
+_KINDS = (("wav", "PCM_16"), ("flac", "PCM_16"), ("ogg", "VORBIS"), ("aiff", "PCM_24"), ("wav", "FLOAT"))
+_RATES = (16_000, 22_050, 44_100, 48_000)
+
+PLAIN = """
+import sys, librosa, numpy as np, umap
+from pathlib import Path
+rows = []
+for path in sorted(Path(sys.argv[1]).rglob("*.*")):
+    y, sr = librosa.load(path, sr=16000)
+    mel = librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=sr, n_fft=1024, hop_length=256, n_mels=80))
+    more = [librosa.feature.spectral_centroid(y=y, sr=sr).mean(), librosa.feature.spectral_flatness(y=y).mean(),
+            librosa.feature.zero_crossing_rate(y).mean(), librosa.onset.onset_strength(y=y, sr=sr).max(),
+            np.median(librosa.yin(y, fmin=30, fmax=4000, sr=sr))]
+    rows.append(np.concatenate([mel.mean(axis=1), mel.std(axis=1), more]))
+print(umap.UMAP().fit_transform(np.stack(rows)).shape)
+"""
+
+WATCH = """
+import sqlite3, sys, time
+begun = float(sys.argv[2])
+while True:
+    try:
+        with sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True, timeout=1) as database:
+            count = database.execute("SELECT count(*) FROM notes").fetchone()[0]
+    except sqlite3.OperationalError:
+        count = 0
+    if count >= int(sys.argv[3]):
+        print(time.time() - begun)
+        break
+    time.sleep(0.25)
+"""
+
+
+def make(sounds: Path, folder: Path, count: int) -> None:
+    """The folder that both read."""
+    import numpy as np
+    import soundfile
+    import soxr
+
+    files = sorted(path for path in sounds.rglob("*") if path.suffix in (".flac", ".wav"))
+    drawn = random.Random(0)
+    for number in range(count):
+        path = drawn.choice(files)
+        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        wanted, (ending, subtype) = _RATES[number % 4], _KINDS[number % 5]
+        audio = soxr.resample(audio[: 3 * rate], rate, wanted) * drawn.uniform(0.3, 1)
+        if number % 3 == 0:
+            audio = np.repeat(audio[:, :1], 2, axis=1)
+        instrument, _, rest = path.stem.partition("-")
+        target = folder / instrument / f"{instrument}-{rest.partition('-')[0]}-{number:05d}.{ending}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(target, np.clip(audio, -1, 1), wanted, subtype=subtype)
+
+
+def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """Seconds of the wall, and CPU seconds of the process and its children."""
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, check=True, env={**os.environ, **environment}, cwd=_ROOT, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = sum(getattr(after, name) - getattr(before, name) for name in ("ru_utime", "ru_stime"))
+    return time.perf_counter() - begun, spent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sounds", type=Path)
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--write", action="store_true", help=f"write {_RESULT.name}")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder, data = Path(made) / "sounds", Path(made) / "data"
+        make(args.sounds, folder, args.count)
+        first = min(500, args.count)
+        pattern = "{instrument}-{pitch}-{take}"
+        add = [
+            sys.executable,
+            "-m",
+            "timbre_core",
+            "library",
+            "add",
+            str(folder),
+            "--name",
+            "sounds",
+            "--pattern",
+            pattern,
+        ]
+        watch = [sys.executable, "-c", WATCH, str(data / "library.sqlite"), str(time.time()), str(first)]
+        watcher = subprocess.Popen(watch, stdout=subprocess.PIPE, text=True)
+        ours, our_cpu = timed([*add, "--octave", "off"], {"TIMBRE_DATA": str(data), "TIMBRE_CACHE": f"{made}/cache"})
+        until = float(watcher.communicate()[0])
+        shutil.rmtree(data)
+        plain, plain_cpu = timed([sys.executable, "-c", PLAIN, str(folder)], {})
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    lines = [
+        "# A folder of sounds from drop to map",
+        "",
+        *(__doc__ or "").splitlines()[2:],
+        "",
+        f"{args.count:,} sounds, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} from other work meanwhile:",
+        "",
+        "| | seconds | CPU seconds | first 500 on the map |",
+        "| --- | --- | --- | --- |",
+        f"| `library add` | {ours:.1f} | {our_cpu:.1f} | {until:.1f} s |",
+        f"| librosa and umap-learn | {plain:.1f} | {plain_cpu:.1f} | with the last |",
+        f"| ratio | {plain / ours:.1f} | {plain_cpu / our_cpu:.1f} | |",
+        "",
+        f"Largest process: {memory:.0f} MB.",
+    ]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if args.write:
+        _RESULT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

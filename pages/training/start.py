@@ -1,0 +1,104 @@
+"""Starting a training in the app: on which sounds, by which recipe, how long; stopped, and gone on with."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.server.catalog import Listing
+from pages.server.words import plain
+from pages.server.work import duration, share
+from timbre_core.catalogue import jobs
+from timbre_core.catalogue.libraries import list_libraries
+from timbre_core.catalogue.training import training_arguments
+from timbre_core.errors import TimbreError
+from timbre_core.files import check_name
+
+_STARTER = "starter"
+_NOTHING = ""
+_RECIPES = ("nsynth-cvae", "nsynth-vae", "nsynth-ae")
+_LIVE_SECONDS = 2.0
+
+
+def show_starting(found: Listing) -> None:
+    """The form that starts a training, and what runs or was stopped of those that were started here."""
+    if any(job.kind == "train" for job in jobs.list_jobs(only_open=True)):
+        st.fragment(show_running, run_every=_LIVE_SECONDS)()
+    else:
+        show_running()
+    with st.expander("Start a training", icon=":material/play_arrow:", key="start_training"):
+        show_form(found)
+
+
+def show_form(found: Listing) -> None:
+    libraries = {library.name: library for library in list_libraries()}
+    titles = {_STARTER: "The starter library", **{name: name for name in libraries}}
+    first, second = st.columns(2)
+    chosen = first.multiselect(
+        "Sounds", list(titles), [next(iter(libraries), _STARTER)], format_func=titles.__getitem__, key="train_data"
+    )
+    spaces = [name for name, checkpoint in found.checkpoints.items() if not checkpoint.map_name]
+    start = second.selectbox(
+        "Begin with",
+        [*spaces, _NOTHING],
+        format_func=lambda name: f"what {name} knows" if name else "nothing",
+        key="train_from",
+        help="A model that has heard thousands of notes needs few of yours. From nothing it takes thousands, and hours.",
+    )
+    third, fourth, fifth = st.columns(3)
+    recipe = third.selectbox(
+        "Recipe", _RECIPES, key="train_recipe", disabled=bool(start), help="How the model is built."
+    )
+    epochs = fourth.number_input(
+        "Epochs", 1, 10_000, 30, key="train_epochs", help="How often all sounds are gone through."
+    )
+    name = fifth.text_input("Name", "mine", max_chars=60, key="train_name")
+    if not st.button("Start", type="primary", disabled=not chosen, key="train_start"):
+        return
+    data = [libraries[each].root if each in libraries else _STARTER for each in chosen]
+    try:
+        out = found.folder / check_name(name)
+        if out.exists() or out.with_name(f"{out.name}.training").exists():
+            raise TimbreError(f"{name}: a checkpoint or training of that name is there: choose another name.")
+        from_folder = str(found.checkpoints[start].path) if start else None
+        jobs.ask("train", None, training_arguments(recipe, data, out, int(epochs), from_folder))
+        jobs.start_worker()
+    except TimbreError as error:
+        st.error(plain(str(error), 500), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def show_running() -> None:
+    """Trainings that were started here: how far they are, to be stopped; the last one that was, to be gone on with."""
+    every = [job for job in jobs.list_jobs() if job.kind == "train"]
+    open_jobs = [job for job in every if job.is_open]
+    for job in open_jobs:
+        line, button = st.columns([8, 1], vertical_alignment="center")
+        name = job.arguments["out"].rpartition("/")[2]
+        parts = (
+            [job.phase or "begins", f"{job.done:,} of {job.total:,}"]
+            if job.state == "running"
+            else ["waits for its turn"]
+        )
+        parts += [f"about {duration(job.left)} left"] if job.left else []
+        line.progress(share(job), text=f"**{plain(name)}** · {plain(' · '.join(parts), 120)}")
+        if button.button("Stop", key=f"stop_training_{job.id}", disabled=job.cancel, width="stretch"):
+            jobs.cancel(job.id)
+            st.rerun()
+    if every and not open_jobs and every[-1].state in ("cancelled", "failed"):
+        show_stopped(every[-1])
+    if not open_jobs and st.session_state.pop("training_busy", False):
+        st.rerun()
+    if open_jobs:
+        st.session_state["training_busy"] = True
+
+
+def show_stopped(job: jobs.Job) -> None:
+    line, button = st.columns([8, 1], vertical_alignment="center")
+    name = plain(job.arguments["out"].rpartition("/")[2])
+    why = "was stopped: what it learned is kept." if job.state == "cancelled" else plain(job.message, 400)
+    line.warning(f"**{name}** {why}", icon=":material/pause_circle:")
+    if button.button("Go on", key=f"resume_training_{job.id}", width="stretch"):
+        jobs.ask("train", None, job.arguments)
+        jobs.start_worker()
+        st.rerun()
