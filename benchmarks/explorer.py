@@ -21,13 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from app_start import percentile
 from play_latency import play
 from shared import WATCH_CLICKS, print_table
 
 from tests.browser.harness import DRAWN, ROOT, browser, chromium_path, running_server
-from timbre_core.checkpoint import default_checkpoints_folder
+from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint, write_latents
 
 _NAME = "nsynth-cvae"
 _DECODED = ("fsdd-stft-vae", "beta-vae")  # their recordings are not in the repository
@@ -87,7 +86,9 @@ def crowded(folder: Path, count: int) -> Path:
     shutil.copytree(default_checkpoints_folder() / _NAME, target)
     if not count:
         return target
-    own = pd.read_parquet(target / "latents.parquet")
+    shipped = open_checkpoint(target)
+    own, roots = shipped.latents, shipped.latents_roots
+    assert own is not None
     rng = np.random.default_rng(0)
     rows = np.concatenate([np.arange(len(own)), rng.integers(len(own), size=max(0, count - len(own)))])[:count]
     table = own.iloc[rows].reset_index(drop=True)
@@ -96,7 +97,7 @@ def crowded(folder: Path, count: int) -> Path:
     for column in table.columns[table.columns.str.match(r"(pca|umap3?|tsne)_\d")]:
         spread = 0.05 * float(own[column].std())
         table.loc[copies, column] += rng.normal(0, spread, int(copies.sum())).astype(table[column].dtype)
-    table.to_parquet(target / "latents.parquet")
+    write_latents(target, table, roots)
     return target
 
 
