@@ -47,9 +47,9 @@ def _target_trajectory(opened: weakref.ref[TimbreSpace], toward: str, pitch: flo
     rows, weights = _target_notes(space, toward, pitch)
     count = weights > _LEAST * weights.max()
     rows, weights = rows[count], weights[count]
-    notes = [space.trajectory_in(int(row))[space.sounding_in(int(row))] for row in rows]
+    notes = [_held(space, int(row)) for row in rows]
     longest = max(len(note) for note in notes)
-    places = [np.minimum(np.arange((longest + 1) // 2), (len(note) - 1) // 2) for note in notes]
+    places = [np.minimum(np.arange(longest), len(note) - 1) for note in notes]
     held = np.stack([note[place] for note, place in zip(notes, places, strict=True)])
     wanted = np.average(held, axis=0, weights=weights).astype(np.float32)
     key = None
@@ -61,6 +61,13 @@ def _target_trajectory(opened: weakref.ref[TimbreSpace], toward: str, pitch: flo
     trajectory: np.ndarray = 2 * wanted - np.stack([each.mean for each in again])
     trajectory.setflags(write=False)
     return trajectory
+
+
+def _held(space: TimbreSpace, row: int) -> np.ndarray:
+    """A map note's windows (n, latent_dim) up to the middle one, those that hold sound; at least one."""
+    trajectory, sounding = space.trajectory_in(row), space.sounding_in(row)
+    half = (len(trajectory) + 1) // 2
+    return trajectory[:half][sounding[:half]] if sounding[:half].any() else trajectory[sounding][:1]
 
 
 def _target_notes(space: TimbreSpace, toward: str, pitch: float) -> tuple[np.ndarray, np.ndarray]:
