@@ -132,7 +132,9 @@ def test_a_target_is_heard_as_itself_again(shipped: TimbreSpace) -> None:
     for note_id, pitch in zip(rows["note_id"], rows["pitch"], strict=True):
         own = shipped.trajectory_of(note_id)[shipped.sounding_in(shipped.row_of(note_id))][:2].copy()
         again = [
-            np.stack([each.mean for each in shipped.encode_many(list(shipped.decode_windows(z, pitch)), [pitch] * len(own))])
+            np.stack(
+                [each.mean for each in shipped.encode_many(list(shipped.decode_windows(z, pitch)), [pitch] * len(own))]
+            )
             for z in (own, target_trajectory(shipped, note_id).copy())
         ]
         off.append([np.linalg.norm(z - own) for z in again])
