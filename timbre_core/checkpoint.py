@@ -81,7 +81,9 @@ class Checkpoint:
     @property
     def latents_file(self) -> Path:
         """Where the map is, or would be."""
-        return map_file(self.path, self.map_name) if self.map_name else self.path / LATENTS
+        # What is called +so is made of a checkpoint's own map, and kept nowhere.
+        named = self.map_name and not self.map_name.startswith("+")
+        return map_file(self.path, self.map_name) if named else self.path / LATENTS
 
     @cached_property
     def history(self) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Explore: the map of a checkpoint's notes, and the chosen note to hear and see."""
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -12,6 +14,7 @@ from pages.explore.view import show_map, show_note
 from pages.server.catalog import NoteMap, listing, note_map
 from pages.server.layers import with_layers
 from pages.server.studio import visited
+from pages.server.vector_maps import vector_checkpoints
 from pages.server.words import plain
 from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
@@ -45,6 +48,7 @@ def main() -> None:
     visited()
     show_title("Timbre Explorer", _SENTENCE)
     found = listing()
+    found = replace(found, checkpoints=found.checkpoints | vector_checkpoints())
     if not found.checkpoints:
         show_empty(found)
         show_broken(found)

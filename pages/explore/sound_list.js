@@ -77,19 +77,26 @@ export class SoundList {
     const { points } = this.view;
     const described = points.map.columns[column];
     const values = points.map.arrays[`label_${column}`];
-    let order;
     if (column === "name") {
-      const names = this.rows.map((i) => this.name(i));
-      const place = Array.from(names.keys()).sort((a, b) => compare(names[a], names[b]));
-      this.rows = place.map((k) => this.rows[k]);
+      const ranks = this.nameRanks();
+      this.rows.sort((a, b) => ranks[a] - ranks[b]);
     } else {
       // Unknown numbers come last, whichever way.
       const unknown = down ? -Infinity : Infinity;
       const value = described.kind === "number" ? (i) => (Number.isNaN(values[i]) ? unknown : values[i]) : (i) => values[i];
-      order = (a, b) => value(a) - value(b);
-      this.rows.sort(order);
+      this.rows.sort((a, b) => value(a) - value(b));
     }
     if (down) this.rows.reverse();
+  }
+
+  // The place of every note in the order of names, found once for each map: words are typed faster than names are compared.
+  nameRanks() {
+    const { points } = this.view;
+    if (this.ranked !== points.map) {
+      this.ranked = points.map;
+      this.ranks = ranksOf(Array.from({ length: points.count }, (_, i) => this.name(i)));
+    }
+    return this.ranks;
   }
 
   sortBy(column) {
@@ -253,9 +260,27 @@ export class SoundList {
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+const MOST_COLLATED = 20_000;
 
-function compare(a, b) {
-  return collator.compare(a, b);
+// Where each name comes in their order: as people count, `kick 2` before `kick 10`.
+export function ranksOf(names) {
+  const keys = names.length > MOST_COLLATED ? names.map(plainKey) : names;
+  const compare =
+    names.length > MOST_COLLATED
+      ? (a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : 0)
+      : (a, b) => collator.compare(names[a], names[b]);
+  const ranks = new Uint32Array(names.length);
+  Array.from(names.keys())
+    .sort(compare)
+    .forEach((i, rank) => {
+      ranks[i] = rank;
+    });
+  return ranks;
+}
+
+// Text whose plain order is nearly that of the collator, which is a hundred times slower.
+function plainKey(name) {
+  return name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(8, "0"));
 }
 
 function grid(columns) {

@@ -11,6 +11,7 @@ from pathlib import Path
 from pages.server.layers import OWN, with_layers
 from pages.server.memo import Memo
 from pages.server.note_map import PROJECTIONS, SPACE, NoteMap, load_map
+from pages.server.vector_maps import VECTORS, VectorMap, vector_checkpoints
 from timbre_core.checkpoint import (
     Checkpoint,
     default_checkpoints_folder,
@@ -70,7 +71,8 @@ def note_map(checkpoint: Checkpoint) -> NoteMap | None:
     if not (checkpoint.latents_file).exists():
         return None
     version = _map_version(checkpoint)
-    return _maps.get((checkpoint.path, version), partial(load_map, checkpoint, version))
+    kind = VectorMap if checkpoint.map_name == VECTORS else NoteMap
+    return _maps.get((checkpoint.path, version), partial(load_map, checkpoint, version, kind))
 
 
 def find_checkpoint(name: str) -> Checkpoint:
@@ -88,6 +90,12 @@ def find_checkpoint(name: str) -> Checkpoint:
 
 def find_map(name: str) -> NoteMap:
     """The map of the checkpoint of that name; the name is looked up, it never becomes a path."""
+    if name.endswith(f"@{VECTORS}"):
+        found = vector_checkpoints().get(name)
+        opened = None if found is None else note_map(found)
+        if opened is None:
+            raise TimbreError(f"there is no map of vectors {name[:80]!r}: choose one from the list.")
+        return opened
     layers = name.endswith(f"@{OWN}")
     opened = note_map(find_checkpoint(name.removesuffix(f"@{OWN}")))
     if opened is None:

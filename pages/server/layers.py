@@ -99,6 +99,9 @@ class LayeredMap(NoteMap):
             raise TimbreError(f"the folder of {library.name!r} is not there ({library.root}): connect its drive.")
         return Library([library.root], note_table({"note_id": [self.ids[row]], "audio": [note["path"]]}))
 
+    def is_own(self, row: int) -> bool:
+        return row >= len(self.base.labels)
+
     def sound_key(self, row: int) -> str:
         if row < len(self.base.labels):
             return self.base.sound_key(row)

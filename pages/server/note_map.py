@@ -66,6 +66,10 @@ class NoteMap:
         """Where a note is of somebody's own library: that note as a library; None where it is the map's own."""
         return None
 
+    def is_own(self, row: int) -> bool:
+        """Whether a note is of somebody's own, which no checkpoint's map has."""
+        return False
+
     def sound_key(self, row: int) -> str:
         """What stars and collections know a note by: it stays when files move and maps change."""
         return f"note:{self.ids[row]}"
@@ -246,7 +250,7 @@ def nearest_rows(distances: np.ndarray, k: int) -> list[tuple[int, float]]:
     return [(int(row), float(distances[row])) for row in nearest(distances, k)]
 
 
-def load_map(checkpoint: Checkpoint, version: str) -> NoteMap:
+def load_map(checkpoint: Checkpoint, version: str, kind: type[NoteMap] = NoteMap) -> NoteMap:
     schema = _schema(checkpoint)
     wanted = [name for name in schema.names if not pyarrow.types.is_nested(schema.field(name).type)]
     if "note_id" not in wanted or "mu" not in schema.names:
@@ -254,7 +258,7 @@ def load_map(checkpoint: Checkpoint, version: str) -> NoteMap:
             f"{checkpoint.latents_file}: column note_id or mu is missing: make it again with "
             f"`python -m timbre_core project {checkpoint.path}`."
         )
-    return NoteMap(checkpoint, version, _read(checkpoint, wanted).to_pandas())
+    return kind(checkpoint, version, _read(checkpoint, wanted).to_pandas())
 
 
 def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:

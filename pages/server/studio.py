@@ -188,7 +188,7 @@ class Studio:
         try:
             original = self.frames(row, "original")
         except RecordingMissing:
-            if self.home is not self.notes or row >= len(self.home.model_map.labels):
+            if self.home is not self.notes or self.home.is_own(row):
                 raise
             return Frames(self._decode_saved(row, pitch), None)
         trajectory = space.encode(original.values, pitch)

@@ -61,6 +61,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     update.add_argument("name", metavar="NAME")
     _add_waiting(update)
+    vectors = verb(
+        "add-vectors",
+        "make a map of vectors of your own (CLAP, MERT, any), laid out here",
+        _run_vectors,
+        "add-vectors clap.parquet --name clap --sounds ~/samples",
+    )
+    vectors.add_argument("file", metavar="FILE", help=".parquet with ids and vectors, or .npz with `ids` and `vectors`")
+    vectors.add_argument("--name", required=True, help="what the map is called")
+    vectors.add_argument("--sounds", metavar="DIR", help="folder of the sounds that its column file (or the ids) name")
+    vectors.add_argument(
+        "--methods", default="pca,umap", metavar="LIST", help="of pca, umap, tsne, pacmap (default pca,umap)"
+    )
     verb("list", "the libraries, and what is being done", _run_list, "list")
     remove = verb(
         "remove",
@@ -144,8 +156,11 @@ def _wait(number: int, args: argparse.Namespace) -> int:
 def _run_list(args: argparse.Namespace) -> int:
     from timbre_core.catalogue.jobs import list_jobs
     from timbre_core.catalogue.libraries import counts_of, list_libraries
+    from timbre_core.catalogue.vectors import list_vectors
 
     libraries = list_libraries()
+    for name in list_vectors():
+        print(f"{name}: a map of vectors")
     if not libraries:
         print("no library yet: `python -m timbre_core library add DIR --name NAME` adds one.")
     for library in libraries:
@@ -164,9 +179,26 @@ def _run_list(args: argparse.Namespace) -> int:
     return 0
 
 
+def _run_vectors(args: argparse.Namespace) -> int:
+    from timbre_core.catalogue.vectors import add_vectors
+
+    sounds = Path(args.sounds).expanduser().resolve() if args.sounds else None
+    if sounds is not None and not sounds.is_dir():
+        raise TimbreError(f"--sounds {sounds}: there is no such folder: check the path.")
+    methods = [method for method in args.methods.split(",") if method]
+    count = add_vectors(Path(args.file), args.name, sounds, methods)
+    print(f"{args.name}: a map of {counted(count, 'vector')}; the page Explore has it in its list.")
+    return 0
+
+
 def _run_remove(args: argparse.Namespace) -> int:
     from timbre_core.catalogue.libraries import find_library, remove_library
+    from timbre_core.catalogue.vectors import list_vectors, remove_vectors
 
+    if args.name in list_vectors():
+        remove_vectors(args.name)
+        print(f"{args.name}: forgotten; the file that it was made of is untouched.")
+        return 0
     library = find_library(args.name)
     remove_library(library)
     print(f"{library.name}: forgotten; its files in {library.root} are untouched.")
