@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pages.play.own import is_own, notes_of
 from pages.server.catalog import NoteMap
 from pages.server.colours import colour_of
 from pages.server.latent_axes import MOST_AXES, axes, kl_per_dimension
@@ -74,6 +75,10 @@ def _recorded(notes: NoteMap, carrier: str) -> Instrument:
 
     studio = Studio(notes)
     space = studio.space()
+    if is_own(carrier):
+        from timbre_core.generation.own_sounds import own_instrument
+
+        return own_instrument(space, notes_of(carrier))
     return RecordedInstrument(
         space, carrier, recordings_of(space, carrier), lambda note: studio.recording(notes.rows[note])
     )

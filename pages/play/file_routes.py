@@ -14,6 +14,7 @@ from pages.server.catalog import find_map
 from timbre_core.errors import TimbreError
 
 _EXPORT = ThreadPoolExecutor(1, thread_name_prefix="export")
+_OWN = ThreadPoolExecutor(2, thread_name_prefix="own")
 
 
 async def export_route(request: Request) -> Response:
@@ -163,11 +164,48 @@ async def perform_route(request: Request) -> Response:
     return await answer_while_wanted(request, _EXPORT, work)
 
 
+async def own_route(request: Request) -> Response:
+    """POST `/api/play/own?checkpoint=&name=[&with=TOKEN][&pitch=MIDI]`, a sound file as body: an instrument made of it.
+
+    `with` adds the note to those of another one; without a body its last note gets the pitch. The answer says the `carrier`
+    that plays it, the `notes` with the pitches that are heard, and where it lies (`z`).
+    """
+    from pages.play.own import LARGEST, corrected, notes_of, with_sound
+
+    data = await body_of(request, LARGEST)
+    if data is None:
+        return refused(f"a sound of more than {LARGEST // 2**20} MB is not one note: cut it.", 413)
+
+    def work() -> Response:
+        from pages.play.engine import instrument
+        from pages.server.studio import Studio
+
+        notes = find_map(parameter(request, "checkpoint"))
+        name = parameter(request, "name")
+        beside = request.query_params.get("with") or None
+        pitch = number(request, "pitch", 0.0, 127) if "pitch" in request.query_params else None
+        try:
+            if data:
+                token = with_sound(Studio(notes).space(), data, name, beside, pitch)
+            elif beside is None or pitch is None:
+                raise BadRequest("a sound file is missing.")
+            else:
+                token = corrected(beside, pitch)
+        except TimbreError as error:
+            raise BadRequest(str(error)) from error
+        z = [round(float(value), 4) for value in instrument(notes, (), token).mean]
+        told = [{"name": note.name, "pitch": round(note.pitch, 2)} for note in notes_of(token)]
+        return JSONResponse({"carrier": token, "notes": told, "z": z}, headers={"Cache-Control": "no-store"})
+
+    return await answer_while_wanted(request, _OWN, work)
+
+
 PLAY_FILE_ROUTES = [
     Route(f"{API}/play/export", export_route),
     Route(f"{API}/play/pieces", pieces_route),
     Route(f"{API}/play/piece", piece_route),
     Route(f"{API}/play/perform", perform_route, methods=["POST"]),
+    Route(f"{API}/play/own", own_route, methods=["POST"]),
     Route(f"{API}/play/preset", save_route, methods=["GET"]),
     Route(f"{API}/play/preset", load_route, methods=["POST"]),
 ]

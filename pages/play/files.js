@@ -1,4 +1,4 @@
-// What the Play page saves and loads: a sound, a preset, a multi-sampled instrument.
+// What the Play page saves and loads: a sound, a preset, a multi-sampled instrument; and sounds of one's own.
 
 import { build } from "../browser/dom.js";
 import { noteName } from "../browser/pitch.js";
@@ -65,6 +65,7 @@ export class Files {
     this.player.history.remember();
     Object.assign(this.player, {
       start: null,
+      own: null,
       origin: preset.z,
       title: preset.name || "preset",
       colour: null,
@@ -76,6 +77,33 @@ export class Files {
     this.player.place(preset.z);
     this.player.view.setKey();
     this.player.report(null);
+    this.player.hands.audition(performance.now());
+  }
+
+  // Sounds of one's own, files: one recorded note, or several of one instrument.
+  async takeSounds(files) {
+    let own = null;
+    for (const file of files) {
+      this.player.view.tell(`Listening to ${file.name} …`);
+      const told = { name: file.name.slice(0, 200), ...(own ? { with: own.carrier } : {}) };
+      own = await fetchJson(this.player.url("own", told), { method: "POST", body: file });
+    }
+    if (own) this.playOwn(own);
+  }
+
+  // The last of the sounds is at another MIDI pitch than was heard.
+  async correctPitch(pitch) {
+    const told = { name: this.player.own.notes.at(-1).name, with: this.player.own.carrier, pitch };
+    this.playOwn(await fetchJson(this.player.url("own", told), { method: "POST", body: "" }));
+  }
+
+  playOwn(own) {
+    this.player.history.remember();
+    const title = own.notes[0].name.replace(/\.\w+$/, "");
+    Object.assign(this.player, { own, start: null, origin: own.z, title, colour: null, recorded: true, carried: true });
+    this.player.place(own.z);
+    this.player.report(null);
+    this.player.view.tell("");
     this.player.hands.audition(performance.now());
   }
 }

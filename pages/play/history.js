@@ -17,8 +17,8 @@ export class History {
   }
 
   snapshot() {
-    const { z, start, origin, title, colour, recorded } = this.player;
-    return { z: [...z], start, origin, title, colour, recorded };
+    const { z, start, origin, title, colour, recorded, own } = this.player;
+    return { z: [...z], start, origin, title, colour, recorded, own };
   }
 
   // To be called before something changes.

@@ -33,8 +33,8 @@ export class Kept {
     }
     const fits = kept?.z?.length === player.space.latent_dim && kept.z.every(Number.isFinite);
     if (!fits || (player.data.start && JSON.stringify(player.data.start) !== JSON.stringify(kept.start))) return false;
-    const { start, origin, title, colour, axes, locks, key, recorded = false, carried = true } = kept;
-    Object.assign(player, { start, origin, title, colour, axes, key, recorded, carried });
+    const { start, origin, title, colour, axes, locks, key, recorded = false, carried = true, own = null } = kept;
+    Object.assign(player, { start, origin, title, colour, axes, key, recorded, carried, own });
     for (const name of Object.keys(player.locks)) player.locks[name] = new Set(locks[name]);
     player.place(kept.z);
     return true;

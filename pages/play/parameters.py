@@ -6,6 +6,7 @@ import math
 
 from starlette.requests import Request
 
+from pages.play.own import is_own
 from pages.server.answers import BadRequest, parameter
 from pages.server.catalog import NoteMap
 
@@ -30,10 +31,12 @@ def point(request: Request, notes: NoteMap) -> tuple[float, ...]:
 
 
 def carrier(request: Request, notes: NoteMap) -> str | None:
-    """The id of the note whose instrument's recordings sound, None where the model does."""
+    """The id of the note whose instrument's recordings sound, or a dropped sound's token; None where the model sounds."""
     if "carrier" not in request.query_params:
         return None
     note = parameter(request, "carrier")
+    if is_own(note):
+        return note
     if note not in notes.rows:
         raise BadRequest(f"this map has no note {note[:80]!r}.")
     return note

@@ -60,6 +60,38 @@ export class PlayParts {
       () => this.player.choose({ seed: Math.floor(Math.random() * 1e6) }),
       { class: "tx-chip" },
     );
+    this.ownFile = build("input", {
+      type: "file",
+      multiple: "",
+      accept: "audio/*,.wav,.flac,.ogg,.mp3,.aif,.aiff",
+      class: "tx-file",
+      tabindex: -1,
+      "aria-label": "Sound files",
+    });
+    this.ownFile.addEventListener("change", () => {
+      const files = [...this.ownFile.files];
+      this.ownFile.value = "";
+      this.attempt(() => this.player.files.takeSounds(files));
+    });
+    this.ownSound = this.button(
+      "Sound …",
+      "Play a sound of your own: a recorded note, or several of one instrument. Or drop them here",
+      "",
+      () => this.ownFile.click(),
+      { class: "tx-chip tx-own" },
+    );
+    this.ownPitch = build("input", { type: "number", min: 0, max: 127, step: 0.01, "aria-label": "MIDI pitch of the sound" });
+    this.ownPitch.addEventListener("change", () => {
+      if (this.ownPitch.validity.valid && this.ownPitch.value)
+        this.attempt(() => this.player.files.correctPitch(this.ownPitch.valueAsNumber));
+    });
+    this.ownHeard = build("span", {});
+    this.ownLine = build(
+      "p",
+      { class: "tx-own-line", hidden: "" },
+      this.ownHeard,
+      build("label", {}, "MIDI pitch ", this.ownPitch),
+    );
     this.carried = this.button(
       "Recordings",
       "Play the instrument's recordings, each moved to the keys around it. Off, or with a slider moved: the model",
@@ -83,8 +115,11 @@ export class PlayParts {
         { class: "tx-starts" },
         build("div", { class: "tx-search" }, this.field, this.found),
         this.prior,
+        this.ownSound,
+        this.ownFile,
         this.carried,
       ),
+      this.ownLine,
       this.families,
       build(
         "div",

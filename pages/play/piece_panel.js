@@ -72,12 +72,15 @@ export class PiecePanel {
     if (!this.own) this.piece.value = pieces[0].name;
   }
 
+  // A piece is taken here; anything else that is dropped is taken for sounds.
   drop(event) {
-    const file = [...event.dataTransfer.files].find(({ name }) => /\.(mid|midi|rmi|kar)$/i.test(name));
-    if (!file) return;
     event.preventDefault();
+    const files = [...event.dataTransfer.files];
+    const piece = files.find(({ name }) => /\.(mid|midi|rmi|kar)$/i.test(name));
+    if (!piece && files.length) this.view.attempt(() => this.view.player.files.takeSounds(files));
+    if (!piece) return;
     this.element.open = true;
-    this.take(file);
+    this.take(piece);
   }
 
   take(file) {

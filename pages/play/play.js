@@ -28,6 +28,7 @@ export class Player {
   start = null;
   origin = null; // where the start lies in the latent space
   title = "";
+  own = null; // dropped sounds as an instrument: {carrier, notes}
   recorded = false; // whether what it started from has recordings
   carried = true; // notes sound from their instrument's recordings until a slider is moved
   colour = null;
@@ -162,7 +163,7 @@ export class Player {
       const { z, title, colour, recorded = false } = await this.resolve(start);
       if (turn !== this.turn) return; // another start was chosen meanwhile
       if (undoable && this.z) this.history.remember();
-      Object.assign(this, { start, origin: z, title, colour, recorded });
+      Object.assign(this, { start, origin: z, title, colour, recorded, own: null });
       this.place(z);
       if (undoable) this.hands.audition(performance.now());
     } catch (error) {
@@ -275,12 +276,12 @@ export class Player {
 
   // Whether the sound is that of a note as the map has it, whose instrument can be played from its recordings.
   get carriable() {
-    return this.recorded && this.start?.note !== undefined && !this.changed;
+    return (Boolean(this.own) || (this.recorded && this.start?.note !== undefined)) && !this.changed;
   }
 
   // What sounds, as addresses say it: the model at a point, or from a note's recordings.
   get sounding() {
-    return { z: this.zText, ...(this.carried && this.carriable ? { carrier: this.start.note } : {}) };
+    return { z: this.zText, ...(this.carried && this.carriable ? { carrier: this.own?.carrier ?? this.start.note } : {}) };
   }
 
   setCarried(carried) {

@@ -24,6 +24,7 @@ export class PlayView extends AxisParts {
     });
     this.keyboard.marked = () => {
       player.markReady();
+      this.setOwn();
       this.setHeld(player.hands.held);
     };
     this.panel = new AxisPanel(this.axisList, {
@@ -115,11 +116,27 @@ export class PlayView extends AxisParts {
     this.edited.hidden = !player.changed;
     this.carried.hidden = !player.carriable;
     this.carried.setAttribute("aria-pressed", String(player.carried));
+    this.setOwn();
     this.dot.style.background = player.colour ?? UNKNOWN_COLOUR;
     if (player.colour) this.root.style.setProperty("--tx-accent", player.colour);
     for (const chip of this.families.children)
       chip.setAttribute("aria-pressed", String(chip.dataset.family === player.start?.family && !player.changed));
     if (this.panel.rows.length) this.panel.set(player.coordinates());
+  }
+
+  // The notes that were dropped: which keys are real, and at which pitch the last one is heard.
+  setOwn() {
+    const { own, carriable, carried } = this.player;
+    const real = own && carriable && carried ? own.notes.map(({ pitch }) => Math.round(pitch)) : [];
+    this.keyboard.mark("tx-real", new Set(real));
+    this.ownLine.hidden = !own;
+    if (!own) return;
+    const { name, pitch } = own.notes.at(-1);
+    const others = own.notes.length > 1 ? `${own.notes.length} notes, the last ` : "";
+    const cents = Math.round(100 * (pitch - Math.round(pitch)));
+    const off = cents ? ` ${cents > 0 ? "+" : "−"}${Math.abs(cents)} cents` : "";
+    this.ownHeard.textContent = `${others}${name}: ${noteName(Math.round(pitch))}${off}`;
+    this.ownPitch.value = String(pitch);
   }
 
   name() {

@@ -37,6 +37,7 @@ GOOD: dict[str, dict[str, str]] = {
     "play/sound": {**ALPHA, "z": ZERO, "key": "60"},
     "play/frames": {**ALPHA, "z": ZERO, "key": "60"},
     "play/export": {**ALPHA, "z": ZERO, "low": "60", "high": "61", "step": "1"},
+    "play/own": {**ALPHA, "name": "a.wav"},
     "play/pieces": {},
     "play/piece": {"name": "bach-prelude-in-c"},
     "play/perform": {**ALPHA, "z": ZERO},
@@ -53,7 +54,7 @@ GOOD: dict[str, dict[str, str]] = {
     "transfer/sound": TRANSFER,
     "transfer/picture": TRANSFER,
 }
-POSTED = {"kept/export", "gathered/csv", "gathered/zip", "similar", "play/perform"}
+POSTED = {"kept/export", "gathered/csv", "gathered/zip", "similar", "play/perform", "play/own"}
 ELSEWHERE = {"plotly.js", "js/{version}/{name:path}", ""}  # no parameters; whatever is left
 
 # Values that are no numbers, or none that a parameter takes; every one of these is one.

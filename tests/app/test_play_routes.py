@@ -164,6 +164,33 @@ class TestAnswers:
         assert refused.status == 400
         assert "damaged or truncated" in json.loads(refused.body)["error"]
 
+    def test_a_dropped_sound_is_an_instrument(self, checkpoints: Path) -> None:
+        shutil.copytree(ROOT / "checkpoints" / "note-shift", checkpoints / "note-shift")
+        time = np.arange(32_000) / 16_000
+        buffer = io.BytesIO()
+        tone = sum(np.sin(2 * np.pi * 220 * n * time) / n for n in (1, 2, 3))
+        soundfile.write(buffer, 0.2 * tone, 16_000, format="WAV")
+        made = told(post("/api/play/own", "checkpoint=alpha&name=mine.wav", buffer.getvalue()))
+        assert [note["name"] for note in made["notes"]] == ["mine.wav"]
+        assert made["notes"][0]["pitch"] == pytest.approx(57, abs=0.05)
+        audio = heard(ask("sound", z=MIDDLE, key="60", carrier=made["carrier"]))
+        assert estimate_f0(audio.astype(np.float32), 16_000).midi == pytest.approx(60, abs=0.1)
+        query = f"checkpoint=alpha&name=mine.wav&with={made['carrier']}"
+        assert told(post("/api/play/own", f"{query}&pitch=45", b""))["notes"][0]["pitch"] == 45
+        both = told(post("/api/play/own", f"{query}&pitch=69", buffer.getvalue()))
+        assert [note["pitch"] for note in both["notes"]] == [made["notes"][0]["pitch"], 69]
+        for query, body, said in (
+            ("name=hush.wav", b"", "a sound file is missing"),
+            ("name=noise.wav", b"RIFF", "noise.wav: not readable as audio"),
+            (f"name=a.wav&with=own-{'a' * 32}", buffer.getvalue(), "drop it again"),
+        ):
+            refused = post("/api/play/own", f"checkpoint=alpha&{query}", body)
+            assert refused.status == 400
+            assert said in json.loads(refused.body)["error"]
+        gone = ask("sound", z=MIDDLE, key="60", carrier=f"own-{'b' * 32}")
+        assert gone.status == 404
+        assert "drop it again" in json.loads(gone.body)["error"]
+
     def test_presets(self) -> None:
         saved = ask("preset", z=MIDDLE, key="64", name="My sound", attack="0.5", release="2")
         assert saved.headers["content-disposition"] == 'attachment; filename="My-sound.json"'

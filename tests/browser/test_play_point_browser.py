@@ -218,3 +218,24 @@ def test_a_piece_is_chosen_dropped_and_saved(page: Any, app: str) -> None:
     chosen.set_input_files({"name": "torn.mid", "mimeType": "audio/midi", "buffer": buffer.getvalue()[:25]})
     page.locator(".tx-piece-play").click()
     page.locator(".tx-piece .tx-wrong", has_text="damaged or truncated").wait_for()
+
+
+def test_a_sound_is_dropped_corrected_and_exported(page: Any, app: str) -> None:
+    open_play(page, app, family="flute")
+    time = np.arange(16_000) / 16_000
+    buffer = io.BytesIO()
+    soundfile.write(buffer, 0.2 * sum(np.sin(2 * np.pi * 220 * n * time) / n for n in (1, 2, 3)), 16_000, format="WAV")
+    page.get_by_label("Sound files").set_input_files(
+        {"name": "mine.wav", "mimeType": "audio/wav", "buffer": buffer.getvalue()}
+    )
+    page.get_by_text("mine.wav: A3").wait_for()
+    assert page.get_by_label("Name of the sound").input_value() == "mine"
+    assert "tx-real" in (key_button(page, 57).get_attribute("class") or "")
+    assert estimate_f0(fetched(page, 60).astype(np.float32), 16_000).midi == pytest.approx(60, abs=0.1)
+    page.get_by_label("MIDI pitch of the sound").fill("56")
+    page.keyboard.press("Enter")
+    page.get_by_text("mine.wav: G♯3").wait_for()
+    assert estimate_f0(fetched(page, 60).astype(np.float32), 16_000).midi == pytest.approx(61, abs=0.1)
+    torn = {"name": "torn.wav", "mimeType": "audio/wav", "buffer": b"RIFF"}
+    page.get_by_label("Sound files").set_input_files(torn)
+    page.locator(".tx-told.tx-wrong", has_text="torn.wav: not readable as audio").wait_for()

@@ -1,0 +1,70 @@
+"""Sounds that visitors drop on the Play page, kept for a while as instruments.
+
+Each instrument has a token that nobody can guess and that only its visitor is told. What is kept is bounded in bytes;
+what was not asked for the longest goes first.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pages.server.memo import Memo
+from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.generation.own_sounds import OwnNote
+    from timbre_core.space import TimbreSpace
+
+LARGEST = 32 * 2**20
+"""Bytes of a sound file."""
+MOST_NOTES = 32
+"""Notes of one instrument."""
+_TOKEN = re.compile(r"own-[A-Za-z0-9_-]{32}")
+_kept = Memo(96 * 2**20, lambda notes: sum(note.audio.nbytes for note in notes))
+
+
+class OwnGone(TimbreError):
+    """The instrument of a token is not kept any longer, or never was."""
+
+
+def is_own(carrier: str) -> bool:
+    """Whether a carrier names a dropped sound, and not a note of the map."""
+    return _TOKEN.fullmatch(carrier) is not None
+
+
+def notes_of(token: str) -> tuple[OwnNote, ...]:
+    """The notes of a token. Raises OwnGone."""
+
+    def gone() -> tuple[OwnNote, ...]:
+        raise OwnGone("this sound is not kept here any longer: drop it again.")
+
+    return _kept.get(token, gone)
+
+
+def keep(notes: tuple[OwnNote, ...]) -> str:
+    """Keep notes as an instrument; returns its token."""
+    token = f"own-{secrets.token_urlsafe(24)}"
+    _kept.get(token, lambda: notes)
+    return token
+
+
+def with_sound(space: TimbreSpace, content: bytes, name: str, beside: str | None, pitch: float | None) -> str:
+    """The token of an instrument with a sound file's note, and with those of the token `beside`.
+
+    Raises TimbreError, naming the file, for what is no note, and for too many of them.
+    """
+    from timbre_core.generation.own_sounds import own_note
+
+    others = notes_of(beside) if beside else ()
+    if len(others) >= MOST_NOTES:
+        raise TimbreError(f"{name}: an instrument has at most {MOST_NOTES} notes: leave some out.")
+    return keep((*others, own_note(content, space, name, pitch)))
+
+
+def corrected(token: str, pitch: float) -> str:
+    """The token of the same instrument, with its last note at another MIDI pitch."""
+    *others, last = notes_of(token)
+    return keep((*others, replace(last, pitch=pitch)))
