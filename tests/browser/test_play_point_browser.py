@@ -209,7 +209,7 @@ def test_a_piece_is_chosen_dropped_and_saved(page: Any, app: str) -> None:
     file.add_track().extend([mido.Message("note_on", note=69), mido.Message("note_off", note=69, time=960)])
     buffer = io.BytesIO()
     file.save(file=buffer)
-    chosen = page.get_by_label("MIDI file")
+    chosen = page.get_by_label("MIDI file", exact=True)
     chosen.set_input_files({"name": "mine.mid", "mimeType": "audio/midi", "buffer": buffer.getvalue()})
     audio, rate = soundfile.read(io.BytesIO(saved(page, ".tx-piece-wav")))
     assert estimate_f0(audio[: rate // 2], rate).midi == pytest.approx(69, abs=0.1)
