@@ -7,10 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import soundfile
+import yaml
 
 from tests.synthetic import harmonic_note
 from timbre_core.__main__ import main
 from timbre_core.datasets.library import open_library
+from timbre_core.datasets.settings import DataSettings
 
 WHITE = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7}
 
@@ -81,3 +83,8 @@ def test_the_command_says_and_mends(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert sorted(pd.read_csv(out)["pitch"]) == [60, 62, 64, 65, 67]
     assert main(["prepare", "folder", str(folder), str(out), "--transpose", "99"]) == 1
     assert "--transpose 99: give semitones from -60 to 60" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said", ["off", "false"])
+def test_off_is_a_word_in_yaml_too(said: str) -> None:
+    assert DataSettings.model_validate(yaml.safe_load(f"octave: {said}")).octave == "off"

@@ -68,6 +68,11 @@ def span(value: int | str) -> tuple[int, int]:
     return found
 
 
+def _off(value: object) -> object:
+    """YAML reads `off` as false."""
+    return "off" if value is False else value
+
+
 class DataSettings(Part):
     roots: list[str] = Field(default_factory=lambda: ["starter"], description="folders or .parquet libraries")
     repeats: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
@@ -77,7 +82,7 @@ class DataSettings(Part):
     transpose: Annotated[int, Field(ge=-60, le=60)] = Field(
         default=0, description="semitones that are added to the pitch labels of all roots but starter"
     )
-    octave: Literal["check", "auto", "off"] = Field(
+    octave: Annotated[Literal["check", "auto", "off"], BeforeValidator(_off)] = Field(
         default="check",
         description="check: tell where instruments sound a fixed interval off their labels; auto: correct whole octaves",
     )
