@@ -12,7 +12,7 @@ from pages.controls import pickers
 from pages.controls.several import alike, labels, pick_several
 from pages.controls.states import show_broken, show_empty, show_title
 from pages.server.catalog import PROJECTIONS, NoteMap, listing, note_map
-from pages.server.studio import visited
+from pages.server.warming import visited
 from pages.server.words import plain
 from timbre_core.analysis.comparison import (
     Evaluations,

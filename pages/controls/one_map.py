@@ -9,7 +9,7 @@ import streamlit as st
 from pages.controls import pickers
 from pages.controls.states import show_broken, show_empty, show_title, show_without_map
 from pages.server.catalog import NoteMap, listing, note_map
-from pages.server.studio import visited
+from pages.server.warming import visited
 from pages.server.words import plain
 from timbre_core.errors import TimbreError
 

@@ -13,8 +13,8 @@ from pages.explore.report import show_figures, show_training
 from pages.explore.view import show_map, show_note
 from pages.server.catalog import NoteMap, listing, note_map
 from pages.server.layers import with_layers
-from pages.server.studio import visited
 from pages.server.vector_maps import vector_checkpoints
+from pages.server.warming import visited
 from pages.server.words import plain
 from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError

@@ -12,7 +12,7 @@ from pages.library.add import show_adding
 from pages.library.labels import show_labels
 from pages.server.catalog import listing
 from pages.server.colours import colours_of
-from pages.server.studio import visited
+from pages.server.warming import visited
 from pages.server.words import plain
 from pages.server.work import share, told
 from timbre_core.catalogue import jobs

@@ -12,7 +12,7 @@ from pages.listen.elsewhere import MODEL, NOTE_AT, PITCH_SHIFT, SAMPLER, WANTED,
 from pages.listen.view import show_listening
 from pages.server.catalog import listing, version_of
 from pages.server.colours import colour_of
-from pages.server.studio import visited
+from pages.server.warming import visited
 from pages.server.words import instrument_name, note_name, plain, readable
 from timbre_core.analysis.inverter_table import INPUT_TITLES, figure, shown_columns
 from timbre_core.checkpoint import Checkpoint

@@ -16,7 +16,7 @@ from pages.listen.booth import LIBROSA, SOURCES, Booth, Source, starter_library,
 from pages.server.answers import API, SLOW, BadRequest, answer, parameter, ranged, stored
 from pages.server.catalog import find_checkpoint
 from pages.server.packing import pack_frames
-from pages.server.studio import share_cores
+from pages.server.warming import share_cores
 
 _PATIENT = ThreadPoolExecutor(1, thread_name_prefix="librosa", initializer=share_cores)
 

@@ -11,6 +11,7 @@ import { PlayHands } from "./hands.js";
 import { History } from "./history.js";
 import { Kept } from "./kept.js";
 import { coordinates, moved, normal } from "./point.js";
+import { firstStart, resolved } from "./starts.js";
 import { PlayView } from "./view.js";
 
 const REST_MS = 160; // after the last change: pictures and words follow
@@ -111,7 +112,7 @@ export class Player {
       this.axes = "dimensions";
       this.traits = null;
       this.view.open(space);
-      if (!this.kept.restore()) await this.begin(this.data.start ?? this.firstStart(), false);
+      if (!this.kept.restore()) await this.begin(this.data.start ?? firstStart(this.space), false);
       this.view.showAxes();
       // The server loads its model now, not at the first key.
       fetchJson(address(`${this.data.url}/ready`, this.parameters()), { signal }).then(
@@ -135,13 +136,6 @@ export class Player {
     this.view.alarm(sentence);
   }
 
-  firstStart() {
-    const { families, conditioned } = this.space;
-    const family = families.find(({ value }) => value === "brass") ?? families[0];
-    // Where notes of all pitches are blended, the mean has none: there a note is more of a sound.
-    return conditioned ? { family: family?.value } : { note: family?.typical };
-  }
-
   // What each slider changes is measured by the server in the background: asked for until it is known.
   async explain(signal) {
     try {
@@ -160,7 +154,7 @@ export class Player {
     const turn = {};
     this.turn = turn;
     try {
-      const { z, title, colour, recorded = false } = await this.resolve(start);
+      const { z, title, colour, recorded = false } = await resolved(this, start);
       if (turn !== this.turn) return; // another start was chosen meanwhile
       if (undoable && this.z) this.history.remember();
       Object.assign(this, { start, origin: z, title, colour, recorded, own: null });
@@ -169,28 +163,6 @@ export class Player {
     } catch (error) {
       if (error.name !== "AbortError") this.view.tell(error.message, true);
     }
-  }
-
-  async resolve(start) {
-    const { signal } = this.loading;
-    if (start?.family !== undefined) {
-      const family = this.space.families.find(({ value }) => value === start.family);
-      if (family) return { z: family.z, title: `${family.name} · ${this.space.words.family} mean`, colour: family.colour };
-    }
-    if (start?.note !== undefined) {
-      const { z, note, recorded } = await fetchJson(this.url("start", { note: start.note }), { signal });
-      return {
-        z,
-        title: [`${note.title} ${note.pitch_name}`.trim(), note.pitch_name ? "" : note.detail].filter(Boolean).join(" · "),
-        colour: note.colour,
-        recorded,
-      };
-    }
-    if (start?.seed !== undefined) {
-      const { z } = await fetchJson(this.url("start", { seed: start.seed }), { signal });
-      return { z, title: `prior sample ${start.seed}`, colour: null };
-    }
-    return { z: this.space.centre, title: "middle of the map", colour: null };
   }
 
   // Choose a starting point; the link in the address bar follows.

@@ -15,7 +15,8 @@ from streamlit import config
 
 from pages.server.catalog import NoteMap
 from pages.server.lanes import Lanes
-from pages.server.studio import RecordingMissing, share_cores
+from pages.server.studio import RecordingMissing
+from pages.server.warming import share_cores
 from timbre_core.errors import TimbreError
 from timbre_core.inverters import inverter_names
 

@@ -24,7 +24,8 @@ from pages.server.catalog import NoteMap, find_map
 from pages.server.latent_axes import described_latents
 from pages.server.map_data import describe_note, packed_map, packed_space
 from pages.server.packing import pack_frames
-from pages.server.studio import KINDS, Kind, RecordingMissing, Studio, warm_up
+from pages.server.studio import KINDS, Kind, RecordingMissing, Studio
+from pages.server.warming import warm_up
 
 _LARGE = 4 * 2**20
 _MOST_AMONG = 16

@@ -1,29 +1,22 @@
 """The sounds behind the map: a note's original, its inversion and its reconstruction, computed once and kept.
 
-Nothing here imports torch until a sound needs the model, or until the first map has been drawn and `warm_up` is asked
+Nothing here imports torch until a sound needs the model, or until the first map has been drawn and `warming.warm_up` is asked
 for: then it happens in a background thread, so that neither the first page nor the first click waits for it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import logging
-import os
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pages.server.catalog import NoteMap, listing, note_map, version_of
-from pages.server.map_data import packed_map
+from pages.server.catalog import NoteMap, version_of
 from pages.server.memo import Memo
-from pages.server.work import go_on
 from timbre_core.checkpoint import Checkpoint, default_checkpoints_folder
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import has_sound
@@ -37,9 +30,6 @@ if TYPE_CHECKING:
 Kind = Literal["original", "inversion", "reconstruction"]
 KINDS: tuple[Kind, ...] = ("original", "inversion", "reconstruction")
 
-_LOG = logging.getLogger(__name__)
-# Seconds that a server waits for its first visitor before it loads the model on its own.
-_IDLE_START = 4.0
 # Playback level of a note whose recording, and so whose loudness, is not on this machine.
 _PEAK = 0.6
 _MOST_HEARD = 60.0  # seconds of a recording
@@ -245,64 +235,3 @@ def inverter_version(name: str) -> str:
     """Changes with the files of a trained inverter; empty for a preset. `name` is one of `inverter_names`."""
     folder = default_checkpoints_folder() / name
     return version_of(folder) if folder.is_dir() else ""
-
-
-def share_cores() -> None:
-    """Leave half of the cores to others: two sounds are computed at once (see answers.py), and together they take all."""
-    import torch
-
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-
-
-def warm_up(notes: NoteMap) -> None:
-    """Import torch, open the model and run one note through it, so that the first click finds everything ready.
-
-    Raises TimbreError where the model cannot be used.
-    """
-    if len(notes.labels):
-        share_cores()
-        studio = Studio(notes)
-        (studio.audio if has_sound(studio.settings) else studio.frames)(0, "reconstruction")
-        _settle()
-
-
-@cache
-def _settle() -> None:
-    """Take what was imported out of the garbage collector's rounds, once: each would stop all threads for a third of a second."""
-    gc.collect()
-    gc.freeze()
-
-
-def _first_map(use: Callable[[NoteMap], object]) -> None:
-    """Do something with the map that a visitor would see first, where there is one that opens."""
-    try:
-        maps = (note_map(checkpoint) for checkpoint in listing().checkpoints.values())
-        notes = next((opened for opened in maps if opened is not None), None)
-        if notes is not None:
-            use(notes)
-    except TimbreError as error:
-        _LOG.warning("%s", error)
-
-
-_visited = threading.Event()
-
-
-def visited() -> None:
-    """Tell the server that somebody is here: their page comes first, warming up can wait until it is drawn."""
-    _visited.set()
-
-
-@asynccontextmanager
-async def lifespan(app: object) -> AsyncIterator[None]:
-    """Read the first map while the first visitor's browser loads the page; warm up if nobody comes within some seconds."""
-
-    async def warm_when_idle() -> None:
-        await asyncio.to_thread(_first_map, packed_map)
-        await asyncio.to_thread(go_on)
-        await asyncio.sleep(_IDLE_START)
-        if not _visited.is_set():
-            await asyncio.to_thread(_first_map, warm_up)
-
-    task = asyncio.create_task(warm_when_idle())
-    yield
-    task.cancel()

@@ -9,7 +9,7 @@ from pages.controls import pickers
 from pages.controls.several import alike, pick_several, pick_too
 from pages.controls.states import show_broken, show_title
 from pages.server.catalog import Listing, listing
-from pages.server.studio import visited
+from pages.server.warming import visited
 from pages.server.words import plain
 from pages.server.work import duration
 from pages.training.curves import AXES, PARTS, curves_plot

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from pages.server.answers import API, BadRequest, answer_while_wanted, checked_number, number, parameter, ranged, stored
 from pages.server.catalog import NoteMap, find_map
 from pages.server.lanes import Lanes
-from pages.server.studio import share_cores
+from pages.server.warming import share_cores
 from pages.transfer.engine import (
     Change,
     Source,

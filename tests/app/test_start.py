@@ -29,14 +29,14 @@ def test_a_first_start_asks_nothing_and_works_from_any_folder(tmp_path: Path, ch
 
 
 def test_the_first_map_is_read_before_anybody_comes(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.server import studio
+    from pages.server import warming
 
     read, warmed = threading.Event(), threading.Event()
-    monkeypatch.setattr(studio, "packed_map", lambda notes: read.set() if notes.checkpoint.name == "alpha" else None)
-    monkeypatch.setattr(studio, "warm_up", lambda notes: warmed.set())
+    monkeypatch.setattr(warming, "packed_map", lambda notes: read.set() if notes.checkpoint.name == "alpha" else None)
+    monkeypatch.setattr(warming, "warm_up", lambda notes: warmed.set())
 
     async def start() -> bool:
-        async with studio.lifespan(None):
+        async with warming.lifespan(None):
             return await asyncio.to_thread(read.wait, 10)
 
     # In a thread of its own: a test before this one may have left an event loop running here.

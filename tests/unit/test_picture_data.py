@@ -190,7 +190,8 @@ def test_the_app_shows_pictures_without_sound(space: Path) -> None:
     from pages.morph.engine import Asked, heard_pitch, sound
     from pages.server.catalog import note_map
     from pages.server.packing import frame_header
-    from pages.server.studio import Studio, warm_up
+    from pages.server.studio import Studio
+    from pages.server.warming import warm_up
 
     notes = note_map(open_checkpoint(space))
     assert notes is not None

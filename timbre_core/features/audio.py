@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.features.audio_damage import read_sound
 from timbre_core.features.audio_sizes import is_cut_off, missing_share, with_right_size
 from timbre_core.features.mp3 import counted
 from timbre_core.files import atomic_write
@@ -32,7 +33,6 @@ _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds n
 _SAMPLE_RATES = (1_000, 768_000)
 _UNKNOWN = 2**63 - 1  # libsndfile's count of samples in a FLAC file that was written to a pipe; it cannot read those
 _WORTH_TELLING = 0.01  # share of a file that is missing
-_BLOCK = 1024  # samples
 _MOST_REPAIRED = 1 << 30  # bytes; larger files are not held in memory to correct their header
 
 _log = logging.getLogger(__name__)
@@ -101,37 +101,6 @@ def load_audio(
     else:
         remarks += told
     return to_mono(samples, sound.samplerate, sample_rate, name, cure)
-
-
-def read_sound(sound: soundfile.SoundFile, count: int, remarks: list[str]) -> np.ndarray:
-    """`count` samples of an opened sound (-1: all), float32 (n_samples, n_channels); of a stream that is damaged what comes
-    before the damage, with a remark. Raises libsndfile's error where that is nothing."""
-    import soundfile
-
-    try:
-        samples: np.ndarray = sound.read(count, dtype="float32", always_2d=True)
-        return samples
-    except soundfile.LibsndfileError:
-        parts = list(_before_damage(sound))
-        if not parts:
-            raise
-    samples = np.concatenate(parts)
-    missing = 1 - len(samples) / max(len(samples), sound.frames)
-    remarks.append(
-        f"damaged, the last {missing:.0%} cannot be read: what is there is used, get the file again to have the rest"
-    )
-    return samples
-
-
-def _before_damage(sound: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    import soundfile
-
-    try:
-        sound.seek(0)
-        while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
-            yield block
-    except soundfile.LibsndfileError:
-        return
 
 
 def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str, cure: str = CHOOSE_ANOTHER) -> np.ndarray:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from timbre_core.features.audio import SILENT_PEAK, AudioError, check_length, opened_audio, read_sound, to_mono
+from timbre_core.features.audio import SILENT_PEAK, AudioError, check_length, opened_audio, to_mono
+from timbre_core.features.audio_damage import read_sound
 
 _HIGHEST_RATE = 48_000  # Hz
 _NAME = 80  # characters of a file's name that are repeated

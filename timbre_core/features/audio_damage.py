@@ -1,0 +1,44 @@
+"""Sound files whose stream is damaged: what comes before the damage is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import soundfile
+
+_BLOCK = 1024  # samples
+
+
+def read_sound(sound: soundfile.SoundFile, count: int, remarks: list[str]) -> np.ndarray:
+    """`count` samples of an opened sound (-1: all), float32 (n_samples, n_channels); of a stream that is damaged what comes
+    before the damage, with a remark. Raises libsndfile's error where that is nothing."""
+    import soundfile
+
+    try:
+        samples: np.ndarray = sound.read(count, dtype="float32", always_2d=True)
+        return samples
+    except soundfile.LibsndfileError:
+        parts = list(_before_damage(sound))
+        if not parts:
+            raise
+    samples = np.concatenate(parts)
+    missing = 1 - len(samples) / max(len(samples), sound.frames)
+    remarks.append(
+        f"damaged, the last {missing:.0%} cannot be read: what is there is used, get the file again to have the rest"
+    )
+    return samples
+
+
+def _before_damage(sound: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    import soundfile
+
+    try:
+        sound.seek(0)
+        while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
+            yield block
+    except soundfile.LibsndfileError:
+        return
