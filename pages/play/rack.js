@@ -79,11 +79,10 @@ export class Rack {
         ...[this.velocity, this.attack, this.release, this.volume].map(({ element }) => element),
       ),
       this.makeFiles(),
-      this.midiRow,
     );
   }
 
-  // Shown while a MIDI keyboard is connected.
+  // Shown below the keys while a MIDI keyboard is connected.
   makeMidiRow() {
     const messages = () => this.view.player.hands.midi.messages;
     const choice = (label, options, act) => {

@@ -48,6 +48,7 @@ export class PlayView extends AxisParts {
       build("div", { class: "tx-play-top" }, this.makeSound(), this.makeAxes()),
       this.rack.element,
       this.makeKeys(),
+      this.rack.midiRow,
     );
   }
 
