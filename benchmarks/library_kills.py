@@ -23,14 +23,15 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
 _ADD = """
-import sys, signal, os
-signal.signal(signal.SIGUSR1, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-from pathlib import Path
+import sys
 from timbre_core.catalogue.adding import bring_up_to_date
 from timbre_core.catalogue.libraries import find_library
 import timbre_core.catalogue.adding as adding
+from timbre_core.catalogue.reading import Reader, open_reader
 adding._CONFIRMED = adding._TASK = 2
 library = find_library("sounds")
+opened = open_reader(Reader(library.root, library.checkpoint))  # what takes seconds is done before a kill may come
+adding.open_reader = lambda reader: opened
 print("ready", flush=True)
 while True:
     bring_up_to_date(library, lambda *told: None, workers=0)
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("sounds", type=Path)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--count", type=int, default=150, help="sounds (default 150)")
+    parser.add_argument("--every", type=int, default=4, help="each so many-th kill is of an add or update (default 4)")
     args = parser.parse_args()
     drawn = random.Random(0)
     with tempfile.TemporaryDirectory() as made:
@@ -95,11 +97,11 @@ def main() -> None:
         notes, kept = state(database_file())
         gone_on = 0
         for kill in range(args.kills):
-            adds = kill % 4 == 0
+            adds = kill % args.every == 0
             process = run(_ADD) if adds else run(_TAG, str(kill))
             assert process.stdout is not None
             process.stdout.readline()
-            if adds and kill % 8 == 0 and notes:  # files move while they are looked for
+            if adds and kill % 2 == 0 and notes:  # files move while they are looked for
                 for path in drawn.sample(sorted(folder.iterdir()), 5):
                     path.rename(path.with_name(f"moved{kill}_{path.name}"))
             time.sleep(drawn.uniform(0, 1.2 if adds else 0.15))

@@ -14,7 +14,6 @@ from pages.server.studio import RecordingMissing, Studio
 from timbre_core.catalogue.exports import Item
 from timbre_core.catalogue.keeping import all_kept
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.generation.sampler import file_name
 
 _LABELS = ("instrument", "family", "source", "pitch", "velocity", "library", "length", "brightness")
 _keys = Memo(4)
@@ -67,6 +66,8 @@ def sound_file(notes: NoteMap, row: int) -> tuple[bytes, str, str]:
 
     Raises TimbreError where the recording is not on this machine.
     """
+    from timbre_core.generation.sampler import file_name
+
     path = own_path(notes, row)
     if path is not None:
         with os_errors(path):

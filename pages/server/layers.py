@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,12 @@ from pages.server.note_map import NoteMap
 from pages.server.words import printable
 from timbre_core.analysis.distances import Coordinates
 from timbre_core.catalogue.libraries import OwnLibrary, list_libraries, notes_of
-from timbre_core.catalogue.placing import Placer
 from timbre_core.checkpoint import RECORDING
-from timbre_core.datasets.library import Library
-from timbre_core.datasets.notes import note_table
 from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
 
 OWN = "+own"
 """The name of the map that has libraries on it, as in `nsynth-cvae@+own`: no map of a checkpoint can be called so."""
@@ -93,6 +94,9 @@ class LayeredMap(NoteMap):
         """The one note of a row, as a library of its own; None for the map's own notes."""
         if row < len(self.base.labels):
             return None
+        from timbre_core.datasets.library import Library
+        from timbre_core.datasets.notes import note_table
+
         note = self.own.iloc[row - len(self.base.labels)]
         library = next(each for each in self.libraries if each.id == note["library"])
         if not library.is_there:
@@ -197,6 +201,8 @@ def _columns(base: NoteMap) -> list[str]:
 
 def _placed(base: NoteMap, libraries: tuple[OwnLibrary, ...], own: pd.DataFrame) -> np.ndarray:
     """The notes' places on the base's maps: as they were written down, or anew where the map is another one since."""
+    from timbre_core.catalogue.placing import Placer
+
     columns = _columns(base)
     mark = Placer.mark_of(columns, base.means, base.labels[columns].to_numpy(np.float32))
     if all(library.placed_on == mark for library in libraries):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pages.server.note_map import NoteMap
 from timbre_core.catalogue.vectors import list_vectors
 from timbre_core.checkpoint import Checkpoint
-from timbre_core.datasets.library import Library
-from timbre_core.datasets.notes import note_table
 from timbre_core.errors import TimbreError
 from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
 
 VECTORS = "+vectors"
 """What the one map of such a folder is called, as in `clap@+vectors`: no map of a checkpoint can be called so."""
@@ -31,6 +33,9 @@ class VectorMap(NoteMap):
         return True
 
     def own_sound(self, row: int) -> Library | None:
+        from timbre_core.datasets.library import Library
+        from timbre_core.datasets.notes import note_table
+
         roots, place = self.checkpoint.latents_roots, str(self.labels["audio"].iat[row])
         if not roots or not place:
             raise TimbreError("these vectors name no sounds: add them again with --sounds DIR.")

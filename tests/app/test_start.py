@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.harness import running_server
+from tests.browser.harness import ROOT, running_server
 
 
 def test_a_first_start_asks_nothing_and_works_from_any_folder(tmp_path: Path, checkpoints: Path) -> None:
@@ -43,3 +45,11 @@ def test_the_first_map_is_read_before_anybody_comes(checkpoints: Path, monkeypat
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(asyncio.run, start()).result(30)
     assert not warmed.is_set(), "the model can wait"
+
+
+def test_what_is_slow_is_not_imported_before_it_is_needed() -> None:
+    modules = "pages.routes, pages.server.studio, pages.library.add, pages.training.start, pages.explore.own"
+    slow = "torch librosa numba umap sklearn soundfile"
+    told = f"import sys, {modules}; print([name for name in {slow!r}.split() if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, cwd=ROOT, timeout=200)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr

@@ -19,7 +19,6 @@ from timbre_core.datasets.label_values import safe_id
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.audio import encode_wav, load_audio, opened_audio
 from timbre_core.files import atomic_write
-from timbre_core.generation.sampler import file_name, key_ranges
 
 KINDS = {
     "wav": "WAV files",
@@ -194,6 +193,8 @@ def _write_sfz(
     left_out: list[tuple[str, str]],
     report: Callable[[int, int], None],
 ) -> int:
+    from timbre_core.generation.sampler import file_name, key_ranges
+
     written = _files(archive, items, "wav", left_out, report, "samples/")
     keys = [item.pitch for item, _ in written]
     instruments = {item.labels.get("instrument") for item, _ in written}
