@@ -99,7 +99,7 @@ def test_keys_sound_at_their_pitch(page: Any, app: str) -> None:
 
 
 def test_a_held_key_sounds_on(page: Any, app: str) -> None:
-    open_play(page, app, family="vocal")
+    open_play(page, app, family="brass")
     page.keyboard.down("a")
     wait_level(page, 0.02)
     page.wait_for_timeout(5000)
