@@ -33,7 +33,7 @@ from timbre_core.features.pitch_track import track_pitch
 from timbre_core.generation.transfer import Sound, Transferred, open_sound, target_mean, transfer
 from timbre_core.space import TimbreSpace
 
-AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+AMOUNTS = (0.0, 0.2, 0.5, 0.8, 1.0)
 SHIFTS = (-12.0, -5.0, 7.0)
 TUNED = 3.2  # semitones that a target's recording may be off the sound's pitch: it is played faster or slower
 FEWEST, MOST = 2, 6  # instruments of a family that its timbre is told by
