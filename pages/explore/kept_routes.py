@@ -109,7 +109,7 @@ def _told(body: bytes | None) -> Any:
 
 
 def _change(notes: NoteMap, told: Any) -> None:
-    if not isinstance(told, dict) or told.get("do") not in _CHANGES:
+    if not isinstance(told, dict) or not isinstance(told.get("do"), str) or told["do"] not in _CHANGES:
         raise BadRequest(f"'do' must be one of {', '.join(_CHANGES)}.")
     name, new = told.get("name", ""), told.get("new", "")
     if not isinstance(name, str) or not isinstance(new, str):

@@ -13,18 +13,21 @@ from pages.server.catalog import Listing
 from pages.server.words import plain
 from timbre_core.catalogue import jobs
 from timbre_core.catalogue.labels import Proposal, correct_label, propose_labels
-from timbre_core.catalogue.libraries import create_library, list_libraries
+from timbre_core.catalogue.libraries import checked_name, create_library, list_libraries
 from timbre_core.catalogue.roots import allowed_roots, checked_folder, subfolders
 from timbre_core.catalogue.uploads import Sent, keep_uploads
 from timbre_core.errors import TimbreError
+from timbre_core.wording import counted
 
 _HERE, _SEND = "A folder on this machine", "Files from this browser"
+_MOST_LEFT_OUT = 5
 _OCTAVES = {"check": "Listen, and tell me", "auto": "Listen, and correct", "off": "Do not listen"}
 
 
 def show_adding(found: Listing) -> None:
     """The form that adds a library."""
     st.subheader("Add sounds", anchor=False)
+    show_left_out()
     spaces = {name: checkpoint for name, checkpoint in found.checkpoints.items() if not checkpoint.map_name}
     mapped = [name for name, checkpoint in spaces.items() if checkpoint.latents_file.exists()]
     if not mapped:
@@ -151,14 +154,14 @@ def add_library(
     name: str, folder: Path | None, sent: list[Any], checkpoint: Path, settings: dict[str, Any], corrections: list[Any]
 ) -> None:
     try:
-        if any(library.name == " ".join(name.split()) for library in list_libraries()):
+        name = checked_name(name or (folder.name if folder is not None else "sounds"))  # before files are kept
+        if any(library.name == name for library in list_libraries()):
             raise TimbreError(f"there is a library named {name!r} already: choose another name.")
         if folder is None:
             with st.spinner("Keeping the files…"):
-                folder, left_out = keep_uploads(name or "sounds", [Sent(file.name, file) for file in sent])
-            for file, reason in left_out[:5]:
-                st.warning(plain(f"{file}: {reason}", 200))
-        library = create_library(name or folder.name, checked_folder(folder), checkpoint, settings)
+                folder, left_out = keep_uploads(name, [Sent(file.name, file) for file in sent])
+            st.session_state["add_left_out"] = left_out
+        library = create_library(name, checked_folder(folder), checkpoint, settings)
         for path, field, value in corrections:
             correct_label(library, [path], field, value)
         jobs.ask("update", library.id)
@@ -169,3 +172,12 @@ def add_library(
     st.session_state.pop("add_proposal", None)
     st.toast(f"{plain(library.name)}: being read; the map of Explore fills meanwhile.", icon=":material/library_music:")
     st.rerun()
+
+
+def show_left_out() -> None:
+    """What of the files that were sent last is not part of the library."""
+    left_out = st.session_state.get("add_left_out")
+    if left_out:
+        st.warning(f"{counted(len(left_out), 'file')} of those sent left out.", icon=":material/info:")
+        for file, reason in left_out[:_MOST_LEFT_OUT]:
+            st.caption(plain(f"{file}: {reason}", 200))

@@ -46,7 +46,8 @@ def test_stars_outlive_maps_and_moved_files(own: OwnLibrary) -> None:  # noqa: F
 @pytest.mark.parametrize(
     "told",
     [b"no json", b"[]", {"do": "explode"}, {"do": "tag", "notes": ["no-such-note"], "name": "x"}, {"do": "tag", "notes": "x"},
-     {"do": "tag", "notes": [1], "name": "x"}, {"do": "collect", "notes": [], "name": ""}, {"do": "star", "name": 5}],
+     {"do": "tag", "notes": [1], "name": "x"}, {"do": "collect", "notes": [], "name": ""}, {"do": "star", "name": 5},
+     {"do": []}, {"do": {}}, *({"do": do, "name": "\ud800"} for do in ("delete", "rename", "uncollect"))],
 )  # fmt: skip
 def test_nonsense_is_refused_in_a_sentence(own: OwnLibrary, told: Any) -> None:  # noqa: F811
     answer = change(told)

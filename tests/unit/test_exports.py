@@ -100,6 +100,15 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "x.zip").exists()
 
 
+def test_a_rate_that_flac_has_not_is_said(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    soundfile.write(content, np.sin(np.arange(8000) / 50), 768_000, format="WAV")
+    fast = Item("fast", {}, content.getvalue)
+    _, left_out = written(tmp_path, [fast, item("a", 60)], "flac")
+    assert left_out[0][0] == "fast"
+    assert "take WAV" in left_out[0][1]
+
+
 def _unpacked(archive: zipfile.ZipFile, folder: Path) -> Path:
     archive.extractall(folder)
     return folder

@@ -136,3 +136,25 @@ def test_a_killed_writer_loses_nothing_that_was_confirmed(seed: int) -> None:
     assert {f"{seed}-{number}-{half}" for number in confirmed for half in "ab"} <= kept
     assert len(kept) % 2 == 0, "a transaction is there whole or not at all"
     assert database_file().exists()
+
+
+def test_work_with_a_fault_fails_once_and_what_waits_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(job: jobs.Job, report: jobs._Reporter) -> str:
+        raise IndexError("nobody foresaw this")
+
+    monkeypatch.setattr(jobs, "KINDS", {"breaks": breaks, "fine": lambda job, report: "done"})
+    bad, unknown, good = (jobs.ask(kind, None) for kind in ("breaks", "of a later version", "fine"))
+    assert jobs.work()
+    assert [jobs.job_of_id(job.id).state for job in (bad, unknown, good)] == ["failed", "failed", "done"]
+    assert "nobody foresaw this" in jobs.job_of_id(bad.id).message
+
+
+def test_a_data_folder_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.ask("update", None)
+
+    def refuse() -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(jobs, "_lock", refuse)
+    with pytest.raises(TimbreError, match="no permission"):
+        jobs.start_worker()

@@ -116,3 +116,45 @@ def test_what_is_too_much_is_refused_and_leaves_nothing(files: dict[str, bytes],
 def test_a_damaged_archive_is_said() -> None:
     with pytest.raises(TimbreError, match="cannot be unpacked"):
         keep_uploads("bad", [Sent("x.zip", io.BytesIO(b"PK\3\4 no archive"))])
+
+
+def damaged(method: int) -> bytes:
+    """An archive of a sound whose packed bytes are none."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as made:
+        made.writestr("a.wav", wav())
+    data = bytearray(content.getvalue())
+    data[45:140] = bytes(range(160, 255))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_inside_an_archive_is_said(method: int) -> None:
+    with pytest.raises(TimbreError, match="cannot be unpacked"):
+        keep_uploads("bad", [Sent("x.zip", io.BytesIO(damaged(method)))])
+    assert not list(upload_folder().glob("*"))
+
+
+def test_a_name_in_an_archive_that_is_no_text_is_said() -> None:
+    told = archive({"\u00e4\u00e4.wav": wav()}).content.read().replace("\u00e4\u00e4".encode(), b"\xff\xfe\xff\xfe")
+    with pytest.raises(TimbreError, match="cannot be unpacked"):
+        keep_uploads("bad", [Sent("x.zip", io.BytesIO(told))])
+
+
+def test_what_is_left_out_of_what_was_sent_is_told() -> None:
+    other = io.BytesIO()
+    soundfile.write(other, np.cos(np.arange(900) / 5), 16_000, format="WAV")
+    sent = [
+        Sent("a.wav", io.BytesIO(wav())),
+        archive({"a.wav": other.getvalue(), "a.wav/b.wav": wav(), "in.zip": b"PK", "read.txt": b"x"}),
+        Sent("song.m4a", io.BytesIO(b"x")),
+        Sent("\ud800.wav", io.BytesIO(wav())),
+    ]
+    folder, skipped = keep_uploads("kit", sent)
+    assert [name for name, _ in skipped] == ["a.wav", "a.wav/b.wav", "in.zip", "song.m4a", "\ud800.wav"]
+    assert (folder / "a.wav").read_bytes() == wav(), "the first one stays"
+
+
+def test_a_folder_whose_name_is_no_text_is_not_offered(tmp_path: Path) -> None:
+    os.mkdir(os.fsencode(tmp_path / "music") + b"/bad\xff")
+    assert subfolders(tmp_path / "music") == (["drums"], 0)

@@ -121,7 +121,10 @@ def converted(content: bytes, ending: str, name: str) -> bytes:
     made = io.BytesIO()
     if samples.shape[1] > 8 and ending == "flac":
         raise TimbreError(f"{name}: FLAC has at most 8 channels: take WAV.")
-    soundfile.write(made, np.clip(samples, -1, 1), rate, "PCM_24" if fine else "PCM_16", format=ending.upper())
+    try:
+        soundfile.write(made, np.clip(samples, -1, 1), rate, "PCM_24" if fine else "PCM_16", format=ending.upper())
+    except soundfile.LibsndfileError as error:  # FLAC takes no rate above 655,350 Hz
+        raise TimbreError(f"{name}: cannot be written as {ending.upper()} at {rate:,} Hz: take WAV.") from error
     return made.getvalue()
 
 

@@ -7,6 +7,7 @@ on where it stopped.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 import subprocess
@@ -21,13 +22,15 @@ from filelock import FileLock, Timeout
 from timbre_core.catalogue.database import exists, reading, writing
 from timbre_core.catalogue.libraries import library_of_id
 from timbre_core.catalogue.progress import Cancelled
-from timbre_core.errors import TimbreError
+from timbre_core.errors import TimbreError, explain_os_error, os_errors
 from timbre_core.files import user_data_dir
 from timbre_core.wording import counted
 
 OPEN = ("queued", "running")
 _TOLD_EVERY = 0.4  # seconds between two reports
 _PACE = 0.3  # how much the latest rate counts
+
+_LOG = logging.getLogger(__name__)
 
 Teller = Callable[["Job"], None]
 
@@ -114,6 +117,8 @@ def is_worked_on() -> bool:
             return False
     except Timeout:
         return True
+    except OSError as error:
+        raise TimbreError(explain_os_error(error, user_data_dir(), writing=True)) from error
 
 
 def start_worker() -> None:
@@ -121,7 +126,7 @@ def start_worker() -> None:
     if not list_jobs(only_open=True) or is_worked_on():
         return
     log = user_data_dir() / "library.log"
-    with open(log, "ab") as output:
+    with os_errors(log, writing=True), open(log, "ab") as output:
         subprocess.Popen(
             [sys.executable, "-m", "timbre_core", "library", "work"],
             stdin=subprocess.DEVNULL,
@@ -176,6 +181,11 @@ def _do(job: Job, tell: Teller) -> None:
         state, message = "failed", str(error)
     except sqlite3.IntegrityError:
         state, message = "cancelled", "the library was removed meanwhile"
+    except Exception as error:
+        # Work that fails in a way nobody foresaw must not be begun anew for ever, before all that waits behind it.
+        _LOG.exception("%s failed", job.kind)
+        said = explain_os_error(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}."
+        state, message = "failed", f"it ended with a fault ({said[:300]}): library.log has the details."
     with writing("libraries") as database:
         database.execute(
             "UPDATE jobs SET state = ?, message = ?, told = ? WHERE id = ?", (state, message, time.time(), job.id)

@@ -112,7 +112,7 @@ def delete_collection(name: str) -> None:
 
 
 def _number(database: sqlite3.Connection, name: str) -> int:
-    row = database.execute("SELECT id FROM collections WHERE name = ?", (name,)).fetchone()
+    row = database.execute("SELECT id FROM collections WHERE name = ?", (checked_name(name),)).fetchone()
     if row is None:
         raise TimbreError(f"there is no collection {name[:80]!r}: somebody may have renamed or deleted it.")
     return int(row[0])

@@ -16,7 +16,7 @@ import pandas as pd
 from timbre_core.catalogue.arrays import read_rows
 from timbre_core.catalogue.database import exists, reading, writing
 from timbre_core.errors import TimbreError
-from timbre_core.files import user_data_dir
+from timbre_core.files import readable, user_data_dir
 from timbre_core.maps import weights_mark
 
 _LONGEST_NAME = 60
@@ -97,6 +97,8 @@ def create_library(name: str, root: Path, checkpoint: Path, settings: dict[str, 
     root = root.expanduser().resolve()
     if not root.is_dir():
         raise TimbreError(f"{root}: there is no such folder: check the path.")
+    if readable(root) != str(root):
+        raise TimbreError(f"{readable(root)}: its name is no UTF-8 text: rename it.")
     try:
         with writing("libraries") as database:
             done = database.execute(

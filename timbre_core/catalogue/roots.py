@@ -7,7 +7,7 @@ from pathlib import Path
 
 from timbre_core.datasets.audio_files import is_audio
 from timbre_core.errors import TimbreError, explain_os_error
-from timbre_core.files import user_data_dir
+from timbre_core.files import readable, user_data_dir
 
 _DRIVES = ("/media", "/mnt", "/Volumes")
 _MOST = 2_000  # entries of a folder that are looked at
@@ -37,14 +37,14 @@ def checked_folder(path: Path | str) -> Path:
 
 
 def subfolders(folder: Path) -> tuple[list[str], int]:
-    """The folders inside a folder, by name, without hidden ones, and how many sounds lie in it directly."""
+    """The folders inside a folder, by name, without those hidden or named by no text, and how many sounds lie in it."""
     names, sounds = [], 0
     try:
         with os.scandir(folder) as entries:
             for number, entry in enumerate(entries):
                 if number >= _MOST:
                     break
-                if entry.name.startswith("."):
+                if entry.name.startswith(".") or readable(entry.name) != entry.name:
                     continue
                 if entry.is_dir():
                     names.append(entry.name)

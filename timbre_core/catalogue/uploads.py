@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from timbre_core.catalogue.roots import upload_folder
-from timbre_core.datasets.audio_files import is_audio
+from timbre_core.datasets.audio_files import is_audio, other_cure
 from timbre_core.datasets.label_values import safe_id
 from timbre_core.errors import TimbreError, os_errors
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".sfz", ".json")
 _DEEPEST = 12
 _CHUNK = 1 << 20
+_DAMAGE = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    UnicodeDecodeError,
+)
 
 
 @dataclass(frozen=True)
@@ -62,11 +73,16 @@ def keep_uploads(name: str, files: Iterable[Sent], limits: UploadLimits = LIMITS
                 skipped.append((path, "its name leads out of the folder, or is none"))
                 continue
             if not (is_audio(path) or path.lower().endswith(_TABLES)):
+                cure = other_cure(path)
+                skipped += [(path, f"cannot be read: {cure}")] if cure else []
+                continue
+            if target.exists() or any(above.is_file() for above in target.parents):
+                skipped.append((path, "another file of that name was sent with it: rename one"))
                 continue
             room = min(limits.bytes_each, limits.bytes - total, *([limits.ratio * max(packed, 4096)] if packed else []))
             total += _copy(content, target, room, path)
             sounds += is_audio(path)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGE as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise TimbreError(f"the archive cannot be unpacked ({error}): make it again, without a password.") from error
     except BaseException:
@@ -106,9 +122,11 @@ def _inside(folder: Path, name: str) -> Path | None:
 
 
 def _is_bad(part: str) -> bool:
-    return (
-        part.startswith(".") or "/" in part or ":" in part or "\0" in part or len(part.encode("utf-8", "replace")) > 240
-    )
+    try:
+        size = len(part.encode("utf-8"))
+    except UnicodeEncodeError:  # half a letter
+        return True
+    return part.startswith(".") or "/" in part or ":" in part or "\0" in part or size > 240
 
 
 def _copy(content: IO[bytes], target: Path, room: int, name: str) -> int:
@@ -117,9 +135,17 @@ def _copy(content: IO[bytes], target: Path, room: int, name: str) -> int:
     with os_errors(target, writing=True):
         target.parent.mkdir(parents=True, exist_ok=True)
         with open(target, "wb") as file:
-            while chunk := content.read(_CHUNK):
+            while chunk := _read(content):
                 size += len(chunk)
                 if size > room:
                     raise TimbreError(f"{name[:120]}: unpacks to more than is taken: send less at once.")
                 file.write(chunk)
     return size
+
+
+def _read(content: IO[bytes]) -> bytes:
+    """Some more bytes. An archive's reader raises OSError for damage too, which is no fault of the disk that is written to."""
+    try:
+        return content.read(_CHUNK)
+    except OSError as error:
+        raise zipfile.BadZipFile(str(error)) from error

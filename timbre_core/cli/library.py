@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from timbre_core.cli.data_options import add_label_arguments, label_settings
 from timbre_core.cli.shell import tell_skipped
@@ -16,6 +16,7 @@ from timbre_core.wording import counted
 
 if TYPE_CHECKING:
     from timbre_core.catalogue.jobs import Job
+    from timbre_core.catalogue.libraries import OwnLibrary
 
 HELP = "your own sounds: put a folder on the map of a checkpoint, keep it up to date, list and remove"
 EXAMPLE = """python -m timbre_core library add ~/samples --name samples
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_add(args: argparse.Namespace) -> int:
-    from timbre_core.catalogue.libraries import create_library, list_libraries
+    from timbre_core.catalogue.libraries import checked_name, counts_of, create_library, list_libraries, remove_library
     from timbre_core.checkpoint import open_checkpoint
 
     _check_workers(args)
@@ -105,9 +106,25 @@ def _run_add(args: argparse.Namespace) -> int:
             f"{checkpoint.path} has no map: make it with `python -m timbre_core project {checkpoint.path}`."
         )
     root = Path(args.folder).expanduser().resolve()
-    same = next((each for each in list_libraries() if each.name == args.name and each.root == str(root)), None)
-    library = same or create_library(args.name, root, checkpoint.path, label_settings(args))
+    name, settings = checked_name(args.name), label_settings(args)
+    library = next((each for each in list_libraries() if each.name == name and each.root == str(root)), None)
+    if library is not None and not _reads_so(library, checkpoint.path, settings):
+        if counts_of(library)[0]:
+            raise TimbreError(
+                f"--name {name!r}: that folder was added with other options: `library remove` it first, or choose another name."
+            )
+        remove_library(library)
+        library = None
+    if library is None:
+        library = create_library(name, root, checkpoint.path, settings)
     return _wait(library.id, args)
+
+
+def _reads_so(library: OwnLibrary, checkpoint: Path, settings: dict[str, Any]) -> bool:
+    """Whether a library is read by these weights, and with these settings where they are given."""
+    from timbre_core.maps import weights_mark
+
+    return library.weights == weights_mark(checkpoint) and settings.items() <= library.settings.items()
 
 
 def _run_update(args: argparse.Namespace) -> int:

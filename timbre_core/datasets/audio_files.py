@@ -66,6 +66,11 @@ def is_audio(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in AUDIO_ENDINGS
 
 
+def other_cure(name: str) -> str:
+    """What to do about a file that holds sounds and is not read, by its ending; empty for any other file."""
+    return _OTHER_ENDINGS.get(os.path.splitext(name)[1].lower(), "")
+
+
 def audio_files(root: Path) -> list[str]:
     """Paths below `root` (posix) of all sounds, sorted: see `list_folder`."""
     return list_folder(root).files
