@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 
@@ -91,3 +92,18 @@ def test_a_constant_is_silence_everywhere(folder: Path, capsys: pytest.CaptureFi
     error = capsys.readouterr().err
     assert "silent (nothing in it moves)" in error
     assert "no usable note" in error
+
+
+def test_a_row_without_its_sound_is_told_and_the_others_are_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = (folder / "oboe_60.wav").read_bytes()
+    (folder / "oboe_60.wav").unlink()
+    rows = [{"bytes": sound, "path": "a.wav"}, {"bytes": None, "path": "gone.wav"}]
+    pd.DataFrame({"audio": rows, "pitch": [60, 61], "instrument": ["oboe", "oboe"]}).to_parquet(
+        folder / "train.parquet"
+    )
+    assert main(["prepare", "folder", str(folder), str(folder.with_suffix(".csv"))]) == 0
+    said = capsys.readouterr()
+    assert "names 'gone.wav' and holds no bytes" in said.err
+    assert "1 note of 1 instrument" in said.out
