@@ -43,7 +43,8 @@ def filters_from_link(link: dict[str, list[str]], notes: NoteMap) -> tuple[dict[
     filters: dict[str, Any] = {"search": "".join(link.get("search", []))[:_LONGEST_SEARCH], "only": {}, "without": {}}
     filters["range"] = {}
     asked = [word for text in link.get("sound", []) for word in text.split(",")]
-    filters["words"] = [word for word in WORDS if word in asked]
+    if asked:
+        filters["words"] = [word for word in WORDS if word in asked]
     refused = [("sound", word) for word in asked if word not in WORDS]
     for what, part in (("only", "only"), ("not", "without")):
         for text in link.get(what, []):
