@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shared  # noqa: F401 - makes the project importable
 
 from timbre_core.analysis.evaluation import evaluate, select_rows
 from timbre_core.analysis.yardsticks.listening import read_listening_tests

@@ -60,3 +60,8 @@ def test_partials_of_a_high_pitch_leave_it_as_it_is() -> None:
     power = power_spectrum(np.sin(2 * np.pi * 3000 * TIME[:4096])[None], 8192)
     assert heard_multiple(power, RATE / 8192, 3000.0) == 1
     assert tuned_to_fundamental(power, RATE / 8192, 3000.0 * 2 ** (50 / 1200)) == pytest.approx(3000, rel=1e-4)
+
+
+def test_two_octaves_too_low_are_mended_as_one_is() -> None:
+    """A glockenspiel whose upper partial is at 2.75 times its pitch repeats at a quarter of it."""
+    assert estimate_f0(struck(84, [1, 2.75], [1, 0.5]), RATE).midi == pytest.approx(84, abs=0.1)

@@ -28,6 +28,7 @@ ANALYSIS_RATE = 16_000  # Hz; faster audio is decimated to about this: MIDI 108 
 _FRAME_SECONDS = 0.256  # seven periods of the lowest piano key
 _SHORT_SECONDS = 0.064  # of plucks and blips that are over before such a frame is
 _PERIODS = 7  # that a short frame must hold
+_AS_HIGH = 0.97  # of a pitch: half a semitone below it
 _DOUBTFUL = 0.75  # confidence, below which short frames are asked as well
 _MAX_FRAMES = 8
 _MIN_SAMPLES = 64
@@ -119,7 +120,9 @@ def estimate_f0(audio: np.ndarray, sample_rate: int, fmin: float = 27.5, fmax: f
     found = _measured(audio, sample_rate, fmin, fmax, _FRAME_SECONDS)
     if found.confidence < _DOUBTFUL:
         short = _measured(audio, sample_rate, fmin, fmax, _SHORT_SECONDS)
-        if short.confidence > found.confidence and short.hz * _SHORT_SECONDS >= _PERIODS:
+        # They cannot know of a lower pitch than the long ones hear.
+        lower = found.voiced and short.hz < _AS_HIGH * found.hz
+        if short.confidence > found.confidence and short.hz * _SHORT_SECONDS >= _PERIODS and not lower:
             return short
     return found
 
@@ -135,9 +138,8 @@ def _measured(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float, sec
         return UNVOICED
     steps = evidence.rate * LAG_UPSAMPLING
     hz = steps / _refined_lag(evidence.nsdf, steps / evidence.candidates[best])
-    multiple = heard_multiple(evidence.power, evidence.bin_hz, hz)
-    if multiple > 1 and multiple * hz <= fmax:
-        hz = steps / _refined_lag(evidence.nsdf, steps / (multiple * hz))
+    while (multiple := heard_multiple(evidence.power, evidence.bin_hz, hz)) > 1 and multiple * hz <= fmax:
+        hz *= multiple
     return F0(tuned_to_fundamental(evidence.power, evidence.bin_hz, hz), confidence)
 
 
