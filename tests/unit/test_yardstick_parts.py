@@ -176,10 +176,11 @@ def test_neighbours_and_codes_are_of_one_distance(tiny_checkpoint: Path, library
         space = TimbreSpace(open_checkpoint(tiny_checkpoint), distance=name)
         audio, pitch = library.load(3, space.sample_rate), float(library.notes["pitch"].iloc[3])
         code = timbre_code(space, audio, pitch)
-        assert code == pytest.approx(space.places[3], abs=1e-4)
+        near_enough = 0.02 * float(space.places.std())  # a map's latents are rounded
+        assert code == pytest.approx(space.places[3], abs=near_enough)
         near = space.neighbours(str(library.notes["note_id"].iloc[3]), 2)
         away = np.linalg.norm(space.places[near.index] - code, axis=1)
-        assert near["distance"].to_numpy() == pytest.approx(away, abs=1e-4)
+        assert near["distance"].to_numpy() == pytest.approx(away, abs=near_enough)
         frames, _ = space.analyse(audio)
         assert space.neighbours(space.encode(frames, pitch).mean, 1).index[0] == 3
     assert timbre_code(space, audio).shape == code.shape  # no label needed
