@@ -170,9 +170,9 @@ def is_alive(name: str, folder: Path) -> bool:
 def main() -> None:
     visited()
     show_title("Training", "How models learn: their losses epoch by epoch, and what they make of notes they never saw.")
-    show_starting(listing())
     every = _LIVE_SECONDS if st.session_state.get("runs_alive") else _IDLE_SECONDS
     st.fragment(show_runs, run_every=every)()
+    show_starting(listing())
     show_broken(listing())
     pickers.show_refusals()
 
