@@ -17,7 +17,7 @@ class Clock:
 
 def test_steady_steps_pauses_and_what_follows_count_and_the_warm_up_does_not() -> None:
     clock = Clock()
-    left = Remaining(steps=10, valid_steps=6, epochs=4, after=30.0, clock=clock, worked=clock)
+    left = Remaining(steps=10, valid_steps=6, epochs=4, after=30.0, clock=clock)
     ends = 100.0
     said: dict[int, float] = {}
     step = 0
@@ -41,24 +41,12 @@ def test_steady_steps_pauses_and_what_follows_count_and_the_warm_up_does_not() -
 
 def test_a_long_step_now_and_then_does_not_count_as_usual() -> None:
     clock = Clock()
-    left = Remaining(steps=100, valid_steps=0, epochs=1, clock=clock, worked=clock)
+    left = Remaining(steps=100, valid_steps=0, epochs=1, clock=clock)
     left.epoch_begins()
     for step in range(50):
         clock.now += 20.0 if step == 30 else 1.0
         left.stepped()
     assert left.seconds(50) == pytest.approx(50.0)
-
-
-def test_what_follows_takes_longer_where_others_compute_too() -> None:
-    clock, processor = Clock(), Clock()
-    left = Remaining(10, 0, 2, after=30.0, clock=clock, worked=processor, threads=2)
-    left.epoch_begins()
-    for _ in range(10):
-        clock.now += 3.0
-        processor.now += 2.0  # a third of what two cores give
-        left.stepped()
-    left.epoch_ended()
-    assert left.seconds(10) == pytest.approx(30.0 + 3 * 30.0)
 
 
 def test_it_is_told_as_people_read_it() -> None:

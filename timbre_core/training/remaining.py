@@ -14,16 +14,13 @@ _VALIDATION = 1 / 3  # of a training step: the share that a forward pass takes o
 _EVALUATED = 0.08  # seconds a note for which a model is measured, on two cores; some five more for probes
 _MAPPED = 0.03  # seconds a note of a map; UMAP takes some 20 to compile itself
 _ALWAYS = 25.0
-_MOST_SLOWED = 20.0
 
 
 @dataclass
 class Remaining:
     """Steps as they come, and what lies between epochs: validation, pictures, saving.
 
-    steps, valid_steps: of an epoch. after: seconds that follow the last epoch where nobody else computes (see
-    `measuring_seconds`): where the steps get only a part of the processor, so does what follows. threads: that steps compute
-    with; worked: seconds of processor time that they have taken together.
+    steps, valid_steps: of an epoch. after: seconds that follow the last epoch (see `measuring_seconds`).
     """
 
     steps: int
@@ -31,13 +28,10 @@ class Remaining:
     epochs: int
     after: float = 0.0
     clock: Callable[[], float] = time.perf_counter
-    worked: Callable[[], float] = time.process_time
-    threads: int = 1
     _times: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
     _between: list[float] = field(default_factory=list)
     _last: float | None = None
     _seen: int = 0
-    _steady: tuple[float, float] | None = None  # when the warm-up was over, by both clocks
 
     def epoch_begins(self) -> None:
         """To be called before an epoch's first step."""
@@ -49,8 +43,6 @@ class Remaining:
         self._seen += 1
         if self._last is not None and self._seen > _WARM_UP:
             self._times.append(now - self._last)
-        if self._seen == _WARM_UP:
-            self._steady = now, self.worked()
         self._last = now
 
     def epoch_ended(self) -> None:
@@ -66,14 +58,7 @@ class Remaining:
         one = statistics.median(self._times)
         between = statistics.fmean(self._between) if self._between else one * _VALIDATION * self.valid_steps
         ended = (step - 1) // self.steps  # an epoch is over only after what follows its last step
-        return one * (self.steps * self.epochs - step) + between * (self.epochs - ended) + self.after * self._slowed()
-
-    def _slowed(self) -> float:
-        """How much longer everything takes than on a processor that nobody else uses."""
-        if self._steady is None:
-            return 1.0
-        passed, worked = self.clock() - self._steady[0], self.worked() - self._steady[1]
-        return min(_MOST_SLOWED, max(1.0, passed * self.threads / max(worked, 1e-3)))
+        return one * (self.steps * self.epochs - step) + between * (self.epochs - ended) + self.after
 
 
 def measuring_seconds(evaluated: int, mapped: int) -> float:

@@ -77,8 +77,7 @@ def train(
     team.wait()
     reporter = reporter or Reporter()
     watch = reporter.watch("training") if team.size == 1 else _silent
-    threads = torch.get_num_threads() if team.device.type == "cpu" else 0
-    left = Remaining(source.steps(), valid.steps(), recipe.training.epochs, after, threads=threads)
+    left = Remaining(source.steps(), valid.steps(), recipe.training.epochs, after)
     with _events(folder, run) as events, _bar(run, source, bar) as shown:
 
         def stepped(step: int) -> None:
