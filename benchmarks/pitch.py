@@ -228,6 +228,9 @@ def main() -> None:
     parser.add_argument(
         "--work", type=Path, metavar="DIR", help="keep there what each tracker measured, and take it from there"
     )
+    parser.add_argument(
+        "--slow-on", nargs="*", choices=SETS, default=SETS, help="sets that pYIN and torchcrepe hear (all)"
+    )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="trackers whose names begin so")
     parser.add_argument("--out", type=Path, metavar="FILE.md", help="write the tables there")
     args = parser.parse_args()
