@@ -103,7 +103,7 @@ def test_a_space_compares_notes_by_their_codes(space: SimpleNamespace, tiny_nsyn
     row = int(np.flatnonzero(library.notes["note_id"] == notes["note_id"].iloc[0])[0])
     found = opened.near(timbre_code(opened, library.load(row, RATE)), 2)
     assert found["note_id"].iloc[0] == notes["note_id"].iloc[0]
-    spread = np.linalg.norm(opened.places - opened.places.mean(axis=0), axis=1).mean()
+    spread = float(np.linalg.norm(opened.places - opened.places.mean(axis=0), axis=1).mean())
     assert found["distance"].iloc[0] < 0.02 * spread  # maps round
     second = opened.neighbours(notes["note_id"].iloc[0], 1)["distance"].iloc[0]
     assert float(second) == pytest.approx(float(found["distance"].iloc[1]), abs=float(0.02 * spread))
