@@ -66,7 +66,7 @@ async def call(
     async def receive() -> dict[str, Any]:
         nonlocal asked
         asked += 1
-        if asked > 1:  # whoever waits for the asker to leave lets others work meanwhile
+        if asked > 1 and not gone():  # whoever waits for the asker to leave lets others work meanwhile
             await asyncio.sleep(0.01)
         return {"type": "http.disconnect"} if gone() else {"type": "http.request", "body": body, "more_body": False}
 

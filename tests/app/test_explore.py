@@ -93,7 +93,7 @@ def test_a_link_restores_the_view(page: Callable[..., Any]) -> None:
         "projection": "pca",
         "colour": "instrument",
         "selected": {"note": NOTE, "seq": 0},
-        "filters": {"search": "", "only": {}, "without": {}, "range": {}, "words": []},
+        "filters": {"search": "", "only": {}, "without": {}, "range": {}},
         "plotly": "",
     }
     assert component(app, "note")["selected"] == {"note": NOTE, "seq": 0}
@@ -137,11 +137,10 @@ def test_filters_of_a_link_reach_the_map_and_nonsense_is_refused(page: Callable[
         "only": {"family": ["brass", "bass"]},
         "without": {"split": ["train"]},
         "range": {"pitch": [48.0, 60.5]},
-        "words": [],
     }
     assert app.query_params["only"] == ["family:brass,bass", "pitch:48..60.5"]
     app = page(only=["family:kazoo", "pitch:low..high", "mu:1..2", "pitch:9..1", "x" * 5000])
-    assert component(app, "map")["filters"] == {"search": "", "only": {}, "without": {}, "range": {}, "words": []}
+    assert component(app, "map")["filters"] == {"search": "", "only": {}, "without": {}, "range": {}}
     assert "only" not in app.query_params
     assert "kazoo" in app.toast[0].value
 
