@@ -13,7 +13,7 @@ import pytest
 from pages.server.catalog import find_map
 from tests.app.asgi import get
 from timbre_core.__main__ import main
-from timbre_core.catalogue.vectors import list_vectors, read_vectors
+from timbre_core.catalogue.vectors import add_vectors, list_vectors, read_vectors
 from timbre_core.errors import TimbreError
 
 
@@ -72,6 +72,7 @@ def test_what_cannot_be_understood_is_refused(tmp_path: Path) -> None:
         "twice": {"id": ["a", "a"], "vector": list(good)},
         "nan": {"id": ["a", "b"], "vector": list(good * np.nan)},
         "ragged": {"id": ["a", "b"], "vector": [[1.0], [1.0, 2.0]]},
+        "huge": {"id": ["a", "b"], "vector": list(good * 1e30)},
         "nameless": {"what": ["a", "b"], "vector": list(good)},
     }
     for name, columns in tables.items():
@@ -79,7 +80,17 @@ def test_what_cannot_be_understood_is_refused(tmp_path: Path) -> None:
         with pytest.raises(TimbreError, match=name):
             read_vectors(tmp_path / f"{name}.parquet")
     np.savez(tmp_path / "pickled.npz", ids=np.array([object()]), vectors=good)
+    np.savez(tmp_path / "single.npz", ids=np.array("a"), vectors=good[:1])
+    np.savez(tmp_path / "complex.npz", ids=np.array(["a", "b"]), vectors=good * 1j)
     (tmp_path / "damaged.npz").write_bytes(b"PK no archive")
-    for name in ("pickled.npz", "damaged.npz", "absent.npz", "table.csv"):
+    for name in ("pickled.npz", "single.npz", "complex.npz", "damaged.npz", "absent.npz", "table.csv"):
         with pytest.raises(TimbreError, match=name):
             read_vectors(tmp_path / name)
+
+
+def test_columns_of_another_map_are_left_out_and_missing_sounds_told(tmp_path: Path) -> None:
+    table = pd.DataFrame({"id": ["a", "b"], "vector": list(vectors(2)), "pca_1": [1.0, 2.0], "mood": ["x", "y"]})
+    table.to_parquet(tmp_path / "v.parquet")
+    with pytest.raises(TimbreError, match="no such folder"):
+        add_vectors(tmp_path / "v.parquet", "v", tmp_path / "gone", ["pca"])
+    assert add_vectors(tmp_path / "v.parquet", "v", methods=["pca"], progress=False) == 2

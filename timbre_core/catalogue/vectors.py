@@ -21,6 +21,7 @@ _IDS = ("note_id", "id", "ids", "name", "file", "path")
 _VECTORS = ("vector", "vectors", "embedding", "embeddings", "mu")
 _SOUNDS = ("audio", "file", "path")
 _MOST = 1_000_000
+_LARGEST = 1e15  # of a vector's numbers, whose squares are added up
 
 
 def vectors_folder() -> Path:
@@ -46,10 +47,12 @@ def add_vectors(
     `file` or `path` (or the ids) name sounds. Raises TimbreError for a file that cannot be understood, and for a name that is
     taken.
     """
-    from timbre_core.analysis.projections import check_methods, project
+    from timbre_core.analysis.projections import COLUMNS, check_methods, project
 
     check_methods(methods)
     name = check_name(checked_name(name), "--name")
+    if sounds is not None and not sounds.is_dir():
+        raise TimbreError(f"--sounds {sounds}: there is no such folder: check the path.")
     folder = vectors_folder() / name
     if folder.exists():
         raise TimbreError(f"--name {name}: there is a map of that name: choose another one, or remove it.")
@@ -57,8 +60,9 @@ def add_vectors(
     table = note_table(_labels(ids, labels)).assign(audio=_sounds(ids, labels) if sounds is not None else "")
     table["mu"] = table["trajectory"] = list(vectors)
     table["n_windows"] = 1
+    made = {column for columns in COLUMNS.values() for column in columns}  # by this map, not by the one they come from
     for column in map(str, labels):
-        if column not in table and column not in (*_IDS, *_SOUNDS):
+        if column not in table and column not in made and column not in (*_IDS, *_SOUNDS):
             table[column] = labels[column].to_numpy()
     table = pd.concat([table, project(vectors, methods, progress=progress)], axis=1)
     with os_errors(folder, writing=True):
@@ -92,6 +96,8 @@ def read_vectors(path: Path) -> tuple[list[str], np.ndarray, pd.DataFrame]:
     if not np.isfinite(vectors).all():
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
         raise TimbreError(f"{path}: the vector of {ids[row][:80]!r} holds NaN or infinity: leave it out.")
+    if np.abs(vectors).max() > _LARGEST:
+        raise TimbreError(f"{path}: its vectors hold numbers above {_LARGEST:g}: scale them down.")
     twice = pd.Series(ids)[pd.Series(ids).duplicated()]
     if len(twice):
         raise TimbreError(f"{path}: the id {twice.iloc[0][:80]!r} occurs twice: give each its own.")
@@ -108,6 +114,8 @@ def _read_npz(path: Path) -> tuple[list[str], np.ndarray, pd.DataFrame]:
                 raise TimbreError(
                     f"{path}: has no arrays 'ids' and 'vectors' (but {', '.join(sorted(names)) or 'none'})."
                 )
+            if arrays["ids"].ndim != 1 or arrays["vectors"].dtype.kind not in "fiub":
+                raise TimbreError(f"{path}: 'ids' must be a list of names, and 'vectors' real numbers.")
             return [str(each) for each in arrays["ids"]], np.asarray(arrays["vectors"], np.float32), pd.DataFrame()
     except (ValueError, zipfile.BadZipFile, EOFError) as error:
         raise TimbreError(f"{path}: cannot be read as .npz ({error}): save it with numpy.savez.") from error
