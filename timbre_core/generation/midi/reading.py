@@ -47,7 +47,7 @@ def read_midi(source: Path | str | bytes, name: str = "") -> Piece:
     channels = {number: Channel(number) for number in range(16)}
     notes = 0
     try:
-        for seconds, message in _timed(_opened(source)):
+        for seconds, message in _timed(_opened(source, name)):
             notes += message.type == "note_on" and message.velocity > 0
             if seconds > LONGEST or notes > MOST_NOTES:
                 raise TimbreError(
@@ -65,12 +65,12 @@ def _too_large() -> str:
     return f"larger than {LARGEST // 2**20} MB, no MIDI file is: choose another one."
 
 
-def _opened(data: bytes) -> mido.MidiFile:
+def _opened(data: bytes, name: str) -> mido.MidiFile:
     import mido
 
     file = mido.MidiFile(file=io.BytesIO(data), clip=True)
     if file.type == 2:
-        raise TimbreError("its tracks are pieces of their own (MIDI type 2): save it as type 1.")
+        raise TimbreError(f"{name}: its tracks are pieces of their own (MIDI type 2): save it as type 1.")
     return file
 
 
