@@ -12,7 +12,7 @@ from pages.library.labels import edited_labels, label_table
 from pages.server.catalog import Listing
 from pages.server.words import plain
 from timbre_core.catalogue import jobs
-from timbre_core.catalogue.labels import Proposal, correct_label, propose_labels
+from timbre_core.catalogue.labels import Proposal, checked_label, correct_label, propose_labels
 from timbre_core.catalogue.libraries import checked_name, create_library, list_libraries
 from timbre_core.catalogue.roots import allowed_roots, checked_folder, subfolders
 from timbre_core.catalogue.uploads import Sent, keep_uploads
@@ -157,6 +157,8 @@ def add_library(
         name = checked_name(name or (folder.name if folder is not None else "sounds"))  # before files are kept
         if any(library.name == name for library in list_libraries()):
             raise TimbreError(f"there is a library named {name!r} already: choose another name.")
+        for _, field, value in corrections:
+            checked_label(field, value)  # before there is a library that they are for
         if folder is None:
             with st.spinner("Keeping the files…"):
                 folder, left_out = keep_uploads(name, [Sent(file.name, file) for file in sent])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -80,3 +81,29 @@ def test_layers_work_and_a_drive_that_is_gone(library: Callable[..., Any], check
     page = library()
     assert "its folder is not there" in everything_said(page)
     assert next(button for button in page.button if button.label == "Update").disabled
+
+
+def test_what_was_left_out_of_sent_files_stays_told(library: Callable[..., Any]) -> None:
+    page = library()
+    page.session_state["add_left_out"] = [("a.wav", "another file of that name was sent with it: rename one")]
+    said = everything_said(page.run())
+    assert "1 file of those sent left out" in said
+    assert "rename one" in said
+
+
+def test_folders_with_odd_names_are_browsed(library: Callable[..., Any], tmp_path: Path) -> None:
+    for name in (b"bad\xff", b"<b>x", b"line\nbreak", b"[a](b) `c` :red[d]"):
+        (tmp_path / "music" / os.fsdecode(name)).mkdir()
+    page = library()
+    assert not page.exception
+    assert len([button for button in page.button if (button.key or "").startswith("folder_")]) == 4
+    page.text_input(key=f"add_typed_{tmp_path / 'music'}").set_value("a\0b").run()
+    assert not page.exception
+
+
+def test_a_correction_that_is_no_pitch_adds_nothing(library: Callable[..., Any]) -> None:
+    page = press(press(library(), "notes"), "Show labels first")
+    page.session_state["add_labels"] = {"edited_rows": {"0": {"pitch": "900"}}}
+    page = press(page, "Add to the map")
+    assert "outside MIDI" in page.error[0].value
+    assert not list_libraries()

@@ -157,7 +157,8 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
         database.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
         database.execute("COMMIT")
     except BaseException:
-        database.execute("ROLLBACK")
+        if database.in_transaction:  # a full disk has ended it already
+            database.execute("ROLLBACK")
         raise
 
 

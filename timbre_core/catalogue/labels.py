@@ -79,9 +79,7 @@ def correct_label(library: OwnLibrary, paths: Sequence[str], name: str, value: s
 
     Raises TimbreError for a pitch or velocity that is none.
     """
-    if name not in FIELDS:
-        raise TimbreError(f"there is no label {name[:40]!r}: choose from {', '.join(FIELDS)}.")
-    told = _value(name, value)
+    told = checked_label(name, value)
     with writing("libraries") as database:
         for path in paths:
             if told is None:
@@ -114,7 +112,10 @@ def with_corrections(library: OwnLibrary, notes: pd.DataFrame) -> pd.DataFrame:
     return notes
 
 
-def _value(name: str, text: str) -> str | float | None:
+def checked_label(name: str, text: str) -> str | float | None:
+    """A label as it is kept, None for an empty one. Raises TimbreError for a label or a value that there is not."""
+    if name not in FIELDS:
+        raise TimbreError(f"there is no label {name[:40]!r}: choose from {', '.join(FIELDS)}.")
     text = text.strip()
     if not text:
         return None
