@@ -14,7 +14,7 @@ from pages.server.words import plain
 from timbre_core.catalogue import jobs
 from timbre_core.catalogue.labels import Proposal, checked_label, correct_label, propose_labels
 from timbre_core.catalogue.libraries import checked_name, create_library, list_libraries
-from timbre_core.catalogue.roots import allowed_roots, checked_folder, subfolders
+from timbre_core.catalogue.roots import allowed_roots, checked_folder, readable_places, subfolders
 from timbre_core.catalogue.uploads import Sent, keep_uploads
 from timbre_core.errors import TimbreError
 from timbre_core.wording import counted
@@ -122,7 +122,7 @@ def label_choices() -> dict[str, Any]:
         octave = third.selectbox(
             "Labels an octave off", list(_OCTAVES), format_func=_OCTAVES.__getitem__, key="add_octave"
         )
-    settings: dict[str, Any] = {"octave": octave}
+    settings: dict[str, Any] = {"octave": octave, "within": [str(place) for place in readable_places()]}
     return settings | ({"pattern": pattern} if pattern else {}) | ({"transpose": int(transpose)} if transpose else {})
 
 

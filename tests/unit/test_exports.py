@@ -85,6 +85,16 @@ def test_one_instruments_notes_lie_over_the_keys(tmp_path: Path) -> None:
     assert sorted(again.notes["pitch"]) == [60, 64, 67]
 
 
+def test_notes_of_one_pitch_are_layers_from_soft_to_loud(tmp_path: Path) -> None:
+    notes = [item("loud", 60, velocity=110.0), item("soft", 60, velocity=30.0), item("high", 72, velocity=100.0)]
+    archive, _ = written(tmp_path, notes, "sfz")
+    lines = [line for line in archive.read("my-set.sfz").decode().splitlines() if "<region>" in line]
+    loud, soft, high = (dict(part.split("=") for part in line.split()[1:]) for line in lines)
+    assert (soft["lovel"], soft["hivel"], loud["lovel"], loud["hivel"]) == ("1", "63", "64", "127")
+    assert {each["pitch_keycenter"] for each in (loud, soft)} == {"60"}
+    assert (high["pitch_keycenter"], "lovel" in high) == ("72", False)
+
+
 def test_unlike_sounds_are_a_kit(tmp_path: Path) -> None:
     archive, _ = written(tmp_path, [item("kick", None, "kick"), item("snare", 60, "snare")], "sfz")
     text = archive.read("my-set.sfz").decode()

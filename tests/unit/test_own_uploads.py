@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from timbre_core.catalogue.labels import propose_labels
 from timbre_core.catalogue.roots import allowed_roots, checked_folder, subfolders, upload_folder
 from timbre_core.catalogue.uploads import Sent, UploadLimits, keep_uploads
 from timbre_core.errors import TimbreError
@@ -158,3 +159,17 @@ def test_what_is_left_out_of_what_was_sent_is_told() -> None:
 def test_a_folder_whose_name_is_no_text_is_not_offered(tmp_path: Path) -> None:
     os.mkdir(os.fsencode(tmp_path / "music") + b"/bad\xff")
     assert subfolders(tmp_path / "music") == (["drums"], 0)
+
+
+def test_links_lead_out_of_no_folder_that_the_app_reads(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder, name in ((inside, "violin_60.wav"), (outside, "violin_64.wav")):
+        folder.mkdir()
+        (folder / name).write_bytes(wav())
+    (inside / "violin_64.wav").symlink_to(outside / "violin_64.wav")
+    (inside / "more").symlink_to(outside)
+    assert len(propose_labels(inside, {"octave": "off"}).notes) > 1
+    proposal = propose_labels(inside, {"octave": "off", "within": [str(inside)]})
+    assert list(proposal.notes["audio"]) == ["violin_60.wav"]
+    assert all("link out of the folders" in reason for _, reason in proposal.skipped)
+    assert proposal.skipped

@@ -196,29 +196,44 @@ def _write_sfz(
     left_out: list[tuple[str, str]],
     report: Callable[[int, int], None],
 ) -> int:
-    from timbre_core.generation.sampler import file_name, key_ranges
+    from timbre_core.generation.sampler import file_name
 
     written = _files(archive, items, "wav", left_out, report, "samples/")
-    keys = [item.pitch for item, _ in written]
     instruments = {item.labels.get("instrument") for item, _ in written}
-    pitches = sorted({round(pitch) for pitch in keys if pitch is not None})
-    played = len(instruments) == 1 and None not in keys and len(pitches) == len(written) > 1
+    played = len(instruments) == 1 and len(written) > 1 and all(item.pitch is not None for item, _ in written)
     if not played and len(written) > 128 - _FIRST_KEY:
         left_out += [(item.name, "a kit has one sound a key") for item, _ in written[128 - _FIRST_KEY :]]
         written = written[: 128 - _FIRST_KEY]
-    ranges = dict(zip(pitches, key_ranges(pitches), strict=True)) if played else {}
-    regions = []
-    for number, (item, path) in enumerate(written):
-        if played:
-            key = round(item.pitch or 0)
-            low, high = ranges[key]
-            told = f"lokey={low} hikey={high} pitch_keycenter={key}"
-        else:
-            told = f"key={_FIRST_KEY + number} pitch_keytrack=0"
-        regions.append(f"<region> sample={path} {told} loop_mode={'no_loop' if played else 'one_shot'}\n")
+    places = _over_keys([item for item, _ in written]) if played else _kit(len(written))
+    mode = "no_loop" if played else "one_shot"
+    regions = [
+        f"<region> sample={path} {told} loop_mode={mode}\n" for (_, path), told in zip(written, places, strict=True)
+    ]
     head = f"// {file_name(name)}: Timbre Explorer\n<group> ampeg_release=0.3 amp_veltrack=100\n"
     archive.writestr(f"{file_name(name)}.sfz", head + "".join(regions))
     return len(written)
+
+
+def _kit(count: int) -> list[str]:
+    """Where the regions of unlike sounds lie: one a key."""
+    return [f"key={_FIRST_KEY + number} pitch_keytrack=0" for number in range(count)]
+
+
+def _over_keys(items: Sequence[Item]) -> list[str]:
+    """Where the regions of one instrument's notes lie: over the keys, those of one pitch as layers from soft to loud."""
+    from timbre_core.generation.sampler import key_ranges, velocity_layers
+
+    by_key: dict[int, list[int]] = {}
+    for number, item in enumerate(items):
+        by_key.setdefault(round(item.pitch or 0), []).append(number)
+    keys = sorted(by_key)
+    told = [""] * len(items)
+    for key, (low, high) in zip(keys, key_ranges(keys), strict=True):
+        numbers = sorted(by_key[key], key=lambda number: _velocity(items[number]))
+        for number, (soft, loud) in zip(numbers, velocity_layers(len(numbers)), strict=True):
+            layer = f" lovel={soft} hivel={loud}" if len(numbers) > 1 else ""
+            told[number] = f"lokey={low} hikey={high} pitch_keycenter={key}{layer}"
+    return told
 
 
 _WRITERS: dict[str, Callable[..., int]] = {

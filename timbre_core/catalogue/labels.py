@@ -37,8 +37,8 @@ class Proposal:
 def propose_labels(root: Path, settings: dict[str, Any]) -> Proposal:
     """What a folder's files are by their names, folders, tables and SFZ files; pitches that nothing tells stay unknown here.
 
-    settings: `pattern`, `transpose` (semitones) and `octave`, of which "auto" listens and corrects. Raises TimbreError for a
-    folder without sounds.
+    settings: `pattern`, `transpose` (semitones) and `octave`, of which "auto" listens and corrects; `within`, folders that no
+    link may lead out of (None: any). Raises TimbreError for a folder without sounds.
     """
     said: list[str] = []
     folders = nsynth_folders(root)
@@ -46,6 +46,7 @@ def propose_labels(root: Path, settings: dict[str, Any]) -> Proposal:
         notes, skipped = read_nsynth(root, folders, said)
     else:
         notes, skipped = read_folder(root, settings.get("pattern"), estimate=False, progress=False, said=said)
+    notes, astray = _within(root, notes, settings.get("within"))
     notes["pitch"] = notes["pitch"] + int(settings.get("transpose") or 0)
     if settings.get("octave") == "auto":
         shifts = _shifts(root, notes, True)
@@ -53,7 +54,22 @@ def propose_labels(root: Path, settings: dict[str, Any]) -> Proposal:
         notes = transposed(notes, shifts)
     notes, bad = drop_bad_labels(notes, str(root) + "/" + notes["audio"])
     prefix = f"{root}: "
-    return Proposal(notes, skipped + bad, [sentence.removeprefix(prefix) for sentence in said])
+    return Proposal(notes, skipped + astray + bad, [sentence.removeprefix(prefix) for sentence in said])
+
+
+def _within(
+    root: Path, notes: pd.DataFrame, places: Sequence[str] | None
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """The notes whose files, links resolved, lie in one of some folders; and the others, with the reason."""
+    if places is None:
+        return notes, []
+    real = [(root / path).resolve() for path in notes["audio"]]
+    inside = [any(file.is_relative_to(place) for place in places) for file in real]
+    reason = "is a link out of the folders that this app may read: TIMBRE_ROOTS names others"
+    astray = [(str(root / path), reason) for path, good in zip(notes["audio"], inside, strict=True) if not good]
+    if len(astray) == len(notes):
+        raise TimbreError(f"{root}: all its sounds are links out of the folders that this app may read.")
+    return notes[inside].reset_index(drop=True), astray
 
 
 def check_octaves(root: Path, notes: pd.DataFrame) -> list[str]:

@@ -21,13 +21,18 @@ def allowed_roots() -> list[Path]:
     return [place for place in dict.fromkeys(found) if place.is_dir()]
 
 
+def readable_places() -> list[Path]:
+    """Where the app may read, links resolved: below the roots, and what was sent to it."""
+    return [*allowed_roots(), upload_folder().resolve()]
+
+
 def checked_folder(path: Path | str) -> Path:
     """A folder's real place, links resolved. Raises TimbreError where that lies outside the roots, or is no folder."""
     try:
         real = Path(str(path).strip()).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a NUL
         raise TimbreError(f"{str(path)[:200]!r} is no path: check it.") from error
-    inside = [*allowed_roots(), upload_folder().resolve()]
+    inside = readable_places()
     if not any(real.is_relative_to(root) for root in inside):
         told = ", ".join(map(str, inside[:-1])) or "none"
         raise TimbreError(f"{path}: is outside the folders that this app may read ({told}; TIMBRE_ROOTS names others).")
