@@ -1,4 +1,4 @@
-"""The look of all pages, and how they use the browser's history, in the app's page from its first byte.
+"""The look of all pages, how they use the browser's history and what is dropped on them, in the app's page from its first byte.
 
 What `st.html` brings comes with a script of its own, after parts of a page are drawn: then all of them would move.
 """
@@ -12,18 +12,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _FOLDER = Path(__file__).parent
 _STYLES = ("frame.css", "compare/compare.css", "training/training.css")
-_SCRIPT = "history.js"
+_SCRIPTS = ("history.js", "drops.js")
 _END = b"</body>"
 
 
 class Frame:
-    """ASGI middleware that puts the style sheets of all pages, and `history.js`, at the end of every HTML page; other answers
+    """ASGI middleware that puts the style sheets and scripts of all pages at the end of every HTML page; other answers
     pass."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         rules = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in _STYLES)
-        script = (_FOLDER / _SCRIPT).read_text(encoding="utf-8")
+        script = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
         self.added = f"<style>{rules}</style><script>{script}</script>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,9 +16,10 @@ export class FilterPanel {
   sets = new Set(); // keys of kept sets that lit notes are in, one of them at least
   syncs = []; // each paints what is chosen
 
-  // gather(): all that is lit is to be chosen.
-  constructor(root, gather) {
+  // gather(): all that is lit is to be chosen. opened(): the panel lies over the map now.
+  constructor(root, gather, opened) {
     this.gather = gather;
+    this.opened = opened;
     this.button = root.querySelector(".tx-filter");
     this.panel = root.querySelector(".tx-panel");
     this.button.addEventListener("click", () => this.open(this.panel.hidden));
@@ -49,8 +50,10 @@ export class FilterPanel {
     const focused = this.panel.contains(document.activeElement);
     this.panel.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
-    if (open) this.fillPanel();
-    else if (focused) this.button.focus();
+    if (open) {
+      this.opened();
+      this.fillPanel();
+    } else if (focused) this.button.focus();
   }
 
   fillPanel() {

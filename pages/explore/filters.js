@@ -8,8 +8,8 @@ const TELL_MS = 600;
 
 export class Filters extends FilterPanel {
   // changed(): other notes are lit now. tell(filters): what Python writes into the address bar, once hands rest.
-  constructor(root, { changed, tell, gather }) {
-    super(root, gather);
+  constructor(root, { changed, tell, gather, opened }) {
+    super(root, gather, opened);
     this.changed = changed;
     this.tell = tell;
     this.search = root.querySelector(".tx-find input");

@@ -2,12 +2,12 @@
 
 import { build } from "../browser/dom.js";
 import { errorOf } from "../browser/server.js";
-import { kept } from "./kept.js";
+import { KEPT, kept } from "./kept.js";
 
 const NEW = "\0new";
 
-// The buttons of the bar of chosen notes. ids(): the notes; say(text): what came of it.
-export function keepButtons(ids, say) {
+// The buttons of the bar of chosen notes. ids(): the notes; say(text): what came of it; signal: that the bar is gone.
+export function keepButtons(ids, say, signal) {
   const trying = async (work, done) => {
     try {
       await work();
@@ -22,7 +22,7 @@ export function keepButtons(ids, say) {
     title: "Star them all, or take their stars away",
     onclick: () => trying(() => kept.toggleStar(ids()), ""),
   });
-  return [star, collector(ids, trying), tagger(ids, trying), exporter(ids, say)];
+  return [star, collector(ids, trying, signal), tagger(ids, trying), exporter(ids, say)];
 }
 
 function choice(label, options) {
@@ -34,10 +34,8 @@ function choice(label, options) {
   );
 }
 
-function collector(ids, trying) {
+function collector(ids, trying, signal) {
   const select = choice("Collect", []);
-  select.addEventListener("pointerdown", () => refill());
-  select.addEventListener("focus", () => refill());
   const refill = () => {
     const names = [...kept.collections.keys()];
     select.replaceChildren(
@@ -47,6 +45,7 @@ function collector(ids, trying) {
     );
   };
   refill();
+  window.addEventListener(KEPT, refill, { signal });
   const put = (name) => trying(() => kept.change("collect", ids(), name), `in ${name}`);
   select.addEventListener("change", () => {
     const { value } = select;
@@ -80,6 +79,7 @@ function ask(control, label, done) {
     event.stopPropagation();
     if (event.key === "Enter" && field.value.trim()) done(field.value.trim());
     if (event.key === "Enter" || event.key === "Escape") {
+      event.preventDefault(); // the control, which has the focus next, would be pressed by the same Enter
       close();
       control.focus();
     }

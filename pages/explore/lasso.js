@@ -24,6 +24,7 @@ export class Gathered {
 
   destroy() {
     this.stop();
+    this.filled?.abort();
   }
 
   marked() {
@@ -33,6 +34,8 @@ export class Gathered {
   // rows: indices of notes; none empties the choice.
   show(rows) {
     this.stop();
+    this.filled?.abort();
+    this.filled = new AbortController();
     this.notes = rows;
     this.bar.hidden = !rows.length;
     this.table.hidden = true;
@@ -61,6 +64,7 @@ export class Gathered {
       ...keepButtons(
         () => this.notes.map((i) => this.view.points.map.ids[i]),
         (text) => (this.status.textContent = text),
+        this.filled.signal,
       ),
       button("CSV", "Their labels as a file", () => this.take("csv")),
       button("Sounds", "Their sounds as WAV files in a ZIP archive", () => this.take("zip")),

@@ -60,6 +60,7 @@ export class MapView {
     this.filters = new Filters(this.root, {
       changed: () => this.filter(),
       tell: (told) => this.report("filters", told),
+      opened: () => this.list.open(false),
       gather: () => this.gather(Array.from(this.points.lit.keys()).filter((i) => this.points.lit[i])),
     });
     this.filters.load(filters);

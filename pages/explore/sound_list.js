@@ -48,6 +48,7 @@ export class SoundList {
     this.button.setAttribute("aria-expanded", String(open));
     this.view.root.classList.toggle("tx-listed", open);
     if (!open) return;
+    this.view.filters.open(false); // the two lie over each other
     this.fill();
     this.reveal(this.place());
     this.scroller.focus();

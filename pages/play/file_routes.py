@@ -50,7 +50,7 @@ async def export_route(request: Request) -> Response:
         files = instrument_files(sampled(export_instrument(notes, z, carrier(request, notes)), name, keys, how), kind)
         preset = Preset(checkpoint=notes.checkpoint.model_name, name=name, z=list(z), attack=attack, release=release)
         archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
-        headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
+        headers = {"Content-Disposition": f'attachment; filename="{name}-{kind}.zip"', "Cache-Control": "no-store"}
         return Response(archive, media_type="application/zip", headers=headers)
 
     return await answer_while_wanted(request, _EXPORT, work)

@@ -51,7 +51,7 @@ export class Files {
   saveInstrument(how) {
     const { attack, release } = this.player.synth;
     const told = { ...this.player.sounding, name: this.player.view.name().slice(0, 120), ...how };
-    return this.download(this.player.url("export", { ...told, attack, release }), this.fileName(".zip"));
+    return this.download(this.player.url("export", { ...told, attack, release }), this.fileName(`-${how.format}.zip`));
   }
 
   async loadPreset(file) {

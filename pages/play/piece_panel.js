@@ -3,6 +3,11 @@
 import { build } from "../browser/dom.js";
 import { errorOf, fetchJson } from "../browser/server.js";
 
+const PIECE = /\.(mid|midi|rmi|kar)$/i;
+const SOUND = /\.(wav|flac|ogg|oga|opus|mp3|aif|aiff|aifc)$/i;
+// Files that nothing else on the page has taken.
+const takes = (event) => !event.defaultPrevented && event.dataTransfer?.types.includes("Files");
+
 export class PiecePanel {
   own = null; // a MIDI file that was dropped or chosen
   heard = null; // {asked, url}: what was performed last
@@ -13,8 +18,8 @@ export class PiecePanel {
     this.element = this.make();
     this.dropping = new AbortController();
     const { signal } = this.dropping;
-    view.root.addEventListener("dragover", (event) => event.preventDefault(), { signal });
-    view.root.addEventListener("drop", (event) => this.drop(event), { signal });
+    document.addEventListener("dragover", (event) => takes(event) && event.preventDefault(), { signal });
+    document.addEventListener("drop", (event) => takes(event) && this.drop(event), { signal });
   }
 
   make() {
@@ -72,15 +77,22 @@ export class PiecePanel {
     if (!this.own) this.piece.value = pieces[0].name;
   }
 
-  // A piece is taken here; anything else that is dropped is taken for sounds.
+  // A piece is taken here, sounds become an instrument; of anything else it is said that it is neither.
   drop(event) {
     event.preventDefault();
     const files = [...event.dataTransfer.files];
-    const piece = files.find(({ name }) => /\.(mid|midi|rmi|kar)$/i.test(name));
-    if (!piece && files.length) this.view.attempt(() => this.view.player.files.takeSounds(files));
-    if (!piece) return;
-    this.element.open = true;
-    this.take(piece);
+    const piece = files.find(({ name }) => PIECE.test(name));
+    if (piece) {
+      this.element.open = true;
+      this.take(piece);
+      return;
+    }
+    const { player } = this.view;
+    const strange = files.find(({ name, type }) => !SOUND.test(name) && !type.startsWith("audio/"));
+    if (strange || !files.length)
+      this.view.tell(`${strange?.name ?? "That"} is neither a sound (WAV, FLAC, OGG, MP3, AIFF) nor a MIDI file (.mid).`, true);
+    else if (!player.zText) this.view.tell("The model is still being loaded: drop the sound again in a moment.", true);
+    else this.view.attempt(() => player.files.takeSounds(files));
   }
 
   take(file) {

@@ -27,10 +27,11 @@ def show_nothing(found: Listing) -> None:
     with st.container(border=True):
         st.subheader("No training yet", anchor=False)
         st.markdown(
-            f"Trainings that run, and checkpoints that came out of one, are looked for in `{found.folder}`. Start one:"
+            f"Trainings that run, and checkpoints that came out of one, are looked for in `{found.folder}`. Begin with "
+            "**Start a training**, below, or in a terminal:"
         )
         st.code(_START, language="bash")
-        st.markdown("This page follows it by itself as soon as it has begun.")
+        st.markdown("This page follows either by itself as soon as it has begun.")
 
 
 def show_progress(run: Run) -> None:
@@ -149,7 +150,10 @@ def show_runs() -> None:
         if run.state != "finished":
             show_progress(run)
     if not alive:
-        st.caption(f"No training is running. `{_START}` starts one, and this page follows it by itself.")
+        st.caption(
+            f"No training is running. **Start a training**, below, starts one, as `{_START}` does in a terminal: this page "
+            "follows either by itself."
+        )
     for sentence in what_is_wrong(runs):
         st.warning(plain(sentence, 400), icon=":material/healing:")
     drawn = {name: run for name, run in runs.items() if len(run.epochs)}

@@ -126,7 +126,7 @@ class TestAnswers:
 
     def test_export(self) -> None:
         answer = ask("export", z=MIDDLE, low="48", high="60", step="12", name="../my sound")
-        assert answer.headers["content-disposition"] == 'attachment; filename="my-sound.zip"'
+        assert answer.headers["content-disposition"] == 'attachment; filename="my-sound-sfz.zip"'
         archive = zipfile.ZipFile(io.BytesIO(answer.body))
         assert archive.namelist() == [
             "my-sound.sfz",
@@ -141,6 +141,7 @@ class TestAnswers:
     def test_export_in_other_formats(self, kind: str) -> None:
         wanted = {"format": kind, "rate": "48000", "bits": "24", "loop": "off"}
         answer = ask("export", z=MIDDLE, low="60", high="60", step="1", name="x", **wanted)
+        assert f'"x-{kind}.zip"' in answer.headers["content-disposition"]
         names = zipfile.ZipFile(io.BytesIO(answer.body)).namelist()
         assert names[0] == ("x_060.wav" if kind == "wav" else f"x.{kind}")
         assert "LICENCE.txt" in names

@@ -53,6 +53,10 @@ def test_a_folder_is_added_found_kept_and_still_there(page: Any, shipped: Path, 
         page.get_by_text("3 sounds directly in this folder").wait_for(timeout=30_000)
         page.get_by_role("button", name="Add to the map").click()
         page.get_by_text("mine · 3 sounds").wait_for(timeout=120_000)
+        page.get_by_role("button", name="More").click()
+        page.get_by_role("button", name="Labels", exact=True).click()
+        page.get_by_role("dialog").get_by_text("Keep these labels").wait_for()
+        page.get_by_test_id("stPopoverBody").wait_for(state="detached")  # it would lie over the table
         open_map(page, address)
         page.wait_for_function(f"() => {OWN}.length === 3", timeout=60_000)
         page.locator(".tx-listing").click()
@@ -71,6 +75,7 @@ def test_a_folder_is_added_found_kept_and_still_there(page: Any, shipped: Path, 
         page.get_by_label("Name of the collection").fill("best ones")
         page.keyboard.press("Enter")
         page.get_by_text("in best ones").wait_for()
+        assert "best ones" in page.get_by_label("Collect").locator("option").all_inner_texts()
         with page.expect_download(timeout=60_000) as download:
             page.get_by_label("Files").select_option("wav")
         archive = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
@@ -84,3 +89,7 @@ def test_a_folder_is_added_found_kept_and_still_there(page: Any, shipped: Path, 
         page.get_by_role("button", name="★ starred (1)").wait_for()
         page.get_by_role("button", name="best ones (2)").click()
         page.locator(".tx-shown", has_text="2 of").wait_for()
+        page.locator(".tx-listing").click()
+        assert page.locator(".tx-panel").is_hidden(), "the filters and the list lie over each other"
+        page.locator(".tx-filter").click()
+        assert page.locator(".tx-list").is_hidden()

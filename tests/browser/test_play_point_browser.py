@@ -220,6 +220,31 @@ def test_a_piece_is_chosen_dropped_and_saved(page: Any, app: str) -> None:
     page.locator(".tx-piece .tx-wrong", has_text="damaged or truncated").wait_for()
 
 
+def drop(page: Any, file: Path, x: int = 640, y: int = 300) -> None:
+    """Drops a file as a file manager does: where nothing takes it, the browser leaves the page for it."""
+    tools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        tools.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
+
+
+def test_what_is_dropped_never_leaves_the_app(page: Any, app: str, tmp_path: Path) -> None:
+    text, sound = tmp_path / "words.txt", tmp_path / "beep.wav"
+    text.write_text("words")
+    time = np.arange(16_000) / 16_000
+    soundfile.write(sound, 0.2 * sum(np.sin(2 * np.pi * 220 * n * time) / n for n in (1, 2, 3)), 16_000)
+    page.goto(f"{app}/library")
+    page.get_by_role("heading", name="Library", exact=True).wait_for()
+    drop(page, text, 900, 20)
+    open_play(page, app, family="flute")
+    drop(page, text)
+    page.locator(".tx-told.tx-wrong", has_text="words.txt is neither a sound").wait_for()
+    drop(page, sound, 30, 500)
+    page.get_by_text("beep.wav: A3").wait_for()
+    assert len(page.context.pages) == 1
+    assert urlsplit(page.url).path == "/play"
+
+
 def test_a_sound_is_dropped_corrected_and_exported(page: Any, app: str) -> None:
     open_play(page, app, family="flute")
     time = np.arange(16_000) / 16_000
