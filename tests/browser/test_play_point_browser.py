@@ -140,7 +140,7 @@ def saved(page: Any, selector: str) -> bytes:
 
 
 def load(page: Any, data: bytes) -> None:
-    page.locator(".tx-file").set_input_files({"name": "p.json", "mimeType": "application/json", "buffer": data})
+    page.get_by_label("Preset file").set_input_files({"name": "p.json", "mimeType": "application/json", "buffer": data})
 
 
 def test_presets(page: Any, app: str) -> None:
