@@ -234,5 +234,6 @@ def test_fits_small_screens(page: Any, app: str) -> None:
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 1280, "height": 720})
     page.wait_for_timeout(300)
-    box = page.locator(".tx-told").bounding_box()
-    assert box["y"] + box["height"] <= 720
+    for part in (".tx-hear", ".tx-steer"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 720
