@@ -62,7 +62,7 @@ def test_notes_drawn_around_are_listed_played_and_taken_away(page: Any, app: str
         sounds = [name for name in archive.namelist() if name.endswith(".wav")]
         assert len(sounds) == len(ids)
         assert np.abs(soundfile.read(io.BytesIO(archive.read(sounds[0])))[0]).max() > 0.01
-    bar.get_by_role("combobox").select_option("pitch")
+    bar.get_by_label("In which order").select_option("pitch")
     bar.get_by_role("button", name="Play").click()
     page.wait_for_function(f"(n) => {_MAP}.gathered.heard.length >= n", arg=min(3, len(ids)), timeout=30_000)
     pitches = page.evaluate(
