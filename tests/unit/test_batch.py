@@ -53,12 +53,14 @@ class TestBatch:
 
     def test_files_are_worked_on_side_by_side(self) -> None:
         both = threading.Barrier(2, timeout=20)
+        met: list[int] = []
 
         def work() -> list[str]:
-            both.wait()  # only passed when two are at it at once
+            met.append(both.wait())  # only passed when two are at it at once
             return []
 
         run_batch({"a": work, "b": work}, "sounds", 2)
+        assert sorted(met) == [0, 1]
 
     def test_a_single_error_is_told_as_it_is(self) -> None:
         def work() -> list[str]:
