@@ -87,13 +87,17 @@ def _files(
     left_out: list[tuple[str, str]],
     report: Callable[[int, int], None],
     folder: str = "",
+    made: Callable[[Item], bytes] | None = None,
 ) -> list[tuple[Item, str]]:
-    """Write every sound in a format, as it is; returns those that could be, with their names in the archive."""
+    """Write every sound in a format; returns those that could be, with their names in the archive.
+
+    made: gives a file's bytes, or raises TimbreError with why it is left out; by default the sound as it is.
+    """
     written, taken = [], set[str]()
     for done, item in enumerate(items):
         report(done, len(items))
         try:
-            data = converted(item.content(), ending, item.name)
+            data = made(item) if made else converted(item.content(), ending, item.name)
         except TimbreError as error:
             left_out.append((item.name, str(error)))
             continue
@@ -152,22 +156,16 @@ def _write_nsynth(
     left_out: list[tuple[str, str]],
     report: Callable[[int, int], None],
 ) -> int:
+    def note_file(item: Item) -> bytes:
+        if item.pitch is None:
+            raise TimbreError("its pitch is not known, which NSynth's layout asks for: label it")
+        return encode_wav(load_audio(item.content(), _RATE, item.name, remarks=[]), _RATE)
+
     examples: dict[str, dict[str, Any]] = {}
-    taken: set[str] = set()
     instruments: dict[str, int] = {}
     families: dict[str, int] = {}
-    for done, item in enumerate(items):
-        report(done, len(items))
-        if item.pitch is None:
-            left_out.append((item.name, "its pitch is not known, which NSynth's layout asks for: label it"))
-            continue
-        try:
-            audio = load_audio(item.content(), _RATE, item.name, remarks=[])
-        except TimbreError as error:
-            left_out.append((item.name, str(error)))
-            continue
-        note = safe_id(item.name, taken)
-        archive.writestr(f"audio/{note}.wav", encode_wav(audio, _RATE))
+    for item, path in _files(archive, items, "wav", left_out, report, "audio/", note_file):
+        note = path.removeprefix("audio/").removesuffix(".wav")
         instrument, family, source = (str(item.labels.get(label) or "unknown") for label in _LABELS[:3])
         examples[note] = {
             "note": len(examples),
@@ -178,13 +176,12 @@ def _write_nsynth(
             "instrument_family_str": family,
             "instrument_source": 0,
             "instrument_source_str": source,
-            "pitch": round(item.pitch),
+            "pitch": round(item.pitch or 0),
             "velocity": round(_velocity(item)),
             "sample_rate": _RATE,
             "qualities": [0] * 10,
             "qualities_str": [],
         }
-    report(len(items), len(items))
     archive.writestr("examples.json", json.dumps(examples, indent=1, ensure_ascii=False))
     return len(examples)
 
