@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,20 +15,22 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.catalogue.arrays import write_rows
-from timbre_core.catalogue.crew import Crew
+from timbre_core.catalogue.crew import Crew, prepare
 from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.doubles import group_doubles
 from timbre_core.catalogue.labels import check_octaves, file_state, known, propose_labels, with_corrections
 from timbre_core.catalogue.libraries import OwnLibrary, counts_of, library_of_id
 from timbre_core.catalogue.placing import Placer
 from timbre_core.catalogue.progress import Report
-from timbre_core.catalogue.reading import Asked, Read, Reader, lost, open_reader
+from timbre_core.catalogue.reading import MODULES, Asked, Read, Reader, lost, open_reader
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.maps import weights_mark
 
 _TASK = 8  # files in a task: a batch for the encoder that fits a core's cache
-_CONFIRMED = 64  # files between two confirmations
+_CONFIRMED = 64  # files between two confirmations, which wait for the disk: at least so many,
+_EVERY = 1.0  # and so many seconds since the last one,
+_WAITING = 1024  # unless so many wait
 _PARALLEL = 24  # files from which on a second process is worth its start
 _NO_TEXT = "its name is no UTF-8 text: rename it"
 
@@ -58,6 +61,9 @@ def bring_up_to_date(library: OwnLibrary, report: Report, workers: int | None = 
     checkpoint = open_checkpoint(Path(library.checkpoint))
     if weights_mark(checkpoint.path) != library.weights:
         raise TimbreError(f"{checkpoint.path}: has other weights than when {library.name!r} was added: add it again.")
+    count = (os.cpu_count() or 1) if workers is None else workers
+    if count and not sum(counts_of(library)):
+        prepare(MODULES)  # while names are read
     placer = Placer.of(checkpoint)
     report("reading names", 0, 0)
     proposal = propose_labels(root, library.settings)
@@ -67,7 +73,6 @@ def bring_up_to_date(library: OwnLibrary, report: Report, workers: int | None = 
     batches = _Batches(library, placer, notes, outcome)
     total = len(plan.kept) + len(plan.todo)
     report("reading sounds", total - len(plan.todo), total)
-    count = (os.cpu_count() or 1) if workers is None else workers
     done = total - len(plan.todo)
     for reads in _read(Reader(str(root), library.checkpoint), plan.todo, min(count, 1 + len(plan.todo) // _PARALLEL)):
         batches.take(reads)
@@ -186,6 +191,7 @@ class _Batches:
         self._library, self._placer, self._outcome = library, placer, outcome
         self._labels = _labels(notes)
         self._waiting: list[Read] = []
+        self._confirmed = 0.0
         with reading() as database:
             self._next = database.execute(
                 "SELECT coalesce(max(place), -1) + 1 FROM notes WHERE library = ?", (library.id,)
@@ -196,8 +202,10 @@ class _Batches:
 
     def take(self, reads: Sequence[Read]) -> None:
         self._waiting += reads
-        if len(self._waiting) >= _CONFIRMED or self._next == 0:
+        due = len(self._waiting) >= _CONFIRMED and time.monotonic() - self._confirmed >= _EVERY
+        if due or len(self._waiting) >= _WAITING or self._next == 0:
             self.confirm()
+            self._confirmed = time.monotonic()
 
     def confirm(self) -> None:
         """All that waits becomes part of the library; after this it is not lost."""

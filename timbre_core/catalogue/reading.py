@@ -19,6 +19,21 @@ _LARGEST = 512 * 2**20  # bytes of a file: a note has a few
 _QUIET = 0.01  # of the peak, where a sound has died away
 _WINDOW = 0.02  # seconds
 _MIDDLE_C = 60.0  # what a model that needs a pitch is told of a sound that has none
+MODULES = (
+    *(
+        "torch",
+        "soundfile",
+        "soxr",
+        "scipy.fft",
+        "timbre_core.checkpoint",
+        "timbre_core.decoding",
+        "timbre_core.devices",
+    ),
+    *("timbre_core.features.brightness", "timbre_core.features.descriptors", "timbre_core.features.frames"),
+    *("timbre_core.features.pitch", "timbre_core.features.recording", "timbre_core.models.coder", __name__),
+)
+"""What reading needs, for processes to import once."""
+_HEARD = ("attack", "noisiness", "inharmonicity")  # brightness is read from the frames, as the map's own notes' is
 _TAKEN = 30.0  # seconds from which a sound's numbers are measured
 
 
@@ -95,7 +110,7 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
                 read.pitch_estimated = not math.isnan(read.pitch)
             frames, _ = note_frames(taken, recipe.features, None if math.isnan(read.pitch) else read.pitch)
             part = taken if recipe.features.seconds is None else taken[: round(recipe.features.seconds * rate)]
-            read.traits = describe(part, rate, read.pitch) | {
+            read.traits = describe(part, rate, read.pitch, _HEARD) | {
                 "seconds": len(audio) / rate,
                 "sounding": sounding_seconds(audio, rate),
                 "brightness": frames_brightness(frames, recipe.features),

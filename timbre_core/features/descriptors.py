@@ -7,6 +7,8 @@ signals" (JASA 130, 2011).
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,8 +25,10 @@ _REACH = 0.04  # how far a partial may lie from its harmonic, as a share of its 
 _LOBE = 3  # bins on each side that a Blackman window spreads a sinusoid over
 
 
-def describe(audio: np.ndarray, sample_rate: int, pitch: float | None) -> dict[str, float]:
-    """DESCRIPTORS of one note's audio (n_samples,), NaN where one cannot be measured.
+def describe(
+    audio: np.ndarray, sample_rate: int, pitch: float | None, names: Collection[str] = DESCRIPTORS
+) -> dict[str, float]:
+    """DESCRIPTORS, or those of `names`, of one note's audio (n_samples,), NaN where one cannot be measured.
 
     - brightness: spectral centroid in Hz, frames weighted by their level;
     - attack: seconds from a tenth to nine tenths of the loudest level;
@@ -32,17 +36,18 @@ def describe(audio: np.ndarray, sample_rate: int, pitch: float | None) -> dict[s
     - inharmonicity: how far the partials lie from the harmonics, in shares of the fundamental; needs the `pitch`.
     """
     audio = np.asarray(audio, dtype=np.float64)
-    if not len(audio) or not np.isfinite(audio).all() or np.abs(audio).max() < 1e-5:
-        return dict.fromkeys(DESCRIPTORS, math.nan)
-    noisiness = inharmonicity = math.nan
-    if pitch is not None and math.isfinite(pitch):
-        noisiness, inharmonicity = _partials(audio, sample_rate, float(midi_to_hz(pitch)))
-    return {
-        "brightness": _centroid(audio, sample_rate),
-        "attack": _attack(audio, sample_rate),
-        "noisiness": noisiness,
-        "inharmonicity": inharmonicity,
-    }
+    if not len(audio) or not np.isfinite(audio).all() or max(audio.max(), -audio.min()) < 1e-5:
+        return dict.fromkeys(names, math.nan)
+    energy = np.concatenate([[0.0], np.cumsum(np.square(audio))])
+    measured = dict.fromkeys(DESCRIPTORS, math.nan)
+    if pitch is not None and math.isfinite(pitch) and {"noisiness", "inharmonicity"} & set(names):
+        f0 = float(midi_to_hz(pitch))
+        measured["noisiness"], measured["inharmonicity"] = _partials(audio, energy, sample_rate, f0)
+    if "brightness" in names:
+        measured["brightness"] = _centroid(audio, sample_rate)
+    if "attack" in names:
+        measured["attack"] = _attack(energy, sample_rate)
+    return {name: measured[name] for name in names}
 
 
 def _centroid(audio: np.ndarray, sample_rate: int) -> float:
@@ -53,42 +58,47 @@ def _centroid(audio: np.ndarray, sample_rate: int) -> float:
     return float(magnitude @ np.fft.rfftfreq(size, 1 / sample_rate) / magnitude.sum())
 
 
-def _attack(audio: np.ndarray, sample_rate: int) -> float:
+def _attack(energy: np.ndarray, sample_rate: int) -> float:
+    """energy: (n_samples + 1,), of all samples before each."""
     hop = max(1, round(_ENVELOPE_HOP * sample_rate))
-    energy = np.concatenate([[0.0], np.cumsum(audio**2)])
+    count = len(energy) - 1
     # Four hops wide: two periods of the lowest notes would hide fast attacks, one hop alone would follow the waveform.
-    at = np.arange(0, max(1, len(audio) - 4 * hop), hop)
-    level = np.sqrt(energy[np.minimum(at + 4 * hop, len(audio))] - energy[at])
+    at = np.arange(0, max(1, count - 4 * hop), hop)
+    level = np.sqrt(energy[np.minimum(at + 4 * hop, count)] - energy[at])
     low, high = (int(np.argmax(level >= share * level.max())) for share in _ATTACK)
     return max(high - low, 1) * hop / sample_rate
 
 
-def _partials(audio: np.ndarray, sample_rate: int, f0: float) -> tuple[float, float]:
+@lru_cache(maxsize=16)
+def _window(size: int) -> np.ndarray:
+    return np.blackman(size)
+
+
+def _partials(audio: np.ndarray, energy: np.ndarray, sample_rate: int, f0: float) -> tuple[float, float]:
     size = min(round(_LONG * sample_rate), len(audio))
-    energy = np.concatenate([[0.0], np.cumsum(audio**2)])
     loudest = int(np.argmax(energy[size:] - energy[:-size]))
     n_fft = 1 << (2 * size - 1).bit_length()
-    power = np.abs(np.fft.rfft(audio[loudest : loudest + size] * np.blackman(size), n_fft)) ** 2
+    spectrum = np.fft.rfft(audio[loudest : loudest + size] * _window(size), n_fft)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
     bin_hz = sample_rate / n_fft
     lobe = math.ceil(_LOBE * n_fft / size)
     count = min(_PARTIALS, int(0.98 * sample_rate / 2 / f0))
     if count < 1 or f0 / bin_hz < 2 * lobe:
         return math.nan, math.nan
+    number = np.arange(1, count + 1)
+    reach = np.minimum(_REACH * number * f0, 0.45 * f0)
+    low = np.maximum(1, np.rint((number * f0 - reach) / bin_hz).astype(int))
+    high = np.minimum(len(power) - 2, np.rint((number * f0 + reach) / bin_hz).astype(int))
+    peaks = np.array([a + int(power[a : b + 1].argmax()) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
     explained = np.zeros(len(power), dtype=bool)
-    found, weights = np.empty(count), np.empty(count)
-    for index in range(count):
-        target = (index + 1) * f0
-        reach = min(_REACH * target, 0.45 * f0)
-        low, high = max(1, round((target - reach) / bin_hz)), min(len(power) - 2, round((target + reach) / bin_hz))
-        peak = low + int(np.argmax(power[low : high + 1]))
-        explained[max(0, peak - lobe) : peak + lobe + 1] = True
-        left, middle, right = np.log(power[peak - 1 : peak + 2] + 1e-20)
-        curve = left - 2 * middle + right
-        found[index] = (peak + (0.5 * (left - right) / curve if curve < 0 else 0.0)) * bin_hz
-        weights[index] = power[peak]
+    explained[np.clip(peaks[:, None] + np.arange(-lobe, lobe + 1), 0, len(power) - 1)] = True
+    left, middle, right = np.log(power[peaks + np.array([[-1], [0], [1]])] + 1e-20)
+    curve = left - 2 * middle + right
+    curved = curve < 0
+    shift = np.where(curved, 0.5 * (left - right) / np.where(curved, curve, 1.0), 0.0)
+    found, weights = (peaks + shift) * bin_hz, power[peaks]
     if weights.sum() <= 0:
         return math.nan, math.nan
-    number = np.arange(1, count + 1)
     tuned = float(np.sum(weights * found / number) / weights.sum())
     inharmonicity = 2 / tuned * float(np.sum(weights * np.abs(found - number * tuned)) / weights.sum())
     audible = power[: min(len(power), round((count + 0.5) * f0 / bin_hz))]
