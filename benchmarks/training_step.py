@@ -1,21 +1,27 @@
 """Training step, samples per second: the trainer's own step against the plain eager float32 step of the same model.
 
 Each has a process of its own, because the trainer also changes how its process keeps memory. The two take turns, several
-rounds of each, so that a busy machine slows both alike. `python benchmarks/training_step.py`.
+rounds of each, so that a busy machine slows both alike. `python benchmarks/training_step.py`, or for several recipes and beside
+an earlier state of the project, which `git worktree add ../before COMMIT` makes:
+
+    python benchmarks/training_step.py --recipe fsdd-mel-vae fsdd-stft-vae beta-vae --against ../before
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import torch
 from shared import print_table
 
-from timbre_core.models.upsampling import PhasedUpsampling
+from timbre_core.models.dropout import QuickDropout
+from timbre_core.models.upsampling import BlockedUpsampling, PhasedUpsampling
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.networks import build_model
 from timbre_core.recipes.recipe_files import load_recipe
@@ -27,6 +33,7 @@ from timbre_core.training.run import Training, new_training
 from timbre_core.training.trainer import train_step
 
 WARM_UP = 4
+PLAIN, TRAINER, BEFORE = "plain float32", "trainer", "trainer of the other copy"
 
 
 def plain_step(run: Training, batch: Batch, step: int) -> None:
@@ -42,12 +49,15 @@ def plain_step(run: Training, batch: Batch, step: int) -> None:
 def plain_model(recipe: Recipe) -> VAE:
     """The recipe's model with the framework's own layers only."""
     model = build_model(recipe)
-    layers = model.decoder.layers
-    for index, layer in enumerate(layers):
-        if isinstance(layer, PhasedUpsampling):
-            plain = torch.nn.ConvTranspose2d(layer.in_channels, layer.out_channels, 4, stride=2, padding=1)
-            plain.load_state_dict(layer.state_dict())
-            layers[index] = plain
+    for layers in (model.encoder.layers, model.decoder.layers):
+        for index, layer in enumerate(layers if isinstance(layers, torch.nn.Sequential) else ()):
+            if isinstance(layer, PhasedUpsampling | BlockedUpsampling):
+                shape = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding)
+                plain = torch.nn.ConvTranspose2d(layer.in_channels, layer.out_channels, *shape)
+                plain.load_state_dict(layer.state_dict())
+                layers[index] = plain
+            elif isinstance(layer, QuickDropout):
+                layers[index] = torch.nn.Dropout(layer.p)
     return model
 
 
@@ -55,7 +65,7 @@ def median_step(label: str, name: str, steps: int, members: Team) -> float:
     """Median seconds of a step of one kind, in this process."""
     recipe = load_recipe(name)
     run = new_training(recipe, members)
-    if label == "plain float32":
+    if label == PLAIN:
         run.model = plain_model(recipe).to(members.device)
         run.optimizer = torch.optim.AdamW(run.model.parameters(), lr=recipe.training.learning_rate)
     else:
@@ -66,41 +76,57 @@ def median_step(label: str, name: str, steps: int, members: Team) -> float:
     seconds = []
     for step in range(WARM_UP + steps):
         started = time.perf_counter()
-        (plain_step if label == "plain float32" else train_step)(run, batch, step)
+        (plain_step if label == PLAIN else train_step)(run, batch, step)
         if members.device.type == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
     return statistics.median(seconds[WARM_UP:])
 
 
+def turns(name: str, args: argparse.Namespace) -> dict[str, float]:
+    """Median seconds of a step of each kind, in processes that take turns."""
+    scripts = {label: Path(__file__).resolve() for label in (PLAIN, TRAINER)}
+    if args.against:
+        scripts = {BEFORE: args.against.resolve() / "benchmarks" / "training_step.py", TRAINER: scripts[TRAINER]}
+    measured: dict[str, list[float]] = {label: [] for label in scripts}
+    for turn in range(args.rounds):
+        for label in scripts if turn % 2 else reversed(scripts):
+            script = scripts[label]
+            command = [sys.executable, str(script), "--recipe", name, "--steps", str(args.steps)]
+            command += ["--only", PLAIN if label == PLAIN else TRAINER]
+            command += ["--device", args.device] if args.device else []
+            surroundings = os.environ | {"PYTHONPATH": str(script.parent.parent)}
+            done = subprocess.run(command, check=True, capture_output=True, text=True, env=surroundings)
+            measured[label].append(float(done.stdout))
+    return {label: statistics.median(values) for label, values in measured.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipe", default="nsynth-cvae")
+    parser.add_argument("--recipe", nargs="+", default=["nsynth-cvae"])
     parser.add_argument("--steps", type=int, default=20, help="measured steps of each in a round (default 20)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--device", help="cpu or cuda (default: a GPU where there is one)")
+    parser.add_argument(
+        "--against", type=Path, help="another copy of the project, whose trainer is measured beside this one's"
+    )
     parser.add_argument("--only", help=argparse.SUPPRESS)
     args = parser.parse_args()
     with team(args.device) as members:
         if args.only:
-            print(median_step(args.only, args.recipe, args.steps, members))
+            print(median_step(args.only, args.recipe[0], args.steps, members))
             return
-        recipe = load_recipe(args.recipe)
-        precision = "bf16" if uses_bf16(recipe.training, members.device) else "float32"
-        size = recipe.training.batch_size
-        threads = torch.get_num_threads()
-        print(f"{recipe.name}, batch {size}, {members.device}, {threads} threads; the trainer uses {precision}")
-    command = [sys.executable, __file__, "--recipe", args.recipe, "--steps", str(args.steps)]
-    command += ["--device", args.device] if args.device else []
-    labels = ("plain float32", "trainer")
-    measured: dict[str, list[float]] = {label: [] for label in labels}
-    for turn in range(args.rounds):
-        for label in labels if turn % 2 else reversed(labels):
-            done = subprocess.run([*command, "--only", label], check=True, capture_output=True, text=True)
-            measured[label].append(float(done.stdout))
-    medians = {label: statistics.median(values) for label, values in measured.items()}
-    base = medians["plain float32"]
-    rows = [(label, f"{s * 1e3:.1f}", f"{size / s:.0f}", f"{base / s:.2f}x") for label, s in medians.items()]
+        threads, device = torch.get_num_threads(), members.device
+    rows = []
+    for name in args.recipe:
+        recipe = load_recipe(name)
+        precision, size = "bf16" if uses_bf16(recipe.training, device) else "float32", recipe.training.batch_size
+        medians = turns(name, args)
+        base = next(iter(medians.values()))
+        for label, seconds in medians.items():
+            ratio = f"{base / seconds:.2f}x"
+            rows.append((f"{name}, {label}", f"{seconds * 1e3:.1f}", f"{size / seconds:.0f}", ratio))
+        print(f"{name}: batch {size}, {device}, {threads} threads; the trainer uses {precision}", file=sys.stderr)
     print_table(("step", "ms", "samples/s", "ratio"), rows)
 
 

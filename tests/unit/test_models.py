@@ -10,11 +10,12 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
 from timbre_core.errors import TimbreError
+from timbre_core.models.dropout import QuickDropout
 from timbre_core.models.likelihoods.bce import Bernoulli
 from timbre_core.models.likelihoods.gaussian import Gaussian
 from timbre_core.models.priors.mixture import MixturePrior, MixturePriorSettings
 from timbre_core.models.priors.standard_normal import StandardNormalPrior
-from timbre_core.models.upsampling import PhasedUpsampling
+from timbre_core.models.upsampling import BlockedUpsampling, PhasedUpsampling
 from timbre_core.models.vae import VAE, count_parameters
 from timbre_core.models.weights import load_weights, save_weights
 from timbre_core.recipes.networks import build_model
@@ -129,6 +130,60 @@ def test_phased_upsampling_is_the_transposed_convolution() -> None:
     plain.load_state_dict(phased.state_dict())
     image = torch.randn(3, 6, 5, 7)
     torch.testing.assert_close(phased(image), plain(image), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(7, (1, 1)), (3, (2, 2)), (5, (2, 1)), (4, (2, 4)), (3, (3, 8))])
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_blocked_upsampling_is_the_transposed_convolution(
+    kernel: int, stride: tuple[int, int], kind: torch.dtype
+) -> None:
+    torch.manual_seed(0)
+    blocked = BlockedUpsampling(6, kernel, stride)
+    plain = torch.nn.ConvTranspose2d(6, 1, kernel, stride, blocked.padding, blocked.output_padding)
+    plain.load_state_dict(blocked.state_dict())
+    images = [torch.randn(3, 6, 5, 7).requires_grad_() for _ in range(2)]
+    images[1].data.copy_(images[0].data)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind is torch.bfloat16):
+        made = [layer(image) for layer, image in zip((blocked, plain), images, strict=True)]
+    assert made[0].shape == (3, 1, 5 * stride[0], 7 * stride[1])
+    near = {"rtol": 1e-5, "atol": 1e-5} if kind is torch.float32 else {"rtol": 0.02, "atol": 0.02}
+    torch.testing.assert_close(made[0], made[1], **near)
+    towards = torch.randn_like(made[0])
+    for result in made:
+        result.backward(towards)
+    torch.testing.assert_close(images[0].grad, images[1].grad, **near)
+    for name in ("weight", "bias"):
+        got, wanted = (getattr(layer, name).grad for layer in (blocked, plain))
+        torch.testing.assert_close(got, wanted, rtol=near["rtol"], atol=near["atol"] * 20)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_dropout_leaves_out_its_share_and_keeps_the_mean(share: float, kind: torch.dtype) -> None:
+    torch.manual_seed(0)
+    values = torch.ones(40, 8, 32, 31, dtype=kind).to(memory_format=torch.channels_last).requires_grad_()
+    layer = QuickDropout(share)
+    kept = layer(values)
+    assert kept.stride() == values.stride()
+    assert set(kept.unique().tolist()) == {0.0, torch.tensor(1 / (1 - share), dtype=kind).item()}
+    left_out = (kept == 0).double()
+    error = (share * (1 - share) / values.numel()) ** 0.5
+    assert abs(left_out.mean().item() - share) < 5 * error
+    flat = left_out.flatten() - share
+    for apart in (1, 2, 3, 4, 31):  # of neighbours, four of which come from one draw
+        assert abs((flat[apart:] * flat[:-apart]).mean().item()) < 5 * share * (1 - share) / values.numel() ** 0.5
+    kept.sum().backward()
+    assert torch.equal(values.grad, kept)
+    assert torch.equal(layer.eval()(values), values)
+
+
+def test_dropout_follows_the_global_seed() -> None:
+    layer, values = QuickDropout(0.5), torch.randn(7, 3)
+    torch.manual_seed(3)
+    first, second = layer(values), layer(values)
+    torch.manual_seed(3)
+    assert torch.equal(layer(values), first)
+    assert not torch.equal(first, second)
 
 
 def test_layers_have_channels_kernels_and_strides_of_their_own() -> None:

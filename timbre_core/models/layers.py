@@ -14,7 +14,9 @@ def norm_layer(kind: str, channels: int) -> list[torch.nn.Module]:
 
 def dropout_layer(share: float) -> list[torch.nn.Module]:
     """Dropout of a share of the values, as a list so that 0 adds nothing."""
-    return [torch.nn.Dropout(share)] if share > 0 else []
+    from timbre_core.models.dropout import QuickDropout
+
+    return [QuickDropout(share)] if share > 0 else []
 
 
 def dense_layers(widths: list[int], slope: float) -> torch.nn.Sequential:

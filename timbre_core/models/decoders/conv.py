@@ -64,8 +64,8 @@ def _enlarging(
 
 
 def _last(channels: int, kernel_size: int, stride: tuple[int, int]) -> torch.nn.Module:
-    from timbre_core.models.upsampling import PhasedUpsampling
+    from timbre_core.models.upsampling import BlockedUpsampling, PhasedUpsampling
 
     if kernel_size == 4 and stride == (2, 2):
         return PhasedUpsampling(channels, 1)
-    return _enlarging(channels, 1, kernel_size, stride)
+    return BlockedUpsampling(channels, kernel_size, stride)
