@@ -51,7 +51,7 @@ class BlockedUpsampling(nn.ConvTranspose2d):
 
     def __init__(self, in_channels: int, kernel_size: int, stride: tuple[int, int]) -> None:
         padding = (kernel_size - 1) // 2
-        extra = tuple(step + 2 * padding - kernel_size for step in stride)
+        extra = (stride[0] + 2 * padding - kernel_size, stride[1] + 2 * padding - kernel_size)
         super().__init__(in_channels, 1, kernel_size, stride, padding, extra)
 
     def forward(self, image: Tensor, output_size: list[int] | None = None) -> Tensor:
