@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -93,8 +94,13 @@ class TrajectoryCoder:
             logvars.append(logvar)
         return np.concatenate(mus), np.concatenate(logvars)
 
-    def decode_windows(self, z: np.ndarray, pitch: np.ndarray | float | None = None) -> np.ndarray:
-        """Latents (n, latent_dim), and one MIDI pitch or one each, -> windows (n, n_bins, T)."""
+    def decode_windows(
+        self, z: np.ndarray, pitch: np.ndarray | float | None = None, velocity: float | None = None
+    ) -> np.ndarray:
+        """Latents (n, latent_dim), and one MIDI pitch or one each, -> windows (n, n_bins, T).
+
+        velocity: MIDI, for models that are told it; None leaves it open.
+        """
         z = np.ascontiguousarray(z, dtype=np.float32)
         if z.ndim != 2 or z.shape[1] != self.recipe.model.latent_dim or not np.isfinite(z).all():
             raise TimbreError(
@@ -104,7 +110,7 @@ class TrajectoryCoder:
         out = []
         for first in range(0, len(z), _BATCH):
             part = slice(first, first + _BATCH)
-            out.append(self.windows.decode(z[part], each[part]))
+            out.append(self.windows.decode(z[part], each[part], math.nan if velocity is None else velocity))
         return np.concatenate(out)
 
     def decode(
@@ -114,14 +120,15 @@ class TrajectoryCoder:
         n_frames: int,
         pitch: float | np.ndarray | None = None,
         shares: np.ndarray | None = None,
+        velocity: float | None = None,
     ) -> np.ndarray:
         """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added (with `shares`: see `overlap_add`).
 
-        pitch: MIDI, or a contour, one for each frame (n_frames,).
+        pitch: MIDI, or a contour, one for each frame (n_frames,). velocity: MIDI, for models that are told it, with one pitch.
         """
         if isinstance(pitch, np.ndarray):
             return decode_along(self, z, starts, n_frames, pitch, shares)
-        return overlap_add(self.decode_windows(z, pitch), starts, n_frames, shares)
+        return overlap_add(self.decode_windows(z, pitch, velocity), starts, n_frames, shares)
 
     def decode_blocks(
         self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 PRESETS = {
     "fast": InversionSettings(),
     "best": InversionSettings(phase="pghi", iterations=32, mel_iterations=30),
+    "excited": InversionSettings(kind="excited"),
 }
-"""Settings of the classical inverter that have a name: fast enough to play live, and as good as it gets. For spectra."""
+"""Settings that have a name, for spectra: fast enough to play live; as good as phases get; a source and a filter."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def presets(features: FeatureSettings) -> dict[str, InversionSettings]:
     """Inverters without a network that suit these features, by name; the first one is fast enough to play live."""
     kind = next(iter(features.inversions), "griffin_lim")
     if kind == "griffin_lim":
-        return PRESETS
+        return {name: settings for name, settings in PRESETS.items() if settings.kind in features.inversions}
     return {kind: InversionSettings.model_validate({"kind": kind})}
 
 

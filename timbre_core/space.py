@@ -13,7 +13,9 @@ from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.decoding import Trajectory, TrajectoryCoder
 from timbre_core.devices import chosen_device
 from timbre_core.features.frames import note_frames
+from timbre_core.features.performance import Performance, performance_of
 from timbre_core.features.spectrum import prepare_audio
+from timbre_core.inversion.excited import perform
 from timbre_core.inversion.residual import noise_beside_harmonics
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inverters import open_inverter
@@ -36,6 +38,8 @@ class Reconstruction:
     sample_rate : int
     trajectory : Trajectory
         The note in the latent space.
+    performance : Performance or None
+        What of the note's own playing is in the inversion and the reconstruction, beside the spectra: nothing unless it is here.
 
     Examples
     --------
@@ -54,6 +58,7 @@ class Reconstruction:
     ref_db: float
     sample_rate: int
     trajectory: Trajectory
+    performance: Performance | None = None
 
 
 def open_space(
@@ -158,9 +163,11 @@ class TimbreSpace(SpaceMap):
         """Several notes' frames at once, each (n_bins, n_frames); notes may differ in length."""
         return self._coder.encode_many(notes, pitches)
 
-    def decode_windows(self, z: np.ndarray, pitch: np.ndarray | float | None = None) -> np.ndarray:
-        """Latents (n, latent_dim), and one MIDI pitch or one each, -> windows (n, n_bins, T)."""
-        return self._coder.decode_windows(z, pitch)
+    def decode_windows(
+        self, z: np.ndarray, pitch: np.ndarray | float | None = None, velocity: float | None = None
+    ) -> np.ndarray:
+        """Latents (n, latent_dim), and one MIDI pitch or one each, -> windows (n, n_bins, T); velocity as for `decode`."""
+        return self._coder.decode_windows(z, pitch, velocity)
 
     def decode(
         self,
@@ -169,12 +176,14 @@ class TimbreSpace(SpaceMap):
         n_frames: int,
         pitch: float | np.ndarray | None = None,
         shares: np.ndarray | None = None,
+        velocity: float | None = None,
     ) -> np.ndarray:
         """Latents of a note's windows -> its frames (n_bins, n_frames), overlap-added (with `shares`: see `overlap_add`).
 
-        pitch: MIDI, or a contour, one for each frame (n_frames,).
+        pitch: MIDI, or a contour, one for each frame (n_frames,). velocity: MIDI, for models that are told it, with one pitch;
+        None leaves it open.
         """
-        return self._coder.decode(z, starts, n_frames, pitch, shares)
+        return self._coder.decode(z, starts, n_frames, pitch, shares, velocity)
 
     def decode_blocks(
         self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None
@@ -212,21 +221,52 @@ class TimbreSpace(SpaceMap):
         """
         return self.inverter(frames, ref_db, pitch, n_samples, seed, in_tune)
 
-    def reconstruct(self, audio: np.ndarray, pitch: float | None = None, residual: bool = False) -> Reconstruction:
+    @property
+    def performs(self) -> bool:
+        """Whether the inverter plays performances: pitch, noise and level over time as they are told (see `performance_of`)."""
+        return self.inverter.settings.kind == "excited"
+
+    def performance_of(self, audio: np.ndarray, pitch: float) -> Performance:
+        """How a note (n_samples,) at `sample_rate` with its MIDI pitch was played."""
+        return performance_of(audio, self.sample_rate, pitch, self.recipe.features.hop_length)
+
+    def perform(
+        self, frames: np.ndarray, ref_db: float, performance: Performance, n_samples: int, seed: int = 0
+    ) -> np.ndarray:
+        """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For a space that `performs`."""
+        return perform(frames, ref_db, performance, self.recipe.features, self.inverter.settings, n_samples, seed)
+
+    def reconstruct(
+        self,
+        audio: np.ndarray,
+        pitch: float | None = None,
+        residual: bool = False,
+        performance: bool | None = None,
+    ) -> Reconstruction:
         """A note (n_samples,) at `sample_rate` in three variants. The model decodes mu.
 
         residual: add to the inversion and the reconstruction, as filtered noise, what spectral envelopes leave of the note.
+        performance: keep the note's own level, pitch and noise over time, where its pitch is known; by default for a space
+        that `performs`.
         """
         frames, ref_db = self.analyse(audio, pitch)
         trajectory = self.encode(frames, pitch)
         decoded = self.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, pitch)
         audio = prepare_audio(audio, self.recipe.features)[: len(audio)]
         length = len(audio)
-        inverted = [self.invert(part, ref_db, pitch, length) for part in (frames, decoded)]
+        kept = None
+        if (self.performs if performance is None else performance) and pitch is not None and not np.isnan(pitch):
+            kept = self.performance_of(audio, pitch)
+        inverted = [
+            self.invert(part, ref_db, pitch, length) if kept is None else self.perform(part, ref_db, kept, length)
+            for part in (frames, decoded)
+        ]
         if residual:
             noise = noise_beside_harmonics(audio, self.recipe.features, pitch)
             inverted = [sound + noise for sound in inverted]
-        return Reconstruction(audio, inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory)
+        return Reconstruction(
+            audio, inverted[0], inverted[1], frames, decoded, ref_db, self.sample_rate, trajectory, kept
+        )
 
     def checked_pitch(self, pitch: float | None) -> float:
         """The MIDI pitch to tell the model; 0 for one that needs none. Raises TimbreError for what is no pitch."""

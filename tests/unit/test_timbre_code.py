@@ -93,8 +93,8 @@ def test_contrast_is_least_where_instruments_are_apart() -> None:
 
 def test_a_space_compares_notes_by_their_codes(space: SimpleNamespace, tiny_nsynth: Path, tmp_path: Path) -> None:
     """The distance timbre: maps keep codes, neighbours and `timbre_code` use them, pitch asked for or not."""
-    changes = ["window.frames=32", "training.batch_size=8", "training.epochs=1", "model.encoder.channels=[4, 4]"]
-    recipe = load_recipe("timbre-space", [*changes, "model.decoder.channels=[4, 4]", "features.seconds=1.0"])
+    changes = ["window.frames=32", "training.batch_size=8", "training.epochs=1", "model.encoder.width=4"]
+    recipe = load_recipe("timbre-space", [*changes, "model.decoder.width=4", "features.seconds=1.0"])
     checkpoint = train(recipe, [tiny_nsynth], tmp_path / "mine", maps=["pca"])
     opened = TimbreSpace(checkpoint)
     notes = opened.map_notes

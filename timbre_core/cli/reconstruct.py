@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="add what the note has beside its harmonics, as filtered noise: for models of spectral envelopes",
     )
+    parser.add_argument(
+        "--performance",
+        action=argparse.BooleanOptionalAction,
+        help="keep the note's own level, pitch and noise over time, beside the model's spectra (default: where the checkpoint "
+        "plays performances, as timbre-space does)",
+    )
     parser.add_argument("--out", default=".", metavar="DIR", help="folder for the three files (default: here)")
 
 
@@ -44,11 +50,15 @@ def run(args: argparse.Namespace) -> int:
     if pitch is None and checkpoint.recipe.uses_pitch:
         pitch = _estimated_pitch(audio, sample_rate, args.input)
     space = TimbreSpace(checkpoint, inverter=args.inverter)
-    result = space.reconstruct(audio, pitch, residual=args.residual)
+    result = space.reconstruct(audio, pitch, residual=args.residual, performance=args.performance)
     for name in ("original", "inversion", "reconstruction"):
         path = Path(args.out) / f"{name}.wav"
         write_wav(path, getattr(result, name), result.sample_rate)
         print(path)
+    if result.performance is not None:
+        print(
+            f"of the note itself: level, pitch and noise over time, {result.performance.numbers_a_second} numbers a second"
+        )
     error = abs(result.frames - result.decoded).mean()
     print(f"mean absolute error of the frames in [-1, 1]: {error:.4f}")
     return 0

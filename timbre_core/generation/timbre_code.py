@@ -67,13 +67,17 @@ def decoded_at(space: TimbreSpace, audio: np.ndarray, pitch: float, to_pitch: fl
     """What the space's own model makes of a note at another pitch: audio (n_samples,) as long as the note.
 
     The note, audio (n_samples,) at the space's sample rate with its MIDI `pitch`, is encoded there and decoded at `to_pitch`,
-    its latents unchanged. Raises TimbreError for a model that is not told the pitch: it cannot be asked for one.
+    its latents unchanged; a space that performs keeps the note's glides, vibrato and noise. Raises TimbreError for a model that
+    is not told the pitch: it cannot be asked for one.
     """
     if not space.recipe.uses_pitch:
         raise TimbreError(f"{space.checkpoint.name} is not told the pitch, so it cannot be asked for another one.")
     frames, ref_db = space.analyse(audio, pitch)
     trajectory = space.encode(frames, pitch)
     decoded = space.decode(trajectory.mu, trajectory.starts, trajectory.n_frames, to_pitch)
+    if space.performs:
+        performance = space.performance_of(audio, pitch).moved(to_pitch - pitch)
+        return space.perform(decoded, ref_db, performance, len(audio))
     return space.invert(decoded, ref_db, to_pitch, len(audio))
 
 

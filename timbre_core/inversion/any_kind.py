@@ -13,6 +13,7 @@ from timbre_core.features.kinds.image import NO_SOUND, NoSound
 from timbre_core.features.settings import FeatureSettings, SpectralFeatures
 from timbre_core.inversion import classical, streaming
 from timbre_core.inversion.contract import How, Invert, Numbers, Values
+from timbre_core.inversion.excited import invert_excited
 from timbre_core.inversion.harmonic import additive_synthesis
 from timbre_core.inversion.settings import InversionSettings
 
@@ -21,7 +22,7 @@ def invert(
     frames: Values, ref_db: Numbers, features: FeatureSettings, inversion: InversionSettings, **how: Unpack[How]
 ) -> np.ndarray:
     """Audio whose features are `frames`: see `inversion.contract.Invert`. Raises NoSound for pictures."""
-    return _inverse_of(features)(frames, ref_db, features, inversion, **how)
+    return _inverse_of(features, inversion)(frames, ref_db, features, inversion, **how)
 
 
 def stream(
@@ -33,7 +34,7 @@ def stream(
     **how: Unpack[How],
 ) -> Iterator[np.ndarray]:
     """One note's audio in consecutive blocks (n,) float32: see `streaming.stream`; all but spectra give one block."""
-    inverse = _inverse_of(features)
+    inverse = _inverse_of(features, inversion)
     if inverse is classical.invert:
         spectral = cast("SpectralFeatures", features)
         yield from streaming.stream(frames, ref_db, spectral, inversion, device, **how)
@@ -66,11 +67,13 @@ def _own_inverse(
 _INVERSES: dict[str, Invert] = {
     "griffin_lim": classical.invert,
     "additive": additive_synthesis,
+    "excited": invert_excited,
     "own": _own_inverse,
 }
 
 
-def _inverse_of(features: FeatureSettings) -> Invert:
+def _inverse_of(features: FeatureSettings, inversion: InversionSettings) -> Invert:
     if not features.inversions:
         raise NoSound(NO_SOUND)
-    return _INVERSES[features.inversions[0]]
+    suits = inversion.kind in features.inversions and inversion.kind in _INVERSES
+    return _INVERSES[inversion.kind if suits else features.inversions[0]]

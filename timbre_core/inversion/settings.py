@@ -12,10 +12,10 @@ from timbre_core.parts import Part
 class InversionSettings(Part):
     """How frames become audio: a classical inverter (no training), or a trained network."""
 
-    kind: Literal["griffin_lim", "learned", "additive", "own"] = Field(
+    kind: Literal["griffin_lim", "learned", "additive", "excited", "own"] = Field(
         default="griffin_lim",
         description="griffin_lim: mel inversion, a first phase, iterations; learned: a network; additive: sinusoids; "
-        "own: as the kind of the features has it",
+        "excited: harmonics and noise given the frames' levels; own: as the kind of the features has it",
     )
     phase: Literal["spsi", "pghi"] = Field(
         default="spsi",

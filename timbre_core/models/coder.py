@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +25,12 @@ class WindowCoder:
         return mu.cpu().numpy(), logvar.cpu().numpy()
 
     @torch.inference_mode()
-    def decode(self, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-        """Latents (n, latent_dim) and MIDI pitches (n,) -> windows (n, n_bins, T) float32."""
-        return self.model.decode(self._tensor(z), self._conditions(pitch)).cpu().numpy()
+    def decode(self, z: np.ndarray, pitch: np.ndarray, velocity: float = math.nan) -> np.ndarray:
+        """Latents (n, latent_dim) and MIDI pitches (n,) -> windows (n, n_bins, T) float32.
+
+        velocity: MIDI, for models that are told it; NaN leaves it open.
+        """
+        return self.model.decode(self._tensor(z), self._conditions(pitch, velocity)).cpu().numpy()
 
     @torch.inference_mode()
     def kl(self, mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
@@ -38,6 +42,7 @@ class WindowCoder:
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
 
-    def _conditions(self, pitch: np.ndarray) -> dict[str, torch.Tensor]:
+    def _conditions(self, pitch: np.ndarray, velocity: float = math.nan) -> dict[str, torch.Tensor]:
         # An unknown pitch only reaches models that do not look at it.
-        return {"pitch": self._tensor(np.nan_to_num(pitch))}
+        told = self._tensor(np.nan_to_num(pitch))
+        return {"pitch": told} | ({} if math.isnan(velocity) else {"velocity": torch.full_like(told, velocity)})

@@ -117,9 +117,10 @@ class Condition(Network):
 
 
 class ConditionSettings(Part):
-    """A condition as a recipe names it. `label` is the note's label that it reads."""
+    """A condition as a recipe names it. `label` is the note's label that it reads; `optional`: it can go without."""
 
     label: ClassVar[str]
+    optional: ClassVar[bool] = False
     kind: str
     into: list[Place] = Field(default=["decoder"], min_length=1)
 

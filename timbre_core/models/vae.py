@@ -29,7 +29,7 @@ class Forward(NamedTuple):
 
 
 class VAE(nn.Module):
-    """Windows of frames to latents and back. `conditions` maps a label ("pitch") to a tensor (batch,)."""
+    """Windows of frames to latents and back. `conditions` maps a label ("pitch") to a tensor (batch,); optional ones may lack."""
 
     def __init__(self, settings: ModelSettings, n_bins: int, n_frames: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class VAE(nn.Module):
         self.latent_dim = settings.latent_dim
         conditions = [part.build() for part in settings.conditions]
         self.conditions = nn.ModuleList(conditions)
-        self._told = [(part.label, tuple(part.into)) for part in settings.conditions]
+        self._told = [(part.label, tuple(part.into), part.optional) for part in settings.conditions]
         self._widths = [part.out_features for part in conditions]
         self.encoder: Encoder = settings.encoder.build(n_bins + self._condition_width("input"), n_frames)
         encoded = self.encoder.out_features + self._condition_width("encoder")
@@ -85,16 +85,19 @@ class VAE(nn.Module):
         return self.decoder(self._with_conditions("decoder", z, conditions)).float()
 
     def _condition_width(self, place: str) -> int:
-        return sum(width for width, (_, into) in zip(self._widths, self._told, strict=True) if place in into)
+        return sum(width for width, (_, into, _) in zip(self._widths, self._told, strict=True) if place in into)
 
     def _with_conditions(self, place: str, features: Tensor, conditions: Conditions) -> Tensor:
         """`features` (batch, n) or frames (batch, n, T) with the conditions of a place after the n, the same at all times."""
         parts = [features]
-        for condition, (label, into) in zip(self.conditions, self._told, strict=True):
+        for condition, (label, into, optional) in zip(self.conditions, self._told, strict=True):
             if place in into:
-                if label not in conditions:
+                values = conditions.get(label)
+                if values is None and not optional:
                     raise TimbreError(f"this model needs the {label} of every note: give it.")
-                told = condition(conditions[label]).to(features.dtype)
+                if values is None:
+                    values = features.new_full(features.shape[:1], torch.nan)
+                told = condition(values).to(features.dtype)
                 parts.append(told if features.ndim == 2 else told[..., None].expand(-1, -1, features.shape[2]))
         return torch.cat(parts, dim=1) if len(parts) > 1 else features
 

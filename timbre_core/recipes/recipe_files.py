@@ -176,10 +176,10 @@ def _walk(location: tuple[Any, ...]) -> tuple[list[str], type[BaseModel]]:
     kinds: list[type[BaseModel]] = []
     for step in location:
         chosen = next((kind for kind in kinds if kind.model_fields["kind"].default == step), None)
-        kinds = []
         if chosen is not None:
-            part = chosen
+            part, kinds = chosen, []
             continue
+        kinds = kinds if isinstance(step, int) else []  # a place in a list of parts: the kind comes after it
         names.append(str(step))
         if isinstance(step, str) and step in part.model_fields:
             found = _models_in(part.model_fields[step].annotation)

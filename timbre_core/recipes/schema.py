@@ -39,6 +39,13 @@ class ObjectiveSettings(Part):
     beta: Annotated[float, Field(ge=0)] = 2.0
     warmup_steps: Annotated[int, Field(ge=0)] = 500
     free_bits: Annotated[float, Field(ge=0, description="nats per latent dimension")] = 0.5
+    nats: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            description="of a window that are aimed at: beta weighs how far the KL, summed over dimensions, is from it",
+        ),
+    ] = None
     input_noise: Annotated[
         float,
         Field(ge=0, le=2, description="deviation of the noise on the encoder's input; above 0 it learns to denoise"),

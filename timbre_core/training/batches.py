@@ -26,10 +26,10 @@ _NO_FAMILY = -100  # what torch's cross entropy leaves out by itself
 class Batch(NamedTuple):
     """frames (batch, n_bins, T) float32 and the labels of each (batch,), on the training device.
 
-    conditions: pitch, MIDI; for tasks other than timbre spaces NaN where it is unknown, and velocity, family, its place
-    among NSynth's or -100, and instrument, a number of its own. wanted: where the recipe draws pairs, the notes that these
-    should become, which are others of the same instruments or the notes themselves; their frames are from the same place
-    in time.
+    conditions: MIDI pitch and velocity (NaN: unknown) for timbre spaces that are told them; for other tasks pitch and velocity,
+    NaN where unknown, family, its place among NSynth's or -100, and instrument, a number of its own. wanted: where the recipe
+    draws pairs, the notes that these should become, which are others of the same instruments or the notes themselves; their
+    frames are from the same place in time.
     """
 
     frames: Tensor
@@ -62,6 +62,8 @@ class BatchSource:
         self._labels: dict[str, np.ndarray] = {}
         if recipe.uses_pitch or not recipe.makes_a_space:
             self._labels["pitch"] = notes["pitch"].to_numpy(np.float32)
+        if recipe.makes_a_space and any(part.label == "velocity" for part in recipe.model.conditions):
+            self._labels["velocity"] = notes["velocity"].to_numpy(np.float32)
         if not recipe.makes_a_space:
             place = {family: index for index, family in enumerate(FAMILIES)}
             self._labels["instrument"] = np.unique(notes["instrument"], return_inverse=True)[1].astype(np.float32)

@@ -25,7 +25,8 @@ def loss(recipe: Recipe, model: VAE, output: Forward, frames: Tensor, beta: floa
 
     kl_raw averages KL(q(z|x) || p(z)) over batch and dimensions. kl_fb clamps each dimension's batch mean from below at
     `free_bits` before averaging over dimensions, so a dimension is not pushed below that (Kingma et al., "Improved
-    Variational Inference with Inverse Autoregressive Flow", 2016, appendix C8). A model without sampling has no KL.
+    Variational Inference with Inverse Autoregressive Flow", 2016, appendix C8). A model without sampling has no KL. With
+    `nats`, kl_fb is how far the KL of all dimensions is from that, over their number.
     """
     recon = model.likelihood(output.decoded, frames)
     weighted = recipe.model.likelihood.weight * recon
@@ -36,6 +37,9 @@ def loss(recipe: Recipe, model: VAE, output: Forward, frames: Tensor, beta: floa
     kl_raw = kl_fb = per_dimension.mean()
     if recipe.objective.free_bits > 0:  # an estimate can be below 0, so 0 is no bound to hold it to
         kl_fb = per_dimension.clamp_min(recipe.objective.free_bits).mean()
+    if recipe.objective.nats is not None:
+        # Burgess et al., "Understanding disentangling in beta-VAE" (2018): a rate is aimed at, from above and below.
+        kl_fb = (per_dimension.sum() - recipe.objective.nats).abs() / len(per_dimension)
     return Loss(weighted + beta * kl_fb, recon, kl_raw, kl_fb)
 
 

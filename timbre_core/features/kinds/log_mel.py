@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 class LogMelSettings(SpectralSettings):
     """Log-mel frames: Slaney mel bands of the power spectrum."""
+
+    inversions: ClassVar[tuple[str, ...]] = ("griffin_lim", "learned", "excited")
 
     kind: Literal["log_mel"] = "log_mel"
     n_mels: Annotated[int, Field(ge=4, le=1024)] = 80

@@ -1,0 +1,181 @@
+"""What differs from take to take of a note, without its spectrum: level, pitch and noise over time.
+
+A model keeps what an instrument sounds like; how it was played comes from a recording, from a curve, or is left out. The
+tracks hold `numbers_a_second` numbers a second, and nothing that tells one frequency from another but for the highest that
+the recording has.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from timbre_core.features.audio import SILENT_PEAK
+from timbre_core.features.harmonics import analyse_harmonics
+from timbre_core.features.kinds.envelope import EnvelopeSettings
+from timbre_core.features.pitch import hz_to_midi, midi_to_hz
+
+LEVEL_STEP = 0.005
+"""Seconds between two levels."""
+
+USUAL_NOISE = 0.05
+"""Share of noise among high frequencies where none is known."""
+
+_QUIETEST_DB = -120.0
+_SHORTEST = 0.010  # seconds of a level's window; it holds two periods of a low note
+_MOST_GAIN_DB, _LEAST_GAIN_DB = 30.0, -100.0
+_ROUNDS = 3  # of a gain that changes within its window
+_HEARD_DB = 45.0  # below the loudest: softer frames tell no pitch
+_NOISE_FROM = 2000.0  # Hz; or the fourth harmonic
+_NOISE_TO = 10_000.0
+_LOBE = 3.0  # bins beside a harmonic that are its own
+_CLOSE = 0.8  # share of the bins that are harmonics': noise cannot be told apart
+_TOP_DB = 65.0  # below a recording's mean power in a band: nothing is there
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How a note of audio was played.
+
+    Attributes
+    ----------
+    level : ndarray (n_levels,) or None
+        RMS in dB full scale, every LEVEL_STEP seconds; None: as the instrument has it.
+    pitch : ndarray (n_frames,)
+        MIDI, at the frames of `hop` samples.
+    noise : ndarray (n_frames,)
+        Share of noise among high frequencies, 0 to 1.
+    top_hz : float
+        The highest frequency that the recording has.
+    sample_rate, hop : int
+    """
+
+    level: np.ndarray | None
+    pitch: np.ndarray
+    noise: np.ndarray
+    top_hz: float
+    sample_rate: int
+    hop: int
+
+    @property
+    def numbers_a_second(self) -> int:
+        """How many numbers the tracks hold."""
+        levels = 0 if self.level is None else 1 / LEVEL_STEP
+        return round(levels + 2 * self.sample_rate / self.hop)
+
+    def moved(self, semitones: float) -> Performance:
+        """The same playing at another pitch, as loud over time as the instrument is there."""
+        return replace(self, level=None, pitch=np.clip(self.pitch + semitones, 0, 127))
+
+
+def performance_of(audio: np.ndarray, sample_rate: int, pitch: float, hop: int) -> Performance:
+    """The performance of a note (n_samples,) of MIDI `pitch`, whose frames are `hop` samples apart.
+
+    Pitch is followed within a semitone of the label; where no harmonics are heard, it goes on.
+    """
+    audio = np.asarray(audio, dtype=np.float32)
+    n_frames = 1 + len(audio) // hop
+    level = level_track(audio, sample_rate, pitch)
+    steady = Performance(
+        level, np.full(n_frames, pitch), np.full(n_frames, USUAL_NOISE), sample_rate / 2, sample_rate, hop
+    )
+    if np.abs(audio).max(initial=0) < SILENT_PEAK:
+        return steady
+    settings = _settings(sample_rate, pitch, hop)
+    top = _highest(audio, sample_rate)
+    if settings is None:
+        return replace(steady, top_hz=top)
+    found = analyse_harmonics(
+        torch.from_numpy(audio)[None], torch.tensor([float(midi_to_hz(pitch))]), settings, phases=False
+    )
+    f0, energy = (part[0].double().numpy() for part in (found.f0, found.energy))
+    heard = found.voiced[0].numpy() & (energy > energy.max() * 10 ** (-_HEARD_DB / 10))
+    if not heard.any():
+        return replace(steady, top_hz=top, noise=np.full(n_frames, 0.9))
+    places = np.arange(n_frames)
+    midi = np.interp(places, places[heard], np.asarray(hz_to_midi(f0[heard])))
+    noise = _noise(audio, midi, sample_rate, settings, top, 1 - found.share[0].double().numpy())
+    return replace(steady, pitch=midi, noise=noise, top_hz=top)
+
+
+def level_track(audio: np.ndarray, sample_rate: int, pitch: float) -> np.ndarray:
+    """RMS (n_levels,) in dB full scale, every LEVEL_STEP seconds, of audio (n_samples,) of MIDI `pitch`."""
+    size = max(_SHORTEST, 2 / float(midi_to_hz(pitch))) * sample_rate
+    half = max(1, round(size / 2))
+    total = np.concatenate([np.zeros(half + 1), np.cumsum(np.square(audio, dtype=np.float64))])
+    total = np.pad(total, (0, half), mode="edge")
+    at = _places(len(audio), sample_rate)
+    power = (total[at + 2 * half] - total[at]) / (2 * half)
+    return 10 * np.log10(np.maximum(power, 10 ** (_QUIETEST_DB / 10)))
+
+
+def with_level(audio: np.ndarray, wanted: np.ndarray, sample_rate: int, pitch: float) -> np.ndarray:
+    """Audio (n_samples,) with the `level_track` `wanted` (n_levels,). Nothing is made more than 30 dB louder."""
+    at, places = _places(len(audio), sample_rate), np.arange(len(audio))
+    for _ in range(_ROUNDS):
+        own = level_track(audio, sample_rate, pitch)
+        size = min(len(own), len(wanted))
+        gain = np.clip(wanted[:size] - own[:size], _LEAST_GAIN_DB, _MOST_GAIN_DB)
+        gain[own[:size] <= _QUIETEST_DB] = 0
+        audio = audio * np.exp(np.interp(places, at[:size], gain * (math.log(10) / 20))).astype(np.float32)
+    return audio
+
+
+def _places(n_samples: int, sample_rate: int) -> np.ndarray:
+    step = max(1, round(LEVEL_STEP * sample_rate))
+    return np.arange(0, n_samples, step)
+
+
+def _settings(sample_rate: int, pitch: float, hop: int) -> EnvelopeSettings | None:
+    """How harmonics of a pitch are analysed; None for one that leaves fewer than two."""
+    f0 = float(midi_to_hz(pitch))
+    if f0 > sample_rate / 4.5:
+        return None
+    window = 2 ** max(round(math.log2(sample_rate * 0.046)), math.ceil(math.log2(3.6 * sample_rate / f0)))
+    if window > 2**15:
+        return None
+    return EnvelopeSettings(
+        sample_rate=sample_rate, win_length=window, n_fft=2 * window, hop_length=min(hop, window), n_harmonics=40
+    )
+
+
+def _highest(audio: np.ndarray, sample_rate: int) -> float:
+    """Hz up to which a recording has something: above, every band of 250 Hz is 65 dB softer than the mean of all."""
+    fade = min(len(audio), round(0.01 * sample_rate))  # the end of a note that was cut is no sound of its own
+    faded = np.concatenate([audio[: len(audio) - fade], audio[len(audio) - fade :] * np.linspace(1, 0, fade)])
+    power = np.square(np.abs(np.fft.rfft(faded)))
+    band = max(1, round(250 * len(audio) / sample_rate))
+    bands = power[: len(power) // band * band].reshape(-1, band).sum(axis=1)
+    loud = np.flatnonzero(bands > bands.max(initial=0) * 10 ** (-_TOP_DB / 10))
+    return min(sample_rate / 2, 250.0 * (int(loud[-1]) + 2)) if len(loud) else sample_rate / 2
+
+
+def _noise(
+    audio: np.ndarray, midi: np.ndarray, sample_rate: int, settings: EnvelopeSettings, top: float, overall: np.ndarray
+) -> np.ndarray:
+    """Share of noise (n_frames,) above 2 kHz and the fourth harmonic: what lies between harmonics, as dense everywhere.
+
+    Where harmonics are too close it is the one of all frequencies, `overall` (n_frames,), or the usual if that is less.
+    """
+    otherwise = np.minimum(overall, USUAL_NOISE)
+    size = settings.win_length
+    spectrum = torch.stft(
+        torch.from_numpy(audio), size, settings.hop_length, window=torch.hann_window(size), pad_mode="constant",
+        return_complex=True,
+    )  # fmt: skip
+    power = spectrum.abs().square().T.numpy()[: len(midi)]
+    f0 = np.asarray(midi_to_hz(midi))[:, None] * size / sample_rate
+    first = max(_NOISE_FROM, 4 * float(midi_to_hz(np.median(midi)))) * size / sample_rate
+    last = min(_NOISE_TO, top) * size / sample_rate
+    bins = np.arange(math.ceil(first), math.floor(last))
+    if len(bins) < 2 * _LOBE:
+        return otherwise
+    power = power[:, bins]
+    own = np.abs(bins - f0 * np.round(bins / f0)) < _LOBE
+    covered = own.mean(axis=1)
+    between = (power * ~own).sum(axis=1) / np.maximum(power.sum(axis=1), 1e-20)
+    share = np.clip(between / np.maximum(1 - covered, 1 - _CLOSE), 0, 1)
+    return np.where(covered < _CLOSE, share, otherwise)

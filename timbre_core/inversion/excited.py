@@ -1,0 +1,137 @@
+"""Log-mel frames to audio by a source and a filter: harmonics that follow a pitch, and noise, given the frames' levels.
+
+The filter of each frame is the smoothest over frequency that gives every mel band its level (see `mel.mel_to_power`). Phases
+are the source's, so that nothing is iterated, and partials are exactly where the pitch is. Between partials that the bands
+tell apart the frames say how much noise there is; above, the source's share of it stays.
+"""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timbre_core.errors import TimbreError
+from timbre_core.features.performance import USUAL_NOISE, Performance, with_level
+from timbre_core.features.pitch import midi_to_hz
+from timbre_core.features.settings import FeatureSettings, LogMelSettings, as_log_mel
+from timbre_core.inversion.classical import frames_to_own_power, note_by_note
+from timbre_core.inversion.contract import How, Numbers, Values
+from timbre_core.inversion.level import restore_level
+from timbre_core.inversion.mel import mel_to_power
+from timbre_core.inversion.settings import InversionSettings
+from timbre_core.inversion.stft import open_stft
+
+_LEAST_NOISE, _MOST_NOISE = 0.003, 0.97
+_TINY = 1e-20
+_HARMONICS_TO = 0.45  # of the sample rate
+
+
+def invert_excited(
+    frames: Values, ref_db: Numbers, features: FeatureSettings, inversion: InversionSettings, **how: Unpack[How]
+) -> np.ndarray:
+    """As the contract `Invert` has it. Without a pitch the source is noise."""
+    settings = as_log_mel(features)
+    seed = how.get("seed", 0)
+
+    def make(values: Tensor, pitches: Tensor | None, length: int) -> Tensor:
+        pitch = None if pitches is None else pitches[0].double().cpu().numpy()
+        return _made(values, pitch, None, settings, inversion, length, seed)
+
+    return note_by_note(make, frames, ref_db, settings, how.get("n_samples"), how.get("pitch"))
+
+
+@torch.no_grad()
+def perform(
+    frames: np.ndarray,
+    ref_db: float,
+    performance: Performance,
+    features: FeatureSettings,
+    inversion: InversionSettings,
+    n_samples: int,
+    seed: int = 0,
+) -> np.ndarray:
+    """Frames (n_bins, n_frames) played as a recording was: audio (n_samples,) float32.
+
+    Pitch, noise and level over time are the performance's; of the frames the spectra count. Raises TimbreError for frames of
+    another shape than the features have, or that are not finite.
+    """
+    settings = as_log_mel(features)
+    if frames.ndim != 2 or len(frames) != settings.n_bins or not np.isfinite(frames).all():
+        raise TimbreError(f"frames of shape {frames.shape} cannot be played: finite ({settings.n_bins}, n_frames) can.")
+    values = torch.from_numpy(np.ascontiguousarray(frames, dtype=np.float32))[None]
+    values = torch.where(torch.from_numpy(settings.frequencies())[None, :, None] > performance.top_hz, -1.0, values)
+    audio = _made(values, performance.pitch, performance.noise, settings, inversion, n_samples, seed)[0].numpy()
+    audio = audio[:n_samples] * np.float32(10 ** (ref_db / 20))
+    audio = np.pad(audio, (0, n_samples - len(audio)))
+    if performance.level is None:
+        return audio
+    return with_level(audio, performance.level, settings.sample_rate, float(np.median(performance.pitch)))
+
+
+def _made(
+    values: Tensor,
+    pitch: np.ndarray | None,
+    noise: np.ndarray | None,
+    features: LogMelSettings,
+    inversion: InversionSettings,
+    length: int,
+    seed: int,
+) -> Tensor:
+    """Audio (1, length) of one note's frames (1, n_mels, n_frames) at their own level; pitch and noise as for `source`."""
+    mel = frames_to_own_power(values, features)
+    stft = open_stft(features, length, values.device)
+    if stft.n_frames != mel.shape[2]:
+        mel = mel[:, :, torch.arange(stft.n_frames).clamp_max(mel.shape[2] - 1)]
+    sound = torch.from_numpy(source(pitch, noise, length, features.sample_rate, features.hop_length, seed))
+    spectra = stft.forward(sound[None].to(values))
+    given = spectra.real.square() + spectra.imag.square()
+    power = mel_to_power(mel, features, inversion.mel_iterations, given.clamp(min=_TINY))
+    audio = stft.inverse(spectra * (power / given.clamp(min=_TINY)).sqrt_())
+    return restore_level(audio, power.sqrt(), stft)
+
+
+def source(
+    pitch: np.ndarray | None, noise: np.ndarray | None, n_samples: int, sample_rate: int, hop: int, seed: int = 0
+) -> np.ndarray:
+    """Audio (n_samples,) float32 with a flat spectrum: harmonics of `pitch` and white noise.
+
+    Args:
+        pitch: MIDI, one number or one every `hop` samples; none, or NaN: noise alone.
+        noise: share of the noise in the power of both, likewise.
+    """
+    hiss = np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)
+    if pitch is None or not np.isfinite(pitch).any():
+        return hiss
+    f0 = _at_samples(np.asarray(midi_to_hz(_filled(pitch))), n_samples, hop)
+    share = np.asarray(USUAL_NOISE if noise is None else noise).clip(_LEAST_NOISE, _MOST_NOISE)
+    loudness = _at_samples(np.sqrt(share / (1 - share)), n_samples, hop) * np.sqrt(sample_rate / f0)
+    return (pulses(f0, sample_rate) + hiss * loudness).astype(np.float32)
+
+
+def pulses(f0: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Harmonics (n_samples,) of f0 (n_samples,) Hz, amplitude 2 each, up to 0.45 of the rate: a closed form of their sum."""
+    count = max(1, int(_HARMONICS_TO * sample_rate / f0.max()))
+    angle = np.pi * np.cumsum(f0) / sample_rate
+    below = np.sin(angle)
+    at_pulse = np.abs(below) < 1e-6
+    below[at_pulse] = 1
+    sounds = np.sin((2 * count + 1) * angle) / below - 1
+    sounds[at_pulse] = 2 * count
+    return sounds
+
+
+def _filled(pitch: np.ndarray) -> np.ndarray:
+    """Pitches without gaps."""
+    pitch = np.atleast_1d(pitch)
+    places, known = np.arange(len(pitch)), np.isfinite(pitch)
+    return np.interp(places, places[known], pitch[known])
+
+
+def _at_samples(values: np.ndarray, n_samples: int, hop: int) -> np.ndarray:
+    """Values every `hop` samples, or one number, at every sample (n_samples,)."""
+    if values.size == 1:
+        return np.full(n_samples, float(values.reshape(())))
+    return np.interp(np.arange(n_samples), np.arange(len(values)) * hop, values)
