@@ -7,6 +7,8 @@ import { PlayParts } from "./parts.js";
 
 export class AxisParts extends PlayParts {
   panel = null; // AxisPanel
+  macroPanel = null; // MacroPanel
+  /** @type {HTMLElement} */ root;
 
   makeAxes() {
     const choice = (name, text, title) =>
@@ -16,7 +18,7 @@ export class AxisParts extends PlayParts {
         "data-axes": name,
         title,
         text,
-        onclick: () => this.player.switchAxes(name),
+        onclick: () => this.player.moves.switchAxes(name),
       });
     this.choices = [
       choice("dimensions", "Dimensions", "The model's own latent dimensions, the ones that say most first"),
@@ -25,35 +27,50 @@ export class AxisParts extends PlayParts {
     this.undo = this.button("", "Undo (Ctrl+Z)", ICONS.undo, () => this.player.history.travel(true), { disabled: "" });
     this.redo = this.button("", "Redo (Ctrl+Y)", ICONS.redo, () => this.player.history.travel(false), { disabled: "" });
     this.axisList = build("div", { class: "tx-axis-list" });
+    this.macroList = build("div", { class: "tx-axis-list tx-macro-list" });
+    this.more = build("button", {
+      type: "button",
+      class: "tx-toggle tx-more",
+      text: "More",
+      title: "The sliders of the model's latents",
+      onclick: () => this.player.moves.showMore(!this.player.more),
+    });
     this.measured = build("span", { class: "tx-measured", role: "status" });
     this.traitHeads = build("div", { class: "tx-bars tx-bar-heads" });
     return build(
       "section",
-      { class: "tx-axes", "aria-label": "Latent sliders" },
+      { class: "tx-axes", "aria-label": "Sliders" },
       build(
         "div",
         { class: "tx-axes-head" },
-        build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Sliders along" }, ...this.choices),
+        build(
+          "div",
+          { class: "tx-pages" },
+          build("b", { class: "tx-page-name", text: "Macros" }),
+          build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Sliders along" }, ...this.choices),
+          this.more,
+        ),
         build(
           "div",
           { class: "tx-tools" },
           this.undo,
           this.redo,
-          this.button("", "Nudge: a small random step", ICONS.nudge, () => this.player.randomise(0.25), {
+          this.button("", "Nudge: a small random step", ICONS.nudge, () => this.player.moves.randomise(0.25), {
             class: "tx-nudge",
           }),
           this.button(
             "Randomise",
-            "Somewhere among the map's notes; locked sliders stay",
+            "Thrown sliders: macros around as it is; latents somewhere among the map's notes, locked ones stay",
             ICONS.dice,
-            () => this.player.randomise(1),
+            () => this.player.moves.randomise(1),
             { class: "tx-randomise" },
           ),
-          this.button("Reset", "Back to where the sound started", ICONS.reset, () => this.player.reset(), {
+          this.button("Reset", "Back to where the sound started", ICONS.reset, () => this.player.moves.reset(), {
             class: "tx-reset",
           }),
         ),
       ),
+      this.macroList,
       build("div", { class: "tx-axes-told" }, this.measured, this.traitHeads),
       this.axisList,
     );
@@ -61,10 +78,17 @@ export class AxisParts extends PlayParts {
 
   showAxes() {
     const { player } = this;
+    this.root.classList.toggle("tx-shows-latents", player.more);
+    this.more.setAttribute("aria-pressed", String(player.more));
+    this.setMacros();
     for (const choice of this.choices) choice.setAttribute("aria-checked", String(choice.dataset.axes === player.axes));
     this.panel.show(player.space.axes[player.axes], player.axes, player.locks[player.axes]);
     this.showTraits(player.traits);
     this.panel.set(player.coordinates());
+  }
+
+  setMacros() {
+    this.macroPanel.set(this.player.steps);
   }
 
   showTraits(told) {

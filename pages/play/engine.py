@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from pages.server.words import readable
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import has_sound
 from timbre_core.generation.instrument import Instrument, PlayedNote
+from timbre_core.generation.macros import MACROS, PLAIN, Shape
 
 if TYPE_CHECKING:
     from timbre_core.generation.midi.performance import Performance
@@ -91,20 +92,42 @@ def performance(
     attack: float,
     release: float,
     carrier: str | None = None,
+    shape: Shape = PLAIN,
 ) -> Performance:
-    """A piece with the sound at `z` or of a `carrier`, or each program with its family's; its keys are sounded."""
+    """A piece with the sound at `z` or of a `carrier`, or each program with its family's, shaped; its keys are sounded."""
     from timbre_core.generation.midi.performance import Band, Performance, Solo
 
-    sounds = Band(Studio(notes).space()) if z is None else Solo(instrument(notes, z, carrier))
+    sounds = (
+        Band(Studio(notes).space(), shape=shape) if z is None else Solo(shaped_instrument(notes, z, carrier, shape))
+    )
     made = Performance(piece, sounds, attack, release)
     made.prepare()
     return made
 
 
-def played(notes: NoteMap, z: tuple[float, ...], key: int, carrier: str | None = None) -> PlayedNote:
-    """One key of the instrument at `z`, or of a `carrier`."""
+def shaped_instrument(
+    notes: NoteMap, z: tuple[float, ...], carrier: str | None = None, shape: Shape = PLAIN
+) -> Instrument:
+    """The instrument for playing live, shaped by macros."""
+    return instrument(notes, z, carrier).with_shape(shape)
+
+
+def played(
+    notes: NoteMap, z: tuple[float, ...], key: int, carrier: str | None = None, shape: Shape = PLAIN
+) -> PlayedNote:
+    """One key of the instrument at `z`, or of a `carrier`, shaped. What is shaped is kept: another shape is soon heard."""
     where = (notes.checkpoint.path, notes.version, carrier or z, key)
-    return _played.get(where, lambda: instrument(notes, z, carrier).note(key))
+    if shape.neutral:
+        return _played.get(where, lambda: instrument(notes, z, carrier).note(key))
+    return _played.get((*where, shape), lambda: played(notes, z, key, carrier).with_shape(shape))
+
+
+def frames(
+    notes: NoteMap, z: tuple[float, ...], key: int, carrier: str | None = None, shape: Shape = PLAIN
+) -> np.ndarray:
+    """The features (n_bins, n_frames) of a key: as decoded or recorded, of shaped sounds those of what is heard."""
+    sounds = shaped_instrument(notes, z, carrier, shape)
+    return sounds.frames(key) if shape.neutral else sounds.space.analyse(sounds.whole(key), key)[0]
 
 
 def _open_instrument(notes: NoteMap, z: tuple[float, ...], live: bool) -> Instrument:
@@ -228,6 +251,7 @@ def described_space(notes: NoteMap) -> dict[str, Any]:
         "axes": described,
         "families": _families(notes),
         "words": words_for(notes),
+        "macros": [{"name": name, **asdict(macro)} for name, macro in MACROS.items()],
     }
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.play.parameters import carrier, number, point, whole
+from pages.play.parameters import carrier, number, point, shape, whole
 from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter, refused
 from pages.server.catalog import find_map
 from timbre_core.errors import TimbreError
@@ -47,8 +47,17 @@ async def export_route(request: Request) -> Response:
         except TimbreError as error:
             raise BadRequest(str(error)) from error
         name = file_name(request.query_params.get("name", "")[:200])
-        files = instrument_files(sampled(export_instrument(notes, z, carrier(request, notes)), name, keys, how), kind)
-        preset = Preset(checkpoint=notes.checkpoint.model_name, name=name, z=list(z), attack=attack, release=release)
+        macros = shape(request)
+        sounds = export_instrument(notes, z, carrier(request, notes)).with_shape(macros)
+        files = instrument_files(sampled(sounds, name, keys, how), kind)
+        preset = Preset(
+            checkpoint=notes.checkpoint.model_name,
+            name=name,
+            z=list(z),
+            attack=attack,
+            release=release,
+            macros=macros.steps(),
+        )
         archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
         headers = {"Content-Disposition": f'attachment; filename="{name}-{kind}.zip"', "Cache-Control": "no-store"}
         return Response(archive, media_type="application/zip", headers=headers)
@@ -57,7 +66,7 @@ async def export_route(request: Request) -> Response:
 
 
 async def save_route(request: Request) -> Response:
-    """`/api/play/preset?checkpoint=&z=&key=&name=&attack=&release=`: the preset file of a sound."""
+    """`/api/play/preset?checkpoint=&z=&key=&name=&attack=&release=[&shape=][&carrier=NOTE]`: the preset file of a sound."""
 
     def work() -> Response:
         from timbre_core.generation.formats.packing import file_name
@@ -72,6 +81,8 @@ async def save_route(request: Request) -> Response:
             key=whole(request, "key", 0, 127),
             attack=number(request, "attack", 0.0, 10),
             release=number(request, "release", 0.25, 20),
+            macros=shape(request).steps(),
+            note=request.query_params.get("carrier", "")[:200] if "carrier" in request.query_params else "",
         )
         headers = {"Content-Disposition": f'attachment; filename="{file_name(name)}.json"', "Cache-Control": "no-store"}
         return Response(preset_to_json(preset), media_type="application/json", headers=headers)
@@ -153,7 +164,7 @@ async def perform_route(request: Request) -> Response:
             piece = read_midi(data)
         except TimbreError as error:
             raise BadRequest(str(error)) from error
-        made = performance(notes, piece, z, attack, release, carrier(request, notes))
+        made = performance(notes, piece, z, attack, release, carrier(request, notes), shape(request))
         mix = made.mix()
         headers = {"Cache-Control": "no-store", "X-Remarks": "|".join(made.remarks)}
         if "stems" not in request.query_params:

@@ -37,8 +37,10 @@ export class Files {
 
   savePreset() {
     const { attack, release } = this.player.synth;
+    const { carrier, ...sounding } = this.player.sounding;
     const told = {
-      z: this.player.zText,
+      ...sounding,
+      ...(carrier && !this.player.own ? { carrier } : {}), // sounds of one's own are not kept for long
       key: this.player.key,
       name: this.player.view.name().slice(0, 120),
       attack,
@@ -70,6 +72,7 @@ export class Files {
       title: preset.name || "preset",
       colour: null,
       key: preset.key,
+      macros: preset.macros,
     });
     this.player.synth.attack = preset.attack;
     this.player.synth.release = preset.release;
@@ -100,7 +103,16 @@ export class Files {
   playOwn(own) {
     this.player.history.remember();
     const title = own.notes[0].name.replace(/\.\w+$/, "");
-    Object.assign(this.player, { own, start: null, origin: own.z, title, colour: null, recorded: true, carried: true });
+    Object.assign(this.player, {
+      own,
+      start: null,
+      origin: own.z,
+      title,
+      colour: null,
+      recorded: true,
+      carried: true,
+      macros: {},
+    });
     this.player.place(own.z);
     this.player.report(null);
     this.player.view.tell("");

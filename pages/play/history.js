@@ -17,8 +17,8 @@ export class History {
   }
 
   snapshot() {
-    const { z, start, origin, title, colour, recorded, own } = this.player;
-    return { z: [...z], start, origin, title, colour, recorded, own };
+    const { z, start, origin, title, colour, recorded, own, macros } = this.player;
+    return { z: [...z], start, origin, title, colour, recorded, own, macros, release: this.player.synth.release };
   }
 
   // To be called before something changes.
@@ -35,7 +35,9 @@ export class History {
     const then = from.pop();
     if (!then) return;
     to.push(this.snapshot());
-    Object.assign(this.player, then);
+    const { release, ...sound } = then;
+    Object.assign(this.player, sound);
+    this.player.synth.release = release;
     this.player.place(then.z);
     this.player.view.setHistory();
     this.player.hands.audition(performance.now());

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from pages.play.own import is_own
 from pages.server.answers import BadRequest, parameter
 from pages.server.catalog import NoteMap
+from timbre_core.errors import TimbreError
+
+if TYPE_CHECKING:
+    from timbre_core.generation.macros import Shape
 
 _LONGEST_NUMBER = 24  # characters
+_LONGEST_SHAPE = 300
 
 
 def point(request: Request, notes: NoteMap) -> tuple[float, ...]:
@@ -40,6 +46,18 @@ def carrier(request: Request, notes: NoteMap) -> str | None:
     if note not in notes.rows:
         raise BadRequest(f"this map has no note {note[:80]!r}.")
     return note
+
+
+def shape(request: Request) -> Shape:
+    """The macros that a sound is shaped by, as `shape=brightness=2,noise=-1`; none by default."""
+    from timbre_core.generation.macros import Shape, read_shape
+
+    if not request.query_params.get("shape"):
+        return Shape()
+    try:
+        return read_shape(parameter(request, "shape", _LONGEST_SHAPE))
+    except TimbreError as error:
+        raise BadRequest(str(error)) from error
 
 
 def whole(request: Request, name: str, low: int, high: int, fallback: int | None = None) -> int:

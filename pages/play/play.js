@@ -10,7 +10,9 @@ import { Files } from "./files.js";
 import { PlayHands } from "./hands.js";
 import { History } from "./history.js";
 import { Kept } from "./kept.js";
-import { coordinates, moved, normal } from "./point.js";
+import { Moves } from "./moves.js";
+import { coordinates, moved } from "./point.js";
+import { releaseSteps, shapeText } from "./shape.js";
 import { firstStart, resolved } from "./starts.js";
 import { PlayView } from "./view.js";
 
@@ -30,6 +32,8 @@ export class Player {
   origin = null; // where the start lies in the latent space
   title = "";
   own = null; // dropped sounds as an instrument: {carrier, notes}
+  macros = {}; // steps by name
+  more = false; // whether the sliders of the latents are shown
   recorded = false; // whether what it started from has recordings
   carried = true; // notes sound from their instrument's recordings until a slider is moved
   colour = null;
@@ -43,6 +47,7 @@ export class Player {
     this.files = new Files(this);
     this.kept = new Kept(this);
     this.history = new History(this);
+    this.moves = new Moves(this);
     this.listeners = new AbortController();
     this.loading = new AbortController();
     this.bank = new SoundBank();
@@ -157,7 +162,7 @@ export class Player {
       const { z, title, colour, recorded = false } = await resolved(this, start);
       if (turn !== this.turn) return; // another start was chosen meanwhile
       if (undoable && this.z) this.history.remember();
-      Object.assign(this, { start, origin: z, title, colour, recorded, own: null });
+      Object.assign(this, { start, origin: z, title, colour, recorded, own: null, macros: {} });
       this.place(z);
       if (undoable) this.hands.audition(performance.now());
     } catch (error) {
@@ -181,8 +186,18 @@ export class Player {
     this.rest = setTimeout(() => this.describe(), REST_MS);
   }
 
-  get changed() {
+  // Whether the point was moved away from where the sound started.
+  get placed() {
     return this.z.some((value, i) => Math.abs(value - this.origin[i]) > 1e-4);
+  }
+
+  get changed() {
+    return this.placed || shapeText(this.macros) !== "";
+  }
+
+  // Steps of all macros; the release is the synth's.
+  get steps() {
+    return { ...this.macros, release: releaseSteps(this.synth.release) };
   }
 
   coordinates() {
@@ -193,51 +208,18 @@ export class Player {
     this.place(moved(this.z, steps, this.space.axes[this.axes]));
   }
 
-  slide(axis, coordinate, at) {
-    this.move([[axis, coordinate - this.coordinates()[axis]]]);
-    this.hands.audition(at);
-  }
-
-  // A random place among the map's notes (amount 1), or a step from here; locked axes stay.
-  randomise(amount) {
-    this.history.remember();
-    const now = this.coordinates();
-    const free = now.map((_, axis) => axis).filter((axis) => !this.locks[this.axes].has(axis));
-    this.move(free.map((axis) => [axis, amount === 1 ? normal() - now[axis] : amount * normal()]));
-    this.hands.audition(performance.now());
-  }
-
-  reset() {
-    this.history.remember();
-    this.place([...this.origin]);
-    this.hands.audition(performance.now());
-  }
-
-  toggleLock(axis) {
-    const locks = this.locks[this.axes];
-    if (!locks.delete(axis)) locks.add(axis);
-    this.kept.save();
-    return locks.has(axis);
-  }
-
-  switchAxes(name) {
-    this.axes = name;
-    this.view.showAxes();
-    this.kept.save();
-  }
-
   // ---- what there is to see ----------------------------------------------------------------------------------------
 
   async describe() {
     if (this.failed) return;
-    const { z, carrier } = this.sounding;
+    const { z, carrier, shape } = this.sounding;
     const { signal } = this.loading;
     try {
       const [picture, about] = await Promise.all([
         fetchPacked(this.url("frames", { ...this.sounding, key: this.key }), { signal }),
         fetchJson(this.url("about", { z }), { signal }),
       ]);
-      if (z !== this.zText || carrier !== this.sounding.carrier) return;
+      if (z !== this.zText || carrier !== this.sounding.carrier || shape !== this.sounding.shape) return;
       this.view.setPicture(picture);
       this.view.setAbout(about);
       this.prefetch();
@@ -248,12 +230,14 @@ export class Player {
 
   // Whether the sound is that of a note as the map has it, whose instrument can be played from its recordings.
   get carriable() {
-    return (Boolean(this.own) || (this.recorded && this.start?.note !== undefined)) && !this.changed;
+    return (Boolean(this.own) || (this.recorded && this.start?.note !== undefined)) && !this.placed;
   }
 
   // What sounds, as addresses say it: the model at a point, or from a note's recordings.
   get sounding() {
-    return { z: this.zText, ...(this.carried && this.carriable ? { carrier: this.own?.carrier ?? this.start.note } : {}) };
+    const shape = shapeText(this.macros);
+    const carrier = this.carried && this.carriable ? (this.own?.carrier ?? this.start.note) : null;
+    return { z: this.zText, ...(carrier ? { carrier } : {}), ...(shape ? { shape } : {}) };
   }
 
   setCarried(carried) {

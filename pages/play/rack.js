@@ -46,12 +46,8 @@ export class Rack {
       this.view.keyboard.velocity = value;
       this.setEnvelope();
     });
-    this.attack = this.dial("Attack", "Fade in", 0, 1, 0.01, (value) => {
+    this.attack = this.dial("Fade in", "Fade in, beside the attack that the sound has", 0, 1, 0.01, (value) => {
       player.synth.attack = 2 * value ** 2;
-      this.setEnvelope();
-    });
-    this.release = this.dial("Release", "Fade out after a key is let go", 0, 1, 0.01, (value) => {
-      player.synth.release = 0.02 + 4 * value ** 2;
       this.setEnvelope();
     });
     this.volume = this.dial("Volume", "Volume", 0, 1, 0.01, (value) => {
@@ -73,11 +69,7 @@ export class Rack {
       ),
       this.sustain,
       this.midiButton,
-      build(
-        "div",
-        { class: "tx-dials" },
-        ...[this.velocity, this.attack, this.release, this.volume].map(({ element }) => element),
-      ),
+      build("div", { class: "tx-dials" }, ...[this.velocity, this.attack, this.volume].map(({ element }) => element)),
       this.makeFiles(),
     );
   }
@@ -150,7 +142,6 @@ export class Rack {
     };
     set(this.velocity, this.view.keyboard.velocity, String(this.view.keyboard.velocity));
     set(this.attack, Math.sqrt(synth.attack / 2), seconds(synth.attack));
-    set(this.release, Math.sqrt(Math.max(0, synth.release - 0.02) / 4), seconds(synth.release));
     set(this.volume, Math.sqrt(synth.volume), "");
   }
 

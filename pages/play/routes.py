@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.play.file_routes import PLAY_FILE_ROUTES
-from pages.play.parameters import carrier, point, whole
+from pages.play.parameters import carrier, point, shape, whole
 from pages.server.answers import API, QUICK, answer, answer_while_wanted, parameter, stored
 from pages.server.catalog import find_map
 from pages.server.map_data import note_card
@@ -102,11 +102,12 @@ async def about_route(request: Request) -> Response:
 
 
 async def sound_route(request: Request) -> Response:
-    """`/api/play/sound?checkpoint=&z=&key=[&carrier=NOTE]`: a WAV file of one MIDI key, to be held.
+    """`/api/play/sound?checkpoint=&z=&key=[&carrier=NOTE][&shape=]`: a WAV file of one MIDI key, to be held.
 
     Header `X-Loop`: the samples that the part to repeat begins and ends with, `start-end`, where there is one; the
     same stands in the file's `smpl` chunk. With `&whole=1` the note is as long as the model makes it, for saving. With a
-    carrier, what sounds is that note's instrument from its recordings, moved to the key.
+    carrier, what sounds is that note's instrument from its recordings, moved to the key. `&shape=brightness=2,noise=-1` shapes it
+    by macros, in steps.
     """
 
     def work() -> Response:
@@ -117,10 +118,10 @@ async def sound_route(request: Request) -> Response:
         notes = find_map(parameter(request, "checkpoint"))
         z, key = point(request, notes), whole(request, "key", 0, 127)
         if "whole" in request.query_params:
-            instrument = export_instrument(notes, z, carrier(request, notes))
+            instrument = export_instrument(notes, z, carrier(request, notes)).with_shape(shape(request))
             wav = encode_wav(instrument.whole(key), instrument.space.sample_rate)
             return Response(wav, media_type="audio/wav", headers=stored(request))
-        note = played(notes, z, key, carrier(request, notes))
+        note = played(notes, z, key, carrier(request, notes), shape(request))
         headers = stored(request)
         if note.loop is not None:
             headers["X-Loop"] = f"{note.loop[0]}-{note.loop[1]}"
@@ -130,17 +131,16 @@ async def sound_route(request: Request) -> Response:
 
 
 async def picture_route(request: Request) -> Response:
-    """`/api/play/frames?checkpoint=&z=&key=[&carrier=NOTE]`: the frames of a key, as the model decodes them or of what the
-    recordings give, packed as in /api/frames."""
+    """`/api/play/frames?checkpoint=&z=&key=[&carrier=NOTE][&shape=]`: the frames of a key, as the model
+    decodes them or of what the recordings give, packed as in /api/frames."""
 
     def work() -> Response:
-        from pages.play.engine import instrument
+        from pages.play.engine import frames
 
         notes = find_map(parameter(request, "checkpoint"))
         z, key = point(request, notes), whole(request, "key", 0, 127)
-        packed = pack_frames(
-            instrument(notes, z, carrier(request, notes)).frames(key), notes.checkpoint.recipe.features
-        )
+        found = frames(notes, z, key, carrier(request, notes), shape(request))
+        packed = pack_frames(found, notes.checkpoint.recipe.features)
         return Response(packed, media_type="application/octet-stream", headers=stored(request))
 
     return await answer_while_wanted(request, _LIVE, work)

@@ -9,7 +9,9 @@ import { Spectrogram } from "../browser/spectrogram.js";
 import { AxisPanel } from "./axes.js";
 import { AxisParts } from "./axis_parts.js";
 import { Keyboard } from "./keys.js";
+import { MacroPanel } from "./macros.js";
 import { Rack } from "./rack.js";
+import { allMacros } from "./shape.js";
 
 export class PlayView extends AxisParts {
   /** @param {HTMLElement} root @param {import("./play.js").Player} player */
@@ -29,9 +31,14 @@ export class PlayView extends AxisParts {
     };
     this.panel = new AxisPanel(this.axisList, {
       began: () => player.history.remember(),
-      moved: (axis, coordinate, at) => player.slide(axis, coordinate, at),
+      moved: (axis, coordinate, at) => player.moves.slide(axis, coordinate, at),
       rested: () => player.kept.save(),
-      locked: (axis) => player.toggleLock(axis),
+      locked: (axis) => player.moves.toggleLock(axis),
+    });
+    this.macroPanel = new MacroPanel(this.macroList, {
+      began: () => player.history.remember(),
+      moved: (name, steps, at) => player.moves.shapeBy(name, steps, at),
+      rested: () => player.kept.save(),
     });
     this.search = new NoteSearch(this.field, this.found, (note) => player.choose({ note }));
     this.map = new SmallMap(this.mapCanvas, (note) => player.choose({ note }));
@@ -69,6 +76,7 @@ export class PlayView extends AxisParts {
   open(space) {
     this.root.classList.remove("tx-waiting");
     this.keyboard.range = space.keys;
+    this.macroPanel.show(allMacros(space.macros));
     this.keyboard.draw();
     this.prior.disabled = !space.prior;
     this.prior.title = space.prior ? "Start from a random draw of the prior" : "A plain autoencoder has no prior: use Randomise";
@@ -123,6 +131,7 @@ export class PlayView extends AxisParts {
     for (const chip of this.families.children)
       chip.setAttribute("aria-pressed", String(chip.dataset.family === player.start?.family && !player.changed));
     if (this.panel.rows.length) this.panel.set(player.coordinates());
+    this.setMacros();
   }
 
   // The notes that were dropped: which keys are real, and at which pitch the last one is heard.

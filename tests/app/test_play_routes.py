@@ -17,6 +17,7 @@ import soundfile
 
 from tests.app.asgi import Answer, get, heard, post, told, unpack
 from tests.synthetic import apart
+from timbre_core.features.descriptors import describe
 from timbre_core.features.pitch import estimate_f0
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -203,13 +204,31 @@ class TestAnswers:
             "key": 64,
             "attack": 0.5,
             "release": 2.0,
+            "macros": {},
+            "note": "",
         }
+        assert set(json.loads(saved.body)) == {"format", "version", *loaded} - {"macros", "note"}
+        shaped = ask("preset", z=MIDDLE, key="64", shape="noise=-1,brightness=2.5", carrier=NOTE)
+        loaded = told(post("/api/play/preset", "checkpoint=alpha", shaped.body))
+        assert (loaded["macros"], loaded["note"]) == ({"brightness": 2.5, "noise": -1.0}, NOTE)
+        odd = shaped.body.replace(b'"noise"', b'"loudness"')
+        assert "no macro 'loudness'" in json.loads(post("/api/play/preset", "checkpoint=alpha", odd).body)["error"]
         other = post("/api/play/preset", "checkpoint=beta", saved.body)
         assert other.status == 400
         assert "belongs to the checkpoint 'alpha'" in json.loads(other.body)["error"]
         huge = post("/api/play/preset", "checkpoint=alpha", b" " * 300_000)
         assert huge.status == 413
         assert "choose another file" in json.loads(huge.body)["error"]
+
+    def test_macros_shape_keys_and_pictures(self) -> None:
+        plain, bright = (heard(ask("sound", z=MIDDLE, key="60", shape=shape)) for shape in ("", "brightness=3"))
+        centroids = [describe(audio, 16_000, 60)["brightness"] for audio in (plain, bright)]
+        assert 12 * np.log2(centroids[1] / centroids[0]) == pytest.approx(6, abs=2)
+        assert ask("frames", z=MIDDLE, key="60", shape="brightness=3").body != ask("frames", z=MIDDLE, key="60").body
+        for shape, said in (("loud=1", "no macro 'loud'"), ("noise=99", "from -6 to 6 steps")):
+            refused = ask("sound", z=MIDDLE, key="60", shape=shape)
+            assert refused.status == 400
+            assert said in json.loads(refused.body)["error"]
 
 
 GOOD = {"checkpoint": "alpha", "z": MIDDLE, "key": "60"}

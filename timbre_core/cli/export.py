@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timbre_core.cli.batch import PRESETS, SOUNDS, add_jobs_argument, files_in, run_batch
+from timbre_core.cli.macro_options import add_macros_argument, shape_of
 from timbre_core.cli.pitch_options import midi_pitch
 from timbre_core.cli.shell import check_output_folder, check_seed
 from timbre_core.cli.tuning_options import add_tuning_arguments, tuning_of
@@ -26,7 +27,7 @@ EXAMPLE = """python -m timbre_core export checkpoints/nsynth-cvae --family flute
   python -m timbre_core export checkpoints/nsynth-cvae --family organ --format sf2 --rate 48000 --bits 24 --out organ
   python -m timbre_core export checkpoints/nsynth-cvae --preset mine.json --format dspreset --layers 3 --out mine
   python -m timbre_core export checkpoints/nsynth-cvae --family guitar --format multisample --one-shot --out guitar
-  python -m timbre_core export checkpoints/nsynth-cvae --from my-note.wav --format sf2 --out mine
+  python -m timbre_core export checkpoints/nsynth-cvae --from my-note.wav --macros brightness=2,attack=1 --format sf2 --out mine
   python -m timbre_core export checkpoints/nsynth-cvae --from samples/ --each --out instruments"""
 
 
@@ -96,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to write; older files are replaced (default instrument); of several instruments each in a folder there",
     )
+    add_macros_argument(parser)
     add_tuning_arguments(parser)
     add_jobs_argument(parser)
 
@@ -122,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
     check_output_folder(args.out, "--out")
     format_of(args.format)
     tuning = tuning_of(args)
+    shape_of(args)  # what is wrong with it is told at once
     keys = sampled_keys(args.low, args.high, args.zone if tuning is None else 1)
     told = {name: getattr(args, name) for name in ("attack", "release") if getattr(args, name) is not None}
     how = Sampling(args.rate, args.bits, args.layers, args.loop, **told)  # nonsense is told before a model is opened
@@ -150,6 +153,7 @@ def _export(source: _Source, name: str, where: _Where, out: Path, args: argparse
     from timbre_core.generation.sampler import sampled
 
     instrument, how = source.open()
+    instrument = instrument.with_shape(shape_of(args) or instrument.shape)
     with tqdm(desc="export", unit="sample", file=sys.stderr, disable=quiet) as bar:
 
         def progress(done: int, of: int) -> None:
@@ -215,7 +219,7 @@ def own_sounds(space: TimbreSpace, files: list[str], pitch: str | None = None) -
 def _from_preset(
     space: TimbreSpace, file: Path, args: argparse.Namespace, how: Sampling
 ) -> tuple[Instrument, Sampling]:
-    """A preset's instrument, with the preset's envelope where none is asked for."""
+    """A preset's instrument with its macros, and with its envelope where none is asked for."""
     import numpy as np
 
     from timbre_core.errors import os_errors
@@ -230,7 +234,7 @@ def _from_preset(
         raise TimbreError(f"--preset {file}: {error}") from error
     attack = preset.attack if args.attack is None else how.attack
     release = preset.release if args.release is None else how.release
-    made = Instrument(space, np.array(preset.z, dtype=np.float32))
+    made = Instrument(space, np.array(preset.z, dtype=np.float32)).with_shape(preset.shape)
     return made, replace(how, attack=attack, release=release)
 
 
@@ -239,5 +243,7 @@ def _preset(instrument: Instrument, name: str, how: Sampling) -> bytes:
 
     z = [round(float(value), 4) for value in instrument.mean]
     called = instrument.space.checkpoint.model_name
-    preset = Preset(checkpoint=called, name=name, z=z, attack=how.attack, release=how.release)
+    preset = Preset(
+        checkpoint=called, name=name, z=z, attack=how.attack, release=how.release, macros=instrument.shape.steps()
+    )
     return preset_to_json(preset).encode()

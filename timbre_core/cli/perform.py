@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from timbre_core.cli.batch import PIECES, add_jobs_argument, files_in, run_batch
 from timbre_core.cli.export import own_sounds
 from timbre_core.cli.inverter_options import add_inverter_argument
+from timbre_core.cli.macro_options import add_macros_argument, shape_of
 from timbre_core.cli.shell import check_output_folder, check_wav_file
 from timbre_core.cli.tuning_options import add_tuning_arguments, tuning_of
 from timbre_core.errors import TimbreError
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--release", type=float, default=0.25, metavar="SECONDS", help="fade out (default 0.25)")
     parser.add_argument("--stems", action="store_true", help="write each channel beside it, too: OUT-stem-01.wav ...")
     add_inverter_argument(parser)
+    add_macros_argument(parser)
     add_tuning_arguments(parser)
     add_jobs_argument(parser)
     parser.add_argument(
@@ -64,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.generation.macros import PLAIN
     from timbre_core.generation.midi.performance import Band, Solo
     from timbre_core.generation.midi.reading import read_midi
     from timbre_core.space import TimbreSpace
@@ -73,11 +76,14 @@ def run(args: argparse.Namespace) -> int:
             raise TimbreError(f"--{option} {getattr(args, option):g}: choose from 0 to {most} seconds.")
     programs = dict(map(_program, args.program))
     tuning_of(args)  # what is wrong with it is told at once
+    shape = shape_of(args) or PLAIN
     outputs = _outputs(args.pieces, args.out)
     if len(outputs) == 1:
         read_midi(next(iter(outputs)))  # what is wrong with it is told before a model is opened
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
-    band = Solo(own_sounds(space, args.sounds)) if args.sounds else Band(space, args.like, programs)
+    band: Band | Solo = Band(space, args.like, programs, shape)
+    if args.sounds:
+        band = Solo(own_sounds(space, args.sounds).with_shape(shape))
 
     def task(source: Path, out: Path) -> list[str]:
         remarks = write_performance(band, read_midi(source), out, args, quiet=len(outputs) > 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,16 +14,16 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.frames import spectrogram
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.windows import window_starts
+from timbre_core.generation.levels import faded, levelled
 from timbre_core.generation.looping import find_loop, steady_part
+from timbre_core.generation.macros import PLAIN, Shape
+from timbre_core.generation.shaping import shaped
 from timbre_core.inverters import Inverter
 from timbre_core.space import TimbreSpace
 
 KEYS = range(128)
 """MIDI keys that can be asked for."""
 
-_LEVEL_DB = -17.0  # RMS of a note's loudest moment: eight keys at once stay below full scale most of the time
-_PEAK_DB = -1.5
-_MOMENT = 0.1  # seconds
 _INAUDIBLE_DB = 66.0  # below the note's loudest band; what ends softer than this is not inverted
 _SHORTEST = 0.25  # seconds
 _SOUNDED = 60.0  # the key that tells whether the sound is sustained
@@ -39,7 +40,7 @@ class PlayedNote:
         audio: (n_samples,) float32, of even loudness over keys, without what is too soft to hear.
         loop: first sample of the part to repeat while the key is held, and the one behind its last, where the audio
             ends; None for sounds that die away or do not repeat.
-        frames: (n_bins, n_frames) as the model decoded them, in [-1, 1], of the whole note.
+        frames: (n_bins, n_frames) as the model decoded them, in [-1, 1], of the whole note; macros do not change them.
     """
 
     key: float
@@ -47,6 +48,11 @@ class PlayedNote:
     loop: tuple[int, int] | None
     frames: np.ndarray
     sample_rate: int
+
+    def with_shape(self, shape: Shape) -> PlayedNote:
+        """The same, shaped by macros."""
+        audio, loop = shaped(self.audio, self.sample_rate, self.key, shape, self.loop)
+        return replace(self, audio=audio, loop=loop)
 
 
 class Instrument:
@@ -90,6 +96,13 @@ class Instrument:
         self.mean = mean
         self.invert = inverter or space.inverter
         self.shortest = _SHORTEST
+        self.shape = PLAIN
+
+    def with_shape(self, shape: Shape) -> Instrument:
+        """The same instrument, whose keys sound shaped by macros."""
+        changed = copy(self)
+        changed.shape = shape
+        return changed
 
     @property
     def conditioned(self) -> bool:
@@ -139,7 +152,7 @@ class Instrument:
         key = checked_key(key)
         frames = self.frames(key)
         audio = self.invert(frames, 0.0, key, in_tune=True) if self.conditioned else self._resampled(key)
-        return levelled(audio, self.space.sample_rate)
+        return self._shaped(levelled(audio, self.space.sample_rate), key)
 
     @cached_property
     def sustained(self) -> bool:
@@ -153,7 +166,9 @@ class Instrument:
 
     def note(self, key: float) -> PlayedNote:
         """A key to be held: as short as the sound allows, with a loop where the sound is sustained and repeats."""
-        key = checked_key(key)
+        return self._note(checked_key(key)).with_shape(self.shape)
+
+    def _note(self, key: float) -> PlayedNote:
         frames, rate = self.frames(key), self.space.sample_rate
         if self.sustained:
             audio, steady = self._unlooped(key, frames)
@@ -164,10 +179,14 @@ class Instrument:
         last = _audible(spectrogram(frames, features), features.top_db)
         return PlayedNote(key, faded(levelled(self._sounding(frames, key, last), rate), rate), None, frames, rate)
 
+    def _shaped(self, audio: np.ndarray, key: float) -> np.ndarray:
+        return shaped(audio, self.space.sample_rate, key, self.shape)[0]
+
     def unlooped(self, key: float) -> tuple[np.ndarray, tuple[int, int] | None]:
         """A key's audio (n_samples,) as far as a loop may be looked for, and where: its first sample and the one behind it.
 
-        The whole audible note and None where no part of it could be repeated.
+        The whole audible note and None where no part of it could be repeated. Without the macros of `shape`, whose movements
+        would hide where a sound repeats.
         """
         key = checked_key(key)
         return self._unlooped(key, self.frames(key))
@@ -260,22 +279,3 @@ def _audible(frames: np.ndarray, top_db: float) -> int:
     level = (frames.max(axis=0) - frames.max()) / 2 * top_db
     heard = np.flatnonzero(level > -_INAUDIBLE_DB)
     return int(heard[-1]) + 1 if len(heard) else frames.shape[1]
-
-
-def levelled(audio: np.ndarray, rate: int) -> np.ndarray:
-    """The audio (n_samples,) with the loudness of all keys: its loudest moment at -17 dB RMS, no sample above -1.5 dB."""
-    size = min(max(1, round(_MOMENT * rate)), len(audio))
-    energy = np.concatenate([[0.0], np.cumsum(np.square(audio, dtype=np.float64))])
-    loudest = float(np.sqrt(np.max(energy[size:] - energy[:-size]) / size))
-    peak = float(np.abs(audio).max())
-    if loudest <= 0 or peak <= 0:
-        return audio
-    return audio * np.float32(min(10 ** (_LEVEL_DB / 20) / loudest, 10 ** (_PEAK_DB / 20) / peak))
-
-
-def faded(audio: np.ndarray, rate: int) -> np.ndarray:
-    """The audio (n_samples,) with its last 20 ms faded out, as it may have been cut."""
-    size = min(round(0.02 * rate), len(audio))
-    faded = audio.copy()
-    faded[len(audio) - size :] *= np.linspace(1, 0, size, dtype=np.float32)
-    return faded

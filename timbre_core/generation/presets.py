@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
+from timbre_core.generation.macros import MACROS, Shape
 
 FORMAT = "timbre-explorer preset"
 LARGEST = 256 * 1024
@@ -29,11 +30,29 @@ class Preset(BaseModel):
     key: Annotated[int, Field(ge=0, le=127)] = 60
     attack: Annotated[FiniteFloat, Field(ge=0, le=10)] = 0.0
     release: Annotated[FiniteFloat, Field(ge=0, le=20)] = 0.25
+    macros: dict[str, FiniteFloat] = {}
+    note: Annotated[str, Field(max_length=200)] = ""
+    """The map note whose instrument's recordings sound; empty where the model does."""
+
+    @field_validator("macros")
+    @classmethod
+    def _known(cls, macros: dict[str, float]) -> dict[str, float]:
+        unknown = next((name for name in macros if name not in MACROS), None)
+        if unknown is not None:
+            raise ValueError(f"there is no macro {unknown[:40]!r}")
+        Shape(**macros)
+        return macros
+
+    @property
+    def shape(self) -> Shape:
+        """Its macros."""
+        return Shape(**self.macros)
 
 
 def preset_to_json(preset: Preset) -> str:
-    """The preset file's text."""
-    return json.dumps({"format": FORMAT, "version": 1, **preset.model_dump()}, indent=1, allow_nan=False) + "\n"
+    """The preset file's text; macros and recordings are named where there are some."""
+    told = {name: value for name, value in preset.model_dump().items() if value or name not in ("macros", "note")}
+    return json.dumps({"format": FORMAT, "version": 1, **told}, indent=1, allow_nan=False) + "\n"
 
 
 def read_preset(data: bytes, checkpoint: Checkpoint) -> Preset:

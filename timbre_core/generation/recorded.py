@@ -9,7 +9,8 @@ import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import SILENT_PEAK
-from timbre_core.generation.instrument import Instrument, checked_key, levelled
+from timbre_core.generation.instrument import Instrument, checked_key
+from timbre_core.generation.levels import levelled
 from timbre_core.generation.note_at import note_at
 from timbre_core.space import TimbreSpace
 
@@ -69,7 +70,7 @@ class RecordedInstrument(Instrument):
 
     def whole(self, key: float) -> np.ndarray:
         """A key's audio (n_samples,), as long as the recording."""
-        return levelled(self._at(checked_key(key)), self.space.sample_rate)
+        return self._shaped(levelled(self._at(checked_key(key)), self.space.sample_rate), key)
 
     def _sounding(self, frames: np.ndarray, key: float, last: int) -> np.ndarray:
         hop = self.space.recipe.features.hop_length

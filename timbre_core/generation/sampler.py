@@ -20,9 +20,12 @@ from timbre_core.generation.formats.description import (
 )
 from timbre_core.generation.formats.packing import file_name
 from timbre_core.generation.formats.wav import zone_wav
-from timbre_core.generation.instrument import Instrument, PlayedNote, faded, levelled
+from timbre_core.generation.instrument import Instrument, PlayedNote
+from timbre_core.generation.levels import faded, levelled
 from timbre_core.generation.looping import find_loop
+from timbre_core.generation.macros import PLAIN, Shape
 from timbre_core.generation.note_at import note_at
+from timbre_core.generation.shaping import shaped
 from timbre_core.generation.sources import licence_note
 
 _NOTE_NAMES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
@@ -116,14 +119,16 @@ def sampled(
     places = _tuned(keys, tuning) if tuning else [(k, float(k), s) for k, s in zip(keys, key_ranges(keys), strict=True)]
     of = len(places) * len(layers)
     zones: list[Zone] = []
+    plain = instrument.with_shape(PLAIN)
     for key, pitch, spread in places:
-        audio, steady = _key_audio(instrument, pitch, how.loop)
+        audio, steady = _key_audio(plain, pitch, how.loop)
         for velocities in layers:
             progress(len(zones), of)
             played = audio
             if how.layers > 1:
                 played = note_at(instrument.space, audio, pitch, pitch, sum(velocities) / 2)
-            sample = _sample(played, instrument.space.sample_rate, (key, pitch), steady, how.rate)
+            tuned = _in_tune(played, instrument.space.sample_rate, pitch, steady, how.rate)
+            sample = _sample(*tuned, (key, pitch), how.rate, instrument.shape)
             suffix = f"_v{velocities[1]:03d}" if how.layers > 1 else ""
             note = f"{_NOTE_NAMES[key % 12]}{key // 12 - 1}"
             zones.append(Zone(sample, f"{name}_{key:03d}_{note}{suffix}", spread, velocities))
@@ -162,24 +167,30 @@ def _key_audio(instrument: Instrument, key: float, loop: bool | None) -> tuple[n
     return instrument.note(key).audio, None
 
 
+def _in_tune(
+    audio: np.ndarray, rate: int, pitch: float, steady: tuple[int, int] | None, wanted: int
+) -> tuple[np.ndarray, tuple[int, int] | None]:
+    """A key's audio and its steady part at `wanted` Hz, at its pitch and level."""
+    import soxr
+
+    faster = 2 ** (-_cents_off(audio, rate, pitch) / 1200)
+    sound = levelled(np.asarray(soxr.resample(audio, rate * faster, wanted, quality="VHQ"), np.float32), wanted)
+    return sound, steady and (round(steady[0] * wanted / rate / faster), round(steady[1] * wanted / rate / faster))
+
+
 def _sample(
-    audio: np.ndarray, rate: int, key: tuple[int, float], steady: tuple[int, int] | None, wanted: int
+    sound: np.ndarray, steady: tuple[int, int] | None, key: tuple[int, float], rate: int, shape: Shape
 ) -> Sample:
-    """The sample of a key with its pitch, at `wanted` Hz, in tune, with a loop within its steady part where one is found.
+    """The sample of a key with its pitch, shaped, with a loop within its steady part where one is found.
 
     The loop is looked for at the sample's own rate: one from another rate would not close.
     """
-    import soxr
-
-    faster = 2 ** (-_cents_off(audio, rate, key[1]) / 1200)
-    sound = levelled(np.asarray(soxr.resample(audio, rate * faster, wanted, quality="VHQ"), np.float32), wanted)
-    found = None
-    if steady is not None:
-        found = find_loop(sound, wanted, *(round(at * wanted / rate / faster) for at in steady))
+    found = None if steady is None else find_loop(sound, rate, *steady)
     if found is None:
-        return Sample(faded(sound, wanted), wanted, key[0])
-    looped, (first, behind) = found
-    return Sample(np.concatenate([looped, looped[first : first + GUARD]]), wanted, key[0], (first, behind))
+        return Sample(shaped(faded(sound, rate), rate, key[1], shape)[0], rate, key[0])
+    looped, loop = shaped(found[0], rate, key[1], shape, found[1])
+    assert loop is not None  # a looped sound stays one
+    return Sample(np.concatenate([looped, looped[loop[0] : loop[0] + GUARD]]), rate, key[0], loop)
 
 
 def _cents_off(audio: np.ndarray, rate: int, pitch: float) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from timbre_core.datasets.general_midi import PROGRAMS
 from timbre_core.errors import TimbreError
 from timbre_core.generation.instrument import Instrument, PlayedNote, starting_point
+from timbre_core.generation.macros import PLAIN, Shape
 from timbre_core.generation.midi.piece import Course, Note, Piece
 from timbre_core.generation.midi.voices import MOST_VOICES, stolen, voice
 from timbre_core.space import TimbreSpace
@@ -26,12 +27,20 @@ class Band:
     A family that is not on the map is played by the first one that is.
     """
 
-    def __init__(self, space: TimbreSpace, like: str | None = None, programs: Mapping[int, str] | None = None) -> None:
-        """`like` is a note's id, for all programs that `programs` (program to a family or a note's id) leaves out.
+    def __init__(
+        self,
+        space: TimbreSpace,
+        like: str | None = None,
+        programs: Mapping[int, str] | None = None,
+        shape: Shape = PLAIN,
+    ) -> None:
+        """`like` is a note's id, for all programs that `programs` (program to a family or a note's id) leaves out;
+        `shape` holds the macros that all are shaped by.
 
         Raises TimbreError for a note or family that is not on the map.
         """
         self.space = space
+        self._shape = shape
         self._instruments: dict[str, Instrument] = {}
         self._opening = threading.Lock()  # pieces are performed side by side, and share instruments
         self._like = like
@@ -53,7 +62,7 @@ class Band:
     def _instrument(self, name: str) -> Instrument:
         with self._opening:
             if name not in self._instruments:
-                self._instruments[name] = Instrument(self.space, self._start(name))
+                self._instruments[name] = Instrument(self.space, self._start(name)).with_shape(self._shape)
             return self._instruments[name]
 
     def _start(self, name: str) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from timbre_core.features.between_samples import between
 from timbre_core.generation.instrument import PlayedNote
 from timbre_core.generation.midi.piece import Course, Note, values_at
 
@@ -67,15 +68,15 @@ def _at_speed(sound: PlayedNote, note: Note, course: Course, length: int, rate: 
     cents = values_at(course.bend, when, 0.0)
     cents = cents + values_at(course.vibrato, when, 0.0) * np.sin(2 * np.pi * _VIBRATO_HZ * grid)
     if not cents.any():
-        return _held(sound, length)[:length]
+        return held_sound(sound, length)[:length]
     steps = np.interp(np.arange(length) / rate, grid, 2 ** (cents / 1200))
     places = np.concatenate([[0.0], np.cumsum(steps[:-1])])
-    audio = _held(sound, int(places[-1]) + 4)
+    audio = held_sound(sound, int(places[-1]) + 4)
     places = places[places < len(audio) - 3]
-    return _between(audio, places)
+    return between(audio, places)
 
 
-def _held(sound: PlayedNote, length: int) -> np.ndarray:
+def held_sound(sound: PlayedNote, length: int) -> np.ndarray:
     """At least `length` samples of a looped sound, its loop repeated; all of another."""
     if sound.loop is None or length <= len(sound.audio):
         return sound.audio
@@ -83,14 +84,3 @@ def _held(sound: PlayedNote, length: int) -> np.ndarray:
     once = sound.audio[first:behind]
     repeats = -(-(length - behind) // len(once))
     return np.concatenate([sound.audio[:behind], np.tile(once, max(0, repeats))])
-
-
-def _between(audio: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Audio at fractional places, by the cubic through the four samples around each (Catmull and Rom, 1974)."""
-    whole = places.astype(np.int64)
-    x = (places - whole).astype(np.float32)
-    before, here, after, beyond = (audio[np.maximum(whole + step, 0)] for step in (-1, 0, 1, 2))
-    slope = (after - before) / 2
-    curve = before - 2.5 * here + 2 * after - beyond / 2
-    bow = (beyond - before) / 2 + 1.5 * (here - after)
-    return np.asarray(((bow * x + curve) * x + slope) * x + here, dtype=np.float32)

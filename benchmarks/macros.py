@@ -1,0 +1,109 @@
+"""What macros do to real and modelled notes: the trait that each moves by a step, and what happens to the others.
+
+python benchmarks/macros.py --data shared/data/nsynth-subset
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+
+import timbre_core
+from timbre_core.analysis.macro_traits import macro_traits
+from timbre_core.generation.instrument import Instrument, PlayedNote
+from timbre_core.generation.macros import MACROS, Shape
+from timbre_core.generation.midi.voices import held_sound
+from timbre_core.generation.recorded import RecordedInstrument
+from timbre_core.inverters import open_inverter
+
+STEPS = 2.0
+HELD = 3.5  # seconds
+KEYS = (45, 52, 57, 62, 69)
+
+
+def notes_of(data: str, count: int) -> list[PlayedNote]:
+    """As many notes of the model as of recordings, over families and keys, each as the page Play sounds it."""
+    space = timbre_core.open_space("nsynth-cvae")
+    inverter = open_inverter(None, space.recipe.features)
+    random = np.random.default_rng(0)
+    rows = random.permutation(len(space.means))[: count // 2]
+    made = [Instrument(space, space.means[row], inverter).note(KEYS[i % len(KEYS)]) for i, row in enumerate(rows)]
+    library = timbre_core.open_library([data], progress=False)
+    like = str(space.map_notes["note_id"].iloc[0])
+    inside = np.flatnonzero(library.notes["pitch"].between(KEYS[0], KEYS[-1]).to_numpy())
+    for row in random.permutation(inside)[: count - len(made)]:
+        pitch = float(library.notes["pitch"].iloc[row])
+        audio = library.load(int(row), space.sample_rate)
+        made.append(RecordedInstrument(space, like, [("own", pitch)], lambda _, kept=audio: kept).note(pitch))
+    return made
+
+
+def held(note: PlayedNote) -> np.ndarray:
+    size = round(HELD * note.sample_rate)
+    audio = held_sound(note, size)[:size].astype(np.float64)
+    return np.pad(audio, (0, max(0, size - len(audio))))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="starter", help="library of recordings (default: the starter set)")
+    parser.add_argument("--notes", type=int, default=100)
+    args = parser.parse_args()
+    notes = notes_of(args.data, args.notes)
+    units = {name: np.log2(macro.step) if macro.times else macro.step for name, macro in MACROS.items()}
+    moved: dict[tuple[str, float], list[dict[str, float]]] = {}
+    seconds: dict[str, list[float]] = {name: [] for name in MACROS}
+    for note in notes:
+        before = held(note)
+        base = macro_traits(before, note.sample_rate, note.key, before)
+        for name, macro in MACROS.items():
+            for steps in (STEPS,) if macro.low == 0 else (-STEPS, STEPS):
+                began = time.perf_counter()
+                shaped = note.with_shape(Shape(**{name: steps}))
+                seconds[name].append(time.perf_counter() - began)
+                after = macro_traits(held(shaped), note.sample_rate, note.key, before)
+                change = {each: (after[each] - base[each]) / units[each] / abs(steps) for each in MACROS}
+                moved.setdefault((name, steps), []).append(change)
+    print_table(moved, seconds, args, len(notes))
+
+
+def print_table(
+    moved: dict[tuple[str, float], list[dict[str, float]]],
+    seconds: dict[str, list[float]],
+    args: argparse.Namespace,
+    count: int,
+) -> None:
+    library = Path(args.data).name
+    print("# What macros change\n")
+    print(
+        f"`python benchmarks/macros.py --data {args.data}`: {count} notes, half of them of `nsynth-cvae` at places of its map, "
+        f"half recordings of `{library}`, held for {HELD} s as the page Play plays; each macro by {STEPS:g} steps. Traits are "
+        "measured in the finished sound and counted in steps of their own macro: 1.00 is what a step says. `own`: the median and "
+        "the middle half; `others`: the trait that is moved most besides, its median distance, and the nine tenths of notes "
+        "that stay below. Milliseconds are those of one note on a shared core.\n"
+    )
+    print(
+        "| macro | a step | direction | own, median | own, middle half | most moved other | median | 90 % below | ms |"
+    )
+    print("| --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: |")
+    for (name, steps), rows in moved.items():
+        table = {each: np.array([row[each] for row in rows]) for each in MACROS}
+        own = np.sign(steps) * table[name]
+        low, middle, high = np.nanpercentile(own, (25, 50, 75))
+        others = {each: np.abs(values) for each, values in table.items() if each != name}
+        worst = max(others, key=lambda each: float(np.nanpercentile(others[each], 50)))
+        far = max(others, key=lambda each: float(np.nanpercentile(others[each], 90)))
+        macro = MACROS[name]
+        step = f"×{macro.step:g}" if macro.times else f"{macro.step:g} {macro.unit}"
+        print(
+            f"| {name} | {step} | {'up' if steps > 0 else 'down'} | {middle:.2f} | {low:.2f} to {high:.2f} | {worst} | "
+            f"{np.nanpercentile(others[worst], 50):.2f} | {far} {np.nanpercentile(others[far], 90):.2f} | "
+            f"{1000 * np.median(seconds[name]):.0f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
