@@ -65,7 +65,9 @@ def _analysed(audio: np.ndarray, rate: int, size: int, f0: float) -> _Spectra:
     return _Spectra(values, ~peaks, hz, f0, levels)
 
 
-def _partials(magnitude: np.ndarray, hz: np.ndarray, series: tuple[float, int], lobe: int) -> tuple[np.ndarray, np.ndarray]:
+def _partials(
+    magnitude: np.ndarray, hz: np.ndarray, series: tuple[float, int], lobe: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Of magnitudes (n_bins, n_frames): which bins belong to partials, and each partial's mean magnitude.
 
     series: the fundamental in Hz, and how many partials there are.
