@@ -7,7 +7,10 @@ from starlette.middleware import Middleware
 
 from pages.frame import Frame
 from pages.routes import ROUTES
+from pages.server.memory import tune
 from pages.server.warming import lifespan
+
+tune()
 
 # The script lies in pages/, so Streamlit does not take pages/ for its own kind of page folder: with one beside the main
 # script, a deep link on a freshly started server would open a "Page not found" dialog.

@@ -32,7 +32,7 @@ _LIBROSA_ITERATIONS = 32
 _PLAYABLE = (36, 84)  # MIDI: where every family has notes, and small loudspeakers too
 
 _library_memo = Memo(1)
-_results = Memo(48 * 2**20, lambda value: int(value.nbytes))
+_results = Memo.of_bytes(lambda value: int(value.nbytes))
 _reading = threading.Lock()
 
 

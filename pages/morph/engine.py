@@ -29,7 +29,7 @@ _A_SEGMENT = 24  # points of a path that are drawn between two notes
 _NEAR = 12  # notes that say where on the map a point of the latent space is
 _EDGE = 0.1  # seconds at the end where a sound dies away and has no sure pitch
 
-_sounds = Memo(48 * 2**20, lambda sound: int(sound.audio.nbytes + sound.frames.nbytes + sound.z.nbytes))
+_sounds = Memo.of_bytes(lambda sound: int(sound.audio.nbytes + sound.frames.nbytes + sound.z.nbytes))
 _tracks = Memo(256)
 
 

@@ -39,7 +39,7 @@ _PAUSE = 0.004
 _LOG = logging.getLogger(__name__)
 
 _instruments = Memo(64)
-_played = Memo(64 * 2**20, lambda note: int(note.audio.nbytes + note.frames.nbytes))
+_played = Memo.of_bytes(lambda note: int(note.audio.nbytes + note.frames.nbytes))
 _measurements = Memo(8)
 
 

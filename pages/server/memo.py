@@ -8,7 +8,45 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from pages.server.memory import kept_bytes
+
 _T = TypeVar("_T")
+
+
+class Shelf:
+    """Keeps results of some weight in all, the least recently used forgotten first; any number of memos may share one."""
+
+    def __init__(self, max_weight: int) -> None:
+        self.max_weight = max_weight
+        self.lock = threading.Lock()
+        self.futures: OrderedDict[Hashable, Future[Any]] = OrderedDict()
+        self._weights: dict[Hashable, int] = {}
+        self._total = 0
+
+    @property
+    def weight(self) -> int:
+        """Of all that is kept."""
+        return self._total
+
+    def weighed(self, key: Hashable, weight: int) -> None:
+        """A result is there: others make room for it."""
+        with self.lock:
+            self._weights[key] = weight
+            self._total += weight
+            for old in list(self.futures):
+                if self._total <= self.max_weight or len(self._weights) <= 1:
+                    return
+                if old in self._weights:
+                    self._total -= self._weights.pop(old)
+                    del self.futures[old]
+
+    def failed(self, key: Hashable) -> None:
+        """There will be no result."""
+        with self.lock:
+            self.futures.pop(key, None)
+
+
+_sounds = Shelf(kept_bytes())
 
 
 class Memo:
@@ -18,39 +56,34 @@ class Memo:
     computation may ask for other keys as long as keys do not depend on each other in a circle. Errors are not kept.
     """
 
-    def __init__(self, max_weight: int, weigh: Callable[[Any], int] = lambda value: 1) -> None:
-        self._max = max_weight
+    def __init__(
+        self, max_weight: int, weigh: Callable[[Any], int] = lambda value: 1, shelf: Shelf | None = None
+    ) -> None:
+        self._shelf = Shelf(max_weight) if shelf is None else shelf
         self._weigh = weigh
-        self._lock = threading.Lock()
-        self._futures: OrderedDict[Hashable, Future[Any]] = OrderedDict()
-        self._weights: dict[Hashable, int] = {}
+
+    @classmethod
+    def of_bytes(cls, weigh: Callable[[Any], int]) -> Memo:
+        """A memo of sounds and pictures: all of these share the bytes of `memory.kept_bytes`."""
+        return cls(0, weigh, _sounds)
 
     def get(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """The result kept for `key`, or that of `make()`."""
-        with self._lock:
-            future = self._futures.get(key)
+        shelf, key = self._shelf, (id(self), key)
+        with shelf.lock:
+            future = shelf.futures.get(key)
             mine = future is None
             if future is None:
-                future = self._futures[key] = Future()
-            self._futures.move_to_end(key)
+                future = shelf.futures[key] = Future()
+            shelf.futures.move_to_end(key)
         if not mine:
             return future.result()
         try:
             value = make()
         except BaseException as error:
-            with self._lock:
-                self._futures.pop(key, None)
+            shelf.failed(key)
             future.set_exception(error)
             raise
         future.set_result(value)
-        with self._lock:
-            self._weights[key] = self._weigh(value)
-            self._forget()
+        shelf.weighed(key, self._weigh(value))
         return value
-
-    def _forget(self) -> None:
-        for key in list(self._futures):
-            if sum(self._weights.values()) <= self._max or len(self._weights) <= 1:
-                return
-            if key in self._weights:
-                del self._weights[key], self._futures[key]

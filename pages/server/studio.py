@@ -53,8 +53,8 @@ def _weight(value: Any) -> int:
     return int(value.values.nbytes if isinstance(value, Frames) else value.nbytes)
 
 
-_results = Memo(96 * 2**20, _weight)
-_spaces = Memo(4)
+_results = Memo.of_bytes(_weight)
+_spaces = Memo(3)
 _inverters = Memo(8)
 _libraries = Memo(4)
 _reading = threading.Lock()

@@ -13,6 +13,7 @@ from functools import cache
 
 from pages.server.catalog import NoteMap, listing, note_map
 from pages.server.map_data import packed_map
+from pages.server.memory import give_back
 from pages.server.studio import Studio
 from pages.server.work import go_on
 from timbre_core.errors import TimbreError
@@ -21,6 +22,7 @@ from timbre_core.features.settings import has_sound
 _LOG = logging.getLogger(__name__)
 # Seconds that a server waits for its first visitor before it loads the model on its own.
 _IDLE_START = 4.0
+_GIVEN_BACK = 60.0  # seconds between two times that freed memory goes back to the system
 
 
 def share_cores() -> None:
@@ -78,6 +80,9 @@ async def lifespan(app: object) -> AsyncIterator[None]:
         await asyncio.sleep(_IDLE_START)
         if not _visited.is_set():
             await asyncio.to_thread(_first_map, warm_up)
+        while True:
+            await asyncio.sleep(_GIVEN_BACK)
+            await asyncio.to_thread(give_back)
 
     task = asyncio.create_task(warm_when_idle())
     yield

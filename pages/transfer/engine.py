@@ -49,8 +49,8 @@ class Change:
     corrections: tuple[Correction, ...] = ()
 
 
-_opened = Memo(96 * 2**20, lambda sound: int(sound.audio.nbytes + sound.carrier.nbytes + sound.frames.nbytes))
-_moved = Memo(96 * 2**20, lambda result: int(result.audio.nbytes + result.frames.nbytes))
+_opened = Memo.of_bytes(lambda sound: int(sound.audio.nbytes + sound.carrier.nbytes + sound.frames.nbytes))
+_moved = Memo.of_bytes(lambda result: int(result.audio.nbytes + result.frames.nbytes))
 
 
 def opened(notes: NoteMap, source: Source) -> Sound:
