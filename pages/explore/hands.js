@@ -1,6 +1,6 @@
 // What hands do on the map: point, click, drag, pinch, scroll, walk with the arrow keys, draw around notes.
 
-import { CROWD } from "./points.js";
+import { CROWD } from "./crowd.js";
 
 const CLICK_RADIUS = 14;
 // Notes this near to the pointer may be pointed at next.

@@ -1,6 +1,6 @@
 // How a map comes to rest in another place: zoomed, moved, or in another projection.
 
-import { CROWD } from "./points.js";
+import { CROWD } from "./crowd.js";
 
 const MOVE_MS = 550;
 const GLIDE_MS = 260;

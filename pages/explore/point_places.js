@@ -1,6 +1,7 @@
 // Where the points of a map are, in the projection's units and on a canvas.
 
 import { cheapest, detour, extent, within } from "../browser/plane.js";
+import { Cells, CROWD } from "./crowd.js";
 
 // Room around the points, for what lies over the map's edges.
 const MARGIN = { x: 44, y: 52 };
@@ -9,7 +10,7 @@ const ZOOM = [0.6, 60];
 export class PointPlaces {
   count = 0;
   map = null;
-  row = null; // note -> its index
+  rows = null; // note -> its index, once it is asked for
   order = null; // in which they are drawn
   lit = new Uint8Array();
   view = { k: 1, x: 0, y: 0 }; // how far it is zoomed, and moved in CSS pixels
@@ -20,10 +21,17 @@ export class PointPlaces {
     this.canvas = canvas;
   }
 
+  get row() {
+    if (!this.map || this.rows) return this.rows;
+    this.rows = new Map();
+    for (let i = 0; i < this.count; i++) this.rows.set(this.map.ids[i], i);
+    return this.rows;
+  }
+
   fill(map, projection) {
     this.map = map;
     this.count = map.ids.length;
-    this.row = new Map(map.ids.map((id, i) => [id, i]));
+    this.rows = null;
     this.order = shuffled(this.count);
     this.lit = new Uint8Array(this.count).fill(1);
     this.view = { k: 1, x: 0, y: 0 };
@@ -85,11 +93,12 @@ export class PointPlaces {
 
   // The visible point nearest to a place, -1 if none is within the radius.
   nearest(x, y, radius) {
-    let best = -1;
-    let least = radius * radius;
     const s = this.scale();
     const cx = x - this.canvas.clientWidth / 2 - this.view.x;
     const cy = y - this.canvas.clientHeight / 2 - this.view.y;
+    if (this.count > CROWD) return this.cells().nearest(cx / s, cy / s, radius / s, (i) => this.lit[i]);
+    let best = -1;
+    let least = radius * radius;
     for (let i = 0; i < this.count; i++) {
       const dx = this.positions[2 * i] * s - cx;
       const dy = this.positions[2 * i + 1] * s - cy;
@@ -100,6 +109,11 @@ export class PointPlaces {
       }
     }
     return best;
+  }
+
+  cells() {
+    if (this.celled?.positions !== this.positions) this.celled = new Cells(this.positions, this.shape);
+    return this.celled;
   }
 
   // The visible points nearest to a place, within a radius, nearest first.

@@ -1,19 +1,18 @@
 // The points of a map: how they are coloured and called, and drawing them on a 2-D canvas.
 
-import { parseColour, pointScale, UNKNOWN_COLOUR } from "../browser/colours.js";
+import { pointScale, UNKNOWN_COLOUR } from "../browser/colours.js";
 import { build, fitCanvas } from "../browser/dom.js";
 import { called, detailOf } from "../browser/names.js";
 import { noteName } from "../browser/pitch.js";
+import { CROWD, Crowd } from "./crowd.js";
 import { PointPlaces } from "./point_places.js";
-
-// Above this many, points as small as a few pixels are set pixel by pixel.
-export const CROWD = 20000;
 
 export class Points extends PointPlaces {
   emphasis = -1; // the category that alone is lit
   sprites = new Map();
   ink = null; // of each: its index into `palette`
   palette = null;
+  crowd = new Crowd(this);
 
   // ---- colours ---------------------------------------------------------------------------------------------------
 
@@ -92,7 +91,10 @@ export class Points extends PointPlaces {
     const radius = this.radius();
     const codes = this.codes();
     const faint = (i) => this.isMuted(i) || (this.emphasis >= 0 && codes[i] !== this.emphasis);
-    if (this.count > CROWD && radius < 2) return this.drawPixels(context, radius, faint);
+    if (this.count > CROWD) {
+      const dims = this.emphasis >= 0 || this.lit.includes(0);
+      return this.crowd.paint(context, radius, dims ? faint : null, UNKNOWN_COLOUR);
+    }
     const s = this.scale();
     const cx = width / 2 + this.view.x;
     const cy = height / 2 + this.view.y;
@@ -133,34 +135,5 @@ export class Points extends PointPlaces {
     }
     this.sprites.set(key, sprite);
     return sprite;
-  }
-
-  // Ten times as fast as copying dots that small.
-  drawPixels(context, radius, faint) {
-    const { width, height } = this.canvas;
-    const ratio = width / this.canvas.clientWidth;
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
-    const packed = (colour, alpha) => {
-      const [r, g, b] = parseColour(colour);
-      return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
-    };
-    const inks = this.palette.map((colour) => packed(colour, 255));
-    const grey = packed(UNKNOWN_COLOUR, 48);
-    const size = Math.max(1, Math.round(2 * radius * ratio));
-    const s = this.scale() * ratio;
-    const cx = width / 2 + this.view.x * ratio - size / 2;
-    const cy = height / 2 + this.view.y * ratio - size / 2;
-    for (const pass of [true, false]) {
-      for (const i of this.order) {
-        if (faint(i) !== pass) continue;
-        const x = Math.round(cx + this.positions[2 * i] * s);
-        const y = Math.round(cy + this.positions[2 * i + 1] * s);
-        if (!(x >= 0 && y >= 0 && x + size < width && y + size < height)) continue;
-        const colour = pass ? grey : inks[this.ink[i]];
-        for (let row = y; row < y + size; row++) pixels.fill(colour, row * width + x, row * width + x + size);
-      }
-    }
-    context.putImageData(image, 0, 0);
   }
 }
