@@ -4,7 +4,10 @@ import { Cells } from "../../pages/explore/crowd.js";
 
 test("cells find what looking at every point finds", () => {
   let state = 3;
-  const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
   const positions = Float32Array.from({ length: 4000 }, (_, k) => (random() - 0.5) * (k % 2 ? 4 : 10) * random());
   const cells = new Cells(positions, { width: 10, height: 4 });
   const lit = (i) => i % 3 > 0;
