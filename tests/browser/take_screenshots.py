@@ -6,7 +6,9 @@ Run it after anything on a page changed: python tests/browser/take_screenshots.p
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,17 +21,20 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser.harness import DRAWN, browser, running_server, shown  # noqa: E402
 from timbre_core.checkpoint import default_checkpoints_folder, list_checkpoints  # noqa: E402
+from timbre_core.datasets.library import open_library  # noqa: E402
+from timbre_core.datasets.starter import starter_path  # noqa: E402
 
 
 @dataclass(frozen=True)
 class State:
-    """One picture: which colours and size the browser has, what is done on the page, and what is in the folder."""
+    """One picture: which colours and size the browser has, what is done on the page, and what is in the folders."""
 
     scheme: str = "dark"
     size: tuple[int, int] = (1440, 960)
     act: Callable[[Any], None] = lambda page: None
     checkpoints: Callable[[Path], None] | None = field(default=None)
     query: str = ""
+    home: Callable[[Path], None] = lambda home: None
 
 
 def click_note(page: Any) -> None:
@@ -106,6 +111,7 @@ wait_for_contour = shown(".tx-contour-panel[data-cents]")
 wait_for_listening = shown(".tx-listen tbody tr", rest=6000)
 turn_space = shown(".js-plotly-plot", rest=3000)
 wait_for_map = shown(DRAWN, rest=600)
+wait_for_library = shown("[class*='st-key-library_']", rest=1500)
 
 
 def play_chord(page: Any) -> None:
@@ -141,6 +147,22 @@ def one_without_map(folder: Path) -> None:
     (next(path for path in folder.iterdir() if path.name != "half-copied") / "latents.parquet").unlink()
 
 
+def own_library(home: Path) -> None:
+    """A library of somebody's own: every ninth note of the starter library as a file in a folder of its instrument."""
+    import soundfile
+
+    starter = open_library([str(starter_path())], progress=False)
+    sounds = home / "Samples" / "Session"
+    for row in range(0, len(starter.notes), 9):
+        note = starter.notes.iloc[row]
+        folder = sounds / str(note.family) / str(note.instrument)
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{note.instrument}_{round(note.pitch)}.wav"
+        soundfile.write(folder / name, starter.load(row, 44_100), 44_100)
+    command = [sys.executable, "-m", "timbre_core", "library", "add", str(sounds), "--name", "Session"]
+    subprocess.run(command, check=True, env={**os.environ, "HOME": str(home), "USERPROFILE": str(home)})
+
+
 def open_broken(page: Any) -> None:
     page.get_by_text("could not be opened").click()
     page.wait_for_timeout(700)
@@ -169,6 +191,8 @@ README_STATES = {
     "transfer-light": State(scheme="light", act=wait_for_transfer, query="transfer?toward=organ&shift=-5"),
     "play": State(act=play_chord, query="play?family=brass"),
     "play-light": State(scheme="light", act=play_chord, query="play?family=flute"),
+    "library": State(act=wait_for_library, query="library", home=own_library),
+    "library-light": State(scheme="light", act=wait_for_library, query="library", home=own_library),
     "morph": State(act=wait_for_path, query="morph"),
     "morph-light": State(
         scheme="light", act=wait_for_contour, query=f"morph?view=pitch&contour={GLIDE}&vibrato=50,5.5"
@@ -211,6 +235,7 @@ OTHER_STATES = {
 def take(name: str, state: State, out: Path, opened: Any) -> None:
     with tempfile.TemporaryDirectory() as home:
         environment = {}
+        state.home(Path(home))
         if state.checkpoints:
             folder = Path(home) / "checkpoints"
             folder.mkdir()
