@@ -6,6 +6,7 @@ or a slider of the Play page, or a slider of the Transfer page, until it sounds.
 st.plotly_chart and st.audio) has no sound under the pointer.
 
     python benchmarks/explorer.py --points 2000 10000 50000 300000 --rounds 3
+    python benchmarks/explorer.py --beside ../another-checkout   # two builds in turns, instead of the plain one
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from __future__ import annotations
 import argparse
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +105,25 @@ def crowded(folder: Path, count: int) -> Path:
     return target
 
 
-def ours(opened: Any, checkpoint: Path, clicks: int) -> Times:
-    """Milliseconds in this project's explorer."""
+def crowded_by(root: Path, folder: Path, count: int) -> Path:
+    """What `crowded` of that checkout makes: builds may write their maps in different ways."""
+    code = "import sys; from pathlib import Path; from explorer import crowded; crowded(Path(sys.argv[1]), int(sys.argv[2]))"
+    folder.mkdir(parents=True)
+    subprocess.run([sys.executable, "-c", code, str(folder), str(count)], cwd=root / "benchmarks", check=True)
+    return folder / _NAME
+
+
+def served(root: Path, home: str, environment: dict[str, str] | None = None) -> AbstractContextManager[str]:
+    """The app of that checkout."""
+    return running_server(Path(home), environment, cwd=root, script=root / "app.py")
+
+
+def ours(root: Path, opened: Any, checkpoint: Path, clicks: int) -> Times:
+    """Milliseconds in the explorer of that checkout of this project."""
     times: Times = {}
     with (
         tempfile.TemporaryDirectory() as home,
-        running_server(Path(home), {"TIMBRE_CHECKPOINTS": str(checkpoint.parent)}) as address,
+        served(root, home, {"TIMBRE_CHECKPOINTS": str(checkpoint.parent)}) as address,
     ):
         page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.goto(address, wait_until="commit")
@@ -171,9 +188,9 @@ def pointed(page: Any, spots: list[list[float]]) -> list[float]:
     return waits
 
 
-def playing(opened: Any) -> Times:
+def playing(root: Path, opened: Any) -> Times:
     """Milliseconds on the Play page: see play_latency.py."""
-    with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address:
+    with tempfile.TemporaryDirectory() as home, served(root, home) as address:
         page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.goto(f"{address}/play?checkpoint={_NAME}&family=brass")
         page.wait_for_selector(".tx-play[data-ready]", timeout=60_000)
@@ -183,9 +200,9 @@ def playing(opened: Any) -> Times:
     return {f"{name} to sound": values for name, values in times.items()}
 
 
-def decoding(opened: Any, name: str, count: int) -> Times:
+def decoding(root: Path, opened: Any, name: str, count: int) -> Times:
     """Milliseconds from the pointer's arrival to the sound on a map whose notes have no recordings here."""
-    with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address:
+    with tempfile.TemporaryDirectory() as home, served(root, home) as address:
         page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.goto(f"{address}/?checkpoint={name}", wait_until="commit")
         page.wait_for_selector(DRAWN, timeout=180_000)
@@ -197,9 +214,9 @@ def decoding(opened: Any, name: str, count: int) -> Times:
     return {"pointing to sound": waits}
 
 
-def transferring(opened: Any, slides: int) -> Times:
+def transferring(root: Path, opened: Any, slides: int) -> Times:
     """Milliseconds from a move of the Transfer page's slider to the sound."""
-    with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address:
+    with tempfile.TemporaryDirectory() as home, served(root, home) as address:
         page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.goto(f"{address}/transfer?checkpoint={_NAME}&toward=brass")
         page.wait_for_selector(".tx-transfer[data-ready]", timeout=180_000)
@@ -223,27 +240,41 @@ def main() -> int:
         "--rounds", type=int, default=3, help="servers and browsers for each number of points (default: 3)"
     )
     parser.add_argument("--clicks", type=int, default=8, help="clicks in each (default: 8)")
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        metavar="CHECKOUT",
+        help="another checkout of this project, in turns, instead of the plain explorer",
+    )
     args = parser.parse_args()
     if chromium_path() is None:
         print("no Chromium here: install the package `chromium`, or set CHROMIUM to a browser's path", file=sys.stderr)
         return 1
     found: dict[tuple[str, str], Times] = defaultdict(lambda: defaultdict(list))
-    ways: dict[str, Callable[[Any, Path, int], Times]] = {"explorer": ours, "plain": plain}
+    builds = {"explorer": ROOT} | ({"beside": args.beside.resolve()} if args.beside else {})
     for count in [0, *args.points]:
         title = f"{count:,} points" if count else "starter library"
         with tempfile.TemporaryDirectory() as folder:
-            checkpoint = crowded(Path(folder), count)
+            ways: dict[str, Callable[[Any], Times]] = {}
+            for way, root in builds.items():
+                ways[way] = partial(
+                    ours, root, checkpoint=crowded_by(root, Path(folder, way), count), clicks=args.clicks
+                )
+            if not args.beside:
+                ways["plain"] = partial(plain, checkpoint=Path(folder, "explorer", _NAME), clicks=args.clicks)
             for number in range(args.rounds):
                 for way, measure in ways.items():
                     with browser() as opened:
-                        for name, values in measure(opened, checkpoint, args.clicks).items():
+                        for name, values in measure(opened).items():
                             found[title, way][name] += values
                 print(f"{title}, round {number + 1} of {args.rounds} measured", file=sys.stderr)
-    with browser() as opened:
-        found["Play page", "explorer"] = playing(opened)
-        found["Transfer page", "explorer"] = transferring(opened, 24)
-        for name in _DECODED:
-            found[name, "explorer"] = decoding(opened, name, 24)
+    for _ in range(args.rounds):
+        for way, root in builds.items():
+            with browser() as opened:
+                pages = {"Play page": playing(root, opened), "Transfer page": transferring(root, opened, 24)}
+                for title, times in (pages | {name: decoding(root, opened, name, 24) for name in _DECODED}).items():
+                    for name, values in times.items():
+                        found[title, way][name] += values
     rows = [
         (
             f"{where}: {name}",
