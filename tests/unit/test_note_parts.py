@@ -49,7 +49,7 @@ def small() -> VAE:
     tree = {
         "latent_dim": 4,
         "encoder": {"kind": "note", "width": 8},
-        "decoder": {"kind": "note", "width": 8, "hidden": 16},
+        "decoder": {"kind": "note", "width": 8},
         "conditions": [{"kind": "velocity"}, {"kind": "pitch_comb", "n_mels": 32, "fmax": 20_000}],
     }
     torch.manual_seed(0)

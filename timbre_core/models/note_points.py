@@ -1,10 +1,12 @@
-"""Frames of a window to the points of a note's grid (see `features.note_grid`) and back, as matrices."""
+"""Frames of a window to the points of a note's grid (see `features.note_grid`) and back, and what parts of whole notes share."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from timbre_core.features.note_grid import frames_of, grid_edges
 
@@ -36,3 +38,26 @@ def to_frames(n_frames: int) -> Tensor:
     if len(edges) < 3:
         return torch.ones(n_frames, 1)
     return frames_of(torch.eye(len(edges) - 1), edges, n_frames)
+
+
+def cosines(size: int, count: int) -> Tensor:
+    """The first `count` (at most `size`) cosines of the orthonormal DCT-II over `size` places, (size, count)."""
+    place, number = torch.arange(size) + 0.5, torch.arange(min(count, size))
+    shapes = torch.cos(math.pi / size * place[:, None] * number) * math.sqrt(2 / size)
+    shapes[:, 0] /= math.sqrt(2)
+    return shapes
+
+
+class Residual(nn.Module):
+    """x + W gelu(V norm(x)), of (batch, width)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.inner = nn.Linear(width, width)
+        self.outer = nn.Linear(width, width)
+        nn.init.zeros_(self.outer.weight)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        change: Tensor = self.outer(nn.functional.gelu(self.inner(self.norm(hidden))))
+        return hidden + change

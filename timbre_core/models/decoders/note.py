@@ -14,28 +14,35 @@ from pydantic import Field
 from timbre_core.models.contracts import Decoder, DecoderSettings
 from timbre_core.models.network import torch
 
-_NOISE_BANDS = 32
-_STAGES = 3
+_NOISE = (12, 16)  # shapes over time and over bands: noise is smoother than harmonics
 _RISE = 60.0 / 40.0  # frame units in one unit of `PitchComb`'s levels, at 80 dB between -1 and 1
 _NEPERS = 40 * math.log(10) / 10  # in one frame unit, of power
+_SOFT = -0.5  # frame units that everything begins at
+
+Count = Annotated[int, Field(ge=1, le=4096)]
 
 
 class NoteDecoderSettings(DecoderSettings):
-    """`width` channels over time, of `hidden` numbers that know the whole note.
+    """`width` numbers that know the whole note, told as `times` shapes over time by `bands` shapes over frequency.
 
     The last of the model's conditions is to be a `pitch_comb`; frames are to span 80 dB (features.top_db).
     """
 
     kind: Literal["note"] = "note"
-    width: Annotated[int, Field(ge=1, le=4096)] = 160
-    hidden: Annotated[int, Field(ge=1, le=4096)] = 256
+    width: Count = 384
+    times: Count = 16
+    bands: Count = 48
+    layers: Annotated[int, Field(ge=0, le=16)] = 2
 
     def build(self, in_features: int, n_bins: int, n_frames: int) -> NoteDecoder:
         return NoteDecoder(self, in_features, n_bins, n_frames)
 
 
 class NoteDecoder(Decoder):
-    """Codes with their conditions to levels at the points of `features.note_grid`, and these to frames."""
+    """Codes with their conditions to levels at the points of `features.note_grid`, and these to frames.
+
+    Levels are weighted sums of shapes, which are cosines before training.
+    """
 
     to_frames: torch.Tensor
 
@@ -45,19 +52,23 @@ class NoteDecoder(Decoder):
             raise ValueError(
                 "the decoder of kind note is told the pitch by a condition of kind pitch_comb, as the last one"
             )
-        from timbre_core.models.note_points import to_frames
+        from timbre_core.models.note_points import Residual, cosines, to_frames
 
-        self.n_bins, width = n_bins, settings.width
+        self.n_bins = n_bins
         self.register_buffer("to_frames", to_frames(n_frames), persistent=False)
-        self.lengths = _lengths(self.to_frames.shape[1])
-        hidden = settings.hidden
-        self.first = torch.nn.Linear(in_features, hidden)
-        self.whole = torch.nn.Linear(hidden, hidden)
-        self.seed = torch.nn.Linear(hidden, width * self.lengths[0])
-        self.layers = torch.nn.ModuleList([torch.nn.Conv1d(width, width, 3, padding=1) for _ in range(2 * _STAGES)])
-        self.out = torch.nn.Conv1d(width, n_bins + _NOISE_BANDS, 1)
-        assert self.out.bias is not None
-        torch.nn.init.constant_(self.out.bias, -0.5)
+        n_points = self.to_frames.shape[1]
+        self.times, self.noise_times = (
+            torch.nn.Parameter(cosines(n_points, count)) for count in (settings.times, _NOISE[0])
+        )
+        self.bands, self.noise_bands = (
+            torch.nn.Parameter(cosines(n_bins, count)) for count in (settings.bands, _NOISE[1])
+        )
+        self.first = torch.nn.Linear(in_features, settings.width)
+        self.layers = torch.nn.Sequential(*(Residual(settings.width) for _ in range(settings.layers)))
+        shapes = ((self.bands, self.times), (self.noise_bands, self.noise_times))
+        self.out = torch.nn.ModuleList(
+            [torch.nn.Linear(settings.width, bands.shape[1] * times.shape[1]) for bands, times in shapes]
+        )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(batch, in_features) -> (batch, n_bins, T)."""
@@ -65,26 +76,12 @@ class NoteDecoder(Decoder):
 
     def points(self, features: torch.Tensor) -> torch.Tensor:
         """(batch, in_features) -> (batch, n_bins, n_points)."""
-        gelu = torch.nn.functional.gelu
-        whole = gelu(self.first(features))
-        whole = whole + gelu(self.whole(whole))
-        hidden = self.seed(whole).unflatten(1, (-1, self.lengths[0]))
-        for stage, length in enumerate(self.lengths[1:]):
-            hidden = torch.nn.functional.interpolate(hidden, size=length, mode="linear", align_corners=True)
-            for layer in self.layers[2 * stage : 2 * stage + 2]:
-                normal = torch.nn.functional.layer_norm(hidden.transpose(1, 2), hidden.shape[1:2]).transpose(1, 2)
-                hidden = hidden + gelu(layer(normal))
-        harmonic, noise = self.out(hidden).float().split([self.n_bins, _NOISE_BANDS], dim=1)
-        noise = torch.nn.functional.interpolate(
-            noise.transpose(1, 2), size=self.n_bins, mode="linear", align_corners=True
-        ).transpose(1, 2)
+        hidden = self.layers(self.first(features))
+        harmonic, noise = (
+            _SOFT + (bands @ weights(hidden).unflatten(1, (bands.shape[1], -1)) @ times.T).float()
+            for weights, bands, times in zip(
+                self.out, (self.bands, self.noise_bands), (self.times, self.noise_times), strict=True
+            )
+        )
         comb = _RISE * features[:, -self.n_bins :, None].float()
         return torch.logaddexp(_NEPERS * (harmonic + comb), _NEPERS * noise) / _NEPERS
-
-
-def _lengths(n_points: int) -> list[int]:
-    """Points of the seed and of each stage, the last one all of them."""
-    lengths = [n_points]
-    for _ in range(_STAGES):
-        lengths.insert(0, (lengths[0] + 1) // 2)
-    return lengths

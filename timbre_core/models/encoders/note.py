@@ -1,4 +1,4 @@
-"""A whole note at points that are dense at its onset, and convolutions over time from there."""
+"""A whole note at points that are dense at its onset, as weights of smooth shapes over time and over bands."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from pydantic import Field
 from timbre_core.models.contracts import Encoder, EncoderSettings
 from timbre_core.models.network import torch
 
+Count = Annotated[int, Field(ge=1, le=4096)]
+
 
 class NoteEncoderSettings(EncoderSettings):
-    """`width` channels, each of which sees all bands; time is halved three times."""
+    """`times` shapes over time by `bands` shapes over frequency, told to `width` numbers that know the whole note."""
 
     kind: Literal["note"] = "note"
-    width: Annotated[int, Field(ge=1, le=4096)] = 128
+    width: Count = 256
+    times: Count = 16
+    bands: Count = 64
+    layers: Annotated[int, Field(ge=0, le=16)] = 1
 
     def build(self, n_bins: int, n_frames: int) -> NoteEncoder:
         return NoteEncoder(self, n_bins, n_frames)
 
 
 class NoteEncoder(Encoder):
-    """Frames at the points of `features.note_grid`, convolved over time and flattened."""
+    """Frames at the points of `features.note_grid`, seen through shapes over time and bands; before training cosines."""
 
     to_points: torch.Tensor
 
     def __init__(self, settings: NoteEncoderSettings, n_bins: int, n_frames: int) -> None:
         super().__init__()
-        from timbre_core.models.note_points import to_points
+        from timbre_core.models.note_points import Residual, cosines, to_points
 
         self.register_buffer("to_points", to_points(n_frames), persistent=False)
-        width = settings.width
-        self.strided = torch.nn.ModuleList(
-            [torch.nn.Conv1d(size, width, 5, stride=2, padding=2) for size in (n_bins, width, width)]
-        )
-        self.layers = torch.nn.ModuleList([torch.nn.Conv1d(width, width, 3, padding=1) for _ in range(3)])
-        length = len(self.to_points)
-        for _ in self.strided:
-            length = (length + 1) // 2
-        self.out_features = width * length
+        self.times = torch.nn.Parameter(cosines(len(self.to_points), settings.times))
+        self.bands = torch.nn.Parameter(cosines(n_bins, settings.bands))
+        self.first = torch.nn.Linear(self.times.shape[1] * self.bands.shape[1], settings.width)
+        self.layers = torch.nn.Sequential(*(Residual(settings.width) for _ in range(settings.layers)))
+        self.out_features = settings.width
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """(batch, n_bins, T) -> (batch, out_features)."""
@@ -46,14 +47,6 @@ class NoteEncoder(Encoder):
 
     def of_points(self, points: torch.Tensor) -> torch.Tensor:
         """(batch, n_bins, n_points) -> (batch, out_features)."""
-        hidden = points
-        for strided, layer in zip(self.strided, self.layers, strict=True):
-            hidden = torch.nn.functional.gelu(strided(hidden))
-            hidden = hidden + torch.nn.functional.gelu(layer(_normal(hidden)))
-        return _normal(hidden).flatten(1)
-
-
-def _normal(hidden: torch.Tensor) -> torch.Tensor:
-    """Channels of each point (batch, channels, n_points) with mean 0 and deviation 1."""
-    normal: torch.Tensor = torch.nn.functional.layer_norm(hidden.transpose(1, 2), hidden.shape[1:2]).transpose(1, 2)
-    return normal
+        weights = self.bands.T @ points @ self.times
+        hidden: torch.Tensor = self.layers(self.first(weights.flatten(1)))
+        return hidden
