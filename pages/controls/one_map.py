@@ -17,7 +17,7 @@ from timbre_core.errors import TimbreError
 def show_one_map(title: str, sentence: str, show: Callable[[NoteMap], None]) -> None:
     """A whole page: `show` is its matter, once a map is there; a TimbreError of it is said in its place."""
     visited()
-    left, right = st.columns([8, 4], gap="medium", vertical_alignment="bottom")
+    left, right = st.container(key="one_map").columns([8, 4], gap="medium", vertical_alignment="bottom")
     with left:
         show_title(title, sentence)
     found = listing()

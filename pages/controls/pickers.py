@@ -134,7 +134,12 @@ def pick_dozen() -> int:
             refuse("dozen", wanted)
         st.session_state[key] = int(wanted) if known else 0
     chosen = st.number_input(
-        "Dozen", 0, _MOST_DOZENS, step=1, key=key, help="Another number is another dozen notes, drawn at random."
+        "Random draw no.",
+        0,
+        _MOST_DOZENS,
+        step=1,
+        key=key,
+        help="Which dozen of the notes that come with the project: each number draws another one at random.",
     )
     _write("dozen", str(chosen))
     return int(chosen)

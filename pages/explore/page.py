@@ -54,7 +54,7 @@ def main() -> None:
         show_broken(found)
         return
     warn_of_broken(found)
-    left, right = st.columns([7, 5], gap="medium")
+    left, right = st.container(key="explore_controls").columns([7, 5], gap="medium")
     controls = [*left.columns([3, 2], gap="medium"), *right.columns([1, 1], gap="medium")]
     with controls[0]:
         name = pickers.pick_checkpoint(found)

@@ -57,7 +57,8 @@ export class SoundList {
   columns() {
     const { map } = this.view.points;
     const wanted = this.panel.clientWidth < NARROW ? NARROW_COLUMNS : COLUMNS;
-    return wanted.filter((name) => name === "name" || map.columns[name]);
+    const known = (name) => name !== "length" || map.arrays.label_length.some((value) => !Number.isNaN(value));
+    return wanted.filter((name) => name === "name" || (map.columns[name] && known(name)));
   }
 
   // Other notes are lit, or there are others.
@@ -289,7 +290,8 @@ function grid(columns) {
     name: "minmax(120px, 2fr)",
     instrument: "minmax(70px, 1fr)",
     family: "minmax(60px, .7fr)",
-    library: "minmax(60px, .8fr)",
+    library: "minmax(84px, .8fr)",
+    brightness: "minmax(66px, .5fr)",
   };
   return ["28px", ...columns.map((name) => widths[name] ?? "minmax(52px, .5fr)")].join(" ");
 }

@@ -13,7 +13,7 @@ from pages.server.catalog import Listing
 from pages.server.words import plain
 from timbre_core.catalogue import jobs
 from timbre_core.catalogue.labels import Proposal, checked_label, correct_label, propose_labels
-from timbre_core.catalogue.libraries import checked_name, create_library, list_libraries
+from timbre_core.catalogue.libraries import checked_name, create_library, list_libraries, same_folder
 from timbre_core.catalogue.roots import allowed_roots, checked_folder, readable_places, subfolders
 from timbre_core.catalogue.uploads import Sent, keep_uploads
 from timbre_core.errors import TimbreError
@@ -84,8 +84,8 @@ def choose_folder() -> Path | None:
             if st.button(plain(name, 40), key=f"folder_{folder}/{name}", icon=":material/folder:"):
                 go_to(folder / name)
     if len(names) > 60:
-        st.caption(f"and {len(names) - 60} more folders: type a path.")
-    st.caption(f"{sounds:,} sounds directly in this folder" if sounds else "no sounds directly in this folder")
+        st.caption(f"and {counted(len(names) - 60, 'more folder')}: type a path.")
+    st.caption(f"{counted(sounds, 'sound') if sounds else 'no sounds'} directly in this folder")
     return folder
 
 
@@ -156,13 +156,16 @@ def add_library(
     try:
         name = checked_name(name or (folder.name if folder is not None else "sounds"))  # before files are kept
         if any(library.name == name for library in list_libraries()):
-            raise TimbreError(f"there is a library named {name!r} already: choose another name.")
+            same = folder is not None and same_folder(folder, checkpoint)
+            cure = "Update, above, finds what is new in it" if same and same.name == name else "choose another name"
+            raise TimbreError(f"there is a library named {name!r} already: {cure}.")
         for _, field, value in corrections:
             checked_label(field, value)  # before there is a library that they are for
         if folder is None:
             with st.spinner("Keeping the files…"):
                 folder, left_out = keep_uploads(name, [Sent(file.name, file) for file in sent])
             st.session_state["add_left_out"] = left_out
+        twin = same_folder(folder, checkpoint)
         library = create_library(name, checked_folder(folder), checkpoint, settings)
         for path, field, value in corrections:
             correct_label(library, [path], field, value)
@@ -172,6 +175,11 @@ def add_library(
         st.error(plain(str(error), 600), icon=":material/error:")
         return
     st.session_state.pop("add_proposal", None)
+    if twin is not None:
+        st.toast(
+            f"The library {plain(twin.name)} is this folder too: Update finds what is new in it.",
+            icon=":material/sync:",
+        )
     st.toast(f"{plain(library.name)}: being read; the map of Explore fills meanwhile.", icon=":material/library_music:")
     st.rerun()
 

@@ -49,7 +49,8 @@ def show_library(library: OwnLibrary, colour: str, job: jobs.Job | None) -> None
     with st.container(border=True, key=f"library_{library.id}"):
         left, shown, tint, update, more = st.columns([6, 2, 1, 2, 2], vertical_alignment="center")
         away = not library.is_there
-        name = f"**{plain(library.name)}** · {counted(notes, 'sound')}"
+        left_out = f" · {counted(skipped, 'file')} skipped" if skipped else ""
+        name = f"**{plain(library.name)}** · {counted(notes, 'sound')}{left_out}"
         left.markdown(f":grey[{name} · its folder is not there]" if away else name)
         left.caption(plain(f"{library.root} · read by {Path(library.checkpoint).name}", 160))
         on = shown.toggle("On the map", library.shown, key=f"shown_{library.id}")
@@ -103,12 +104,17 @@ def show_skipped(library: OwnLibrary) -> None:
 
 @st.dialog("Remove this library?")
 def confirm_removal(library: OwnLibrary) -> None:
-    st.markdown(
-        f"**{plain(library.name)}** leaves the map. Its files stay on your disk, untouched; stars, tags and collections stay, "
-        "and are there again when you add the folder again."
-    )
+    if library.was_sent:
+        st.markdown(f"**{plain(library.name)}** leaves the map. The files that you sent are kept in `{library.root}`.")
+        sent = st.checkbox("Delete these copies too", value=True, key=f"remove_sent_{library.id}")
+    else:
+        sent = False
+        st.markdown(
+            f"**{plain(library.name)}** leaves the map. Its files stay on your disk, untouched; stars, tags and collections "
+            "stay, and are there again when you add the folder again."
+        )
     if st.button("Remove it", type="primary"):
-        remove_library(library)
+        remove_library(library, sent)
         st.rerun()
 
 

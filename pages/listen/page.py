@@ -97,7 +97,7 @@ def main() -> None:
         show_empty(found)
         show_broken(found)
         return
-    first, second, third = st.columns([4, 6, 3], gap="medium")
+    first, second, third = st.container(key="listen_controls").columns([4, 6, 3], gap="medium")
     with first:
         checkpoint = found.checkpoints[pickers.pick_checkpoint(found)]
     with second:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.test_explore import everything_said
 from timbre_core.catalogue import jobs
-from timbre_core.catalogue.libraries import create_library, find_library, list_libraries, notes_of
+from timbre_core.catalogue.libraries import create_library, find_library, list_libraries, notes_of, remove_library
+from timbre_core.catalogue.uploads import Sent, keep_uploads
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,3 +109,35 @@ def test_a_correction_that_is_no_pitch_adds_nothing(library: Callable[..., Any])
     page = press(page, "Add to the map")
     assert "outside MIDI" in page.error[0].value
     assert not list_libraries()
+
+
+def test_a_library_of_sent_files_is_removed_with_them(library: Callable[..., Any], checkpoints: Path) -> None:
+    kept, _ = keep_uploads("sent", [Sent("a_60.wav", io.BytesIO(b"RIFF"))])
+    made = create_library("sent", kept, checkpoints / "alpha", {})
+    other = create_library("too", kept, checkpoints / "alpha", {})
+    assert made.was_sent
+    page = library()
+    page = next(button for button in page.button if button.key == f"remove_{made.id}").click().run()
+    assert str(kept) in everything_said(page)
+    assert [box.value for box in page.checkbox if box.label == "Delete these copies too"] == [True]
+    remove_library(made, sent=True)
+    assert kept.is_dir(), "another library has them too"
+    remove_library(other, sent=True)
+    assert not kept.exists()
+
+
+def test_a_card_counts_what_was_skipped_and_a_folder_added_again_is_told(
+    library: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "music" / "notes" / "broken_60.wav").write_bytes(b"no sound")
+    page = press(press(library(), "notes"), "Add to the map")
+    (job,) = jobs.list_jobs(only_open=True)
+    assert jobs.work(until=job.id)
+    page = library()
+    assert "3 sounds · 1 file skipped" in everything_said(page)
+    page = press(page, "notes")
+    page = press(page, "Add to the map")
+    assert "Update, above, finds what is new in it" in everything_said(page)
+    page.text_input(key="add_name_notes").set_value("again").run()
+    page = press(page, "Add to the map")
+    assert "notes is this folder too: Update" in str([toast.value for toast in page.toast])

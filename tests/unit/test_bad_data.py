@@ -139,5 +139,5 @@ def test_notes_without_a_pitch_say_how_to_give_one(tmp_path: Path, capsys: pytes
     assert "(1 without a pitch: label them in metadata.csv or with --pattern)" in capsys.readouterr().err
     assert train_cli.main([*arguments, "--set", "data.only={}"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith("error: None of the 1 notes could be used; the first one, hiss: it has no pitch")
+    assert said.startswith("error: None of 1 note could be used; the first one, hiss: it has no pitch")
     assert "give it one, in metadata.csv" in said

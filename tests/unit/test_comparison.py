@@ -217,3 +217,13 @@ def test_a_probe_says_on_what_it_was_fitted() -> None:
     )
     row = next(row for row in compare({"a": told}) if row.figure.title == "Family found")
     assert row.cells[0].aside.endswith("fitted on the same instruments as the notes asked about, at other pitches")
+
+
+def test_no_two_lines_or_bars_are_told_apart_by_colour_alone() -> None:
+    names = [f"model-{number}" for number in range(MOST_LINES)]
+    styles = line_styles(names, names)
+    same = dict.fromkeys(names, A)
+    for plot in (pitch_plot(same, styles), kl_plot(same, styles), variance_plot(same, styles)):
+        assert len({trace.marker.symbol for trace in plot.data}) == len(plot.data)
+    bars = [trace for trace in probe_plot(same, styles).data if trace.type == "bar"]
+    assert len({bar.marker.pattern.shape for bar in bars}) == len(bars) == MOST_LINES

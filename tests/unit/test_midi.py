@@ -108,7 +108,7 @@ class TestReading:
         piece = read_midi(midi(*sorted(told, key=lambda each: (each[0], each[1] == "note_on"))))
         assert [(each.channel, each.program) for each in piece.notes] == [(0, 0), (3, 40)]
         assert piece.courses[0].bend == [(0.5, 600.0)], "an octave to either side, half of it up"
-        assert piece.remarks == ("1 notes of percussion (channel 10) are left out.",)
+        assert piece.remarks == ("1 note of percussion (channel 10) left out.",)
         assert values_at(piece.courses[0].bend, np.array([0.4, 0.5, 9.0]), 0.0).tolist() == [0, 600, 600]
 
     def test_film_time(self) -> None:
@@ -194,7 +194,7 @@ class TestPerforming:
     def test_more_voices_than_there_are_end_early_and_without_a_click(self) -> None:
         told = [event for key in range(80) for event in note(0.02 * key, 4, key + 20, 60)]
         performance = performed(midi(*told))
-        assert "16 notes end early" in " ".join(performance.remarks)
+        assert "16 notes ended early" in " ".join(performance.remarks)
         assert np.isfinite(performance.mix()).all()
 
     def test_programs_are_played_by_their_families(self, tiny_space: TimbreSpace) -> None:

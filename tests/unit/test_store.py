@@ -59,9 +59,7 @@ def test_a_store_that_is_reused_says_again_how_much_is_missing(
 
 
 def test_no_good_note(tmp_path: Path) -> None:
-    with pytest.raises(
-        TimbreError, match=r"None of the 3 notes could be used; the first one, a000: a000\.wav: corrupt"
-    ):
+    with pytest.raises(TimbreError, match=r"None of 3 notes could be used; the first one, a000: a000\.wav: corrupt"):
         build(MadeUp(3, bad=(0, 1, 2)), tmp_path)
     with pytest.raises(TimbreError, match="no notes"):
         build(MadeUp(0), tmp_path)

@@ -63,7 +63,7 @@ def test_white_keys_play_the_scale_and_black_ones_nothing(tmp_path: Path) -> Non
         ("a.scl", "name\nmany\n", "line 2: 'many' is not a number"),
         ("a.scl", "name\n0\n", "from 1 to"),
         ("a.scl", "name\n99999999\n", "from 1 to"),
-        ("a.scl", "name\n5\n2/1\n", "5 notes are announced, 1 are there"),
+        ("a.scl", "name\n5\n2/1\n", "5 notes announced, 1 there"),
         ("a.scl", "name\n1\n2/0\n", "no ratio"),
         ("a.scl", "name\n1\nnan.\n", "line 3: 'nan.' is not a number"),
         ("a.scl", "name\n1\n1e300\n", "farther than anybody hears"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # and in full protanopia, deuteranopia and tritanopia, among those that stand out from a light and from a dark background.
 LINE_COLOURS = ("#41bad9", "#d9a121", "#9d49f2", "#f23000", "#158c2d", "#f26d88", "#6291d9", "#bf568b")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "x", "star")
+_PATTERNS = ("", "/", "\\", "x", "-", "|", "+", ".")
 MOST_LINES = len(LINE_COLOURS)
 
 _PROBES = (
@@ -35,10 +36,15 @@ _PROBES = (
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How one checkpoint is drawn everywhere: a colour (`#rrggbb`) and a Plotly marker symbol."""
+    """How one checkpoint is drawn everywhere: a colour (`#rrggbb`), and what tells it from others without colours: a Plotly
+    marker symbol on lines, a Plotly pattern in bars."""
 
     colour: str
     symbol: str
+
+    @property
+    def pattern(self) -> str:
+        return _PATTERNS[_SYMBOLS.index(self.symbol)]
 
 
 def line_styles(chosen: Iterable[str], among: Sequence[str]) -> dict[str, LineStyle]:
@@ -141,7 +147,10 @@ def probe_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> go.
             y=heights,
             width=0.9 * width,
             name=html.escape(name),
-            marker={"color": styles[name].colour},
+            marker={
+                "color": styles[name].colour,
+                "pattern": {"shape": styles[name].pattern, "size": 7, "solidity": 0.35, "fillmode": "overlay"},
+            },
             customdata=texts,
             hovertemplate="%{customdata}: %{y:.1%}",
         )

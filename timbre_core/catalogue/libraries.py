@@ -15,6 +15,7 @@ import pandas as pd
 
 from timbre_core.catalogue.arrays import read_rows
 from timbre_core.catalogue.database import exists, reading, writing
+from timbre_core.catalogue.roots import upload_folder
 from timbre_core.errors import TimbreError
 from timbre_core.files import readable, user_data_dir
 from timbre_core.maps import weights_mark
@@ -56,6 +57,11 @@ class OwnLibrary:
         """Whether its folder of sounds can be reached: a drive may be gone."""
         return Path(self.root).is_dir()
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether its sounds were sent to the app, and are its own copies."""
+        return bool(self.root) and Path(self.root).parent == upload_folder().resolve()
+
     def array(self, name: str, count: int) -> np.ndarray:
         """The first `count` rows of an array: see `arrays.DTYPES`."""
         return read_rows(self.folder, name, int(self.columns.get(name, 0)), count)
@@ -89,6 +95,12 @@ def library_of_id(number: int) -> OwnLibrary:
     if row is None:
         raise TimbreError("that library was removed.")
     return _opened(row)
+
+
+def same_folder(root: Path, checkpoint: Path) -> OwnLibrary | None:
+    """The library that this folder is already, on the map of a checkpoint of these weights."""
+    place = str(root.expanduser().resolve())
+    return next((library for library in list_libraries(checkpoint) if library.root == place), None)
 
 
 def create_library(name: str, root: Path, checkpoint: Path, settings: dict[str, Any]) -> OwnLibrary:
@@ -137,11 +149,16 @@ def set_layer(number: int, shown: bool | None = None, colour: str | None = None,
         )
 
 
-def remove_library(library: OwnLibrary) -> None:
-    """Forget a library; its sounds, and the stars, tags and collections that they are in, stay."""
+def remove_library(library: OwnLibrary, sent: bool = False) -> None:
+    """Forget a library; its sounds, and the stars, tags and collections that they are in, stay.
+
+    sent: delete the copies of sounds that were sent to the app, unless another library has them too.
+    """
     with writing("libraries") as database:
         database.execute("DELETE FROM libraries WHERE id = ?", (library.id,))
     shutil.rmtree(library.folder, ignore_errors=True)
+    if sent and library.was_sent and not any(other.root == library.root for other in list_libraries()):
+        shutil.rmtree(library.root, ignore_errors=True)
 
 
 def notes_of(library: OwnLibrary) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from timbre_core.cli.shell import check_output_file, tell_skipped
 from timbre_core.errors import TimbreError
+from timbre_core.wording import counted
 
 HELP = "list notes that are the same recording as another one, whatever their level"
 EXAMPLE = "python -m timbre_core duplicates my-notes/ --json pairs.json"
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     if len(twins) > _SHOWN:
         print(f"and {len(twins) - _SHOWN} more{'' if args.json else ': --json FILE lists them all'}")
     print(
-        f"{', '.join(library.roots)}: {len(twins)} pair{'s' * (len(twins) != 1)} among {len(names)} notes with a correlation "
+        f"{', '.join(library.roots)}: {counted(len(twins), 'pair')} among {counted(len(names), 'note')} with a correlation "
         f"above {args.correlation:g} after level matching"
     )
     return 0

@@ -82,6 +82,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "remove samples",
     )
     remove.add_argument("name", metavar="NAME")
+    remove.add_argument(
+        "--sent", action="store_true", help="delete the copies of sounds that were sent to the app, too"
+    )
     verb("work", "work through what was asked for, as the app does in the background", _run_work, "work")
 
 
@@ -96,7 +99,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_add(args: argparse.Namespace) -> int:
-    from timbre_core.catalogue.libraries import checked_name, counts_of, create_library, list_libraries, remove_library
+    from timbre_core.catalogue.libraries import (
+        checked_name,
+        counts_of,
+        create_library,
+        list_libraries,
+        remove_library,
+        same_folder,
+    )
     from timbre_core.checkpoint import open_checkpoint
 
     _check_workers(args)
@@ -116,7 +126,13 @@ def _run_add(args: argparse.Namespace) -> int:
         remove_library(library)
         library = None
     if library is None:
+        twin = same_folder(root, checkpoint.path)
         library = create_library(name, root, checkpoint.path, settings)
+        if twin is not None:
+            print(
+                f"the library {twin.name!r} is this folder too: `library update {twin.name}` finds what is new in it.",
+                file=sys.stderr,
+            )
     return _wait(library.id, args)
 
 
@@ -217,8 +233,16 @@ def _run_remove(args: argparse.Namespace) -> int:
         print(f"{args.name}: forgotten; the file that it was made of is untouched.")
         return 0
     library = find_library(args.name)
-    remove_library(library)
-    print(f"{library.name}: forgotten; its files in {library.root} are untouched.")
+    remove_library(library, args.sent)
+    if not library.was_sent:
+        kept = f"its files in {library.root} are untouched."
+    elif Path(library.root).exists():
+        kept = (
+            f"the copies of what was sent are still in {library.root}: delete them there, if nothing else needs them."
+        )
+    else:
+        kept = "the copies of what was sent are deleted."
+    print(f"{library.name}: forgotten; {kept}")
     return 0
 
 

@@ -164,7 +164,7 @@ def _run_soundfont(args: argparse.Namespace) -> int:
     print(
         f"{args.out}: {counted(counts['notes'], 'note')} of "
         f"{counted(counts['instruments'], 'instrument')} ({counts['silent']} silent ones and "
-        f"{counts['doubles']} doubles left out, {counts['kept']} kept from before)"
+        f"{counted(counts['doubles'], 'double')} left out, {counts['kept']} kept from before)"
     )
     return 0
 
@@ -195,7 +195,8 @@ def _run_store(args: argparse.Namespace) -> int:
     store = build_store(
         library, recipe.features, directory=args.out, workers=args.workers, keep_doubles=args.keep_doubles
     )
-    print(f"{len(store.notes)} notes, {int(store.notes['n_frames'].sum())} frames of {recipe.features.n_bins} bins")
+    frames = int(store.notes["n_frames"].sum())
+    print(f"{counted(len(store.notes), 'note')}, {counted(frames, 'frame')} of {recipe.features.n_bins} bins")
     return 0
 
 

@@ -89,7 +89,7 @@ def _read_other_sources(
     sources.names = read_names(listing.files, pitches_agree(root))
     unclear = without_unclear_pitches(sources.names.labels)
     if unclear:
-        said.append(f"{root}: {len(unclear)} pitches are not taken from names: {unclear[0]}")
+        said.append(f"{root}: {counted(len(unclear), 'pitch', 'pitches')} not taken from names: {unclear[0]}")
     sources.keys = root_keys(root, listing.files, progress)
     for file, (low, high) in sources.names.ranges.items():
         if file not in sources.mapping:

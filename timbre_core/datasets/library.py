@@ -33,6 +33,7 @@ from timbre_core.datasets.splits import fill_splits
 from timbre_core.datasets.stamps import stamps
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import LEAVE_OUT, AudioError, load_audio, opened_audio
+from timbre_core.wording import counted
 
 
 @dataclass
@@ -240,7 +241,9 @@ def open_library(
         if only is not None:
             unknown = int(notes["pitch"].isna().sum()) if only.pitches else 0
             if unknown:
-                bad.append((str(root), f"{unknown} notes without a pitch, for which data.only asks: label them"))
+                bad.append(
+                    (str(root), f"{counted(unknown, 'note')} without a pitch, for which data.only asks: label them")
+                )
             unpitched += unknown
             notes = notes[agrees(notes, only)]
         notes = notes.reset_index(drop=True)

@@ -12,6 +12,7 @@ from timbre_core.datasets.general_midi import PROGRAMS, Program
 from timbre_core.datasets.notes import UNKNOWN
 from timbre_core.datasets.soundfont_file import DRUMS, Preset
 from timbre_core.errors import TimbreError
+from timbre_core.wording import counted
 
 SAMPLE_RATE = 44_100
 LOWEST, HIGHEST = 21, 108  # a piano's keys
@@ -273,4 +274,4 @@ def preset_table(presets: Sequence[Preset]) -> str:
     kind = (
         "the programs of General MIDI" if general else "programs of its own: families are read from the presets' names"
     )
-    return "\n".join([*lines, f"{len(presets)} presets; {kind}."])
+    return "\n".join([*lines, f"{counted(len(presets), 'preset')}; {kind}."])

@@ -25,6 +25,7 @@ from timbre_core.datasets.workers import Workers
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.settings import StoredFeatures
 from timbre_core.files import atomic_write, write_json
+from timbre_core.wording import counted
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
@@ -173,7 +174,9 @@ def _build(
         marks = journal.marks()
     readable = n_frames > 0
     if not readable.any():
-        raise TimbreError(f"None of the {total} notes could be used; the first one, {skipped[0][0]}: {skipped[0][1]}")
+        raise TimbreError(
+            f"None of {counted(total, 'note')} could be used; the first one, {skipped[0][0]}: {skipped[0][1]}"
+        )
     if named:
         _tell_skipped(skipped, total, directory, max(0, named - NAMED))
     settled = settle_doubles(library, readable, marks, settings, keep_doubles)

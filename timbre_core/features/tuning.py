@@ -11,6 +11,7 @@ from pathlib import Path
 
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.pitch import hz_to_midi
+from timbre_core.wording import counted
 
 _LARGEST = 256 * 1024  # bytes of a file
 _MOST_NOTES = 1024  # of a scale or a mapping
@@ -49,7 +50,7 @@ def read_scale(path: Path | str) -> Scale:
         raise TimbreError(f"{path}: no Scala scale: a name, a count of notes and the notes are expected.")
     count = _whole(lines[1][1], path, lines[1][0], 1, _MOST_NOTES)
     if len(lines) < 2 + count:
-        raise TimbreError(f"{path}: {count} notes are announced, {len(lines) - 2} are there: get the file again.")
+        raise TimbreError(f"{path}: {counted(count, 'note')} announced, {len(lines) - 2} there: get the file again.")
     return Scale(lines[0][1].strip(), tuple(_step(text, path, number) for number, text in lines[2 : 2 + count]))
 
 

@@ -15,6 +15,7 @@ from timbre_core.generation.macros import PLAIN, Shape
 from timbre_core.generation.midi.piece import Course, Note, Piece
 from timbre_core.generation.midi.voices import MOST_VOICES, stolen, voice
 from timbre_core.space import TimbreSpace
+from timbre_core.wording import counted
 
 RATE = 44_100
 """Hz of what is performed."""
@@ -118,9 +119,9 @@ class Performance:
         """What is to be told of it."""
         told = list(self.piece.remarks)
         if self._silent:
-            told.append(f"{self._silent} notes have no pitch in this tuning: they are left out.")
+            told.append(f"{counted(self._silent, 'note')} without a pitch in this tuning: left out.")
         if self._stolen:
-            told.append(f"{len(self._stolen)} notes end early: no more than {MOST_VOICES} sound at once.")
+            told.append(f"{counted(len(self._stolen), 'note')} ended early: no more than {MOST_VOICES} sound at once.")
         return told
 
     def mix(self) -> np.ndarray:

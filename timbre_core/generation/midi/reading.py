@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.generation.midi.channel import Channel
 from timbre_core.generation.midi.piece import PERCUSSION, Piece
+from timbre_core.wording import counted
 
 if TYPE_CHECKING:
     import mido
@@ -99,7 +100,7 @@ def _piece(channels: Iterable[Channel], name: str) -> Piece:
     played = tuple(note for note in notes if note.channel != PERCUSSION)
     remarks = []
     if len(played) < len(notes):
-        remarks.append(f"{len(notes) - len(played)} notes of percussion (channel 10) are left out.")
+        remarks.append(f"{counted(len(notes) - len(played), 'note')} of percussion (channel 10) left out.")
     if not played:
         raise TimbreError(f"{name}: no notes to play in it{' but percussion' if notes else ''}: choose another file.")
     courses = {channel.number: channel.course for channel in channels}
