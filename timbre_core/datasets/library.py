@@ -26,7 +26,7 @@ from timbre_core.datasets.pictures import (
     picture_path,
     picture_place,
 )
-from timbre_core.datasets.roots import STARTER, read_root, root_path, tell_roots_apart
+from timbre_core.datasets.roots import MADE_HERE, STARTER, read_root, root_path, tell_roots_apart
 from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.settings import DataSettings, NoteFilter, SplitSettings
 from timbre_core.datasets.splits import fill_splits
@@ -139,7 +139,7 @@ class Library:
             if path.suffix == ".parquet" and path.is_file():
                 status = path.stat()
                 # The starter library is the same in every installation, whenever its file was written.
-                stamp = 0 if self.roots[root] == STARTER else status.st_mtime_ns
+                stamp = 0 if self.roots[root] in MADE_HERE else status.st_mtime_ns
                 digest.update(f"{root}:{status.st_size}:{stamp}\n".encode())
                 continue
             files = self.notes.loc[self.notes["root"] == root, "audio"]
@@ -182,11 +182,11 @@ def open_library(
     Parameters
     ----------
     roots : sequence of str or Path
-        Each is "starter" (the library that ships with the project), "sklearn-digits" (scikit-learn's pictures of digits), MNIST's
-        IDX files or a folder of them (see datasets.pictures), a .parquet library, a folder in NSynth's layout (examples.json and
-        audio/), a folder that holds nsynth-train, -valid and -test, a folder of spoken digits (see datasets.fsdd), or any folder
-        of audio files, labelled by its metadata.csv or by `pattern` (see datasets.folder). Ids and instruments that occur in
-        several roots get the root's name as a prefix.
+        Each is "starter" (the library that ships with the project), "known-factors" (tones that the project makes),
+        "sklearn-digits" (scikit-learn's pictures of digits), MNIST's IDX files or a folder of them (see datasets.pictures), a
+        .parquet library, a folder in NSynth's layout (examples.json and audio/), a folder that holds nsynth-train, -valid and
+        -test, a folder of spoken digits (see datasets.fsdd), or any folder of audio files, labelled by its metadata.csv or by
+        `pattern` (see datasets.folder). Ids and instruments that occur in several roots get the root's name as a prefix.
     pattern : str, optional
         How file names say labels, such as "{instrument}_{pitch}_{velocity}".
     split : SplitSettings, optional
@@ -274,7 +274,7 @@ def _in_tune(
     root: str, notes: pd.DataFrame, transpose: int, octave: str, progress: bool, said: list[str]
 ) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     """A root's notes with their labels transposed, and set against what is heard."""
-    if root in (STARTER, BUNDLED) or notes["audio"].map(picture_place).notna().any():
+    if root in (*MADE_HERE, BUNDLED) or notes["audio"].map(picture_place).notna().any():
         return notes, []
     notes = notes.assign(pitch=notes["pitch"] + transpose * ~notes["pitch_estimated"])
     if octave != "off":

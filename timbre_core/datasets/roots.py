@@ -9,6 +9,7 @@ import pandas as pd
 
 from timbre_core.datasets.audio_files import audio_files, list_folder
 from timbre_core.datasets.fsdd import digits_folder, read_digits
+from timbre_core.datasets.known_factors import KNOWN_FACTORS, known_factors_path
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
 from timbre_core.datasets.parquet import (
     parquet_files,
@@ -26,16 +27,21 @@ from timbre_core.datasets.table import find_tables
 from timbre_core.errors import TimbreError
 
 STARTER = "starter"
+MADE_HERE = (STARTER, KNOWN_FACTORS)
+"""Roots whose names say what is in them: their notes are the same wherever and whenever they are made."""
 
 
 def root_path(root: str) -> Path:
-    """Where a root's files are: the path itself, or the file that comes with a package for the names of shipped data."""
+    """Where a root's files are: the path itself, or the file that comes with a package or is made, for the names of
+    such data."""
     if root == STARTER:
         from timbre_core.datasets.starter import starter_path
 
         return starter_path()
     if root == BUNDLED:
         return bundled_path()
+    if root == KNOWN_FACTORS:
+        return known_factors_path()
     return Path(root).expanduser()
 
 

@@ -15,6 +15,7 @@ _KNOWN = {
     "fluidr3": "FluidR3 GM, Frank Wen, MIT licence",
     "starter": "FluidR3 GM, Frank Wen, and MuseScore General, S. Christian Collins, MIT licence",
     "musescore": "MuseScore General, S. Christian Collins, MIT licence",
+    "known-factors": "tones computed by Timbre Explorer",
     "fsdd": "Free Spoken Digit Dataset (https://github.com/Jakobovski/free-spoken-digit-dataset), CC BY-SA 4.0",
 }
 
