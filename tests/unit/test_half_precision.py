@@ -17,7 +17,9 @@ def test_weights_in_half_precision_make_nearly_the_same_frames(tmp_path: Path) -
     model, other = build_model(recipe).eval(), build_model(recipe).eval()
     path = tmp_path / "half.safetensors"
     whole = model.state_dict()
-    write_tensors(path, {name: value.half() if value.is_floating_point() else value for name, value in whole.items()}, None)
+    write_tensors(
+        path, {name: value.half() if value.is_floating_point() else value for name, value in whole.items()}, None
+    )
     assert {tensor.dtype for tensor in read_tensors(path)[0].values()} == {torch.float16, torch.int64}
     load_weights(path, other)
     assert {parameter.dtype for parameter in other.parameters()} == {torch.float32}

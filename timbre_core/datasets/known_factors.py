@@ -23,7 +23,7 @@ KNOWN_FACTORS = "known-factors"
 """The name of the set as a root of a library."""
 
 RATE = 16_000  # Hz
-SECONDS = 0.52
+SECONDS = 0.496
 LEVELS = {"pitch": 8, "brightness": 6, "attack": 6, "vibrato": 5}
 """How many values each factor has, all of them in all combinations."""
 
@@ -31,7 +31,7 @@ _FILE = "known-factors-1.parquet"  # the number changes with the sounds
 _ID = re.compile(r"(?:.*\+)?p(?P<pitch>\d+)-b(?P<brightness>\d+)-a(?P<attack>\d+)-v(?P<vibrato>\d+)")
 _LOWEST_PITCH = 57  # MIDI
 _DARKEST, _BRIGHTEST = 18.0, 4.0  # dB an octave by which partials fall
-_SHORTEST, _LONGEST = 0.004, 0.16  # s of attack, in equal ratios
+_SHORTEST, _LONGEST = 0.01, 0.16  # s of attack, in equal ratios
 _DEEPEST, _VIBRATO_RATE = 1.0, 7.0  # semitones either way, Hz
 _RELEASE = 0.02  # s
 _PEAK = 0.5
