@@ -19,6 +19,7 @@ from pages.server.answers import API, refused
 
 _PAGES = Path(__file__).parents[1]
 _IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*?(?:\bfrom )?"(\.{1,2}/[^"]+)";', re.MULTILINE)
+_LATER = re.compile(r'\bimport\("(\.{1,2}/[^"]+)"\)')
 # Asked for all at once: found import by import, each file would wait for the one before. Addresses begin where the page's own
 # does, as Streamlit's do, so that a proxy may put the app anywhere.
 _SCRIPT = """const modules = {names}.map((name) => import(new URL(`{folder}/${{name}}`, location.href).href));
@@ -51,6 +52,15 @@ def imported(name: str) -> list[str]:
     """What a module imports by itself."""
     paths = _IMPORTED.findall(_sources()[name])
     return list(dict.fromkeys(posixpath.normpath(f"{posixpath.dirname(name)}/{path}") for path in paths))
+
+
+def later(name: str) -> list[str]:
+    """What a module and all that it imports ask for when something on the page is opened, and no sooner."""
+    found: list[str] = []
+    for each in needed(name):
+        for path in _LATER.findall(_sources()[each]):
+            found += needed(posixpath.normpath(f"{posixpath.dirname(each)}/{path}"))
+    return list(dict.fromkeys(found))
 
 
 def script(name: str) -> str:

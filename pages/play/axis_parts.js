@@ -28,13 +28,19 @@ export class AxisParts extends PlayParts {
     this.redo = this.button("", "Redo (Ctrl+Y)", ICONS.redo, () => this.player.history.travel(false), { disabled: "" });
     this.axisList = build("div", { class: "tx-axis-list" });
     this.macroList = build("div", { class: "tx-axis-list tx-macro-list" });
-    this.more = build("button", {
-      type: "button",
-      class: "tx-toggle tx-more",
-      text: "More",
-      title: "The sliders of the model's latents",
-      onclick: () => this.player.moves.showMore(!this.player.more),
-    });
+    this.presetPage = build("div", { class: "tx-presets" });
+    const turner = (page, text, title) =>
+      build("button", {
+        type: "button",
+        class: `tx-toggle tx-turn-${page}`,
+        text,
+        title,
+        onclick: () => this.player.moves.turnTo(page),
+      });
+    this.turners = {
+      presets: turner("presets", "Presets", "Presets: find, compare, morph and keep them"),
+      latents: turner("latents", "More", "The sliders of the model's latents"),
+    };
     this.measured = build("span", { class: "tx-measured", role: "status" });
     this.traitHeads = build("div", { class: "tx-bars tx-bar-heads" });
     return build(
@@ -48,7 +54,8 @@ export class AxisParts extends PlayParts {
           { class: "tx-pages" },
           build("b", { class: "tx-page-name", text: "Macros" }),
           build("div", { class: "tx-switch", role: "radiogroup", "aria-label": "Sliders along" }, ...this.choices),
-          this.more,
+          this.turners.presets,
+          this.turners.latents,
         ),
         build(
           "div",
@@ -71,6 +78,7 @@ export class AxisParts extends PlayParts {
         ),
       ),
       this.macroList,
+      this.presetPage,
       build("div", { class: "tx-axes-told" }, this.measured, this.traitHeads),
       this.axisList,
     );
@@ -78,8 +86,9 @@ export class AxisParts extends PlayParts {
 
   showAxes() {
     const { player } = this;
-    this.root.classList.toggle("tx-shows-latents", player.more);
-    this.more.setAttribute("aria-pressed", String(player.more));
+    this.root.dataset.page = player.page;
+    for (const [page, turner] of Object.entries(this.turners)) turner.setAttribute("aria-pressed", String(page === player.page));
+    if (player.page === "presets") this.player.view.showPresets();
     this.setMacros();
     for (const choice of this.choices) choice.setAttribute("aria-checked", String(choice.dataset.axes === player.axes));
     this.panel.show(player.space.axes[player.axes], player.axes, player.locks[player.axes]);

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.play.parameters import carrier, number, point, shape, whole
+from pages.play.preset_routes import PRESET_ROUTES
 from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter, refused
 from pages.server.catalog import find_map
 from timbre_core.errors import TimbreError
@@ -212,6 +213,7 @@ async def own_route(request: Request) -> Response:
 
 
 PLAY_FILE_ROUTES = [
+    *PRESET_ROUTES,
     Route(f"{API}/play/export", export_route),
     Route(f"{API}/play/pieces", pieces_route),
     Route(f"{API}/play/piece", piece_route),

@@ -35,18 +35,21 @@ export class Files {
     );
   }
 
+  // The sound as presets have it.
+  preset() {
+    const { player } = this;
+    const { attack, release } = player.synth;
+    const { carrier } = player.sounding;
+    const macros = Object.fromEntries(Object.entries(player.macros).filter(([, steps]) => steps));
+    const note = carrier && !player.own ? carrier : ""; // sounds of one's own are not kept for long
+    return { name: player.view.name().slice(0, 120), z: player.z, key: player.key, attack, release, macros, note };
+  }
+
   savePreset() {
-    const { attack, release } = this.player.synth;
-    const { carrier, ...sounding } = this.player.sounding;
-    const told = {
-      ...sounding,
-      ...(carrier && !this.player.own ? { carrier } : {}), // sounds of one's own are not kept for long
-      key: this.player.key,
-      name: this.player.view.name().slice(0, 120),
-      attack,
-      release,
-    };
-    return this.download(this.player.url("preset", told), this.fileName(".json"));
+    const { z, macros, note, ...told } = this.preset();
+    const { shape } = this.player.sounding;
+    const address = { z: this.player.zText, ...told, ...(shape ? { shape } : {}), ...(note ? { carrier: note } : {}) };
+    return this.download(this.player.url("preset", address), this.fileName(".json"));
   }
 
   // how: keys, format and sampling, by the names that the route gives them.
@@ -64,23 +67,31 @@ export class Files {
       body: file,
       headers: { "Content-Type": "application/json" },
     });
-    this.player.history.remember();
-    Object.assign(this.player, {
-      start: null,
+    this.playPreset(preset);
+  }
+
+  playPreset({ z, name, key, macros, attack, release, note }) {
+    const { player } = this;
+    player.history.remember();
+    const start = note && player.view.notes?.ids.includes(note) ? { note } : null;
+    Object.assign(player, {
+      start,
       own: null,
-      origin: preset.z,
-      title: preset.name || "preset",
+      origin: z,
+      title: name || "preset",
       colour: null,
-      key: preset.key,
-      macros: preset.macros,
+      key,
+      macros: { ...macros },
+      base: macros,
+      recorded: Boolean(start),
+      carried: Boolean(start),
     });
-    this.player.synth.attack = preset.attack;
-    this.player.synth.release = preset.release;
-    this.player.view.rack.setEnvelope();
-    this.player.place(preset.z);
-    this.player.view.setKey();
-    this.player.report(null);
-    this.player.hands.audition(performance.now());
+    Object.assign(player.synth, { attack, release });
+    player.view.rack.setEnvelope();
+    player.place([...z]);
+    player.view.setKey();
+    player.report(start);
+    player.hands.audition(performance.now());
   }
 
   // Sounds of one's own, files: one recorded note, or several of one instrument.

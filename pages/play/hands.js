@@ -1,7 +1,6 @@
 // What hands do on the Play page: keys held, the pedal, sounds heard while a slider moves, the computer's keyboard and MIDI.
 
 import { SHORTEST_TAP } from "../browser/synth.js";
-import { MidiInput } from "./midi.js";
 
 const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
 
@@ -179,6 +178,7 @@ export class PlayHands {
 
   async connectMidi() {
     const { synth } = this.player;
+    const { MidiInput } = await import("./midi.js");
     this.midi ??= new MidiInput(
       {
         press: ({ key, velocity, at, channel }) => this.press(key, velocity, at, channel),

@@ -17,8 +17,9 @@ export class History {
   }
 
   snapshot() {
-    const { z, start, origin, title, colour, recorded, own, macros } = this.player;
-    return { z: [...z], start, origin, title, colour, recorded, own, macros, release: this.player.synth.release };
+    const { z, start, origin, title, colour, recorded, own, macros, base } = this.player;
+    const { release, attack } = this.player.synth;
+    return { z: [...z], start, origin, title, colour, recorded, own, macros, base, release, attack };
   }
 
   // To be called before something changes.
@@ -27,6 +28,7 @@ export class History {
     if (this.done.length > MOST) this.done.shift();
     this.undone = [];
     this.player.view.setHistory();
+    this.player.kept.saveHistory();
   }
 
   // back: undo; otherwise redo.
@@ -35,11 +37,17 @@ export class History {
     const then = from.pop();
     if (!then) return;
     to.push(this.snapshot());
-    const { release, ...sound } = then;
-    Object.assign(this.player, sound);
-    this.player.synth.release = release;
-    this.player.place(then.z);
+    this.apply(then);
     this.player.view.setHistory();
+    this.player.kept.saveHistory();
+  }
+
+  // Sound as a snapshot says.
+  apply({ release, attack, ...sound }) {
+    Object.assign(this.player, sound);
+    Object.assign(this.player.synth, { release, attack });
+    this.player.view.rack.setEnvelope();
+    this.player.place(sound.z);
     this.player.hands.audition(performance.now());
   }
 }

@@ -1,5 +1,7 @@
 // The sound of the Play page kept in this browser tab, so that a reload changes nothing.
 
+const MOST = 40; // steps of undo
+
 export class Kept {
   /** @param {import("./play.js").Player} player */
   constructor(player) {
@@ -11,16 +13,38 @@ export class Kept {
     return `timbre:play:${player.data.checkpoint}:${player.data.version}`;
   }
 
-  save() {
+  // What can be undone and redone, the newest of it: written where that changes, and not with every move of a slider.
+  saveHistory() {
+    const { done, undone } = this.player.history;
+    this.write(`${this.slot}:history`, { done: done.slice(-MOST), undone: undone.slice(-MOST) });
+  }
+
+  restoreHistory() {
     const { player } = this;
-    const locks = Object.fromEntries(Object.entries(player.locks).map(([name, axes]) => [name, [...axes]]));
-    const { axes, key, carried, more } = player;
-    const kept = { ...player.history.snapshot(), axes, locks, key, carried, more, attack: player.synth.attack };
+    const fits = (then) => then?.z?.length === player.space.latent_dim && then.macros && then.base && then.release > 0;
     try {
-      sessionStorage.setItem(this.slot, JSON.stringify(kept));
+      const { done, undone } = JSON.parse(sessionStorage.getItem(`${this.slot}:history`));
+      if (![...done, ...undone].every(fits)) return;
+      Object.assign(player.history, { done, undone });
+      player.view.setHistory();
+    } catch {
+      // Nothing was kept: there is nothing to undo.
+    }
+  }
+
+  write(slot, told) {
+    try {
+      sessionStorage.setItem(slot, JSON.stringify(told));
     } catch {
       // Without storage a reload starts from the link again.
     }
+  }
+
+  save() {
+    const { player } = this;
+    const locks = Object.fromEntries(Object.entries(player.locks).map(([name, axes]) => [name, [...axes]]));
+    const { axes, key, carried, page } = player;
+    this.write(this.slot, { ...player.history.snapshot(), axes, locks, key, carried, page });
   }
 
   restore() {
@@ -34,12 +58,13 @@ export class Kept {
     const fits = kept?.z?.length === player.space.latent_dim && kept.z.every(Number.isFinite);
     if (!fits || (player.data.start && JSON.stringify(player.data.start) !== JSON.stringify(kept.start))) return false;
     const { start, origin, title, colour, axes, locks, key, recorded = false, carried = true, own = null } = kept;
-    const { macros = {}, more = false, release = player.synth.release, attack = player.synth.attack } = kept;
-    Object.assign(player, { start, origin, title, colour, axes, key, recorded, carried, own, macros, more });
+    const { macros = {}, base = {}, page = "macros", release = player.synth.release, attack = player.synth.attack } = kept;
+    Object.assign(player, { start, origin, title, colour, axes, key, recorded, carried, own, macros, base, page });
     Object.assign(player.synth, { release, attack });
     player.view.rack.setEnvelope();
     for (const name of Object.keys(player.locks)) player.locks[name] = new Set(locks[name]);
     player.place(kept.z);
+    this.restoreHistory();
     return true;
   }
 }

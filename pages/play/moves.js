@@ -24,17 +24,17 @@ export class Moves {
   // A random place among the map's notes (amount 1), or a step from here; locked axes stay. Of the macros, their steps.
   randomise(amount) {
     this.player.history.remember();
-    if (!this.player.more) this.player.macros = thrown(this.player.space.macros, this.player.macros, amount);
+    if (this.player.page !== "latents") this.player.macros = thrown(this.player.space.macros, this.player.macros, amount);
     const now = this.player.coordinates();
     const free = now.map((_, axis) => axis).filter((axis) => !this.player.locks[this.player.axes].has(axis));
-    if (!this.player.more) this.player.place(this.player.z);
+    if (this.player.page === "macros") this.player.place(this.player.z);
     else this.player.move(free.map((axis) => [axis, amount === 1 ? normal() - now[axis] : amount * normal()]));
     this.player.hands.audition(performance.now());
   }
 
   reset() {
     this.player.history.remember();
-    this.player.macros = {};
+    this.player.macros = { ...this.player.base };
     this.player.place([...this.player.origin]);
     this.player.hands.audition(performance.now());
   }
@@ -46,8 +46,9 @@ export class Moves {
     return locks.has(axis);
   }
 
-  showMore(more) {
-    this.player.more = more;
+  // A page of the sliders, or the macros where it is shown already.
+  turnTo(page) {
+    this.player.page = this.player.page === page ? "macros" : page;
     this.player.view.showAxes();
     this.player.kept.save();
   }

@@ -33,7 +33,8 @@ export class Player {
   title = "";
   own = null; // dropped sounds as an instrument: {carrier, notes}
   macros = {}; // steps by name
-  more = false; // whether the sliders of the latents are shown
+  base = {}; // those of the preset that was loaded
+  page = "macros"; // of the sliders: macros, latents, presets
   recorded = false; // whether what it started from has recordings
   carried = true; // notes sound from their instrument's recordings until a slider is moved
   colour = null;
@@ -162,7 +163,7 @@ export class Player {
       const { z, title, colour, recorded = false } = await resolved(this, start);
       if (turn !== this.turn) return; // another start was chosen meanwhile
       if (undoable && this.z) this.history.remember();
-      Object.assign(this, { start, origin: z, title, colour, recorded, own: null, macros: {} });
+      Object.assign(this, { start, origin: z, title, colour, recorded, own: null, macros: {}, base: {} });
       this.place(z);
       if (undoable) this.hands.audition(performance.now());
     } catch (error) {
@@ -192,7 +193,7 @@ export class Player {
   }
 
   get changed() {
-    return this.placed || shapeText(this.macros) !== "";
+    return this.placed || shapeText(this.macros) !== shapeText(this.base);
   }
 
   // Steps of all macros; the release is the synth's.

@@ -3,8 +3,6 @@
 import { build } from "../browser/dom.js";
 import { noteName } from "../browser/pitch.js";
 import { ExportPanel } from "./export_panel.js";
-import { MidiInput } from "./midi.js";
-import { CURVE_NAMES } from "./midi_messages.js";
 import { PiecePanel } from "./piece_panel.js";
 
 export class Rack {
@@ -38,7 +36,7 @@ export class Rack {
     this.midiButton = this.view.button("MIDI", "Connect a MIDI keyboard", "", () => player.hands.connectMidi(), {
       class: "tx-toggle tx-midi",
     });
-    if (!MidiInput.possible) {
+    if (!navigator.requestMIDIAccess) {
       this.midiButton.disabled = true;
       this.midiButton.title = "This browser has no Web MIDI: Chrome, Edge and Firefox have.";
     }
@@ -54,7 +52,7 @@ export class Rack {
       player.synth.setVolume(value ** 2);
       this.setEnvelope();
     });
-    this.midiRow = this.makeMidiRow();
+    this.midiRow = build("div", { class: "tx-midi-row", hidden: "" }); // shown below the keys, filled by the first keyboard
     this.meterBar = build("i", {});
     this.volume.told.replaceWith(build("span", { class: "tx-meter", "aria-hidden": "true" }, this.meterBar));
     return build(
@@ -71,33 +69,6 @@ export class Rack {
       this.midiButton,
       build("div", { class: "tx-dials" }, ...[this.velocity, this.attack, this.volume].map(({ element }) => element)),
       this.makeFiles(),
-    );
-  }
-
-  // Shown below the keys while a MIDI keyboard is connected.
-  makeMidiRow() {
-    const messages = () => this.view.player.hands.midi.messages;
-    const choice = (label, options, act) => {
-      const input = build("select", { "aria-label": label }, ...options.map(([value, text]) => build("option", { value, text })));
-      input.addEventListener("change", () => act(input.value));
-      return build("label", {}, build("span", { text: label }), input);
-    };
-    const channels = [["all", "all"], ["mpe", "MPE"], ...Array.from({ length: 16 }, (_, i) => [String(i + 1), String(i + 1)])];
-    this.latency = build("span", { class: "tx-latency" });
-    return build(
-      "div",
-      { class: "tx-midi-row", hidden: "" },
-      choice("Channel", channels, (value) => {
-        messages().channel = Number(value) || value;
-      }),
-      choice(
-        "Velocity curve",
-        [["played", "as played"], ...CURVE_NAMES.filter((name) => name !== "played").map((name) => [name, name])],
-        (value) => {
-          messages().curve = value;
-        },
-      ),
-      this.latency,
     );
   }
 
@@ -157,7 +128,13 @@ export class Rack {
     this.midiButton.setAttribute("aria-pressed", String(connected));
     this.midiButton.title = text;
     this.midiRow.hidden = !connected;
-    this.latency.textContent = `Latency of this browser's sound: ${Math.round(1000 * this.view.player.synth.latency)} ms`;
+    if (connected) this.fillMidiRow();
+  }
+
+  async fillMidiRow() {
+    const { midiChoices, latencyTold } = await import("./midi_row.js");
+    if (!this.midiRow.children.length) this.midiRow.append(...midiChoices(this.view.player));
+    this.midiRow.lastElementChild.textContent = latencyTold(this.view.player.synth);
   }
 
   drawMeter(synth) {

@@ -14,6 +14,8 @@ import { Rack } from "./rack.js";
 import { allMacros } from "./shape.js";
 
 export class PlayView extends AxisParts {
+  presets = null; // PresetPanel
+
   /** @param {HTMLElement} root @param {import("./play.js").Player} player */
   constructor(root, player) {
     super(player);
@@ -101,6 +103,15 @@ export class PlayView extends AxisParts {
       ? ""
       : "This model is not told the pitch: it makes one sound, and the keys play it faster or slower (resampled).";
     this.tell("");
+  }
+
+  // What only presets need is loaded with the first of them.
+  showPresets() {
+    return this.attempt(async () => {
+      const { PresetPanel } = await import("./presets.js");
+      this.presets ??= new PresetPanel(this, this.presetPage);
+      await this.presets.open();
+    });
   }
 
   fillNotes(notes) {

@@ -27,9 +27,9 @@ def get(path: str, query: str = "", headers: dict[str, str] | None = None) -> An
         return thread.submit(asyncio.run, call(path, query, headers)).result()
 
 
-def post(path: str, query: str, body: bytes) -> Answer:
+def post(path: str, query: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, call(path, query, method="POST", body=body)).result()
+        return thread.submit(asyncio.run, call(path, query, headers, method="POST", body=body)).result()
 
 
 async def call(

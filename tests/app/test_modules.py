@@ -64,7 +64,10 @@ def test_a_component_asks_for_all_it_needs_beside_the_page(entry: str) -> None:
 
 
 def test_every_module_is_needed() -> None:
-    assert set().union(*(modules.needed(entry) for entry in ENTRIES)) == set(modules.modules())
+    asked = [names for entry in ENTRIES for names in (modules.needed(entry), modules.later(entry))]
+    assert set().union(*asked) == set(modules.modules())
+    assert "play/presets.js" in modules.later("play/play.js")
+    assert "play/presets.js" not in modules.needed("play/play.js")
 
 
 def test_rooms_import_what_is_shared_and_nothing_of_each_other() -> None:

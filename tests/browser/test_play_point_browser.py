@@ -38,7 +38,7 @@ def test_sliders_change_the_sound_and_can_be_taken_back(page: Any, app: str) -> 
     page.keyboard.press("Control+y")
     assert np.allclose(point(page), moved)
 
-    page.locator(".tx-more").click()
+    page.locator(".tx-turn-latents").click()
     page.locator(".tx-axis[data-axis='0'] .tx-lock").click()
     page.locator(".tx-randomise").click()
     thrown = point(page)
@@ -52,7 +52,7 @@ def test_sliders_change_the_sound_and_can_be_taken_back(page: Any, app: str) -> 
 def test_principal_directions_move_many_dimensions(page: Any, app: str) -> None:
     open_play(page, app)
     before = point(page)
-    page.locator(".tx-more").click()
+    page.locator(".tx-turn-latents").click()
     page.get_by_role("radio", name="Principal directions").click()
     assert page.locator(".tx-axis").first.inner_text().startswith("Direction 1")
     set_slider(page, 0, -2.0)
@@ -64,7 +64,7 @@ def test_principal_directions_move_many_dimensions(page: Any, app: str) -> None:
 
 def test_sliders_say_what_they_change(page: Any, app: str) -> None:
     open_play(page, app)
-    page.locator(".tx-more").click()
+    page.locator(".tx-turn-latents").click()
     page.get_by_text("correlation over").wait_for(timeout=150_000)
     page.get_by_role("radio", name="Principal directions").click()
     told = page.locator(".tx-axis-name em").all_inner_texts()

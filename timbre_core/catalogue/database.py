@@ -88,6 +88,19 @@ MIGRATIONS = (
     CREATE TABLE revisions (what TEXT PRIMARY KEY, number INTEGER NOT NULL);
     INSERT INTO revisions VALUES ('kept', 0), ('libraries', 0);
     """,
+    """
+    CREATE TABLE presets (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        checkpoint TEXT NOT NULL,
+        name TEXT NOT NULL,
+        content TEXT NOT NULL,
+        tags TEXT NOT NULL DEFAULT '[]',
+        words TEXT NOT NULL DEFAULT '[]',
+        at REAL NOT NULL,
+        UNIQUE (checkpoint, name)
+    );
+    CREATE TABLE preset_stars (preset TEXT PRIMARY KEY, at REAL NOT NULL);
+    """,
 )
 """What leads from each version of the database to the next: only ever added to."""
 

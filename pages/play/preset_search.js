@@ -1,0 +1,23 @@
+// Which presets are found by what was typed.
+
+// Every word typed must begin a word of a preset's name, tags or words of sound.
+export function matching(presets, text, { starred = false, own = false } = {}) {
+  const wanted = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  return presets.filter((preset) => {
+    if (starred && !preset.starred) return false;
+    if (own && !preset.id.startsWith("own:")) return false;
+    const words = [preset.name, ...preset.tags, ...preset.words]
+      .join(" ")
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u);
+    return wanted.every((part) => words.some((word) => word.startsWith(part)));
+  });
+}
+
+// Tags as they are typed, between commas.
+export function tagsOf(text) {
+  return [...new Set(text.split(",").map((tag) => tag.trim()))].filter(Boolean);
+}

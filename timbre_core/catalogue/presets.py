@@ -1,0 +1,112 @@
+"""Presets that are kept: those that come with the project, and people's own; which of them are starred.
+
+A preset has a key that stays: `shipped:NAME`, or `own:NUMBER`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from timbre_core.catalogue.database import exists, reading, writing
+from timbre_core.catalogue.libraries import checked_name
+from timbre_core.errors import TimbreError
+from timbre_core.generation.presets import Preset
+from timbre_core.generation.shipped_presets import shipped_presets
+
+MOST = 5000
+"""Presets of one's own for one checkpoint."""
+MOST_TAGS = 12
+
+
+@dataclass(frozen=True)
+class KeptPreset:
+    """A preset with what it is found by: tags that people gave it, and words for how it was measured to sound."""
+
+    key: str
+    preset: Preset
+    tags: tuple[str, ...]
+    words: tuple[str, ...]
+    starred: bool
+
+
+def presets_of(checkpoint: str) -> list[KeptPreset]:
+    """All presets of a checkpoint, by its model's name: one's own, the newest first, then those that come with the project."""
+    own, stars = _own(checkpoint)
+    shipped = [
+        KeptPreset(
+            f"shipped:{each.preset.name}", each.preset, each.tags, each.words, f"shipped:{each.preset.name}" in stars
+        )
+        for each in shipped_presets(checkpoint)
+    ]
+    return own + shipped
+
+
+def _own(checkpoint: str) -> tuple[list[KeptPreset], set[str]]:
+    if not exists():
+        return [], set()
+    with reading() as database:
+        stars = {key for (key,) in database.execute("SELECT preset FROM preset_stars")}
+        rows = database.execute(
+            "SELECT id, content, tags, words FROM presets WHERE checkpoint = ? ORDER BY at DESC, id DESC", (checkpoint,)
+        ).fetchall()
+    found = []
+    for number, content, tags, words in rows:
+        preset = Preset.model_validate_json(content)
+        told = (tuple(json.loads(tags)), tuple(json.loads(words)))
+        found.append(KeptPreset(f"own:{number}", preset, *told, f"own:{number}" in stars))
+    return found, stars
+
+
+def keep_preset(preset: Preset, tags: Sequence[str] = (), words: Sequence[str] = ()) -> str:
+    """Keep a preset under its name; one of that name, of the same checkpoint, is replaced. Returns its key.
+
+    Raises TimbreError for a name or tag that cannot be used, and for too many of either.
+    """
+    name = checked_name(preset.name)
+    tags = [checked_name(tag) for tag in tags]
+    if len(tags) > MOST_TAGS:
+        raise TimbreError(f"{len(tags)} tags: a preset has at most {MOST_TAGS}.")
+    content = preset.model_copy(update={"name": name}).model_dump_json()
+    with writing("kept") as database:
+        (count,) = database.execute(
+            "SELECT COUNT(*) FROM presets WHERE checkpoint = ?", (preset.checkpoint,)
+        ).fetchone()
+        if count >= MOST:
+            raise TimbreError(f"there are {MOST} presets of your own already: delete some.")
+        (number,) = database.execute(
+            "INSERT INTO presets (checkpoint, name, content, tags, words, at) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (checkpoint, name) DO UPDATE SET content = excluded.content, tags = excluded.tags, "
+            "words = excluded.words, at = excluded.at RETURNING id",
+            (preset.checkpoint, name, content, json.dumps(tags), json.dumps(list(words)), time.time()),
+        ).fetchone()
+    return f"own:{number}"
+
+
+def delete_preset(key: str) -> None:
+    """Forget a preset of one's own. Raises TimbreError where there is none of that key."""
+    number = _number(key)
+    with writing("kept") as database:
+        if not database.execute("DELETE FROM presets WHERE id = ?", (number,)).rowcount:
+            raise TimbreError("there is no such preset any longer.")
+        database.execute("DELETE FROM preset_stars WHERE preset = ?", (key,))
+
+
+def star_preset(key: str, checkpoint: str, on: bool = True) -> None:
+    """Star a preset of a checkpoint, or take its star away. Raises TimbreError where there is none of that key."""
+    if not any(each.key == key for each in presets_of(checkpoint)):
+        raise TimbreError("there is no such preset any longer.")
+    with writing("kept") as database:
+        if on:
+            database.execute("INSERT OR IGNORE INTO preset_stars VALUES (?, ?)", (key, time.time()))
+        else:
+            database.execute("DELETE FROM preset_stars WHERE preset = ?", (key,))
+
+
+def _number(key: str) -> int:
+    kind, _, number = key.partition(":")
+    if kind != "own" or not number.isdecimal() or len(number) > 18:
+        raise TimbreError("only presets of your own can be deleted.")
+    return int(number)
