@@ -97,14 +97,15 @@ def _instruments(library: Library) -> list[tuple[str, int]]:
     families: dict[str, list[tuple[str, int]]] = {}
     seen: set[str] = set()
     names = _names()
+    places = {str(each): rows for each, rows in notes.groupby("instrument", sort=True).indices.items()}
     for instrument, rows in notes.groupby("instrument", sort=True):
         name = names[str(instrument)]
         letters = "".join(filter(str.isalnum, name.casefold()))
         if letters in seen:
             continue
         seen.add(letters)
-        middle = rows.index[(rows["pitch"] - 60).abs().argmin()]
-        families.setdefault(str(rows["family"].iloc[0]), []).append((name, int(notes.index.get_loc(middle))))
+        middle = int((rows["pitch"] - 60).abs().argmin())
+        families.setdefault(str(rows["family"].iloc[0]), []).append((name, int(places[str(instrument)][middle])))
     turns = itertools.zip_longest(*families.values())
     return [each for turn in turns for each in turn if each is not None]
 
