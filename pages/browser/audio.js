@@ -28,6 +28,31 @@ export function openAudio(user, rate = null) {
   return context;
 }
 
+const outlets = new WeakMap();
+const VOLUME = "timbre.volume";
+
+// Where all sounds of a context go: one volume for all pages, kept in this browser.
+export function speakers(context) {
+  let outlet = outlets.get(context);
+  if (!outlet) {
+    outlet = new GainNode(context, { gain: level() ** 2 });
+    outlet.connect(context.destination);
+    outlets.set(context, outlet);
+  }
+  return outlet;
+}
+
+// The volume, 0 to 1.
+export function level() {
+  const kept = Number(localStorage.getItem(VOLUME) ?? 1);
+  return kept >= 0 && kept <= 1 ? kept : 1;
+}
+
+export function setLevel(value) {
+  localStorage.setItem(VOLUME, String(value));
+  if (context) speakers(context).gain.setTargetAtTime(value ** 2, context.currentTime, 0.02);
+}
+
 export function leaveAudio(user) {
   if (!users.delete(user) || users.size) return;
   context?.close();

@@ -1,7 +1,7 @@
 // Versions of one sound played in step: a switch from one to another keeps the place in the sound and leaves no gap, and they
 // are equally loud unless the switch of matching.js is off.
 
-import { allowed, FADE, leaveAudio, openAudio } from "./audio.js";
+import { allowed, FADE, leaveAudio, openAudio, speakers } from "./audio.js";
 import { MATCH } from "./events.js";
 import { equalGains, lufs, peakOf } from "./loudness.js";
 import { matching } from "./matching.js";
@@ -116,7 +116,7 @@ export class Deck {
     const loop = this.loop ? { loop: true, loopEnd: this.duration } : {};
     const source = new AudioBufferSourceNode(this.context, { buffer: this.sounds.get(kind), ...loop });
     const gain = new GainNode(this.context, { gain: kind === this.kind ? this.gain(kind) : 0 });
-    source.connect(gain).connect(this.context.destination);
+    source.connect(gain).connect(speakers(this.context));
     source.addEventListener("ended", () => this.voices.get(kind)?.source === source && this.kind === kind && this.stop());
     source.start(now, this.position);
     this.voices.set(kind, { source, gain });

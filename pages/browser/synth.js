@@ -1,6 +1,6 @@
 // Sounds of an instrument, played through Web Audio.
 
-import { leaveAudio, openAudio } from "./audio.js";
+import { leaveAudio, openAudio, speakers } from "./audio.js";
 
 export const SHORTEST_TAP = 0.12; // seconds that a key sounds whose sound came after it was let go
 const MOST_VOICES = 24;
@@ -43,7 +43,7 @@ export class Synth {
     this.limiter = new DynamicsCompressorNode(context, { threshold: -8, knee: 6, ratio: 12, attack: 0.002, release: 0.12 });
     this.master = new GainNode(context, { gain: this.volume });
     this.meter = new AnalyserNode(context, { fftSize: 2048 });
-    this.master.connect(this.limiter).connect(this.meter).connect(context.destination);
+    this.master.connect(this.limiter).connect(this.meter).connect(speakers(context));
     this.wave = new OscillatorNode(context, { frequency: VIBRATO_HZ });
     this.depth = new GainNode(context, { gain: VIBRATO_CENTS * this.wheel });
     this.wave.connect(this.depth);

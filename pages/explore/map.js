@@ -1,5 +1,6 @@
 // The map: every note a dot. Keeps its zoom when colours change; a click plays at once, Python hears of it afterwards.
 
+import { level, setLevel } from "../browser/audio.js";
 import { isDark } from "../browser/dom.js";
 import { DRAWN, GUEST, NEIGHBOURS, PLAYING, SELECT } from "../browser/events.js";
 import { mounted } from "../browser/mount.js";
@@ -10,14 +11,13 @@ import { Filters } from "./filters.js";
 import { MapHands } from "./hands.js";
 import { KEPT, kept } from "./kept.js";
 import { Gathered } from "./lasso.js";
+import { Later } from "./later.js";
 import { Legend } from "./legend.js";
 import { Marks } from "./marks.js";
 import { Motion } from "./motion.js";
 import { PointerSound } from "./pointer_sound.js";
 import { Points } from "./points.js";
 import { renew } from "./renewal.js";
-import { SoundList } from "./sound_list.js";
-import { Space } from "./space.js";
 import { Tip } from "./tip.js";
 
 // A click is heard first: Python's rerun after it would take the server's time from the sounds.
@@ -55,12 +55,15 @@ export class MapView {
     this.marks = new Marks(this, this.root.querySelector(".tx-marks"));
     this.sound = new PointerSound(this.root, on, (sentence) => this.notice(sentence));
     this.gathered = new Gathered(this);
-    this.space = new Space(this, on);
-    this.list = new SoundList(this, on);
+    const later = (bring) => new Later(bring, (error) => this.notice(error.message));
+    this.space = later(async () => new (await import("./space.js")).Space(this, on));
+    this.list = later(async () => new (await import("./sound_list.js")).SoundList(this, on));
+    this.regions = later(async () => new (await import("./regions.js")).Regions(this, on));
+    this.tour = later(async () => new (await import("./tour.js")).Tour(this.root));
     this.filters = new Filters(this.root, {
       changed: () => this.filter(),
       tell: (told) => this.report("filters", told),
-      opened: () => this.list.open(false),
+      opened: () => this.list.part?.open(false),
       gather: () => this.gather(Array.from(this.points.lit.keys()).filter((i) => this.points.lit[i])),
     });
     this.filters.load(filters);
@@ -81,6 +84,10 @@ export class MapView {
     button(".tx-out", () => this.motion.zoomBy(1 / 1.6));
     button(".tx-fit", () => this.motion.showAll());
     button(".tx-random", () => this.selectRandom());
+    button(".tx-listing", () => this.list.use((list) => list.open(list.panel.hidden)));
+    const volume = this.root.querySelector(".tx-volume");
+    volume.value = level();
+    on(volume, "input", () => setLevel(Number(volume.value)));
     button(".tx-lasso", (event) => {
       this.hands.draws(!this.hands.drawing);
       event.currentTarget.setAttribute("aria-pressed", String(this.hands.drawing));
@@ -101,7 +108,8 @@ export class MapView {
     cancelAnimationFrame(this.waiting);
     this.motion.stop();
     kept.close();
-    for (const part of [this.list, this.marks, this.gathered, this.sound, this.space, this.filters]) part.destroy();
+    for (const part of [this.list, this.regions, this.tour, this.marks, this.gathered, this.sound, this.space, this.filters])
+      part.destroy();
   }
 
   // ---- data ------------------------------------------------------------------------------------------------------
@@ -115,7 +123,7 @@ export class MapView {
     if (data.projection !== before.projection) {
       if (data.projection !== SPACE && before.projection !== SPACE) this.motion.turnTo(data.projection);
       else if (data.projection !== SPACE) Object.assign(this.points, this.points.layout(data.projection));
-      this.space.show(data.projection === SPACE);
+      this.showSpace();
     }
     this.refresh();
   }
@@ -133,8 +141,13 @@ export class MapView {
     if (!this.points.map) return;
     this.filters.apply(this.points.lit);
     this.legend.sync();
-    this.list.fill();
+    this.list.part?.fill();
     this.draw();
+  }
+
+  showSpace() {
+    const shown = () => this.data.projection === SPACE;
+    if (shown() || this.space.part) this.space.use((space) => space.show(shown()));
   }
 
   parameters() {
@@ -161,10 +174,10 @@ export class MapView {
       this.points.fill(map, this.data.projection);
       this.filters.fill(map);
       this.filters.apply(this.points.lit);
-      this.space.fill();
-      this.list.fill();
+      this.space.part?.fill();
+      this.list.part?.fill();
       this.refresh();
-      this.space.show(this.data.projection === SPACE);
+      this.showSpace();
       requestAnimationFrame(() => this.arrived());
     } catch (error) {
       if (current()) this.message.textContent = error.message;
@@ -176,6 +189,8 @@ export class MapView {
     this.root.dataset.drawn = this.points.count;
     kept.open(this.data);
     window.dispatchEvent(new CustomEvent(DRAWN));
+    this.regions.use((regions) => regions.moved());
+    if (localStorage.getItem("timbre.tour") === null) this.tour.use(() => {});
     const { data } = this;
     try {
       // The page is there: now the server may load the model for the first click.
@@ -218,8 +233,11 @@ export class MapView {
     this.waiting ??= requestAnimationFrame(() => {
       this.waiting = null;
       if (!this.points.map || !this.points.ink) return;
-      if (this.stale && this.space.shown) this.space.draw();
-      else if (this.stale) this.points.draw();
+      if (this.stale && this.space.part?.shown) this.space.part.draw();
+      else if (this.stale) {
+        this.points.draw();
+        this.regions.part?.moved();
+      }
       this.stale = false;
       this.marks.draw();
     });
@@ -235,9 +253,9 @@ export class MapView {
     this.root.classList.add("tx-used");
     if (i !== this.selected) this.neighbours = [];
     this.selected = i;
-    this.list.reveal(this.list.place());
+    this.list.part?.revealSelected();
     this.motion.reveal(i);
-    if (this.space.shown) this.draw();
+    if (this.space.part?.shown) this.draw();
     else this.mark();
     this.seq += 1;
     const id = this.points.map.ids[i];

@@ -1,6 +1,6 @@
 // The sound under the pointer: the beginning of the note that is pointed at, played without a round through Python.
 
-import { allowed, FADE, leaveAudio, openAudio } from "../browser/audio.js";
+import { allowed, FADE, leaveAudio, openAudio, speakers } from "../browser/audio.js";
 import { HUSH } from "../browser/events.js";
 import { address, errorOf } from "../browser/server.js";
 import { audioBuffer, readWav } from "../browser/wav.js";
@@ -171,7 +171,7 @@ export class PointerSound {
     this.stop();
     const source = new AudioBufferSourceNode(this.context, { buffer });
     const gain = new GainNode(this.context);
-    source.connect(gain).connect(this.context.destination);
+    source.connect(gain).connect(speakers(this.context));
     source.start();
     const voice = { note, source, gain, buffer };
     source.addEventListener("ended", () => {

@@ -4,8 +4,6 @@ import { Notes } from "../browser/notes.js";
 import { address, fetchPacked } from "../browser/server.js";
 import { kept } from "./kept.js";
 
-const SPACE = "3d";
-
 /** @param {import("./map.js").MapView} view */
 export async function renew(view) {
   if (!view.points.map) return view.load();
@@ -24,10 +22,10 @@ export async function renew(view) {
   view.finder.fill(new Notes(map));
   view.filters.renew(map);
   view.filters.apply(points.lit);
-  view.space.fill();
-  view.list.fill();
+  view.space.part?.fill();
+  view.list.part?.fill();
   kept.open(data);
   view.refresh();
-  view.space.show(data.projection === SPACE);
+  view.showSpace();
   view.root.dataset.drawn = points.count;
 }

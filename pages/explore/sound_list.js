@@ -28,7 +28,6 @@ export class SoundList {
     );
     this.empty = build("p", { text: "Nothing is like that: take a filter away." });
     this.panel.append(this.head, this.scroller, this.empty);
-    on(this.button, "click", () => this.open(this.panel.hidden));
     on(this.scroller, "scroll", () => this.draw(), { passive: true });
     on(this.scroller, "keydown", (event) => this.key(event));
     on(window, KEPT, () => this.draw());
@@ -50,7 +49,7 @@ export class SoundList {
     if (!open) return;
     this.view.filters.open(false); // the two lie over each other
     this.fill();
-    this.reveal(this.place());
+    this.revealSelected();
     this.scroller.focus();
   }
 
@@ -104,7 +103,7 @@ export class SoundList {
   sortBy(column) {
     this.sorted = { column, down: this.sorted.column === column && !this.sorted.down };
     this.fill();
-    this.reveal(this.place());
+    this.revealSelected();
   }
 
   titles() {
@@ -124,6 +123,10 @@ export class SoundList {
   name(i) {
     const { points } = this.view;
     return points.detail(i) || points.map.ids[i];
+  }
+
+  revealSelected() {
+    this.reveal(this.place());
   }
 
   place() {

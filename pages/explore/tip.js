@@ -30,8 +30,8 @@ export class Tip {
     this.element.replaceChildren(head, ...lines);
     this.element.hidden = false;
     const box = canvas.getBoundingClientRect();
-    const { pointer } = space;
-    const [x, y] = space.shown && pointer ? [pointer.clientX - box.left, pointer.clientY - box.top] : points.place(i);
+    const { pointer, shown } = space.part ?? {};
+    const [x, y] = shown && pointer ? [pointer.clientX - box.left, pointer.clientY - box.top] : points.place(i);
     const { clientWidth: w, clientHeight: h } = canvas;
     this.element.style.left = `${Math.min(x + 14, w - this.element.offsetWidth - 6)}px`;
     this.element.style.top = `${y + 14 + this.element.offsetHeight > h ? y - this.element.offsetHeight - 12 : y + 14}px`;

@@ -34,6 +34,9 @@ _MAP_HTML = """
       <button type="button" class="tx-listing" aria-expanded="false" aria-label="List of sounds"
         title="All sounds as a list: arrow keys play them, S stars">
         <svg viewBox="0 0 16 16"><path d="M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01"/></svg></button>
+      <button type="button" class="tx-named" aria-pressed="true" aria-label="Names on the map"
+        title="Names of regions, and lines where dots lie on each other">
+        <svg viewBox="0 0 16 16"><path d="M3 12.5 7 3h1l4 9.5M4.5 9h6"/></svg></button>
       <button type="button" class="tx-random" aria-label="Play a random note" title="Play a random note">
         <svg viewBox="0 0 16 16"><rect x="2.5" y="2.5" width="11" height="11" rx="2.5"/>
         <path d="M5.5 5.5h.01M8 8h.01M10.5 10.5h.01"/></svg></button>
@@ -45,6 +48,7 @@ _MAP_HTML = """
         title="Sound under the pointer">
         <svg viewBox="0 0 16 16"><path d="M2.5 6v4h2.5l3.5 3V3L5 6ZM11 5.5a3.5 3.5 0 0 1 0 5M12.8 3.5a6 6 0 0 1 0 9"/>
         </svg></button>
+      <input type="range" class="tx-volume" min="0" max="1" step="0.01" aria-label="Volume" title="Volume">
     </div>
     <button type="button" class="tx-enable" hidden>
       <svg viewBox="0 0 16 16"><path d="M2.5 6v4h2.5l3.5 3V3L5 6ZM11 5.5a3.5 3.5 0 0 1 0 5M12.8 3.5a6 6 0 0 1 0 9"/></svg>

@@ -187,7 +187,7 @@ def test_in_three_dimensions(page: Any, app: str) -> None:
     for dx in range(-200, 200, 9):
         page.mouse.move(x + dx, y + dx / 3)
         page.wait_for_timeout(60)
-        under = page.evaluate(f"() => {_MAP}.space.under")
+        under = page.evaluate(f"() => {_MAP}.space.part.under")
         if under >= 0:
             break
     assert under >= 0, "no note was met on a way across the middle"
