@@ -9,6 +9,7 @@ import streamlit as st
 from pages.controls import pickers
 from pages.controls.states import show_broken, show_empty, show_title, show_without_map
 from pages.server.catalog import NoteMap, listing, note_map
+from pages.server.layers import with_layers
 from pages.server.warming import visited
 from pages.server.words import plain
 from timbre_core.errors import TimbreError
@@ -32,7 +33,7 @@ def show_one_map(title: str, sentence: str, show: Callable[[NoteMap], None]) -> 
         if notes is None or notes.labels.empty:
             show_without_map(checkpoint)
         else:
-            show(notes)
+            show(with_layers(notes))
     except TimbreError as error:
         st.error(plain(str(error), 600), icon=":material/error:")
     show_broken(found)

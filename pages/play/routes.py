@@ -43,7 +43,7 @@ async def traits_route(request: Request) -> Response:
         from pages.play.engine import measurement
         from timbre_core.features.descriptors import DESCRIPTORS
 
-        now = measurement(find_map(parameter(request, "checkpoint")))
+        now = measurement(find_map(parameter(request, "checkpoint")).model_map)
         told = {
             name: [[round(float(value), 3) if math.isfinite(value) else None for value in row] for row in table]
             for name, table in now.correlations.items()

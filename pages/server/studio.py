@@ -55,6 +55,7 @@ def _weight(value: Any) -> int:
 
 _results = Memo.of_bytes(_weight)
 _spaces = Memo(3)
+_layered_spaces = Memo(2)
 _inverters = Memo(8)
 _libraries = Memo(4)
 _reading = threading.Lock()
@@ -78,7 +79,8 @@ class Studio:
     def space(self) -> TimbreSpace:
         """The opened model. The first call imports torch and reads the weights."""
         home = self.notes.model_map
-        return opened_space(home.checkpoint, home.version)
+        opened = opened_space(home.checkpoint, home.version)
+        return opened if home is self.notes else _layered_space(opened, self.notes)
 
     def inverter(self) -> Inverter:
         """The opened inverter."""
@@ -221,6 +223,16 @@ def opened_space(checkpoint: Checkpoint, version: str) -> TimbreSpace:
     from timbre_core.space import TimbreSpace
 
     return _spaces.get((checkpoint.path, version), lambda: TimbreSpace(checkpoint))
+
+
+def _layered_space(opened: TimbreSpace, notes: NoteMap) -> TimbreSpace:
+    """The same with a map's layers on it, so that their notes can be played as the map's own can."""
+    from pages.server.layered_space import LayeredSpace
+
+    def make() -> TimbreSpace:
+        return LayeredSpace(opened, notes.labels, notes.means, notes.places, Studio(notes).recording)
+
+    return _layered_spaces.get((notes.checkpoint.path, notes.version, id(opened)), make)
 
 
 def opened_inverter(name: str, features: FeatureSettings) -> Inverter:

@@ -123,3 +123,24 @@ def _get(what: str, **asked: str) -> bytes:
     answer = get(f"/api/{what}", f"checkpoint={quote(ALPHA)}{query}")
     assert answer.status == 200, answer.body[:300]
     return answer.body
+
+
+def test_own_notes_are_morphed_played_and_transferred_as_others_are(own: OwnLibrary) -> None:
+    from pages.morph.engine import Asked, sound
+    from pages.play.engine import played
+    from pages.server.studio import Studio
+    from pages.transfer.engine import Change, Source, moved
+    from timbre_core.generation.paths import PATHS
+
+    notes = layered()
+    row = len(notes.base.labels)
+    mine, other = notes.ids[row], notes.ids[0]
+    space = Studio(notes).space()
+    assert space.trajectory_in(row).mean(axis=0) == pytest.approx(notes.means[row], abs=0.5)
+    assert np.array_equal(space.trajectory_of(other), Studio(notes.base).space().trajectory_of(other))
+    assert space.rows_of_family(notes.families[0]).max() < row, "a family's sound stays what it was"
+    between = sound(notes, Asked((mine, other), next(iter(PATHS)), None, 1.0, 60.0))
+    assert np.abs(between.audio).max() > 0.01
+    assert len(played(notes, tuple(map(float, notes.means[row])), 60).audio)
+    assert np.abs(moved(notes, Source(note=mine), Change(toward=other, amount=0.5)).audio).max() > 0.01
+    assert np.abs(moved(notes, Source(note=other), Change(toward=mine, amount=0.5)).audio).max() > 0.01
