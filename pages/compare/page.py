@@ -12,6 +12,7 @@ from pages.controls import pickers
 from pages.controls.several import alike, labels, pick_several
 from pages.controls.states import show_broken, show_empty, show_title
 from pages.server.catalog import PROJECTIONS, NoteMap, listing, note_map
+from pages.server.layers import with_layers
 from pages.server.warming import visited
 from pages.server.words import plain
 from timbre_core.analysis.comparison import (
@@ -201,7 +202,7 @@ def maps_of(chosen: dict[str, Checkpoint], titles: dict[str, str]) -> dict[str, 
                 f"{plain(titles[name])} has no map yet: `python -m timbre_core project {checkpoint.path}` makes it."
             )
         else:
-            maps[name] = notes
+            maps[name] = with_layers(notes)
     return maps
 
 

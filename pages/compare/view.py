@@ -42,7 +42,7 @@ def _described(
     maps: Mapping[str, NoteMap], titles: Mapping[str, str], colours: Mapping[str, str]
 ) -> list[dict[str, str]]:
     return [
-        {"checkpoint": name, "version": notes.version, "title": titles[name], "colour": colours[name]}
+        {"checkpoint": notes.checkpoint.name, "version": notes.version, "title": titles[name], "colour": colours[name]}
         for name, notes in maps.items()
     ]
 

@@ -1,6 +1,5 @@
 // The map: every note a dot. Keeps its zoom when colours change; a click plays at once, Python hears of it afterwards.
 
-import { level, setLevel } from "../browser/audio.js";
 import { isDark } from "../browser/dom.js";
 import { DRAWN, GUEST, NEIGHBOURS, PLAYING, SELECT } from "../browser/events.js";
 import { mounted } from "../browser/mount.js";
@@ -11,17 +10,16 @@ import { Filters } from "./filters.js";
 import { MapHands } from "./hands.js";
 import { KEPT, kept } from "./kept.js";
 import { Gathered } from "./lasso.js";
-import { Later } from "./later.js";
+import { arrive, laterParts, slideVolume } from "./later_parts.js";
 import { Legend } from "./legend.js";
-import { Marks } from "./marks.js";
+import { amid, Marks } from "./marks.js";
 import { Motion } from "./motion.js";
 import { PointerSound } from "./pointer_sound.js";
 import { Points } from "./points.js";
 import { renew } from "./renewal.js";
 import { Tip } from "./tip.js";
 
-// A click is heard first: Python's rerun after it would take the server's time from the sounds.
-const REPORT_MS = 350;
+const REPORT_MS = 350; // a click is heard first: Python's rerun after it would take the server's time from the sounds
 const SPACE = "3d";
 export default mounted(
   (parent, data) => new MapView(parent, data.filters),
@@ -55,11 +53,7 @@ export class MapView {
     this.marks = new Marks(this, this.root.querySelector(".tx-marks"));
     this.sound = new PointerSound(this.root, on, (sentence) => this.notice(sentence));
     this.gathered = new Gathered(this);
-    const later = (bring) => new Later(bring, (error) => this.notice(error.message));
-    this.space = later(async () => new (await import("./space.js")).Space(this, on));
-    this.list = later(async () => new (await import("./sound_list.js")).SoundList(this, on));
-    this.regions = later(async () => new (await import("./regions.js")).Regions(this, on));
-    this.tour = later(async () => new (await import("./tour.js")).Tour(this.root));
+    ({ space: this.space, list: this.list, regions: this.regions, tour: this.tour } = laterParts(this, on));
     this.filters = new Filters(this.root, {
       changed: () => this.filter(),
       tell: (told) => this.report("filters", told),
@@ -85,9 +79,7 @@ export class MapView {
     button(".tx-fit", () => this.motion.showAll());
     button(".tx-random", () => this.selectRandom());
     button(".tx-listing", () => this.list.use((list) => list.open(list.panel.hidden)));
-    const volume = this.root.querySelector(".tx-volume");
-    volume.value = level();
-    on(volume, "input", () => setLevel(Number(volume.value)));
+    slideVolume(this.root.querySelector(".tx-volume"), on);
     button(".tx-lasso", (event) => {
       this.hands.draws(!this.hands.drawing);
       event.currentTarget.setAttribute("aria-pressed", String(this.hands.drawing));
@@ -189,8 +181,7 @@ export class MapView {
     this.root.dataset.drawn = this.points.count;
     kept.open(this.data);
     window.dispatchEvent(new CustomEvent(DRAWN));
-    this.regions.use((regions) => regions.moved());
-    if (localStorage.getItem("timbre.tour") === null) this.tour.use(() => {});
+    arrive(this);
     const { data } = this;
     try {
       // The page is there: now the server may load the model for the first click.
@@ -293,10 +284,7 @@ export class MapView {
   }
 
   showGuest(guest) {
-    const near = guest?.near
-      .map(({ id, weight }) => ({ i: this.points.row?.get(id), weight }))
-      .filter(({ i }) => i !== undefined);
-    this.guest = near?.length ? { near } : null;
+    this.guest = amid(this.points, guest);
     this.mark();
   }
 

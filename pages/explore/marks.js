@@ -111,3 +111,9 @@ export class Marks {
     else this.view.mark();
   }
 }
+
+// A sound that is no note of the map, as the notes that it lies amid; null where none of them is on this map.
+export function amid(points, guest) {
+  const near = guest?.near.map(({ id, weight }) => ({ i: points.row?.get(id), weight })).filter(({ i }) => i !== undefined);
+  return near?.length ? { near } : null;
+}

@@ -6,6 +6,7 @@ import { DRAWN, GUEST, HUSH, NEIGHBOURS, PLAYING, SELECT } from "../browser/even
 import { matchSwitch } from "../browser/matching.js";
 import { mounted } from "../browser/mount.js";
 import { address, fetchJson, fetchPacked, fetchWav, noteParameters, sentenceOf, soundAddress } from "../browser/server.js";
+import { elsewhere } from "./elsewhere.js";
 import { LatentBars } from "./note_latents.js";
 import { NearList, Tabs } from "./note_near.js";
 import { Pictures } from "./note_pictures.js";
@@ -13,8 +14,7 @@ import { Finder } from "./note_similar.js";
 import { Tracks } from "./note_tracks.js";
 import { KINDS, VERSIONS } from "./note_versions.js";
 
-// A walk through many notes asks for the costly sounds only of the note it rests on.
-const REST_MS = 140;
+const REST_MS = 140; // a walk through many notes asks for the costly sounds only of the note it rests on
 export default mounted((parent) => new NoteViewer(parent));
 
 class NoteViewer {
@@ -147,6 +147,7 @@ class NoteViewer {
     clearTimeout(this.rest);
     this.deck.clear();
     this.id = id;
+    elsewhere(this.root.querySelector(".tx-elsewhere"), this.data.checkpoint, id);
     this.root.classList.toggle("tx-empty", empty);
     this.tracks.clear(empty);
     this.pictures.clear(empty);

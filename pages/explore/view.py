@@ -91,6 +91,7 @@ _NOTE_HTML = """
       class="tx-word-louder">louder</span></div>
     <div class="tx-reading"></div>
   </div>
+  <nav class="tx-elsewhere" aria-label="This note on other pages" hidden></nav>
   <div class="tx-tabs" role="tablist" aria-label="More about the note"></div>
   <div class="tx-panels">
     <div class="tx-near"><div class="tx-near-list"></div>

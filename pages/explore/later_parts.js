@@ -1,0 +1,25 @@
+// What of the map's page comes later: when it is opened, or once the map is drawn.
+
+import { level, setLevel } from "../browser/audio.js";
+import { Later } from "./later.js";
+
+/** @param {import("./map.js").MapView} view @param {Function} on */
+export function laterParts(view, on) {
+  const later = (bring) => new Later(bring, (error) => view.notice(error.message));
+  return {
+    space: later(async () => new (await import("./space.js")).Space(view, on)),
+    list: later(async () => new (await import("./sound_list.js")).SoundList(view, on)),
+    regions: later(async () => new (await import("./regions.js")).Regions(view, on)),
+    tour: later(async () => new (await import("./tour.js")).Tour(view.root)),
+  };
+}
+
+export function arrive({ regions, tour }) {
+  regions.use((part) => part.moved());
+  if (localStorage.getItem("timbre.tour") === null) tour.use(() => {});
+}
+
+export function slideVolume(slider, on) {
+  slider.value = level();
+  on(slider, "input", () => setLevel(Number(slider.value)));
+}
