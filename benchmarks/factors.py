@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from timbre_core.datasets.known_factors import LEVELS, factors_of
 from timbre_core.datasets.library import recipe_library
 from timbre_core.datasets.store_build import build_store
 from timbre_core.files import write_json, write_text
+from timbre_core.models.vae import VAE
 from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import BatchSource
@@ -59,8 +60,8 @@ _DIGITS = {"mse": 5, "kl": 1}
 _ALONE = Team(torch.device("cpu"))
 
 
-def trained(recipe: Recipe, store: FeatureStore) -> tuple[Any, float]:
-    """The recipe's network after all its epochs, and the discriminator's last estimates of the total correlation, a mean."""
+def trained(recipe: Recipe, store: FeatureStore) -> tuple[VAE, float | None]:
+    """The recipe's network after all its epochs, and the mean of its discriminator's last estimates of the total correlation."""
     source, run = BatchSource(store, "train", recipe, _ALONE, None), new_training(recipe, _ALONE)
     run.model.train()
     steps, step, found = source.steps() * recipe.training.epochs, 0, []
@@ -71,13 +72,12 @@ def trained(recipe: Recipe, store: FeatureStore) -> tuple[Any, float]:
             step += 1
         if run.discriminator is not None and epoch > 0.9 * recipe.training.epochs:
             found.append(float(terms[4]))
-    return run.measured.eval(), float(np.mean(found)) if found else float("nan")
+    return cast(VAE, run.measured.eval()), float(np.mean(found)) if found else None
 
 
 @torch.inference_mode()
-def measured(recipe: Recipe, store: FeatureStore) -> dict[str, float]:
-    """Train and measure: on every note of the set, which is all there is of its world."""
-    model, estimate = trained(recipe, store)
+def measured(recipe: Recipe, store: FeatureStore, model: VAE) -> dict[str, float]:
+    """What a model makes of every note of the set, which is all there is of its world."""
     frames = torch.from_numpy(
         store.crops(np.arange(len(store.notes)), np.zeros(len(store.notes), int), recipe.window.frames)
     )
@@ -89,7 +89,6 @@ def measured(recipe: Recipe, store: FeatureStore) -> dict[str, float]:
     factors, latents = factors_of(store.notes["note_id"]), mu.numpy().astype(np.float64)
     found = {
         "mse": float(error[held_out].mean()),
-        "estimate": estimate,
         "mig": mutual_information_gap(latents, factors),
     }
     found |= dci(latents, factors)._asdict()
@@ -105,7 +104,9 @@ def kept(work: Path, name: str, changes: list[str], store: FeatureStore) -> dict
     digest = hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()[:12]
     path = work / f"{digest}.json"
     if not path.is_file():
-        write_json(path, {"system": name, "changes": changes, **measured(recipe, store)})
+        model, estimate = trained(recipe, store)
+        told = {"system": name, "changes": changes, "estimate": estimate}
+        write_json(path, told | measured(recipe, store, model))
     found = json.loads(path.read_text(encoding="utf-8"))
     print(name, {key: round(value, 4) for key, value in found.items() if isinstance(value, float)}, flush=True)
     return found
@@ -156,7 +157,7 @@ def main() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
     keep_freed_memory()
     recipe = load_recipe(RECIPE)
-    store = build_store(recipe_library(recipe.data), recipe.features)
+    store = build_store(recipe_library(recipe.data), recipe.features, keep_doubles=True)
     results: dict[str, list[dict[str, float]]] = {}
     for seed in range(args.seeds):  # seeds outside, so that a run that is stopped has all systems
         for name, changes in SYSTEMS.items():

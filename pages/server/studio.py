@@ -215,7 +215,10 @@ def _where_from(notes: NoteMap, reason: str) -> str:
     command = f"python -m timbre_core project {folder} --data path/to/{words.folder}"
     if not words.origin:
         return f"The recording of this {words.note} is not on this machine: {reason} `{command}` takes it from your folder."
-    return f"The recordings are not on this machine: get {words.origin}, then `{command}` brings them."
+    return (
+        f"The recordings are not on this machine: `{words.fetch}` fetches them ({words.origin}), "
+        f"`{command}` reads them from your folder."
+    )
 
 
 def opened_space(checkpoint: Checkpoint, version: str) -> TimbreSpace:

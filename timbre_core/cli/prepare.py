@@ -53,6 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Render some 2,500 notes of different instruments into one Parquet library with compressed audio.",
         "python -m timbre_core prepare starter starter.parquet FluidR3_GM.sf2 MuseScore_General.sf3 --notice COPYING",
     )
+    _add(
+        verbs.add_parser("digits", help="fetch the Free Spoken Digit Dataset, which the maps of digits are of"),
+        _digits_arguments,
+        _run_digits,
+        "Fetch 3,000 recordings of spoken digits (some 16 MB, CC BY-SA 4.0) into OUT/recordings. In the folder that the app "
+        "is started from, OUT is found by the maps of the shipped digit systems as it is.",
+        "python -m timbre_core prepare digits\n"
+        "  python -m timbre_core prepare digits --archive free-spoken-digit-dataset-1.0.10.zip",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -262,3 +271,25 @@ def _summary(library: Library) -> str:
     if unknown:
         parts.append(f"{unknown} without a pitch")
     return ", ".join(parts)
+
+
+def _digits_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "out", nargs="?", type=Path, default=Path("fsdd"), metavar="OUT", help="new folder (default: fsdd)"
+    )
+    parser.add_argument(
+        "--archive", type=Path, metavar="ZIP", help="the data set's zip file, where there is no network"
+    )
+
+
+def _run_digits(args: argparse.Namespace) -> int:
+    import sys
+
+    from tqdm import tqdm
+
+    from timbre_core.datasets.fsdd_archive import LICENCE, fetch_digits
+
+    with tqdm(desc="fetching", unit="B", unit_scale=True, disable=args.archive is not None, file=sys.stderr) as bar:
+        count = fetch_digits(args.out, args.archive, bar.update)
+    print(f"{args.out}: {counted(count, 'recording')} ({LICENCE})")
+    return 0

@@ -17,7 +17,8 @@ class Vocabulary:
     """Words for a library: singular, in the middle of a sentence.
 
     take: what a number counts that tells like notes apart, as in `take 7`; may be empty. origin: the data set that the
-    recordings are and where it is to be had, folder: what its folder is called; both empty where that is not known.
+    recordings are and where it is to be had, folder: what its folder is called, fetch: the command that
+    brings it; all empty where that is not known.
     """
 
     note: str = "note"
@@ -26,6 +27,7 @@ class Vocabulary:
     take: str = ""
     origin: str = ""
     folder: str = "notes"
+    fetch: str = ""
 
     def title(self, column: str) -> str:
         """The word for a label column, `family` say, as a heading; empty for a column that has none here."""
@@ -52,6 +54,7 @@ _KINDS = (
             take="take",
             origin="the Free Spoken Digit Dataset (github.com/Jakobovski/free-spoken-digit-dataset)",
             folder="free-spoken-digit-dataset",
+            fetch="python -m timbre_core prepare digits",
         ),
     ),
     _Kind("picture", re.compile(".*"), Vocabulary(note="picture", family="label")),
