@@ -91,11 +91,11 @@ def _inverted(coder: Coder, notes: list[Note], frames: list[np.ndarray], pitches
     """Audio of each of `frames`, at the level of its note; at once where all have one length.
 
     The inverter is not told the pitches, though it could use them: what is measured is to come from the frames alone. Only
-    features that hold no pitch cannot sound without.
+    features that hold no pitch, and an inverter that is a source of that pitch, cannot sound without.
     """
     features, inversion = coder.recipe.features, coder.recipe.inversion
     levels = np.array([note.ref_db for note in notes], dtype=np.float32)
-    told = pitches if features.needs_pitch else [math.nan] * len(pitches)
+    told = pitches if features.needs_pitch or inversion.kind == "excited" else [math.nan] * len(pitches)
     if len({part.shape for part in frames}) == 1:
         yield from invert(np.stack(frames), levels, features, inversion, pitch=np.array(told))
     else:
