@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from timbre_core.features.performance import Performance
     from timbre_core.inversion.contract import How
 
 PRESETS = {
@@ -77,6 +78,19 @@ class Inverter:
         if self.network is not None:
             return invert_learned(self.network, values, ref_db, as_log_mel(self.features), self.settings, **how)
         return invert(values, ref_db, self.features, self.settings, **how)
+
+    @property
+    def performs(self) -> bool:
+        """Whether it plays performances: pitch, noise and level over time as they are told."""
+        return self.settings.kind == "excited"
+
+    def perform(
+        self, frames: np.ndarray, ref_db: float, performance: Performance, n_samples: int, seed: int = 0
+    ) -> np.ndarray:
+        """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For one that `performs`."""
+        from timbre_core.inversion.excited import perform
+
+        return perform(frames, ref_db, performance, self.features, self.settings, n_samples, seed)
 
     def stream(
         self,

@@ -15,7 +15,6 @@ from timbre_core.devices import chosen_device
 from timbre_core.features.frames import note_frames
 from timbre_core.features.performance import Performance, performance_of
 from timbre_core.features.spectrum import prepare_audio
-from timbre_core.inversion.excited import perform
 from timbre_core.inversion.residual import noise_beside_harmonics
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inverters import open_inverter
@@ -224,7 +223,7 @@ class TimbreSpace(SpaceMap):
     @property
     def performs(self) -> bool:
         """Whether the inverter plays performances: pitch, noise and level over time as they are told (see `performance_of`)."""
-        return self.inverter.settings.kind == "excited"
+        return self.inverter.performs
 
     def performance_of(self, audio: np.ndarray, pitch: float) -> Performance:
         """How a note (n_samples,) at `sample_rate` with its MIDI pitch was played."""
@@ -234,7 +233,7 @@ class TimbreSpace(SpaceMap):
         self, frames: np.ndarray, ref_db: float, performance: Performance, n_samples: int, seed: int = 0
     ) -> np.ndarray:
         """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For a space that `performs`."""
-        return perform(frames, ref_db, performance, self.recipe.features, self.inverter.settings, n_samples, seed)
+        return self.inverter.perform(frames, ref_db, performance, n_samples, seed)
 
     def reconstruct(
         self,

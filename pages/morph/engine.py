@@ -20,7 +20,9 @@ from timbre_core.generation.contours import Contour
 from timbre_core.generation.paths import along_path
 
 if TYPE_CHECKING:
+    from timbre_core.features.performance import Performance
     from timbre_core.generation.sounds import Generated
+    from timbre_core.space import TimbreSpace
 
 MOST_NOTES = 8
 """Notes that a path on this page goes through: more are not told apart on it."""
@@ -65,9 +67,21 @@ def _make(notes: NoteMap, asked: Asked) -> Generated:
     space = Studio(notes).space()
     if len(asked.notes) == 1:
         return generate(space, asked.pitch, asked.seconds, like=asked.notes[0])
+    played = _performances(notes, space, asked.notes)
     if asked.place is not None:
-        return morph_step(space, asked.notes, asked.place, asked.seconds, asked.path, asked.pitch)
-    return morph(space, asked.notes, asked.seconds, asked.path, asked.pitch)
+        return morph_step(space, asked.notes, asked.place, asked.seconds, asked.path, asked.pitch, performances=played)
+    return morph(space, asked.notes, asked.seconds, asked.path, asked.pitch, performances=played)
+
+
+def _performances(notes: NoteMap, space: TimbreSpace, chosen: tuple[str, ...]) -> list[Performance] | None:
+    """How the notes were played; None where the space does not perform, or a recording is missing."""
+    from timbre_core.generation.played import performances_of
+
+    studio = Studio(notes)
+    try:
+        return performances_of(space, chosen, lambda note: studio.recording(notes.rows[note]))
+    except TimbreError:
+        return None
 
 
 def heard_pitch(notes: NoteMap, asked: Asked) -> dict[str, Any]:

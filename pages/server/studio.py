@@ -205,7 +205,14 @@ class Studio:
         if frames.ref_db is None:
             audio = self.inverter()(frames.values, 0.0, pitch)
             return audio * np.float32(_PEAK / max(float(np.abs(audio).max()), 1e-9))
-        return self.inverter()(frames.values, frames.ref_db, pitch, len(self.recording(row)))
+        inverter, recording = self.inverter(), self.recording(row)
+        if not inverter.performs or pitch is None:
+            return inverter(frames.values, frames.ref_db, pitch, len(recording))
+        from timbre_core.features.performance import performance_of
+
+        features = self.settings
+        played = performance_of(recording, features.sample_rate, pitch, features.hop_length)
+        return inverter.perform(frames.values, frames.ref_db, played, len(recording))
 
 
 def _where_from(notes: NoteMap, reason: str) -> str:

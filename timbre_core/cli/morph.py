@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.pitch_options import add_pitch_arguments, pitch_of
 from timbre_core.cli.shell import check_output_folder, check_seed, check_wav_file
+
+if TYPE_CHECKING:
+    from timbre_core.features.performance import Performance
+    from timbre_core.space import TimbreSpace
 
 HELP = "morph between notes of the map: as steps, a WAV file each, or as one sound that changes"
 EXAMPLE = """python -m timbre_core morph checkpoints/nsynth-cvae --from NOTE_ID --to NOTE_ID --steps 8 --out steps/
@@ -68,14 +73,35 @@ def run(args: argparse.Namespace) -> int:
     for note in notes:
         space.row_of(note)
     pitch = pitch_of(args, space.pitch_of(args.first))
+    played = _performances(space, notes)
     if args.steps is None:
-        sound = morph(space, notes, args.seconds or _CONTINUOUS, args.path, pitch, args.seed)
+        sound = morph(space, notes, args.seconds or _CONTINUOUS, args.path, pitch, args.seed, performances=played)
         write_wav(Path(out), sound.audio, sound.sample_rate)
         print(out)
         return 0
-    made = morph_steps(space, notes, args.steps, args.seconds or _STEP, args.path, pitch, args.seed)
+    seconds = args.seconds or _STEP
+    made = morph_steps(space, notes, args.steps, seconds, args.path, pitch, args.seed, performances=played)
     digits = len(str(args.steps))
     for number, step in enumerate(tqdm(made, desc="morph", total=args.steps, unit="step", file=sys.stderr), 1):
         write_wav(Path(out) / f"step-{number:0{digits}d}.wav", step.audio, step.sample_rate)
     print(out)
     return 0
+
+
+def _performances(space: TimbreSpace, notes: list[str]) -> list[Performance] | None:
+    """How the notes were played, where the space performs and their recordings are at hand."""
+    import sys
+
+    from timbre_core.datasets.library import open_library
+    from timbre_core.errors import TimbreError
+    from timbre_core.generation.played import performances_of
+
+    if not space.performs:
+        return None
+    checkpoint = space.checkpoint
+    try:
+        library = open_library(checkpoint.latents_roots, checkpoint.recipe.data.pattern, progress=False)
+        return performances_of(space, notes, lambda note: library.load(library.find(note), space.sample_rate))
+    except TimbreError as error:
+        print(f"played evenly: {error}", file=sys.stderr)
+        return None

@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.pitch import hz_to_midi, parse_note_name
+
+if TYPE_CHECKING:
+    from timbre_core.space import TimbreSpace
 
 MOST_POINTS = 1000
 MOST_DEPTH = 1200.0
@@ -141,3 +145,17 @@ def _is_number(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+def pitch_for(space: TimbreSpace, pitch: float | Contour | None, like: str | None) -> float | Contour:
+    """What a sound of a space is asked for: the pitch, by default that of the map note `like`, else 60. Raises TimbreError for a
+    contour that the model cannot follow, and what is no pitch."""
+    if isinstance(pitch, Contour):
+        if not space.recipe.uses_pitch:
+            raise TimbreError(
+                f"{space.checkpoint.name} is not told the pitch, so it cannot follow a contour: choose a checkpoint that is."
+            )
+        return pitch
+    if pitch is None and like is not None:
+        pitch = space.pitch_of(like)
+    return space.checked_pitch(60.0 if pitch is None or np.isnan(pitch) else pitch)

@@ -10,7 +10,7 @@ import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.windows import window_starts
-from timbre_core.generation.contours import Contour
+from timbre_core.generation.contours import Contour, pitch_for
 from timbre_core.generation.drawing import draw_mean
 from timbre_core.generation.journeys import (
     Journey,
@@ -22,8 +22,10 @@ from timbre_core.generation.journeys import (
     walk_journey,
 )
 from timbre_core.generation.paths import check_path
+from timbre_core.generation.played import Played, blended
 
 if TYPE_CHECKING:
+    from timbre_core.features.performance import Performance
     from timbre_core.space import TimbreSpace
 
 
@@ -124,7 +126,7 @@ def generate(
         raise TimbreError("spread is around the mean of a family: name one with --family.")
     seconds = _usual_seconds(space) if seconds is None else seconds
     n_frames = _n_frames(space, seconds)
-    told = _pitch_for(space, pitch, like)
+    told = pitch_for(space, pitch, like)
     rng = np.random.default_rng(seed)
     mean, departures = draw_mean(space, rng, family, like, spread)
     if walk is not None:
@@ -143,6 +145,7 @@ def morph(
     pitch: float | Contour | None = None,
     seed: int = 0,
     level_db: float = -3.0,
+    performances: Sequence[Performance] | None = None,
 ) -> Generated:
     """One sound that changes from the first of the map's notes into the second, and so on to the last.
 
@@ -161,6 +164,8 @@ def morph(
     seed : int
     level_db : float
         The peak of the audio in dB full scale.
+    performances : sequence of Performance, optional
+        How each note was played, for a space that `performs`: see `generation.played.performances_of`.
 
     Returns
     -------
@@ -179,8 +184,10 @@ def morph(
     >>> timbre_core.morph(space, [first, second], seconds=1, pitch=60).audio.shape
     (16000,)
     """
-    journey = morph_journey(space, notes, _n_frames(space, seconds), path)
-    return sounded(space, journey, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
+    n_frames = _n_frames(space, seconds)
+    journey = morph_journey(space, notes, n_frames, path)
+    played = None if performances is None else Played(performances, np.linspace(0, len(notes) - 1, n_frames))
+    return sounded(space, journey, seconds, pitch_for(space, pitch, notes[0]), seed, level_db, played)
 
 
 def morph_step(
@@ -192,6 +199,7 @@ def morph_step(
     pitch: float | Contour | None = None,
     seed: int = 0,
     level_db: float = -3.0,
+    performances: Sequence[Performance] | None = None,
 ) -> Generated:
     """The sound at one `place` (0: the first note, 1: the second, and so on) of the path through the map's `notes`."""
     check_notes(notes)
@@ -201,7 +209,8 @@ def morph_step(
     n_frames = _n_frames(space, seconds)
     starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
     journey = Journey(step_latents(space, notes, place, len(starts), path), starts)
-    return sounded(space, journey, seconds, _pitch_for(space, pitch, notes[0]), seed, level_db)
+    played = None if performances is None else Played(performances, np.full(n_frames, place))
+    return sounded(space, journey, seconds, pitch_for(space, pitch, notes[0]), seed, level_db, played)
 
 
 def morph_steps(
@@ -213,12 +222,13 @@ def morph_steps(
     pitch: float | Contour | None = None,
     seed: int = 0,
     level_db: float = -3.0,
+    performances: Sequence[Performance] | None = None,
 ) -> Iterator[Generated]:
     """Sounds at even distances on the path through the map's notes, one after the other, both ends included.
 
     Parameters
     ----------
-    space, notes, path, pitch, seed, level_db
+    space, notes, path, pitch, seed, level_db, performances
         As for `morph`.
     steps : int
         How many sounds.
@@ -244,7 +254,7 @@ def morph_steps(
     """
     check_notes(notes)
     for place in step_places(len(notes), steps):
-        yield morph_step(space, notes, float(place), seconds, path, pitch, seed, level_db)
+        yield morph_step(space, notes, float(place), seconds, path, pitch, seed, level_db, performances)
 
 
 def sounded(
@@ -254,30 +264,23 @@ def sounded(
     pitch: float | Contour,
     seed: int = 0,
     level_db: float = -3.0,
+    played: Played | None = None,
 ) -> Generated:
-    """The latents of a journey decoded and inverted, their peak at `level_db`."""
+    """The latents of a journey decoded and inverted, their peak at `level_db`; as `played`, where that is told."""
     n_frames, n_samples = _n_frames(space, seconds), round(seconds * space.sample_rate)
     told = pitch.at(np.arange(n_frames) / space.recipe.features.frame_rate) if isinstance(pitch, Contour) else pitch
     frames = space.decode(journey.z, journey.starts, n_frames, told, journey.shares)
-    # A model that is not told the pitch does not sound it, so its notes are inverted without one.
-    audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed, in_tune=True)
+    if played is not None:
+        performance = blended(played.performances, played.places, told, n_samples)
+        audio = space.perform(frames, 0.0, performance, n_samples, seed)
+    else:
+        # A model that is not told the pitch does not sound it, so its notes are inverted without one.
+        audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed, in_tune=True)
     peak = float(np.abs(audio).max())
     if peak > 0:
         audio = audio * np.float32(10 ** (level_db / 20) / peak)
     contour = told if isinstance(told, np.ndarray) else None
     return Generated(audio, frames, journey.z, float(np.median(told)), space.sample_rate, contour)
-
-
-def _pitch_for(space: TimbreSpace, pitch: float | Contour | None, like: str | None) -> float | Contour:
-    if isinstance(pitch, Contour):
-        if not space.recipe.uses_pitch:
-            raise TimbreError(
-                f"{space.checkpoint.name} is not told the pitch, so it cannot follow a contour: choose a checkpoint that is."
-            )
-        return pitch
-    if pitch is None and like is not None:
-        pitch = space.pitch_of(like)
-    return space.checked_pitch(60.0 if pitch is None or np.isnan(pitch) else pitch)
 
 
 def _usual_seconds(space: TimbreSpace) -> float:
