@@ -93,6 +93,7 @@ def performance(
     release: float,
     carrier: str | None = None,
     shape: Shape = PLAIN,
+    tuning: list[float | None] | None = None,
 ) -> Performance:
     """A piece with the sound at `z` or of a `carrier`, or each program with its family's, shaped; its keys are sounded."""
     from timbre_core.generation.midi.performance import Band, Performance, Solo
@@ -100,7 +101,7 @@ def performance(
     sounds = (
         Band(Studio(notes).space(), shape=shape) if z is None else Solo(shaped_instrument(notes, z, carrier, shape))
     )
-    made = Performance(piece, sounds, attack, release)
+    made = Performance(piece, sounds, attack, release, tuning)
     made.prepare()
     return made
 
@@ -113,13 +114,23 @@ def shaped_instrument(
 
 
 def played(
-    notes: NoteMap, z: tuple[float, ...], key: int, carrier: str | None = None, shape: Shape = PLAIN
+    notes: NoteMap,
+    z: tuple[float, ...],
+    key: float,
+    carrier: str | None = None,
+    shape: Shape = PLAIN,
+    velocity: int = 127,
 ) -> PlayedNote:
-    """One key of the instrument at `z`, or of a `carrier`, shaped. What is shaped is kept: another shape is soon heard."""
-    where = (notes.checkpoint.path, notes.version, carrier or z, key)
+    """One key of the instrument at `z`, or of a `carrier`, shaped. What is shaped is kept: another shape is soon heard.
+
+    velocity: MIDI; of dropped sounds that were recorded softly, too, it chooses among the takes.
+    """
+    sounds = instrument(notes, z, carrier)
+    layer = sounds.layer_at(velocity)
+    where = (notes.checkpoint.path, notes.version, carrier or z, key, layer)
     if shape.neutral:
-        return _played.get(where, lambda: instrument(notes, z, carrier).note(key))
-    return _played.get((*where, shape), lambda: played(notes, z, key, carrier).with_shape(shape))
+        return _played.get(where, lambda: sounds.layers[layer].note(key))
+    return _played.get((*where, shape), lambda: played(notes, z, key, carrier, PLAIN, velocity).with_shape(shape))
 
 
 def frames(

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.play.parameters import carrier, number, point, shape, whole
-from pages.play.preset_routes import PRESET_ROUTES
+from pages.play.parameters import carrier, number, point, shape, tuning, whole
 from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter, refused
 from pages.server.catalog import find_map
 from timbre_core.errors import TimbreError
 
 _EXPORT = ThreadPoolExecutor(1, thread_name_prefix="export")
+_MOST_REMARKS = 20
 _OWN = ThreadPoolExecutor(2, thread_name_prefix="own")
 
 
@@ -50,7 +50,7 @@ async def export_route(request: Request) -> Response:
         name = file_name(request.query_params.get("name", "")[:200])
         macros = shape(request)
         sounds = export_instrument(notes, z, carrier(request, notes)).with_shape(macros)
-        files = instrument_files(sampled(sounds, name, keys, how), kind)
+        files = instrument_files(sampled(sounds, name, keys, how, tuning=tuning(request)), kind)
         preset = Preset(
             checkpoint=notes.checkpoint.model_name,
             name=name,
@@ -165,7 +165,7 @@ async def perform_route(request: Request) -> Response:
             piece = read_midi(data)
         except TimbreError as error:
             raise BadRequest(str(error)) from error
-        made = performance(notes, piece, z, attack, release, carrier(request, notes), shape(request))
+        made = performance(notes, piece, z, attack, release, carrier(request, notes), shape(request), tuning(request))
         mix = made.mix()
         headers = {"Cache-Control": "no-store", "X-Remarks": "|".join(made.remarks)}
         if "stems" not in request.query_params:
@@ -177,12 +177,13 @@ async def perform_route(request: Request) -> Response:
 
 
 async def own_route(request: Request) -> Response:
-    """POST `/api/play/own?checkpoint=&name=[&with=TOKEN][&pitch=MIDI]`, a sound file as body: an instrument made of it.
+    """POST `/api/play/own?checkpoint=&name=[&with=TOKEN][&pitch=MIDI]`, a sound file or a ZIP of some as body: an instrument.
 
     `with` adds the note to those of another one; without a body its last note gets the pitch. The answer says the `carrier`
-    that plays it, the `notes` with the pitches that are heard, and where it lies (`z`).
+    that plays it, the `notes` with the pitches that are heard, where it lies (`z`), how many `layers` of velocity it has, and
+    `remarks` on what an archive holds beside.
     """
-    from pages.play.own import LARGEST, corrected, notes_of, with_sound
+    from pages.play.own import LARGEST, corrected, notes_of, with_archive, with_sound
 
     data = await body_of(request, LARGEST)
     if data is None:
@@ -196,8 +197,11 @@ async def own_route(request: Request) -> Response:
         name = parameter(request, "name")
         beside = request.query_params.get("with") or None
         pitch = number(request, "pitch", 0.0, 127) if "pitch" in request.query_params else None
+        remarks: list[str] = []
         try:
-            if data:
+            if data.startswith(b"PK\x03\x04"):
+                token, remarks = with_archive(Studio(notes).space(), data, name, beside)
+            elif data:
                 token = with_sound(Studio(notes).space(), data, name, beside, pitch)
             elif beside is None or pitch is None:
                 raise BadRequest("a sound file is missing.")
@@ -205,15 +209,22 @@ async def own_route(request: Request) -> Response:
                 token = corrected(beside, pitch)
         except TimbreError as error:
             raise BadRequest(str(error)) from error
-        z = [round(float(value), 4) for value in instrument(notes, (), token).mean]
+        sounds = instrument(notes, (), token)
+        z = [round(float(value), 4) for value in sounds.mean]
         told = [{"name": note.name, "pitch": round(note.pitch, 2)} for note in notes_of(token)]
-        return JSONResponse({"carrier": token, "notes": told, "z": z}, headers={"Cache-Control": "no-store"})
+        body = {
+            "carrier": token,
+            "notes": told,
+            "z": z,
+            "layers": len(sounds.layers),
+            "remarks": remarks[:_MOST_REMARKS],
+        }
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
     return await answer_while_wanted(request, _OWN, work)
 
 
 PLAY_FILE_ROUTES = [
-    *PRESET_ROUTES,
     Route(f"{API}/play/export", export_route),
     Route(f"{API}/play/pieces", pieces_route),
     Route(f"{API}/play/piece", piece_route),

@@ -55,7 +55,7 @@ export class Files {
   // how: keys, format and sampling, by the names that the route gives them.
   saveInstrument(how) {
     const { attack, release } = this.player.synth;
-    const told = { ...this.player.sounding, name: this.player.view.name().slice(0, 120), ...how };
+    const told = { ...this.player.sounding, ...this.player.tuned, name: this.player.view.name().slice(0, 120), ...how };
     return this.download(this.player.url("export", { ...told, attack, release }), this.fileName(`-${how.format}.zip`));
   }
 
@@ -94,39 +94,27 @@ export class Files {
     player.hands.audition(performance.now());
   }
 
-  // Sounds of one's own, files: one recorded note, or several of one instrument.
+  // Sounds of one's own: what only they need is loaded with the first of them.
+  async own() {
+    const { OwnSounds } = await import("./own_sounds.js");
+    this.ownSounds ??= new OwnSounds(this.player);
+    return this.ownSounds;
+  }
+
   async takeSounds(files) {
-    let own = null;
-    for (const file of files) {
-      this.player.view.tell(`Listening to ${file.name} …`);
-      const told = { name: file.name.slice(0, 200), ...(own ? { with: own.carrier } : {}) };
-      own = await fetchJson(this.player.url("own", told), { method: "POST", body: file });
-    }
-    if (own) this.playOwn(own);
+    await (await this.own()).take(files);
   }
 
-  // The last of the sounds is at another MIDI pitch than was heard.
   async correctPitch(pitch) {
-    const told = { name: this.player.own.notes.at(-1).name, with: this.player.own.carrier, pitch };
-    this.playOwn(await fetchJson(this.player.url("own", told), { method: "POST", body: "" }));
+    await (await this.own()).correctPitch(pitch);
   }
 
-  playOwn(own) {
-    this.player.history.remember();
-    const title = own.notes[0].name.replace(/\.\w+$/, "");
-    Object.assign(this.player, {
-      own,
-      start: null,
-      origin: own.z,
-      title,
-      colour: null,
-      recorded: true,
-      carried: true,
-      macros: {},
-    });
-    this.player.place(own.z);
-    this.player.report(null);
-    this.player.view.tell("");
-    this.player.hands.audition(performance.now());
+  async record() {
+    await (await this.own()).record();
+  }
+
+  async takeTuning(files) {
+    const { takeTuning } = await import("./tuning.js");
+    await takeTuning(this.player, files);
   }
 }

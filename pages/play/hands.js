@@ -36,7 +36,7 @@ export class PlayHands {
 
   // channel: the note's own, where a keyboard bends and presses each note by itself (MPE).
   async press(key, velocity, at = performance.now(), channel = null) {
-    if (!this.player.space || this.player.failed) return;
+    if (!this.player.space || this.player.failed || !this.player.playable(key)) return;
     const before = this.held.get(key);
     if (before?.voice) this.player.synth.end(before.voice, 0.03);
     const note = { voice: null, down: true, caught: false, channel };
@@ -45,7 +45,7 @@ export class PlayHands {
     this.player.key = key;
     this.player.prefetch();
     this.player.view.setHeld(this.held);
-    const url = this.player.soundUrl(key);
+    const url = this.player.soundUrl(key, velocity);
     const ready = this.player.bank.has(url);
     const opening = this.enable();
     try {

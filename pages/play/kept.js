@@ -43,8 +43,8 @@ export class Kept {
   save() {
     const { player } = this;
     const locks = Object.fromEntries(Object.entries(player.locks).map(([name, axes]) => [name, [...axes]]));
-    const { axes, key, carried, page } = player;
-    this.write(this.slot, { ...player.history.snapshot(), axes, locks, key, carried, page });
+    const { axes, key, carried, page, tuning } = player;
+    this.write(this.slot, { ...player.history.snapshot(), axes, locks, key, carried, page, tuning });
   }
 
   restore() {
@@ -58,11 +58,19 @@ export class Kept {
     const fits = kept?.z?.length === player.space.latent_dim && kept.z.every(Number.isFinite);
     if (!fits || (player.data.start && JSON.stringify(player.data.start) !== JSON.stringify(kept.start))) return false;
     const { start, origin, title, colour, axes, locks, key, recorded = false, carried = true, own = null } = kept;
-    const { macros = {}, base = {}, page = "macros", release = player.synth.release, attack = player.synth.attack } = kept;
-    Object.assign(player, { start, origin, title, colour, axes, key, recorded, carried, own, macros, base, page });
+    const {
+      macros = {},
+      base = {},
+      page = "macros",
+      tuning = null,
+      release = player.synth.release,
+      attack = player.synth.attack,
+    } = kept;
+    Object.assign(player, { start, origin, title, colour, axes, key, recorded, carried, own, macros, base, page, tuning });
     Object.assign(player.synth, { release, attack });
     player.view.rack.setEnvelope();
     for (const name of Object.keys(player.locks)) player.locks[name] = new Set(locks[name]);
+    player.view.setTuning();
     player.place(kept.z);
     this.restoreHistory();
     return true;

@@ -6,8 +6,10 @@ what was not asked for the longest goes first.
 
 from __future__ import annotations
 
+import io
 import re
 import secrets
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ LARGEST = 32 * 2**20
 """Bytes of a sound file."""
 MOST_NOTES = 32
 """Notes of one instrument."""
+_MOST_FILES = 256  # of an archive
 _TOKEN = re.compile(r"own-[A-Za-z0-9_-]{32}")
 _kept = Memo(96 * 2**20, lambda notes: sum(note.audio.nbytes for note in notes))
 
@@ -62,6 +65,31 @@ def with_sound(space: TimbreSpace, content: bytes, name: str, beside: str | None
     if len(others) >= MOST_NOTES:
         raise TimbreError(f"{name}: an instrument has at most {MOST_NOTES} notes: leave some out.")
     return keep((*others, own_note(content, space, name, pitch)))
+
+
+def with_archive(space: TimbreSpace, content: bytes, name: str, beside: str | None) -> tuple[str, list[str]]:
+    """The token of an instrument with the notes of a ZIP archive's sound files, and what is to be told of those left out.
+
+    Raises TimbreError for an archive that cannot be unpacked within the limits, and where none of its files is a note.
+    """
+    from timbre_core.catalogue.uploads import Sent, UploadLimits, keep_uploads
+    from timbre_core.datasets.audio_files import is_audio
+
+    limits = UploadLimits(files=_MOST_FILES, bytes_each=LARGEST, bytes=4 * LARGEST)
+    sent = Sent(name if name.lower().endswith(".zip") else f"{name}.zip", io.BytesIO(content))
+    folder, skipped = keep_uploads("played", [sent], limits)
+    remarks = [f"{path}: {reason}." for path, reason in skipped]
+    try:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file() and is_audio(path.name)):
+            try:
+                beside = with_sound(space, file.read_bytes(), file.name, beside, None)
+            except TimbreError as error:
+                remarks.append(str(error))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if beside is None:
+        raise TimbreError(remarks[0] if remarks else f"{name}: no sound in it: choose another.")
+    return beside, remarks
 
 
 def corrected(token: str, pitch: float) -> str:

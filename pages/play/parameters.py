@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LONGEST_NUMBER = 24  # characters
 _LONGEST_SHAPE = 300
+_LONGEST_TUNING = 1600
+_FARTHEST_PITCH = 10_000.0
 
 
 def point(request: Request, notes: NoteMap) -> tuple[float, ...]:
@@ -58,6 +60,20 @@ def shape(request: Request) -> Shape:
         return read_shape(parameter(request, "shape", _LONGEST_SHAPE))
     except TimbreError as error:
         raise BadRequest(str(error)) from error
+
+
+def tuning(request: Request) -> list[float | None] | None:
+    """The MIDI pitch of each key 0-127, as `tuning=8.18,x,...`, x for keys that play nothing; None where none is given."""
+    if "tuning" not in request.query_params:
+        return None
+    parts = parameter(request, "tuning", _LONGEST_TUNING).split(",")
+    try:
+        pitches = [None if part == "x" else float(part) for part in parts]
+    except ValueError:
+        pitches = []
+    if len(pitches) != 128 or not all(pitch is None or abs(pitch) < _FARTHEST_PITCH for pitch in pitches):
+        raise BadRequest("parameter 'tuning' must be 128 MIDI pitches between commas, x for none.")
+    return pitches
 
 
 def whole(request: Request, name: str, low: int, high: int, fallback: int | None = None) -> int:

@@ -63,7 +63,7 @@ export class PlayParts {
     this.ownFile = build("input", {
       type: "file",
       multiple: "",
-      accept: "audio/*,.wav,.flac,.ogg,.mp3,.aif,.aiff",
+      accept: "audio/*,.zip,.wav,.flac,.ogg,.mp3,.aif,.aiff",
       class: "tx-file",
       tabindex: -1,
       "aria-label": "Sound files",
@@ -75,10 +75,20 @@ export class PlayParts {
     });
     this.ownSound = this.button(
       "Sound …",
-      "Play a sound of your own: a recorded note, or several of one instrument. Or drop them here",
+      "Play a sound of your own: a recorded note, or several of one instrument, or a ZIP of them. Or drop them here",
       "",
       () => this.ownFile.click(),
       { class: "tx-chip tx-own" },
+    );
+    this.microphone = this.button(
+      "Record",
+      "Record a note with the microphone, and play it",
+      "",
+      () => this.player.files.record(),
+      {
+        class: "tx-chip tx-record",
+        "aria-pressed": "false",
+      },
     );
     this.ownPitch = build("input", { type: "number", min: 0, max: 127, step: 0.01, "aria-label": "MIDI pitch of the sound" });
     this.ownPitch.addEventListener("change", () => {
@@ -91,6 +101,10 @@ export class PlayParts {
       { class: "tx-own-line", hidden: "" },
       this.ownHeard,
       build("label", {}, "MIDI pitch ", this.ownPitch),
+      build("span", {
+        class: "tx-measured",
+        text: "Keys with a bar are recorded, the others are made from the nearest of them.",
+      }),
     );
     this.carried = this.button(
       "Recordings",
@@ -116,6 +130,7 @@ export class PlayParts {
         build("div", { class: "tx-search" }, this.field, this.found),
         this.prior,
         this.ownSound,
+        this.microphone,
         this.ownFile,
         this.carried,
       ),

@@ -4,7 +4,8 @@ import { build } from "../browser/dom.js";
 import { errorOf, fetchJson } from "../browser/server.js";
 
 const PIECE = /\.(mid|midi|rmi|kar)$/i;
-const SOUND = /\.(wav|flac|ogg|oga|opus|mp3|aif|aiff|aifc)$/i;
+const TUNING = /\.(scl|kbm)$/i;
+const SOUND = /\.(zip|wav|flac|ogg|oga|opus|mp3|aif|aiff|aifc)$/i;
 // Files that nothing else on the page has taken.
 const takes = (event) => !event.defaultPrevented && event.dataTransfer?.types.includes("Files");
 
@@ -88,9 +89,17 @@ export class PiecePanel {
       return;
     }
     const { player } = this.view;
+    const tunings = files.filter(({ name }) => TUNING.test(name));
+    if (tunings.length) {
+      this.view.attempt(() => player.files.takeTuning(tunings));
+      return;
+    }
     const strange = files.find(({ name, type }) => !SOUND.test(name) && !type.startsWith("audio/"));
     if (strange || !files.length)
-      this.view.tell(`${strange?.name ?? "That"} is neither a sound (WAV, FLAC, OGG, MP3, AIFF) nor a MIDI file (.mid).`, true);
+      this.view.tell(
+        `${strange?.name ?? "That"} is neither a sound (WAV, FLAC, OGG, MP3, AIFF, or a ZIP of them) nor a MIDI file (.mid).`,
+        true,
+      );
     else if (!player.zText) this.view.tell("The model is still being loaded: drop the sound again in a moment.", true);
     else this.view.attempt(() => player.files.takeSounds(files));
   }
@@ -107,8 +116,9 @@ export class PiecePanel {
   async request(extra) {
     const { player } = this.view;
     const { attack, release } = player.synth;
-    const sound = this.band.value ? { band: 1 } : player.sounding;
-    const url = player.url("perform", { ...sound, attack, release, ...extra });
+    const { shape } = player.sounding;
+    const sound = this.band.value ? { band: 1, ...(shape ? { shape } : {}) } : player.sounding;
+    const url = player.url("perform", { ...sound, ...player.tuned, attack, release, ...extra });
     if (!this.piece.value) return { url, body: this.own };
     const answer = await fetch(player.url("piece", { name: this.piece.value }));
     if (!answer.ok) throw await errorOf(answer);

@@ -31,7 +31,8 @@ export class Player {
   start = null;
   origin = null; // where the start lies in the latent space
   title = "";
-  own = null; // dropped sounds as an instrument: {carrier, notes}
+  own = null; // dropped sounds as an instrument: {carrier, notes, layers}
+  tuning = null; // {name, pitches by key, null for none}; as pianos are tuned without one
   macros = {}; // steps by name
   base = {}; // those of the preset that was loaded
   page = "macros"; // of the sliders: macros, latents, presets
@@ -247,14 +248,27 @@ export class Player {
     this.hands.audition(performance.now());
   }
 
-  soundUrl(key) {
-    return this.url("sound", { ...this.sounding, key });
+  // What is tuned otherwise than pianos, as addresses say it.
+  get tuned() {
+    return this.tuning ? { tuning: this.tuning.pitches.map((pitch) => pitch ?? "x").join(",") } : {};
+  }
+
+  playable(key) {
+    return !this.tuning || this.tuning.pitches[key] !== null;
+  }
+
+  soundUrl(key, velocity = 100) {
+    const { sounding, own } = this;
+    const layers = own && sounding.carrier ? (own.layers ?? 1) : 1;
+    const layer = Math.min(layers - 1, Math.floor((velocity * layers) / 128));
+    const taken = layers > 1 ? { velocity: Math.floor((128 * (layer + 0.5)) / layers) } : {};
+    return this.url("sound", { ...sounding, key, ...taken, ...(this.tuning ? { pitch: this.tuning.pitches[key] } : {}) });
   }
 
   // The next key that will probably be played and is not decoded yet.
   likely() {
     if (!this.space || this.failed) return null;
-    const keys = PREFETCH.map((step) => this.key + step).filter((key) => key >= 0 && key <= 127);
+    const keys = PREFETCH.map((step) => this.key + step).filter((key) => key >= 0 && key <= 127 && this.playable(key));
     return keys.map((key) => this.soundUrl(key)).find((url) => !this.bank.has(url)) ?? null;
   }
 

@@ -40,6 +40,27 @@ export class Rack {
       this.midiButton.disabled = true;
       this.midiButton.title = "This browser has no Web MIDI: Chrome, Edge and Firefox have.";
     }
+    this.tuningFiles = build("input", {
+      type: "file",
+      multiple: "",
+      accept: ".scl,.kbm",
+      class: "tx-file",
+      tabindex: -1,
+      "aria-label": "Scala files",
+    });
+    this.tuningFiles.addEventListener("change", () => {
+      const files = [...this.tuningFiles.files];
+      this.tuningFiles.value = "";
+      this.view.attempt(() => player.files.takeTuning(files));
+    });
+    this.tuning = this.view.button(
+      "Tuning",
+      "",
+      "",
+      () => (player.tuning ? player.files.takeTuning([]) : this.tuningFiles.click()),
+      { class: "tx-toggle tx-tuning" },
+    );
+    this.setTuning(null);
     this.velocity = this.dial("Velocity", "Velocity of the computer's keys", 10, 127, 1, (value) => {
       this.view.keyboard.velocity = value;
       this.setEnvelope();
@@ -67,6 +88,8 @@ export class Rack {
       ),
       this.sustain,
       this.midiButton,
+      this.tuning,
+      this.tuningFiles,
       build("div", { class: "tx-dials" }, ...[this.velocity, this.attack, this.volume].map(({ element }) => element)),
       this.makeFiles(),
     );
@@ -114,6 +137,12 @@ export class Rack {
     set(this.velocity, this.view.keyboard.velocity, String(this.view.keyboard.velocity));
     set(this.attack, Math.sqrt(synth.attack / 2), seconds(synth.attack));
     set(this.volume, Math.sqrt(synth.volume), "");
+  }
+
+  setTuning(tuning) {
+    const title = tuning ? `Tuned by ${tuning.name}: press for pianos' tuning` : "Tune the keys by Scala files (.scl, .kbm)";
+    this.tuning.setAttribute("aria-pressed", String(Boolean(tuning)));
+    this.tuning.title = title;
   }
 
   setOctave(base) {

@@ -15,7 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.play.file_routes import PLAY_FILE_ROUTES
-from pages.play.parameters import carrier, point, shape, whole
+from pages.play.parameters import carrier, number, point, shape, whole
+from pages.play.preset_routes import PRESET_ROUTES
+from pages.play.tuning_routes import TUNING_ROUTES
 from pages.server.answers import API, QUICK, answer, answer_while_wanted, parameter, stored
 from pages.server.catalog import find_map
 from pages.server.map_data import note_card
@@ -107,7 +109,8 @@ async def sound_route(request: Request) -> Response:
     Header `X-Loop`: the samples that the part to repeat begins and ends with, `start-end`, where there is one; the
     same stands in the file's `smpl` chunk. With `&whole=1` the note is as long as the model makes it, for saving. With a
     carrier, what sounds is that note's instrument from its recordings, moved to the key. `&shape=brightness=2,noise=-1` shapes it
-    by macros, in steps.
+    by macros, in steps. `&pitch=` is the MIDI pitch of a key that is tuned otherwise; `&velocity=` chooses
+    among dropped sounds that were recorded more softly, too.
     """
 
     def work() -> Response:
@@ -121,7 +124,8 @@ async def sound_route(request: Request) -> Response:
             instrument = export_instrument(notes, z, carrier(request, notes)).with_shape(shape(request))
             wav = encode_wav(instrument.whole(key), instrument.space.sample_rate)
             return Response(wav, media_type="audio/wav", headers=stored(request))
-        note = played(notes, z, key, carrier(request, notes), shape(request))
+        velocity = whole(request, "velocity", 1, 127, 127)
+        note = played(notes, z, number(request, "pitch", key, 127), carrier(request, notes), shape(request), velocity)
         headers = stored(request)
         if note.loop is not None:
             headers["X-Loop"] = f"{note.loop[0]}-{note.loop[1]}"
@@ -154,4 +158,6 @@ PLAY_ROUTES = [
     Route(f"{API}/play/sound", sound_route),
     Route(f"{API}/play/frames", picture_route),
     *PLAY_FILE_ROUTES,
+    *PRESET_ROUTES,
+    *TUNING_ROUTES,
 ]

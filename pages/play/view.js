@@ -30,6 +30,7 @@ export class PlayView extends AxisParts {
       player.markReady();
       this.setOwn();
       this.setHeld(player.hands.held);
+      this.setTuning();
     };
     this.panel = new AxisPanel(this.axisList, {
       began: () => player.history.remember(),
@@ -158,6 +159,17 @@ export class PlayView extends AxisParts {
     const off = cents ? ` ${cents > 0 ? "+" : "−"}${Math.abs(cents)} cents` : "";
     this.ownHeard.textContent = `${others}${name}: ${noteName(Math.round(pitch))}${off}`;
     this.ownPitch.value = String(pitch);
+  }
+
+  setRecording(on) {
+    this.microphone.setAttribute("aria-pressed", String(on));
+    this.microphone.lastElementChild.textContent = on ? "Stop" : "Record";
+  }
+
+  setTuning() {
+    const { tuning } = this.player;
+    this.rack.setTuning(tuning);
+    this.keyboard.mark("tx-silent", new Set(tuning?.pitches.flatMap((pitch, key) => (pitch === null ? [key] : [])) ?? []));
   }
 
   name() {

@@ -115,6 +115,16 @@ class Instrument:
         return str(self._nearest["note_id"])
 
     @property
+    def layers(self) -> tuple[Instrument, ...]:
+        """Its layers of velocity, the softest first; itself alone where it was not recorded softer."""
+        return (self,)
+
+    def layer_at(self, velocity: float) -> int:
+        """Which of its `layers` sounds at a MIDI velocity."""
+        count = len(self.layers)
+        return min(count - 1, int(velocity * count / 128))
+
+    @property
     def recordings_used(self) -> tuple[str, ...]:
         """What the sounds are recordings of, by name; none where the model makes them."""
         return ()

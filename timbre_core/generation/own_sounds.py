@@ -16,6 +16,8 @@ from timbre_core.generation.recorded import RecordedInstrument
 from timbre_core.space import TimbreSpace
 
 _LONGEST = 60.0  # seconds of a note
+MOST_LAYERS = 4
+"""Layers of velocity of one instrument."""
 _ONSET_DB = -40.0  # of the peak: what is softer before the note is left out
 _BEFORE = 0.005  # seconds kept ahead of the onset
 
@@ -27,6 +29,11 @@ class OwnNote:
     name: str
     audio: np.ndarray
     pitch: float
+
+    @property
+    def level(self) -> float:
+        """How loud it was recorded: the RMS of its first 8,000 samples, half a second or less."""
+        return float(np.sqrt(np.mean(np.square(self.audio[:8000], dtype=np.float64))))
 
 
 def own_note(source: Path | str | bytes, space: TimbreSpace, name: str = "", pitch: float | None = None) -> OwnNote:
@@ -51,16 +58,34 @@ def own_note(source: Path | str | bytes, space: TimbreSpace, name: str = "", pit
     return OwnNote(name, audio, pitch)
 
 
+def layers_of(notes: Sequence[OwnNote]) -> list[list[OwnNote]]:
+    """The notes as layers, softest first: where keys were recorded several times, the softer and the louder takes apart.
+
+    As many as the key with the most takes has, at most `MOST_LAYERS`; a key with fewer is in several of them.
+    """
+    takes: dict[int, list[OwnNote]] = {}
+    for note in notes:
+        takes.setdefault(round(note.pitch), []).append(note)
+    count = min(MOST_LAYERS, max(map(len, takes.values()), default=1))
+    softest_first = [sorted(each, key=lambda note: note.level) for each in takes.values()]
+    return [[each[min(len(each) - 1, layer * len(each) // count)] for each in softest_first] for layer in range(count)]
+
+
 def own_instrument(space: TimbreSpace, notes: Sequence[OwnNote]) -> RecordedInstrument:
     """The notes, of one instrument, as an instrument: each key is made of the recording nearest in pitch.
 
-    Its place in the space is that of the map note nearest to the first of them. Raises TimbreError for no notes.
+    Of several takes of a key the loudest sounds; the softer ones are its `layers`. Its place in the space is that of the map
+    note nearest to the first of them. Raises TimbreError for no notes.
     """
     if not notes:
         raise TimbreError("an instrument needs at least one sound: give a sound file.")
-    first = notes[0]
-    frames, _ = space.analyse(first.audio, first.pitch)
-    like = str(space.neighbours(space.encode(frames, first.pitch).mu.mean(axis=0), 1)["note_id"].iloc[0])
+    layers = layers_of(notes)
+    if len(layers) > 1:
+        first, *others = (own_instrument(space, layer) for layer in reversed(layers))
+        return first.with_softer(others)
+    first_note = notes[0]
+    frames, _ = space.analyse(first_note.audio, first_note.pitch)
+    like = str(space.neighbours(space.encode(frames, first_note.pitch).mu.mean(axis=0), 1)["note_id"].iloc[0])
     audio = {f"{place} {note.name}": note.audio for place, note in enumerate(notes)}
     pitches = [(key, note.pitch) for key, note in zip(audio, notes, strict=True)]
     return RecordedInstrument(space, like, pitches, audio.__getitem__, tuple(note.name for note in notes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,19 @@ class RecordedInstrument(Instrument):
         self.read = read
         self._used = used
         self.like = like
+        self._softer: tuple[RecordedInstrument, ...] = ()
         self._sound: tuple[float, np.ndarray] | None = None
+
+    def with_softer(self, softer: Sequence[RecordedInstrument]) -> RecordedInstrument:
+        """The same instrument, which was recorded more softly, too: `softer`, the loudest first."""
+        changed = copy(self)
+        changed._softer = tuple(softer)
+        return changed
+
+    @property
+    def layers(self) -> tuple[Instrument, ...]:
+        """Its layers of velocity, the softest first; itself the last."""
+        return (*(each.with_shape(self.shape) for each in reversed(self._softer)), self)
 
     @property
     def conditioned(self) -> bool:

@@ -46,7 +46,8 @@ class Sampling:
 
     Attributes:
         rate: Hz, one of `RATES`. bits: one of `BITS`.
-        layers: velocity layers, 1 to 4. With more than one, each sounds as if played at the middle of its velocities.
+        layers: velocity layers, 1 to 4. With more than one, each sounds as if played at the middle of its velocities, from softer
+            recordings where there are some.
         loop: True: a loop wherever a part can be repeated; False: each key once, as long as the model makes it, to its end
             however long it is held; None: loops where the sound is sustained.
         attack, release: seconds in which a key fades in when it is pressed, and out when it is let go.
@@ -124,9 +125,11 @@ def sampled(
         audio, steady = _key_audio(plain, pitch, how.loop)
         for velocities in layers:
             progress(len(zones), of)
-            played = audio
-            if how.layers > 1:
-                played = note_at(instrument.space, audio, pitch, pitch, sum(velocities) / 2)
+            played, velocity = audio, sum(velocities) / 2
+            if how.layers > 1 and len(plain.layers) > 1:
+                played, steady = _key_audio(plain.layers[plain.layer_at(velocity)], pitch, how.loop)
+            elif how.layers > 1:
+                played = note_at(instrument.space, audio, pitch, pitch, velocity)
             tuned = _in_tune(played, instrument.space.sample_rate, pitch, steady, how.rate)
             sample = _sample(*tuned, (key, pitch), how.rate, instrument.shape)
             suffix = f"_v{velocities[1]:03d}" if how.layers > 1 else ""
