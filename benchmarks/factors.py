@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for what is done")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--beta", type=float, default=4.0, help="of beta-VAE (default 4)")
+    parser.add_argument("--beta", type=float, default=1.4, help="of beta-VAE (default 1.4)")
     parser.add_argument("--only", help="one of the systems, by the beginning of its name; writes no page")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="KEY=VALUE", help="change the recipe of all systems; writes no page"

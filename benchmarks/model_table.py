@@ -1,4 +1,4 @@
-"""The tables of shipped models and of systems in docs/results, written from the checkpoints' evaluation.json files.
+"""The tables of shipped models and systems in docs/results and docs/systems, from the checkpoints' files.
 
 `python benchmarks/model_table.py` rewrites them in place; `--check` fails when they do not match the files.
 """
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from shared import ROOT
 
 from timbre_core.checkpoint import Checkpoint, list_checkpoints, open_checkpoint
@@ -74,6 +75,30 @@ def system_table(also: list[Path]) -> str:
     rows = [system_row(checkpoint) for checkpoint in sorted(found, key=lambda checkpoint: checkpoint.recipe.name)]
     header = ["recipe", "system", "published", "here", "measured on"]
     return markdown(header, ["---"] * len(header), rows)
+
+
+def pitch_table() -> str:
+    """Squared error of VaPar's systems at each pitch, on held-out notes, and what their latents' main directions hold."""
+    found = [each for each in spaces() if each.recipe.name.startswith("vapar-")]
+    errors = {each.name: ((each.evaluation or {}).get("reconstruction") or {}).get("by_pitch", {}) for each in found}
+    pitches = sorted({pitch for each in errors.values() for pitch in each}, key=float)
+    rows = [[pitch, *(number_or_power(errors[each.name].get(pitch)) for each in found)] for pitch in pitches]
+    for count in (1, 2, 5, 10):
+        rows.append([f"variance in {count} principal components", *(f"{explained(each, count):.0%}" for each in found)])
+    header = ["MIDI pitch", *(f"`{each.name}`" for each in found)]
+    return markdown(header, ["---"] + ["---:"] * len(found), rows)
+
+
+def number_or_power(error: dict[str, Any] | None) -> str:
+    return "-" if error is None else f"{error['mse']:.2e} ({error['notes']})"
+
+
+def explained(checkpoint: Checkpoint, count: int) -> float:
+    """Share of the variance of a map's mean latents in their first principal components."""
+    assert checkpoint.latents is not None
+    mu = np.stack(checkpoint.latents["mu"].to_list()).astype(np.float64)
+    variance = np.linalg.svd(mu - mu.mean(axis=0), compute_uv=False) ** 2
+    return float(variance[:count].sum() / variance.sum())
 
 
 def spaces() -> list[Checkpoint]:
@@ -173,6 +198,7 @@ def main() -> None:
     args = parser.parse_args()
     put(RESULTS / "models.md", "model table", model_table(), args.check)
     put(RESULTS / "systems.md", "system table", system_table(args.also), args.check)
+    put(ROOT / "docs" / "systems" / "envelopes.md", "error by pitch", pitch_table(), args.check)
 
 
 if __name__ == "__main__":
