@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 FLAT = "fast-flat"
 """The preset `fast` without being told the pitch: what its harmonic prior is worth."""
 
+EMPHASISED = "emphasis"
+"""`fast` with 50 iterations of Griffin-Lim and magnitudes to the power of 1.2, as spectra of speech are often inverted."""
+
 _LIBROSA_BATCH = 4  # librosa works through a batch note by note: more of them only take longer
 NOTES_WITH_LIBROSA, NOTES_WITHOUT = 60, 300
 
@@ -37,17 +40,23 @@ def candidates(names: list[str], checkpoint: Checkpoint, device: torch.device) -
     """Inverters to measure, by name: those asked for, or all there are.
 
     All are: `fast` without being told the pitch (fast-flat), the presets, the trained inverters that fit the checkpoint's
-    features, and librosa with 32 and with 100 iterations (librosa-32, librosa-100).
+    features, and librosa with 32 and with 100 iterations (librosa-32, librosa-100). By its name only: `emphasis`, 50
+    iterations with emphasised magnitudes.
     Raises TimbreError for a name that is none, with the nearest.
     """
     from timbre_core.analysis.inversion_speed import Candidate
     from timbre_core.analysis.librosa_inverter import ITERATIONS, LibrosaInverter
+    from timbre_core.inversion.settings import InversionSettings
     from timbre_core.inverters import inverter_names, open_inverter
 
     features = as_log_mel(checkpoint.recipe.features)
     known = [*ITERATIONS, FLAT, *inverter_names(features)]
     found = {}
+    emphasised = InversionSettings(iterations=50, emphasis=1.2)
     for name in names or known:
+        if name == EMPHASISED:
+            found[name] = Candidate(open_inverter(emphasised, features, device), told_pitch=False)
+            continue
         if name not in known and not Path(name).is_dir():
             near = difflib.get_close_matches(name, known, n=1, cutoff=0)
             raise TimbreError(f"no inverter {name!r}: did you mean {near[0]!r}? There are {', '.join(known)}.")
