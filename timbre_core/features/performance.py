@@ -31,8 +31,8 @@ _ROUNDS = 3  # of a gain that changes within its window
 _HEARD_DB = 45.0  # below the loudest: softer frames tell no pitch
 _NOISE_FROM = 2000.0  # Hz; or the fourth harmonic
 _NOISE_TO = 10_000.0
-_LOBE = 3.0  # bins beside a harmonic that are its own
-_CLOSE = 0.8  # share of the bins that are harmonics': noise cannot be told apart
+_APART = 12.0  # bins from one harmonic to the next
+_FEWEST = 8  # of them: else noise between them cannot be told
 _TOP_DB = 65.0  # below a recording's mean power in a band: nothing is there
 
 
@@ -97,7 +97,7 @@ def performance_of(audio: np.ndarray, sample_rate: int, pitch: float, hop: int) 
         return replace(steady, top_hz=top, noise=np.full(n_frames, 0.9))
     places = np.arange(n_frames)
     midi = np.interp(places, places[heard], np.asarray(hz_to_midi(f0[heard])))
-    noise = _noise(audio, midi, sample_rate, settings, top, 1 - found.share[0].double().numpy())
+    noise = _noise(audio, midi, sample_rate, hop, top, 1 - found.share[0].double().numpy())
     return replace(steady, pitch=midi, noise=noise, top_hz=top)
 
 
@@ -154,28 +154,26 @@ def _highest(audio: np.ndarray, sample_rate: int) -> float:
 
 
 def _noise(
-    audio: np.ndarray, midi: np.ndarray, sample_rate: int, settings: EnvelopeSettings, top: float, overall: np.ndarray
+    audio: np.ndarray, midi: np.ndarray, sample_rate: int, hop: int, top: float, overall: np.ndarray
 ) -> np.ndarray:
-    """Share of noise (n_frames,) above 2 kHz and the fourth harmonic: what lies between harmonics, as dense everywhere.
+    """Share of noise (n_frames,) above 2 kHz and the fourth harmonic: as loud throughout as it is between partials.
 
-    Where harmonics are too close it is the one of all frequencies, `overall` (n_frames,), or the usual if that is less.
+    That is told by the softest bins from one partial to the next, wherever partials are: those of strings are stretched. Where
+    nothing is so high, it is the share of all frequencies, `overall` (n_frames,), or the usual if that is less.
     """
     otherwise = np.minimum(overall, USUAL_NOISE)
-    size = settings.win_length
-    spectrum = torch.stft(
-        torch.from_numpy(audio), size, settings.hop_length, window=torch.hann_window(size), pad_mode="constant",
-        return_complex=True,
-    )  # fmt: skip
-    power = spectrum.abs().square().T.numpy()[: len(midi)]
-    f0 = np.asarray(midi_to_hz(midi))[:, None] * size / sample_rate
-    first = max(_NOISE_FROM, 4 * float(midi_to_hz(np.median(midi)))) * size / sample_rate
-    last = min(_NOISE_TO, top) * size / sample_rate
-    bins = np.arange(math.ceil(first), math.floor(last))
-    if len(bins) < 2 * _LOBE:
+    f0 = float(midi_to_hz(np.median(midi)))
+    size = 2 ** math.ceil(math.log2(np.clip(_APART * sample_rate / f0, 2048, 16_384)))
+    apart = round(f0 * size / sample_rate)
+    first = math.ceil(max(_NOISE_FROM, 4 * f0) * size / sample_rate)
+    count = (math.floor(min(_NOISE_TO, top) * size / sample_rate) - first) // max(apart, 1)
+    if apart < _FEWEST or count < 2:
         return otherwise
-    power = power[:, bins]
-    own = np.abs(bins - f0 * np.round(bins / f0)) < _LOBE
-    covered = own.mean(axis=1)
-    between = (power * ~own).sum(axis=1) / np.maximum(power.sum(axis=1), 1e-20)
-    share = np.clip(between / np.maximum(1 - covered, 1 - _CLOSE), 0, 1)
-    return np.where(covered < _CLOSE, share, otherwise)
+    spectrum = torch.stft(
+        torch.from_numpy(audio), size, hop, window=torch.hann_window(size), pad_mode="constant", return_complex=True
+    )[first : first + count * apart]
+    power = (spectrum.real.square() + spectrum.imag.square()).T.numpy()[: len(midi)].reshape(-1, count, apart)
+    quarter = apart // 4
+    softest = np.partition(power, quarter, axis=2)[:, :, quarter].sum(axis=1)
+    noise = softest * apart / -math.log(1 - (quarter + 0.5) / apart)  # power of noise is exponentially distributed
+    return np.clip(noise / np.maximum(power.sum(axis=(1, 2)), 1e-20), 0, 1)

@@ -7,6 +7,7 @@ tell apart the frames say how much noise there is; above, the source's share of 
 
 from __future__ import annotations
 
+import math
 from typing import Unpack
 
 import numpy as np
@@ -26,6 +27,8 @@ from timbre_core.inversion.stft import open_stft
 
 _LEAST_NOISE, _MOST_NOISE = 0.003, 0.97
 _TINY = 1e-20
+_LOW_NOISE = 0.15  # amplitude of noise beside that of harmonics, at most, at low frequencies
+_HIGH = 2000.0  # Hz
 _HARMONICS_TO = 0.45  # of the sample rate
 
 
@@ -96,19 +99,30 @@ def _made(
 def source(
     pitch: np.ndarray | None, noise: np.ndarray | None, n_samples: int, sample_rate: int, hop: int, seed: int = 0
 ) -> np.ndarray:
-    """Audio (n_samples,) float32 with a flat spectrum: harmonics of `pitch` and white noise.
+    """Audio (n_samples,) float32 with a flat spectrum: harmonics of `pitch` and noise.
 
     Args:
         pitch: MIDI, one number or one every `hop` samples; none, or NaN: noise alone.
-        noise: share of the noise in the power of both, likewise.
+        noise: share of the noise in the power of both above 2 kHz, likewise.
     """
     hiss = np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)
     if pitch is None or not np.isfinite(pitch).any():
         return hiss
     f0 = _at_samples(np.asarray(midi_to_hz(_filled(pitch))), n_samples, hop)
     share = np.asarray(USUAL_NOISE if noise is None else noise).clip(_LEAST_NOISE, _MOST_NOISE)
-    loudness = _at_samples(np.sqrt(share / (1 - share)), n_samples, hop) * np.sqrt(sample_rate / f0)
-    return (pulses(f0, sample_rate) + hiss * loudness).astype(np.float32)
+    loudness = _at_samples(np.sqrt(share / (1 - share)), n_samples, hop)
+    low = np.minimum(loudness, _LOW_NOISE)
+    air = low * hiss + (loudness - low) * _high(hiss, sample_rate)
+    return (pulses(f0, sample_rate) + air * np.sqrt(sample_rate / f0)).astype(np.float32)
+
+
+def _high(noise: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Noise (n_samples,) above some 2 kHz, where its share is told; below, harmonics go on longer, and bands tell them apart."""
+    from scipy.signal import lfilter
+
+    pole = math.exp(-2 * math.pi * _HIGH / sample_rate)
+    gain = (1 + pole) / 2
+    return np.asarray(lfilter([gain, -gain], [1.0, -pole], noise))
 
 
 def pulses(f0: np.ndarray, sample_rate: int) -> np.ndarray:
