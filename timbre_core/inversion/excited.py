@@ -8,6 +8,7 @@ tell apart the frames say how much noise there is; above, the source's share of 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Unpack
 
 import numpy as np
@@ -20,7 +21,7 @@ from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.settings import FeatureSettings, LogMelSettings, as_log_mel
 from timbre_core.inversion.classical import frames_to_own_power, note_by_note
 from timbre_core.inversion.contract import How, Numbers, Values
-from timbre_core.inversion.level import restore_level
+from timbre_core.inversion.level import limit, restore_level
 from timbre_core.inversion.mel import mel_to_power
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
@@ -29,6 +30,7 @@ _LEAST_NOISE, _MOST_NOISE = 0.003, 0.97
 _TINY = 1e-20
 _LOW_NOISE = 0.15  # amplitude of noise beside that of harmonics, at most, at low frequencies
 _HIGH = 2000.0  # Hz
+_LATEST, _LATEST_FROM = 0.005, 8000.0  # seconds by which harmonics from so many Hz on are later than the first
 _HARMONICS_TO = 0.45  # of the sample rate
 
 
@@ -69,9 +71,10 @@ def perform(
     audio = _made(values, performance.pitch, performance.noise, settings, inversion, n_samples, seed)[0].numpy()
     audio = audio[:n_samples] * np.float32(10 ** (ref_db / 20))
     audio = np.pad(audio, (0, n_samples - len(audio)))
-    if performance.level is None:
-        return audio
-    return with_level(audio, performance.level, settings.sample_rate, float(np.median(performance.pitch)))
+    if performance.level is not None:
+        audio = with_level(audio, performance.level, settings.sample_rate, float(np.median(performance.pitch)))
+    limited: np.ndarray = limit(torch.from_numpy(audio)[None], settings.sample_rate)[0].numpy()
+    return limited
 
 
 def _made(
@@ -92,7 +95,8 @@ def _made(
     spectra = stft.forward(sound[None].to(values))
     given = spectra.real.square() + spectra.imag.square()
     power = mel_to_power(mel, features, inversion.mel_iterations, given.clamp(min=_TINY))
-    audio = stft.inverse(spectra * (power / given.clamp(min=_TINY)).sqrt_())
+    spread = _spread(features).to(spectra.device)
+    audio = stft.inverse(spectra * (spread * (power / given.clamp(min=_TINY)).sqrt_()))
     return restore_level(audio, power.sqrt(), stft)
 
 
@@ -114,6 +118,15 @@ def source(
     low = np.minimum(loudness, _LOW_NOISE)
     air = low * hiss + (loudness - low) * _high(hiss, sample_rate)
     return (pulses(f0, sample_rate) + air * np.sqrt(sample_rate / f0)).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _spread(features: LogMelSettings) -> Tensor:
+    """Phases (1 + n_fft // 2,) complex, by which higher harmonics come some milliseconds later: pulses that are not as peaked."""
+    hz = torch.linspace(0, features.sample_rate / 2, 1 + features.n_fft // 2, dtype=torch.float64)
+    below = hz.clamp_max(_LATEST_FROM)
+    turns = _LATEST * (below.square() / (2 * _LATEST_FROM) + (hz - below))
+    return torch.polar(torch.ones_like(hz), -2 * math.pi * turns.remainder(1.0)).to(torch.complex64)
 
 
 def _high(noise: np.ndarray, sample_rate: int) -> np.ndarray:
