@@ -84,7 +84,7 @@ def measured(recipe: Recipe, store: FeatureStore, model: VAE) -> dict[str, float
     mu, logvar = model.encode(frames, {})
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(mu.shape, generator=generator) if recipe.model.sampling else None
-    held_out = torch.from_numpy((store.notes["split"] != "train").to_numpy())
+    held_out = torch.from_numpy((store.notes["split"] != "train").to_numpy(copy=True))
     error = (model(frames, {}, noise).decoded - frames).square().mean(dim=(1, 2))
     factors, latents = factors_of(store.notes["note_id"]), mu.numpy().astype(np.float64)
     found = {
@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for what is done")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--beta", type=float, default=1.4, help="of beta-VAE (default 1.4)")
+    parser.add_argument("--beta", type=float, default=1.5, help="of beta-VAE (default 1.5)")
     parser.add_argument("--only", help="one of the systems, by the beginning of its name; writes no page")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="KEY=VALUE", help="change the recipe of all systems; writes no page"

@@ -197,6 +197,55 @@ def handwriting(checkpoint: Checkpoint) -> Image.Image:
     return sheet(rows)
 
 
+def triptychs(checkpoint: Checkpoint, families: Sequence[str]) -> Image.Image:
+    """Unseen notes of some families: the recording, its frames inverted, and the model's reconstruction."""
+    from timbre_core.features.frames import note_frames
+
+    space, library, notes = TimbreSpace(checkpoint), open_library(["starter"], progress=False), checkpoint.latents
+    assert notes is not None
+    rows = []
+    for family in families:
+        unseen = notes[(notes["family"] == family) & (notes["split"] == "test") & notes["pitch"].between(55, 70)]
+        name, pitch = unseen["note_id"].iloc[0], float(unseen["pitch"].iloc[0])
+        made = space.reconstruct(library.load(library.find(name), space.sample_rate), pitch)
+        sounds = {f"{family}, MIDI {pitch:.0f}": made.original, "inverted": made.inversion, "made": made.reconstruction}
+        rows.append(
+            [
+                (text, spectrogram(note_frames(audio, checkpoint.recipe.features)[0], 120))
+                for text, audio in sounds.items()
+            ]
+        )
+    return sheet(rows)
+
+
+def families_map(checkpoint: Checkpoint, most: int = 2000) -> Image.Image:
+    """PCA and UMAP of mean latents, by family."""
+    assert checkpoint.latents is not None
+    notes = checkpoint.latents.sample(min(most, len(checkpoint.latents)), random_state=0)
+    maps = {"PCA": ["pca_1", "pca_2"], "UMAP": ["umap_1", "umap_2"]}
+    return sheet(
+        [[(f"{name} of {len(notes):,} means", scatter(notes[columns].to_numpy(), notes["family"].to_list(), 420))
+          for name, columns in maps.items()]]
+    )  # fmt: skip
+
+
+def warm_up(checkpoint: Checkpoint, width: int = 620, height: int = 220) -> Image.Image:
+    """Beta, and reconstruction and KL of the validation notes, by epoch: each from 0 to its largest."""
+    history = checkpoint.history
+    picture = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(picture)
+    for (column, text), colour in zip(
+        {"beta": "beta", "val.recon": "L1", "val.kl_raw": "KL per dimension, nats"}.items(), _COLOURS, strict=False
+    ):
+        values = history[column].to_numpy(float)
+        x = np.linspace(8, width - 8, len(values))
+        y = height - 8 - values / values.max() * (height - 40)
+        draw.line(list(zip(x, y, strict=True)), fill=colour, width=2)
+        place = 8 + 200 * list(_COLOURS).index(colour)
+        draw.text((place, 6), f"{text}, up to {values.max():.3g}", fill=colour)
+    return sheet([[(f"{checkpoint.name}: {len(history)} epochs", picture)]])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="the Free Spoken Digit Dataset")
@@ -207,6 +256,9 @@ def main() -> None:
     save("digits-map", digit_maps(spoken))
     save("digits-spread", digits_by_spread(whole, ["0", "3", "7"]))
     save("speakers-swapped", swapped_speakers(shipped["beta-vae"], ("3_jackson_11", "3_nicolas_11")))
+    save("cvae-warm-up", warm_up(shipped["nsynth-cvae"]))
+    save("cvae-map", families_map(shipped["nsynth-cvae"]))
+    save("cvae-triptychs", triptychs(shipped["nsynth-cvae"], ["brass", "guitar", "flute", "mallet"]))
     if "mnist-vae" in shipped:
         save("handwriting", handwriting(shipped["mnist-vae"]))
     if args.data is not None:

@@ -76,7 +76,7 @@ def _pitch_table(evaluations: Evaluations) -> str:
     heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in evaluations)
     lines = [
         f'<tr><th scope="row">{note_name(pitch)} ({pitch})</th>'
-        + "".join("<td></td>" if value is None else f"<td>{value:.4f}</td>" for value in values)
+        + "".join("<td></td>" if value is None else f"<td>{value:#.3g}</td>" for value in values)
         + "</tr>"
         for pitch, values in pitch_rows(evaluations)
     ]

@@ -176,7 +176,7 @@ def _table(evaluations: dict[str, dict[str, Any]], features: dict[str, FeatureSe
         lines.append([row.figure.title, *marked])
     lines += [[], ["MSE per pitch", *evaluations]]
     for pitch, errors in pitch_rows(evaluations):
-        values = ["-  " if value is None else f"{value:.4f}  " for value in errors]
+        values = ["-  " if value is None else f"{value:#.3g}  " for value in errors]
         lines.append([f"{note_name(pitch)} ({pitch})", *values])
     widths = [max(len(line[i]) for line in lines if line) for i in range(1 + len(evaluations))]
     return "\n".join(
