@@ -36,7 +36,9 @@ FIGURES = (
         "lower",
     ),
     Figure("reconstruction", "l1_mean", "L1 of the mean", "The same when the model's best guess is decoded.", "lower"),
-    Figure("reconstruction", "mse", "Reconstruction MSE", "Large differences count more than in L1.", "lower", "{:#.3g}"),
+    Figure(
+        "reconstruction", "mse", "Reconstruction MSE", "Large differences count more than in L1.", "lower", "{:#.3g}"
+    ),
     Figure(
         "reconstruction",
         "log_mel_mae_db",
