@@ -10,6 +10,7 @@ from timbre_core.features.log_mel import hz_to_mel
 from timbre_core.models.conditions.pitch_comb import PitchCombSettings
 from timbre_core.models.conditions.velocity import VelocitySettings
 from timbre_core.models.note_points import to_frames, to_points
+from timbre_core.models.refinement import refined
 from timbre_core.models.settings import ModelSettings
 from timbre_core.models.vae import VAE
 
@@ -72,3 +73,16 @@ def test_a_decoder_needs_its_comb() -> None:
     tree = {"decoder": {"kind": "note"}, "encoder": {"kind": "note"}, "latent_dim": 4}
     with pytest.raises(ValueError, match="pitch_comb"):
         VAE(ModelSettings.model_validate(tree), 128, 345)
+
+
+def test_refined_latents_explain_their_frames_better() -> None:
+    model, conditions = small(), {"pitch": torch.tensor([60.0, 72.0])}
+    with torch.inference_mode():
+        frames = model.decode(torch.randn(2, 4, generator=torch.Generator().manual_seed(1)), conditions)
+        mu, _ = model.encode(frames, conditions)
+        better = refined(model, frames, mu, conditions, 30)
+        errors = [(model.decode(z, conditions) - frames).abs().mean(dim=(1, 2)) for z in (mu, better)]
+        assert (errors[1] < 0.8 * errors[0]).all()
+        alone = refined(model, frames[1:], mu[1:], {"pitch": conditions["pitch"][1:]}, 30)
+        assert torch.allclose(alone, better[1:], atol=1e-3)
+    assert all(parameter.grad is None for parameter in model.parameters())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from timbre_core.models.refinement import refined
 from timbre_core.models.vae import VAE
 
 
@@ -21,7 +22,10 @@ class WindowCoder:
     @torch.inference_mode()
     def encode(self, windows: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Windows (n, n_bins, T) and their MIDI pitches (n,) -> mu, logvar, each (n, latent_dim) float32."""
-        mu, logvar = self.model.encode(self._tensor(windows), self._conditions(pitch))
+        frames, conditions = self._tensor(windows), self._conditions(pitch)
+        mu, logvar = self.model.encode(frames, conditions)
+        if self.model.refinement:
+            mu = refined(self.model, frames, mu, conditions, self.model.refinement)
         return mu.cpu().numpy(), logvar.cpu().numpy()
 
     @torch.inference_mode()

@@ -42,4 +42,8 @@ class ModelSettings(Part):
     prior: AnyPrior = StandardNormalPriorSettings()
     likelihood: AnyLikelihood = LaplaceSettings()
     conditions: list[AnyCondition] = Field(default_factory=list, max_length=8)
+    refinement: Annotated[
+        int,
+        Field(ge=0, le=1000, description="steps by which latents are improved after encoding: see `models.refinement`"),
+    ] = 0
     sampling: bool = Field(default=True, description="false makes it a plain autoencoder: z = mu, no KL")

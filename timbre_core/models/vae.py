@@ -35,6 +35,7 @@ class VAE(nn.Module):
         super().__init__()
         self.sampling = settings.sampling
         self.latent_dim = settings.latent_dim
+        self.refinement, self.weight = settings.refinement, settings.likelihood.weight
         conditions = [part.build() for part in settings.conditions]
         self.conditions = nn.ModuleList(conditions)
         self._told = [(part.label, tuple(part.into), part.optional) for part in settings.conditions]
@@ -62,7 +63,7 @@ class VAE(nn.Module):
 
     def decode(self, z: Tensor, conditions: Conditions) -> Tensor:
         """(batch, latent_dim) -> (batch, n_bins, T), float32; held to [-1, 1] outside training."""
-        frames = self.likelihood.frames(self._decoded(z, conditions))
+        frames = self.likelihood.frames(self.decoded(z, conditions))
         return frames if self.training else frames.clamp(-1.0, 1.0)
 
     def forward(
@@ -79,9 +80,10 @@ class VAE(nn.Module):
         """
         mu, logvar = self.encode(frames, conditions)
         z = mu if noise is None or not self.sampling else mu + torch.exp(0.5 * logvar) * noise
-        return Forward(self._decoded(z, conditions if wanted is None else wanted), mu, logvar, z)
+        return Forward(self.decoded(z, conditions if wanted is None else wanted), mu, logvar, z)
 
-    def _decoded(self, z: Tensor, conditions: Conditions) -> Tensor:
+    def decoded(self, z: Tensor, conditions: Conditions) -> Tensor:
+        """The decoder's output (batch, n_bins, T) before the likelihood makes frames of it."""
         return self.decoder(self._with_conditions("decoder", z, conditions)).float()
 
     def _condition_width(self, place: str) -> int:

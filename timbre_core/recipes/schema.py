@@ -178,6 +178,7 @@ class Recipe(Part):
         """Whether a timbre space is told the pitch before its latents: one told in the decoder alone encodes without."""
         return self.makes_a_space and (
             self.features.needs_pitch
+            or (self.model.refinement > 0 and self.uses_pitch)
             or any(part.label == "pitch" and set(part.into) != {"decoder"} for part in self.model.conditions)
         )
 
