@@ -53,7 +53,11 @@ export class MapView {
     this.marks = new Marks(this, this.root.querySelector(".tx-marks"));
     this.sound = new PointerSound(this.root, on, (sentence) => this.notice(sentence));
     this.gathered = new Gathered(this);
-    ({ space: this.space, list: this.list, regions: this.regions, tour: this.tour } = laterParts(this, on));
+    const later = laterParts(this, on);
+    this.space = later.space;
+    this.list = later.list;
+    this.regions = later.regions;
+    this.tour = later.tour;
     this.filters = new Filters(this.root, {
       changed: () => this.filter(),
       tell: (told) => this.report("filters", told),
@@ -207,9 +211,7 @@ export class MapView {
 
   // For scripts and tests: where on the page a note is.
   positionOf(id) {
-    const box = this.canvas.getBoundingClientRect();
-    const [x, y] = this.points.place(this.points.row.get(id));
-    return { x: box.left + x, y: box.top + y };
+    return this.points.onPage(this.points.row.get(id));
   }
 
   // ---- drawing ---------------------------------------------------------------------------------------------------

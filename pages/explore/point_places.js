@@ -111,6 +111,12 @@ export class PointPlaces {
     return best;
   }
 
+  onPage(i) {
+    const box = this.canvas.getBoundingClientRect();
+    const [x, y] = this.place(i);
+    return { x: box.left + x, y: box.top + y };
+  }
+
   cells() {
     if (this.celled?.positions !== this.positions) this.celled = new Cells(this.positions, this.shape);
     return this.celled;

@@ -8,16 +8,16 @@ import os
 import sys
 
 SETTING = "TIMBRE_MEMORY"
-_KEPT = 96  # MiB
+_KEPT = 32  # MiB: some thirty notes with all their versions and pictures
 _LEAST = 8
 # Of malloc's options, as in malloc.h: where to stop keeping freed memory, from which size on a block is given back at once
 # (fixed: glibc lets it grow up to 32 MiB), how many heaps threads have between them.
 _TRIM, _LARGE, _HEAPS = (-1, 256 * 1024), (-3, 256 * 1024), (-8, 2)
-_KERNELS = "64"  # that oneDNN keeps compiled, one for each shape of a layer; its own 1,024 take hundreds of MB
+_KERNELS = "32"  # that oneDNN keeps compiled, one for each shape of a layer; its own 1,024 take hundreds of MB
 
 
 def kept_bytes() -> int:
-    """How many bytes of sounds and pictures are kept to be heard again: `TIMBRE_MEMORY` in MiB, by default 96."""
+    """How many bytes of sounds and pictures are kept to be heard again: `TIMBRE_MEMORY` in MiB, by default 32."""
     try:
         wanted = int(os.environ.get(SETTING, "") or _KEPT)
     except ValueError:

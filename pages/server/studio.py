@@ -54,7 +54,7 @@ def _weight(value: Any) -> int:
 
 
 _results = Memo.of_bytes(_weight)
-_spaces = Memo(3)
+_spaces = Memo(2)
 _layered_spaces = Memo(2)
 _inverters = Memo(8)
 _libraries = Memo(4)
