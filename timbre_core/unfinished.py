@@ -62,6 +62,18 @@ def open_work(work: Path, recipe: Recipe, resume: bool) -> None:
     write_text(work / RECIPE, recipe_to_yaml(recipe))
 
 
+def end_at(work: Path, epochs: int) -> None:
+    """Have the unfinished training end with so many epochs, as if its recipe had said so."""
+    recipe = read_recipe(work / RECIPE)
+    training = recipe.training.model_copy(update={"epochs": epochs})
+    write_text(work / RECIPE, recipe_to_yaml(recipe.model_copy(update={"training": training})))
+
+
+def epochs_of(work: Path) -> int | None:
+    """How many epochs an unfinished training is to have; None where there is none."""
+    return read_recipe(work / RECIPE).training.epochs if (work / RECIPE).exists() else None
+
+
 @contextmanager
 def taken_away_if_refused(work: Path) -> Iterator[None]:
     """Runs a training in a folder that is made in the block; where it ends before anything is to be resumed, the folder goes.

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from pages.server.colours import colours_of
 from timbre_core.analysis.distances import CODE, Coordinates, coordinates, nearest
+from timbre_core.analysis.near_index import MANY, NearIndex
 from timbre_core.checkpoint import (
     RECORDING,
     Checkpoint,
@@ -233,7 +234,13 @@ class NoteMap:
 
     def near(self, place: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a place (dim,), such as a sound's `timbre_code`."""
+        if len(self.places) >= MANY:
+            return self._near_index.nearest(place, k)
         return nearest_rows(_distances(self.places, place), k)
+
+    @cached_property
+    def _near_index(self) -> NearIndex:
+        return NearIndex(self.places)
 
     def nearest(self, z: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a latent (latent_dim,), see `distances`."""

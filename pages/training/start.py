@@ -44,12 +44,22 @@ def show_form(found: Listing) -> None:
         key="train_from",
         help="A model that has heard thousands of notes needs few of yours. From nothing it takes thousands, and hours.",
     )
-    third, fourth, fifth = st.columns(3)
+    third, fourth, limit, fifth = st.columns(4)
     recipe = third.selectbox(
         "Recipe", _RECIPES, key="train_recipe", disabled=bool(start), help="How the model is built."
     )
     epochs = fourth.number_input(
         "Epochs", 1, 10_000, 30, key="train_epochs", help="How often all sounds are gone through."
+    )
+    hours = limit.number_input(
+        "At most, hours",
+        0.0,
+        1000.0,
+        0.0,
+        0.5,
+        format="%g",
+        key="train_hours",
+        help="When the time is up, what was learned so far becomes the checkpoint. 0: as long as it takes.",
     )
     name = fifth.text_input("Name", "mine", max_chars=60, key="train_name")
     if not st.button("Start", type="primary", disabled=not chosen, key="train_start"):
@@ -60,7 +70,7 @@ def show_form(found: Listing) -> None:
         if out.exists() or out.with_name(f"{out.name}.training").exists():
             raise TimbreError(f"{name}: a checkpoint or training of that name is there: choose another name.")
         from_folder = str(found.checkpoints[start].path) if start else None
-        jobs.ask("train", None, training_arguments(recipe, data, out, int(epochs), from_folder))
+        jobs.ask("train", None, training_arguments(recipe, data, out, int(epochs), from_folder, hours=float(hours)))
         jobs.start_worker()
     except TimbreError as error:
         st.error(plain(str(error), 500), icon=":material/error:")

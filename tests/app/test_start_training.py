@@ -56,6 +56,21 @@ def test_the_queue_trains(training: Any, checkpoints: Path, tiny_nsynth: Path, m
     assert open_checkpoint(out).recipe.training.epochs == 1
 
 
+def test_a_training_ends_when_its_time_is_up(training: Any, checkpoints: Path, tiny_nsynth: Path) -> None:
+    from timbre_core.catalogue.training import training_arguments
+
+    start, out = str(checkpoints / "alpha"), checkpoints / "brief"
+    changes = ["training.pictures=0"]
+    job = jobs.ask(
+        "train", None, training_arguments("nsynth-cvae", [str(tiny_nsynth)], out, 500, start, changes, hours=1e-6)
+    )
+    assert jobs.work(until=job.id)
+    done = jobs.job_of_id(job.id)
+    assert done.state == "done", done.message
+    assert "time was up" in done.message
+    assert 1 <= open_checkpoint(out).recipe.training.epochs < 5
+
+
 def test_a_training_is_stopped_by_the_queue(training: Any, checkpoints: Path, tiny_nsynth: Path) -> None:
     from timbre_core.catalogue.training import training_arguments
 
