@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from timbre_core import generate, open_space
 from timbre_core.checkpoint import list_checkpoints, open_checkpoint
+from timbre_core.features.kinds.image import NoSound
+from timbre_core.features.settings import has_sound
 from timbre_core.models.weights import read_tensors
 from timbre_core.recipes.recipe_files import read_recipe
 
@@ -37,3 +40,18 @@ def test_a_shipped_space_decodes_its_notes(name: str) -> None:
     assert frames.isfinite().all()
     # Notes that differ are made differently.
     assert frames.std(dim=0).mean() > 0
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_a_shipped_space_is_heard_without_its_recordings(name: str) -> None:
+    space = open_space(ROOT / "checkpoints" / name)
+    note = space.map_notes.iloc[0]
+    wanted = {"like": str(note["note_id"]), "seconds": 0.4, "pitch": 62 if space.recipe.uses_pitch else None}
+    if not has_sound(space.recipe.features):
+        with pytest.raises(NoSound, match="Pictures have no sound"):
+            generate(space, **wanted)
+        return
+    made = generate(space, **wanted)
+    assert made.audio.shape == (round(0.4 * space.sample_rate),)
+    assert np.isfinite(made.audio).all()
+    assert 0.05 < np.abs(made.audio).max() <= 1
