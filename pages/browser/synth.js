@@ -82,8 +82,8 @@ export class Synth {
     return this.bends.get(null) ?? 0;
   }
 
-  centsOf({ channel }) {
-    return this.cents + (channel === null ? 0 : (this.bends.get(channel) ?? 0));
+  centsOf({ channel, off }) {
+    return off + this.cents + (channel === null ? 0 : (this.bends.get(channel) ?? 0));
   }
 
   // The mod wheel, 0-1.
@@ -115,10 +115,11 @@ export class Synth {
     return (this.context?.baseLatency ?? 0) + (this.context?.outputLatency ?? 0);
   }
 
-  start(key, sound, velocity, channel = null) {
+  // off: cents by which the sound is to be played higher, where it is another key's.
+  start(key, sound, velocity, channel = null, off = 0) {
     if (this.voices.size >= MOST_VOICES) this.end([...this.voices][0], 0.01);
     const now = this.context.currentTime;
-    const voice = { key, sound, channel, level: (velocity / 127) ** 2, began: now };
+    const voice = { key, sound, channel, off, level: (velocity / 127) ** 2, began: now };
     voice.envelope = new GainNode(this.context, { gain: 0 });
     voice.tone = new BiquadFilterNode(this.context, { type: "lowpass", frequency: this.cutoffOf(voice) });
     voice.touch = new GainNode(this.context);
@@ -133,7 +134,7 @@ export class Synth {
 
   // Let a voice go on with another sound from where it is.
   swap(voice, sound) {
-    if (!this.voices.has(voice) || voice.sound === sound) return;
+    if (!this.voices.has(voice) || voice.ending || voice.sound === sound) return;
     const fade = 0.04;
     const now = this.context.currentTime;
     const { start, end } = sound.loop ?? { start: 0, end: sound.buffer.duration };
@@ -142,6 +143,7 @@ export class Synth {
     voice.fader.gain.setTargetAtTime(0, now, fade / 3);
     voice.source.stop(now + 2 * fade);
     voice.sound = sound;
+    voice.off = 0;
     voice.began = now - place;
     this.sourceOf(voice, sound, place, fade);
   }

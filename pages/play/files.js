@@ -5,6 +5,8 @@ import { noteName } from "../browser/pitch.js";
 import { errorOf, fetchJson } from "../browser/server.js";
 
 export class Files {
+  ownSounds = null; // OwnSounds
+
   /** @param {import("./play.js").Player} player */
   constructor(player) {
     this.player = player;

@@ -3,6 +3,7 @@
 import { SHORTEST_TAP } from "../browser/synth.js";
 
 const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
+const FARTHEST_STAND_IN = 24; // keys
 
 export class PlayHands {
   midi = null;
@@ -49,14 +50,14 @@ export class PlayHands {
     const ready = this.player.bank.has(url);
     const opening = this.enable();
     try {
-      const [sound] = await Promise.all([this.player.bank.get(url), opening]);
+      const near = ready ? null : this.standIn(key, velocity);
+      if (near) await opening;
+      else await Promise.all([this.player.bank.get(url), opening]);
       if (this.held.get(key) !== note && note.down) return;
-      this.sound(note, key, sound, velocity);
-      performance.measure("timbre:key-to-sound", {
-        start: at,
-        end: performance.now(),
-        detail: { key, ready, latency: this.player.synth.latency },
-      });
+      this.sound(note, key, near ?? { sound: this.player.bank.peek(url), off: 0 }, velocity);
+      const detail = { key, ready, near: Boolean(near), latency: this.player.synth.latency };
+      performance.measure("timbre:key-to-sound", { start: at, end: performance.now(), detail });
+      if (near) this.player.synth.swap(note.voice, await this.player.bank.get(url));
     } catch (error) {
       this.held.delete(key);
       this.player.view.setHeld(this.held);
@@ -65,9 +66,22 @@ export class PlayHands {
     if (moved) this.player.keyMoved();
   }
 
-  sound(note, key, sound, velocity) {
+  // The nearest key that is decoded, played higher or lower: it sounds at once, until the key's own sound is there.
+  standIn(key, velocity) {
+    const { player } = this;
+    for (let away = 1; away <= FARTHEST_STAND_IN; away++)
+      for (const other of [key - away, key + away]) {
+        if (other < 0 || other > 127 || !player.playable(other)) continue;
+        const sound = player.bank.peek(player.soundUrl(other, velocity));
+        const pitchOf = (place) => player.tuning?.pitches[place] ?? place;
+        if (sound) return { sound, off: 100 * (pitchOf(key) - pitchOf(other)) };
+      }
+    return null;
+  }
+
+  sound(note, key, { sound, off }, velocity) {
     if (!this.player.synth.context) return;
-    note.voice = this.player.synth.start(key, sound, velocity, note.channel);
+    note.voice = this.player.synth.start(key, sound, velocity, note.channel, off);
     // Let go before its sound came: it sounds all the same, as short as a tap.
     if (!note.down) setTimeout(() => this.player.synth.end(note.voice), 1000 * SHORTEST_TAP);
   }

@@ -17,9 +17,9 @@ export class History {
   }
 
   snapshot() {
-    const { z, start, origin, title, colour, recorded, own, macros, base } = this.player;
+    const { z, start, origin, title, colour, recorded, carried, own, macros, base } = this.player;
     const { release, attack } = this.player.synth;
-    return { z: [...z], start, origin, title, colour, recorded, own, macros, base, release, attack };
+    return { z: [...z], start, origin, title, colour, recorded, carried, own, macros, base, release, attack };
   }
 
   // To be called before something changes.

@@ -50,7 +50,11 @@ export class OwnSounds {
     player.place(own.z);
     player.report(null);
     player.view.tell("");
+    // The recorded key comes first: it needs nothing made, and stands in for the others until they are there.
+    player.key = Math.round(own.notes.at(-1).pitch);
+    player.view.setKey();
     player.hands.audition(performance.now());
+    player.prefetch(0);
   }
 
   // Begins to record, or ends it and plays what was recorded.
