@@ -29,8 +29,8 @@ def test_a_shipped_space_decodes_its_notes(name: str) -> None:
     assert checkpoint.evaluation is not None
     assert checkpoint.evaluation["reconstruction"]["mse"] > 0
     assert not any(Path(root).is_absolute() for root in (*recipe.data.roots, *checkpoint.latents_roots))
-    half = {tensor.dtype for tensor in read_tensors(checkpoint.path / "model.safetensors")[0].values()}
-    assert (torch.float16 in half) == (recipe.provenance.get("weights") == "float16")
+    stored = {tensor.dtype for tensor in read_tensors(checkpoint.path / "model.safetensors")[0].values()}
+    assert (torch.float16 in stored) == (recipe.provenance.get("weights") in ("float16", "int8"))
     mu = torch.from_numpy(np.stack(notes["mu"][:4]).astype(np.float32))
     pitch = torch.from_numpy(notes["pitch"][:4].to_numpy(np.float32))
     with torch.inference_mode():
