@@ -42,6 +42,8 @@ GOOD: dict[str, dict[str, str]] = {
     "play/piece": {"name": "bach-prelude-in-c"},
     "play/perform": {**ALPHA, "z": ZERO},
     "play/preset": {**ALPHA, "z": ZERO, "key": "60"},
+    "play/presets": ALPHA,
+    "play/tuning": {},
     "morph/sound": SOUND,
     "morph/frames": SOUND,
     "morph/pitch": SOUND,
@@ -154,6 +156,9 @@ def test_other_ids_that_nothing_has() -> None:
         assert refused(post(f"/api/{path}", "checkpoint=alpha", b'["nope"]'), 404)
         for body in (b"", b"{}", b"[]", b"[1]", b"\xff"):
             assert refused(post(f"/api/{path}", "checkpoint=alpha", body), 400)
+    for body in (b"", b"{}", b"[]", b'"x"', b'{"scl": 1, "kbm": ""}', b"\xff"):
+        assert refused(post("/api/play/tuning", "", body), 400), body
+        assert refused(post("/api/play/presets", "checkpoint=alpha", body), 400), body
     for path in ("morph/sound", "morph/trail"):
         many = {**GOOD[path], "notes": ",".join([NOTE] * 60)}
         assert refused(ask(path, many), 400)
