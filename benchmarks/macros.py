@@ -1,15 +1,17 @@
 """What macros do to real and modelled notes: the trait that each moves by a step, and what happens to the others.
 
-python benchmarks/macros.py --data shared/data/nsynth-subset
+python benchmarks/macros.py [--data path/to/nsynth] [--notes 100]
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from shared import NSYNTH
 
 import timbre_core
 from timbre_core.analysis.macro_traits import macro_traits
@@ -48,15 +50,18 @@ def held(note: PlayedNote) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="starter", help="library of recordings (default: the starter set)")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--data", default=str(NSYNTH), help="library of recordings (default: the NSynth subset beside the project)"
+    )
     parser.add_argument("--notes", type=int, default=100)
     args = parser.parse_args()
     notes = notes_of(args.data, args.notes)
     units = {name: np.log2(macro.step) if macro.times else macro.step for name, macro in MACROS.items()}
     moved: dict[tuple[str, float], list[dict[str, float]]] = {}
     seconds: dict[str, list[float]] = {name: [] for name in MACROS}
-    for note in notes:
+    for number, note in enumerate(notes):
+        print(f"{number + 1} of {len(notes)}", end="\r", file=sys.stderr, flush=True)
         before = held(note)
         base = macro_traits(before, note.sample_rate, note.key, before)
         for name, macro in MACROS.items():
@@ -79,7 +84,7 @@ def print_table(
     library = Path(args.data).name
     print("# What macros change\n")
     print(
-        f"`python benchmarks/macros.py --data {args.data}`: {count} notes, half of them of `nsynth-cvae` at places of its map, "
+        f"`python benchmarks/macros.py`: {count} notes, half of them of `nsynth-cvae` at places of its map, "
         f"half recordings of `{library}`, held for {HELD} s as the page Play plays; each macro by {STEPS:g} steps. Traits are "
         "measured in the finished sound and counted in steps of their own macro: 1.00 is what a step says. `own`: the median and "
         "the middle half; `others`: the trait that is moved most besides, its median distance, and the nine tenths of notes "

@@ -81,7 +81,7 @@ def main() -> int:
         page.goto(f"{address}/play?checkpoint=nsynth-cvae&family=brass")
         page.wait_for_selector(".tx-play[data-ready]", timeout=60_000)
         # What sliders change is measured once, on the first visit; players of the second do not meet it.
-        page.get_by_text("correlation over").wait_for(timeout=300_000)
+        page.wait_for_function(f"() => {_PLAYER}.traits?.correlations", timeout=300_000)
         times, output = play(page, args.keys, args.slides)
     rows = [
         (name, str(len(values)), *(f"{percentile(values, p):.0f} ms" for p in (50, 95)), f"{max(values):.0f} ms")

@@ -41,7 +41,7 @@ export class MacroPanel {
     });
     row.element = build(
       "label",
-      { class: "tx-axis tx-macro", "data-macro": name, title: `${title}: ${says}. Double-click: as it is` },
+      { class: "tx-macro", "data-macro": name, title: `${title}: ${says}. Double-click: as it is` },
       build("b", { text: title }),
       slider,
       row.value,
