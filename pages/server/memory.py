@@ -27,7 +27,10 @@ def kept_bytes() -> int:
 
 def tune() -> None:
     """Have freed memory go back to the system. To be called before threads and torch come."""
+    import pyarrow
+
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _KERNELS)
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # its own keeps what tables were read with
     if not sys.platform.startswith("linux"):
         return
     with contextlib.suppress(OSError, AttributeError):  # a C library without it, such as musl
