@@ -23,6 +23,7 @@ from timbre_core.catalogue.libraries import OwnLibrary, counts_of, library_of_id
 from timbre_core.catalogue.placing import Placer
 from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import MODULES, Asked, Read, Reader, lost, open_reader
+from timbre_core.catalogue.shards import from_shards
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.maps import weights_mark
@@ -48,10 +49,13 @@ class Outcome:
     said: list[str] = field(default_factory=list)
 
 
-def bring_up_to_date(library: OwnLibrary, report: Report, workers: int | None = None) -> Outcome:
+def bring_up_to_date(
+    library: OwnLibrary, report: Report, workers: int | None = None, encoded: Path | None = None
+) -> Outcome:
     """Read what is new or changed in a library's folder, find what was moved, and mark what is gone.
 
-    workers: processes that read sounds, None for one per core, 0 for this one. Raises TimbreError where the folder or the
+    workers: processes that read sounds, None for one per core, 0 for this one. encoded: a folder of `shards.encode_folder`, from
+    which what it has is taken. Raises TimbreError where the folder or the
     checkpoint cannot be used or the disk is full, and Cancelled; what is confirmed stays, and the same call goes on with the
     rest.
     """
@@ -73,8 +77,15 @@ def bring_up_to_date(library: OwnLibrary, report: Report, workers: int | None = 
     batches = _Batches(library, placer, notes, outcome)
     total = len(plan.kept) + len(plan.todo)
     report("reading sounds", total - len(plan.todo), total)
-    done = total - len(plan.todo)
-    for reads in _read(Reader(str(root), library.checkpoint), plan.todo, min(count, 1 + len(plan.todo) // _PARALLEL)):
+    done, todo = total - len(plan.todo), plan.todo
+    if encoded is not None:
+        taken = set()
+        for reads in from_shards(encoded, root, todo):
+            batches.take(reads)
+            taken |= {read.path for read in reads}
+            report("taking what was encoded", done + len(taken), total)
+        done, todo = done + len(taken), [asked for asked in todo if asked.path not in taken]
+    for reads in _read(Reader(str(root), library.checkpoint), todo, min(count, 1 + len(todo) // _PARALLEL)):
         batches.take(reads)
         done += len(reads)
         report("reading sounds", done, total)

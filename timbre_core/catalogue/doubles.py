@@ -15,6 +15,9 @@ from timbre_core.features.audio import load_audio
 
 _RATE = 16_000  # Hz
 _ROUNDED = 5e-4  # of a correlation, that fingerprints kept in 16 bits may be off
+# Fingerprints so near to each other are of one recording at another level or in another lossless format, and need not be heard
+# again: of 1,000 files made of 850 NSynth notes, two of different recordings were never nearer than twice this.
+_COPY = 0.003
 
 
 def group_doubles(library: OwnLibrary, report: Report) -> int:
@@ -44,7 +47,12 @@ def group_doubles(library: OwnLibrary, report: Report) -> int:
 
     groups = dict(zip(ids.tolist(), first_of.tolist(), strict=True))
     if len(marks):
-        for first, second, _ in find_twins(Near(marks, SAME - _ROUNDED), read, SAME, _RATE):
+        copies = _copies(marks)
+        heard = np.array([row for row in range(len(marks)) if row not in copies])
+        pairs = list(copies.items())
+        twins = find_twins(Near(marks[heard], SAME - _ROUNDED), lambda number: read(int(heard[number])), SAME, _RATE)
+        pairs += [(int(heard[second]), int(heard[first])) for first, second, _ in twins]
+        for second, first in pairs:
             groups[int(ids[rows[second]])] = int(ids[rows[first]])
     groups = {note: groups.get(first, first) for note, first in groups.items()}
     before = dict(zip(ids.tolist(), notes["recording"].tolist(), strict=True))
@@ -54,3 +62,13 @@ def group_doubles(library: OwnLibrary, report: Report) -> int:
             database.executemany("UPDATE notes SET recording = ? WHERE id = ?", changed)
             database.execute("UPDATE libraries SET revision = revision + 1 WHERE id = ?", (library.id,))
     return sum(note != first for note, first in groups.items())
+
+
+def _copies(marks: np.ndarray) -> dict[int, int]:
+    """Rows of fingerprints (n, BANDS) that are those of a row before them, with the first such row."""
+    near = Near(marks, 1 - _COPY**2 / 2)
+    copies: dict[int, int] = {}
+    for first in range(len(marks)):
+        if first not in copies:
+            copies.update({int(second): first for second in near.after(first) if int(second) not in copies})
+    return copies

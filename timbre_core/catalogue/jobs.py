@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -240,7 +241,8 @@ def _update(job: Job, report: _Reporter) -> str:
     from timbre_core.catalogue.adding import bring_up_to_date
 
     assert job.library is not None
-    outcome = bring_up_to_date(library_of_id(job.library), report, job.arguments.get("workers"))
+    encoded = Path(job.arguments["encoded"]) if job.arguments.get("encoded") else None
+    outcome = bring_up_to_date(library_of_id(job.library), report, job.arguments.get("workers"), encoded)
     parts = [f"{outcome.new:,} new"]
     for number, word in ((outcome.changed, "changed"), (outcome.moved, "moved"), (outcome.gone, "gone")):
         parts += [f"{number:,} {word}"] if number else []

@@ -53,7 +53,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--name", required=True, help="what the library is called")
     add.add_argument("--checkpoint", default=_DEFAULT, help=f"whose map the sounds are put on (default {_DEFAULT})")
     add_label_arguments(add)
+    add.add_argument(
+        "--encoded", metavar="OUT", help="take what `library encode` has read already, on this machine or on many"
+    )
     _add_waiting(add)
+    encode = verb(
+        "encode",
+        "read a folder of sounds with Dask's workers, in shards of Parquet; goes on after an end",
+        _run_encode,
+        "encode ~/samples shards --scheduler tcp://10.0.0.1:8786",
+    )
+    encode.add_argument("folder", metavar="DIR", help="folder of sounds, with subfolders")
+    encode.add_argument("out", metavar="OUT", help="folder of the shards, which `library add --encoded` takes")
+    encode.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster (default: workers on this machine)")
+    encode.add_argument("--workers", type=int, metavar="N", help="on this machine (default: one per core)")
+    encode.add_argument("--checkpoint", default=_DEFAULT, help=f"whose model reads the sounds (default {_DEFAULT})")
+    add_label_arguments(encode)
     update = verb(
         "update",
         "find new, changed, moved and deleted files of a library; goes on after an end",
@@ -160,7 +175,10 @@ def _wait(number: int, args: argparse.Namespace) -> int:
     from timbre_core.catalogue import jobs
     from timbre_core.catalogue.libraries import library_of_id, skipped_of
 
-    job = jobs.ask("update", number, {"workers": args.workers} if args.workers else {})
+    told: dict[str, Any] = {"workers": args.workers} if args.workers else {}
+    if getattr(args, "encoded", None):
+        told["encoded"] = str(Path(args.encoded).expanduser().resolve())
+    job = jobs.ask("update", number, told)
     if args.background:
         jobs.start_worker()
         print(f"{library_of_id(number).name}: in the queue; `library list` tells how far it is.")
@@ -209,6 +227,35 @@ def _run_list(args: argparse.Namespace) -> int:
         print(
             f"{job.state}: {job.kind} {names.get(job.library or 0, '')}: {job.phase} {job.done:,} of {job.total:,}{left}"
         )
+    return 0
+
+
+def _run_encode(args: argparse.Namespace) -> int:
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise TimbreError("Dask is not installed: `pip install distributed` brings it.") from error
+    from tqdm import tqdm
+
+    from timbre_core.catalogue.shards import encode_folder
+    from timbre_core.checkpoint import open_checkpoint
+
+    _check_workers(args)
+    root, out = Path(args.folder).expanduser().resolve(), Path(args.out).expanduser().resolve()
+    if not root.is_dir():
+        raise TimbreError(f"{root}: there is no such folder: check the path.")
+    checkpoint = open_checkpoint(args.checkpoint).path.resolve()
+    where = args.scheduler or LocalCluster(
+        n_workers=args.workers, threads_per_worker=1, dashboard_address=None, memory_limit=None
+    )
+    with Client(where) as client, tqdm(desc="encoding", unit="shard", file=sys.stderr) as bar:
+
+        def report(phase: str, done: int, total: int) -> None:
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+        count = encode_folder(root, checkpoint, label_settings(args), out, client, report)
+    print(f"{out}: {counted(count, 'shard')}; `library add {args.folder} --name NAME --encoded {args.out}` takes them.")
     return 0
 
 
