@@ -25,7 +25,13 @@ USUAL_NOISE = 0.05
 """Share of noise among high frequencies where none is known."""
 
 _QUIETEST_DB = -120.0
-_SHORTEST = 0.010  # seconds of a level's window; it holds two periods of a low note
+_SHORTEST, _LONGER = (
+    0.010,
+    0.060,
+)  # seconds of a level's window at the onset and after; it holds two periods of a low note
+_ATTACK = 0.08  # seconds that an onset lasts
+_BEGUN_DB = 30.0
+_LOWEST = 60.0  # Hz; what is lower counts only where the pitch is
 _MOST_GAIN_DB, _LEAST_GAIN_DB = 30.0, -100.0
 _ROUNDS = 3  # of a gain that changes within its window
 _HEARD_DB = 45.0  # below the loudest: softer frames tell no pitch
@@ -101,22 +107,43 @@ def performance_of(audio: np.ndarray, sample_rate: int, pitch: float, hop: int) 
     return replace(steady, pitch=midi, noise=noise, top_hz=top)
 
 
-def level_track(audio: np.ndarray, sample_rate: int, pitch: float) -> np.ndarray:
-    """RMS (n_levels,) in dB full scale, every LEVEL_STEP seconds, of audio (n_samples,) of MIDI `pitch`."""
-    size = max(_SHORTEST, 2 / float(midi_to_hz(pitch))) * sample_rate
-    half = max(1, round(size / 2))
-    total = np.concatenate([np.zeros(half + 1), np.cumsum(np.square(audio, dtype=np.float64))])
+def level_track(audio: np.ndarray, sample_rate: int, pitch: float, onset: float | None = None) -> np.ndarray:
+    """RMS (n_levels,) in dB full scale, every LEVEL_STEP seconds, of audio (n_samples,) of MIDI `pitch`.
+
+    Windows are short for a while from the `onset` (seconds; None finds it) on and longer elsewhere, where a quicker level is the
+    beating of partials and no playing. What is far below the pitch does not count.
+    """
+    short, long = (_levels(audio, sample_rate, pitch, least) for least in (_SHORTEST, _LONGER))
+    begin = _onset(short) if onset is None else onset
+    after = np.arange(len(short)) * LEVEL_STEP - begin
+    share = np.clip((after - _ATTACK) / _ATTACK, 0, 1)
+    return (1 - share) * short + share * long
+
+
+def _levels(audio: np.ndarray, sample_rate: int, pitch: float, least: float) -> np.ndarray:
+    from scipy.signal import butter, sosfilt
+
+    f0 = float(midi_to_hz(pitch))
+    lowest = min(0.5 * f0, _LOWEST)
+    heard = sosfilt(butter(2, lowest, "highpass", fs=sample_rate, output="sos"), audio)
+    half = max(1, round(max(least, 2 / f0) * sample_rate / 2))
+    total = np.concatenate([np.zeros(half + 1), np.cumsum(np.square(heard, dtype=np.float64))])
     total = np.pad(total, (0, half), mode="edge")
     at = _places(len(audio), sample_rate)
     power = (total[at + 2 * half] - total[at]) / (2 * half)
     return 10 * np.log10(np.maximum(power, 10 ** (_QUIETEST_DB / 10)))
 
 
+def _onset(level: np.ndarray) -> float:
+    """Seconds until a level track comes within 30 dB of its loudest."""
+    return float(np.argmax(level > level.max() - _BEGUN_DB)) * LEVEL_STEP if len(level) else 0.0
+
+
 def with_level(audio: np.ndarray, wanted: np.ndarray, sample_rate: int, pitch: float) -> np.ndarray:
     """Audio (n_samples,) with the `level_track` `wanted` (n_levels,). Nothing is made more than 30 dB louder."""
-    at, places = _places(len(audio), sample_rate), np.arange(len(audio))
+    at, places, onset = _places(len(audio), sample_rate), np.arange(len(audio)), _onset(wanted)
     for _ in range(_ROUNDS):
-        own = level_track(audio, sample_rate, pitch)
+        own = level_track(audio, sample_rate, pitch, onset)
         size = min(len(own), len(wanted))
         gain = np.clip(wanted[:size] - own[:size], _LEAST_GAIN_DB, _MOST_GAIN_DB)
         gain[own[:size] <= _QUIETEST_DB] = 0
