@@ -103,14 +103,6 @@ class TimbreCodeTask(Part):
     cepstra: Annotated[
         float, Field(ge=0, description="weight of cepstra with their time kept, beside what is learned; 0: none")
     ] = 0.0
-    reach: Annotated[
-        float | None,
-        Field(
-            gt=0,
-            description="of learned distances: notes further apart are merely different, and how much so is left to the "
-            "cepstra; none: distances are what was learned",
-        ),
-    ] = None
     pairs: PairSettings = PairSettings(share=1.0, semitones=127)
     contrast: Annotated[
         float, Field(ge=0, description="weight of the error in finding a note's instrument in the batch")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -33,20 +32,14 @@ _BY_LENGTH = 0.5  # power of a time's share of the whole that its cepstra count 
 class TimbreEncoder(nn.Module):
     """Level-free grids (batch, n_points, n_mels) and which points are heard (batch, n_points) -> codes (batch, dim).
 
-    A code is the learned part, `code_dim` numbers or, with a `reach`, `within_reach` of them, and, where the task weighs them,
-    cepstra of the note with their time kept.
+    A code is the learned part, `code_dim` numbers, and, where the task weighs them, cepstra of the note with their time kept.
     """
-
-    directions: Tensor
 
     def __init__(self, settings: TimbreCodeTask, features: LogMelSettings) -> None:
         super().__init__()
         width, dim = settings.width, settings.code_dim
         self.features = features
         self.cepstra = settings.cepstra
-        self.reach = settings.reach
-        if self.reach is not None:
-            self.register_buffer("directions", _directions(dim))  # kept with the weights: codes are to stay comparable
         self.first = nn.Conv1d(features.n_mels, width, 4, stride=2, padding=1)
         self.layers = nn.ModuleList([nn.Conv1d(width, width, 3, padding=1) for _ in range(2)])
         self.norms = nn.ModuleList([nn.LayerNorm(width) for _ in range(2)])
@@ -58,12 +51,8 @@ class TimbreEncoder(nn.Module):
             nn.Linear(dim + 3, 256), nn.GELU(), nn.Linear(256, 256), nn.GELU(), nn.Linear(256, picture)
         )
 
-    def forward(self, grid: Tensor, heard: Tensor, learned_alone: bool = False) -> Tensor:
+    def forward(self, grid: Tensor, heard: Tensor) -> Tensor:
         learned = self._learned(grid, heard)
-        if learned_alone:  # as training needs it
-            return learned
-        if self.reach is not None:
-            learned = within_reach(learned, self.directions, self.reach)
         if not self.cepstra:
             return learned
         return torch.cat([learned, self.cepstra * timed_cepstra(grid, heard)], dim=1)
@@ -98,23 +87,6 @@ class TimbreEncoder(nn.Module):
         last = grid.shape[1] - 1
         points = [min(point, last) for point in _PICTURE]
         return grid[:, points].unflatten(2, (-1, _GROUP)).mean(3).flatten(1)
-
-
-def within_reach(codes: Tensor, directions: Tensor, reach: float) -> Tensor:
-    """Codes (batch, 2 * dim) whose distance grows with that of `codes` (batch, dim), and hardly any more beyond `reach`.
-
-    It is about reach sqrt(2 - 2 exp(-d^2 / (2 reach^2))), d for small d: random Fourier features of a Gaussian kernel (Rahimi &
-    Recht, "Random features for large-scale kernel machines", 2007) along orthogonal `directions` (dim, dim).
-    """
-    turns = codes @ directions.T / reach
-    return torch.cat([turns.cos(), turns.sin()], dim=1) * (reach / len(directions) ** 0.5)
-
-
-def _directions(dim: int) -> Tensor:
-    """Orthogonal directions (dim, dim) as long as normal ones: features have less chance in them (Yu et al., 2016)."""
-    random = np.random.default_rng(0)
-    orthogonal, _ = np.linalg.qr(random.standard_normal((dim, dim)))
-    return torch.from_numpy(orthogonal * np.sqrt(random.chisquare(dim, (dim, 1)))).float()
 
 
 def timed_cepstra(grid: Tensor, heard: Tensor) -> Tensor:

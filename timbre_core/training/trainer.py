@@ -138,10 +138,10 @@ def _terms(run: Training, network: nn.Module, batch: Batch, step: int, beta: flo
     draws = Draws(run.recipe.training, run.team, step, len(batch.frames))
     own = run.model if network is run.parallel else network
 
-    def call(*inputs: Any, **how: Any) -> Any:
+    def call(*inputs: Any) -> Any:
         enabled = uses_bf16(run.recipe.training, run.team.device)
         with torch.autocast(run.team.device.type, dtype=torch.bfloat16, enabled=enabled):
-            return network(*inputs, **how)
+            return network(*inputs)
 
     return criterion_of(run.recipe).terms(
         call, batch, Step(run.recipe, own, draws, beta, run.through, run.discriminator)
