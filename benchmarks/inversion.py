@@ -26,7 +26,7 @@ from timbre_core.analysis.inversion_measures import threads
 from timbre_core.analysis.inverter_table import COLUMNS, INPUT_TITLES, figure, text_tables
 from timbre_core.analysis.latents import spread_over
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
-from timbre_core.cli.inverter_options import FLAT, candidates
+from timbre_core.cli.inverter_options import EMPHASISED, FLAT, candidates
 from timbre_core.datasets.library import STARTER, Library, open_library
 from timbre_core.files import write_json
 from timbre_core.note_embedding import open_note_embedding
@@ -62,7 +62,7 @@ def main() -> None:
     sound = {
         name: first_sound(checkpoint, coder, library, rows[:_SOUND_NOTES], name)
         for name in inverters
-        if name != FLAT and not name.startswith("librosa")
+        if name not in (FLAT, EMPHASISED) and not name.startswith("librosa")
     }
     print("\nTime to first sound of a note not yet decoded (decoder and first block, one thread), ms:")
     print_table(

@@ -9,6 +9,7 @@ import torch
 
 from timbre_core.features.decibels import frames_to_power
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.spectrum import de_emphasised
 from timbre_core.numba_cache import numba_can_cache
 
 ITERATIONS = {"librosa-32": 32, "librosa-100": 100}
@@ -19,7 +20,7 @@ ITERATIONS = {"librosa-32": 32, "librosa-100": 100}
 class LibrosaInverter:
     """`librosa.feature.inverse.mel_to_audio` (NNLS, then fast Griffin-Lim from random phases), called as our inverters are.
 
-    It is not told the pitch, as it has no use for it.
+    It is not told the pitch, as it has no use for it. A pre-emphasis, which it does not know, is taken back afterwards.
     """
 
     features: LogMelSettings
@@ -53,4 +54,4 @@ class LibrosaInverter:
             pad_mode="constant",
             random_state=seed,
         )
-        return np.asarray(audio, dtype=np.float32)
+        return de_emphasised(np.asarray(audio, dtype=np.float32), settings)
