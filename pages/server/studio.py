@@ -218,14 +218,11 @@ class Studio:
 def _where_from(notes: NoteMap, reason: str) -> str:
     """That recordings are missing, where they are to be had, and the command that brings them."""
     words, path = notes.words, notes.checkpoint.path
+    if words.fetch:  # two lines of a track are all there is room for
+        return f"The recordings are not on this machine: `{words.fetch}` fetches them."
     folder = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    command = f"python -m timbre_core project {folder} --data path/to/{words.folder}"
-    if not words.origin:
-        return f"The recording of this {words.note} is not on this machine: {reason} `{command}` takes it from your folder."
-    return (
-        f"The recordings are not on this machine: `{words.fetch}` fetches them ({words.origin}), "
-        f"`{command}` reads them from your folder."
-    )
+    command = f"python -m timbre_core project {folder} --data path/to/notes"
+    return f"The recording of this {words.note} is not on this machine: {reason} `{command}` takes it from your folder."
 
 
 def opened_space(checkpoint: Checkpoint, version: str) -> TimbreSpace:

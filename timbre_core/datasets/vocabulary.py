@@ -1,4 +1,4 @@
-"""What a library's notes, families and instruments are called, and where its recordings are from.
+"""What a library's notes, families and instruments are called, and how its recordings are to be had.
 
 Every library has the same label columns (see datasets.notes); of some, people call them by other names: a spoken digit is
 the family of its recording, and its speaker the instrument.
@@ -16,17 +16,14 @@ import pandas as pd
 class Vocabulary:
     """Words for a library: singular, in the middle of a sentence.
 
-    take: what a number counts that tells like notes apart, as in `take 7`; may be empty. origin: the data set that the
-    recordings are and where it is to be had, folder: what its folder is called, fetch: the command that
-    brings it; all empty where that is not known.
+    take: what a number counts that tells like notes apart, as in `take 7`; may be empty. fetch: the command that brings
+    recordings that do not ship; empty where there is none.
     """
 
     note: str = "note"
     family: str = "family"
     instrument: str = "instrument"
     take: str = ""
-    origin: str = ""
-    folder: str = "notes"
     fetch: str = ""
 
     def title(self, column: str) -> str:
@@ -52,8 +49,6 @@ _KINDS = (
             family="digit",
             instrument="speaker",
             take="take",
-            origin="the Free Spoken Digit Dataset (github.com/Jakobovski/free-spoken-digit-dataset)",
-            folder="free-spoken-digit-dataset",
             fetch="python -m timbre_core prepare digits",
         ),
     ),
