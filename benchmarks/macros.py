@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -55,29 +54,27 @@ def main() -> None:
         "--data", default=str(NSYNTH), help="library of recordings (default: the NSynth subset beside the project)"
     )
     parser.add_argument("--notes", type=int, default=100)
+    parser.add_argument("--only", choices=list(MACROS), nargs="+", default=list(MACROS))
     args = parser.parse_args()
     notes = notes_of(args.data, args.notes)
     units = {name: np.log2(macro.step) if macro.times else macro.step for name, macro in MACROS.items()}
     moved: dict[tuple[str, float], list[dict[str, float]]] = {}
-    seconds: dict[str, list[float]] = {name: [] for name in MACROS}
     for number, note in enumerate(notes):
         print(f"{number + 1} of {len(notes)}", end="\r", file=sys.stderr, flush=True)
         before = held(note)
         base = macro_traits(before, note.sample_rate, note.key, before)
-        for name, macro in MACROS.items():
+        for name in args.only:
+            macro = MACROS[name]
             for steps in (STEPS,) if macro.low == 0 else (-STEPS, STEPS):
-                began = time.perf_counter()
                 shaped = note.with_shape(Shape(**{name: steps}))
-                seconds[name].append(time.perf_counter() - began)
                 after = macro_traits(held(shaped), note.sample_rate, note.key, before)
                 change = {each: (after[each] - base[each]) / units[each] / abs(steps) for each in MACROS}
                 moved.setdefault((name, steps), []).append(change)
-    print_table(moved, seconds, args, len(notes))
+    print_table(moved, args, len(notes))
 
 
 def print_table(
     moved: dict[tuple[str, float], list[dict[str, float]]],
-    seconds: dict[str, list[float]],
     args: argparse.Namespace,
     count: int,
 ) -> None:
@@ -88,12 +85,10 @@ def print_table(
         f"half recordings of `{library}`, held for {HELD} s as the page Play plays; each macro by {STEPS:g} steps. Traits are "
         "measured in the finished sound and counted in steps of their own macro: 1.00 is what a step says. `own`: the median and "
         "the middle half; `others`: the trait that is moved most besides, its median distance, and the nine tenths of notes "
-        "that stay below. Milliseconds are those of one note on a shared core.\n"
+        "that stay below.\n"
     )
-    print(
-        "| macro | a step | direction | own, median | own, middle half | most moved other | median | 90 % below | ms |"
-    )
-    print("| --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: |")
+    print("| macro | a step | direction | own, median | own, middle half | most moved other | median | 90 % below |")
+    print("| --- | --- | --- | ---: | ---: | --- | ---: | ---: |")
     for (name, steps), rows in moved.items():
         table = {each: np.array([row[each] for row in rows]) for each in MACROS}
         own = np.sign(steps) * table[name]
@@ -105,8 +100,7 @@ def print_table(
         step = f"×{macro.step:g}" if macro.times else f"{macro.step:g} {macro.unit}"
         print(
             f"| {name} | {step} | {'up' if steps > 0 else 'down'} | {middle:.2f} | {low:.2f} to {high:.2f} | {worst} | "
-            f"{np.nanpercentile(others[worst], 50):.2f} | {far} {np.nanpercentile(others[far], 90):.2f} | "
-            f"{1000 * np.median(seconds[name]):.0f} |"
+            f"{np.nanpercentile(others[worst], 50):.2f} | {far} {np.nanpercentile(others[far], 90):.2f} |"
         )
 
 

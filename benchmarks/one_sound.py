@@ -3,7 +3,7 @@
     python benchmarks/one_sound.py [--data path/to/nsynth] [--instruments 20] [--pairs 100]
 
 The figures are those of `cross_pitch` in an evaluation, of the files' samples, beside a sampler's and pitch_shift's, on
-instruments that no network of the project was trained on.
+instruments that the network `note-shift` was not trained on.
 """
 
 from __future__ import annotations
@@ -54,13 +54,8 @@ def main() -> None:
     space = open_space(CHECKPOINT)
     library = open_library([args.data], progress=False)
     notes = library.notes
-    seen = trained_on(NOTE_SHIFT) | trained_on(CHECKPOINT)
-    unseen = sorted(set(notes["instrument"]) - seen)
-    real = [name for name in unseen if "_acoustic_" in name] or unseen
-    chosen = list(np.random.default_rng(0).permutation(real)[: args.instruments])
-    if len(chosen) < args.instruments:  # of those that are left, electric ones
-        left = [name for name in unseen if name not in chosen and "_electronic_" in name]
-        chosen += list(np.random.default_rng(1).permutation(left)[: args.instruments - len(chosen)])
+    unseen = sorted(set(notes["instrument"]) - trained_on(NOTE_SHIFT))
+    chosen = np.random.default_rng(0).permutation(unseen)[: args.instruments]
     rows = np.flatnonzero(notes["instrument"].isin(chosen))
     pairs = choose_pairs(notes, rows, args.pairs, INTERVALS)
     own: dict[str, Shifter] = {"exported": exported(space, False), "exported, looped": exported(space, None)}

@@ -27,7 +27,7 @@ MACROS = {
     "sustain": Macro(-6, 6, 3.0, "dB", "what is left of that level a second later"),
     "noise": Macro(-6, 6, 3.0, "dB", "breath and noise between the partials, against the partials"),
     "vibrato": Macro(0, 8, 10.0, "cents", "how far the pitch swings to each side, 5.5 times a second"),
-    "body": Macro(-6, 6, 2.0, "semitones", "where the resonances (formants) lie: a smaller or larger body"),
+    "body": Macro(-6, 6, 1.5, "semitones", "where the resonances (formants) lie: a smaller or larger body"),
     "randomness": Macro(0, 8, 3.0, "cents", "how far pitch, and with it the level, wander while a key is held (RMS)"),
 }
 """By name. Release is the ninth on the page Play: seconds, which formats and players know by themselves."""

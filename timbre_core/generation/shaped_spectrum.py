@@ -26,6 +26,7 @@ _LAGS = np.arange(-5, 5.01, 0.5)  # semitones around what is asked for
 _TILT_DB = 40.0  # at most, of a tilt
 _NOISE_DB = np.linspace(-36, 36, 73)  # gains of noise
 _BODY_DB = 24.0  # at most, of moved resonances
+_BLURRED = 4 / 3  # by which resonances are moved farther: partials sample them, and what is heard has moved less
 _ROUNDS = 4  # of brightness and noise in turn
 _REACHES = np.linspace(0.75, 2.25, 7)  # of resonances: their moves are blurred where partials lie far apart
 
@@ -48,7 +49,7 @@ def with_spectrum(audio: np.ndarray, rate: int, pitch: float, shape: Shape) -> n
     size = 1 << round(np.log2(_WINDOW * rate))
     spectra = _analysed(audio, rate, size, float(midi_to_hz(pitch)))
     noise = _overlapped(spectra.values * spectra.between, size, len(audio))
-    body = _moved_body(spectra, shape.amount("body"))
+    body = _moved_body(spectra, _BLURRED * shape.amount("body"))
     tilt, gain = _solved(spectra, (audio - noise, noise, rate), body, shape)
     gains = (body * tilt)[:, None] * (1 + (gain - 1) * spectra.between)
     return _overlapped(spectra.values * gains, size, len(audio))
