@@ -108,8 +108,6 @@ export class MapView {
       part.destroy();
   }
 
-  // ---- data ------------------------------------------------------------------------------------------------------
-
   update(data) {
     const before = this.data;
     this.data = data;
@@ -214,8 +212,6 @@ export class MapView {
     return this.points.onPage(this.points.row.get(id));
   }
 
-  // ---- drawing ---------------------------------------------------------------------------------------------------
-
   draw() {
     this.stale = true;
     this.mark();
@@ -235,8 +231,6 @@ export class MapView {
       this.marks.draw();
     });
   }
-
-  // ---- selection -------------------------------------------------------------------------------------------------
 
   select(i, play = true) {
     if (i < 0) return;

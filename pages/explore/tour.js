@@ -22,7 +22,7 @@ const STEPS = [
   [
     ".tx-tools .tx-lasso",
     "Keep",
-    "Draw around dots to choose many: star, tag, collect, or take them away as files. Your own sounds come from the page Library.",
+    "Draw around dots to choose many: star, tag, collect, or export. Your own sounds come from the page Library.",
   ],
 ];
 

@@ -24,6 +24,7 @@ PACKAGES = {
     "fluidsynth": "pyfluidsynth",
     "parselmouth": "praat-parselmouth",
     "minify": "tdewolff-minify",
+    "faiss": "faiss-cpu",
 }
 
 
@@ -52,7 +53,7 @@ def _imported(*places: Path) -> Iterator[tuple[str, Path]]:
 
 @pytest.mark.parametrize("folder", ["timbre_core", "pages"])
 def test_every_package_that_is_imported_is_declared(folder: str) -> None:
-    declared = _requirements("train", "app", "yardsticks", "onnx")
+    declared = _requirements("train", "app", "yardsticks", "onnx", "cluster")
     for name, path in _imported(ROOT / folder):
         if name not in sys.stdlib_module_names and name not in ("timbre_core", "pages"):
             package = canonicalize_name(PACKAGES.get(name, name))
@@ -62,7 +63,7 @@ def test_every_package_that_is_imported_is_declared(folder: str) -> None:
 
 
 def test_pinned_versions_are_those_that_are_declared() -> None:
-    declared = _requirements("train", "app", "yardsticks", "onnx", "dev")
+    declared = _requirements("train", "app", "yardsticks", "onnx", "cluster", "dev")
     pinned = {}
     for name in ("requirements.txt", "requirements-dev.txt"):
         lines = (line.partition("#")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines())
