@@ -83,11 +83,10 @@ def test_digits_speak_of_digits_and_say_where_their_recordings_are(page: Any, ap
     page.wait_for_selector(DRAWN)
     page.wait_for_selector(f"{TRACK.format('reconstruction')} button:enabled", timeout=60_000)
     said = page.locator(TRACK.format("original")).inner_text()
-    assert "Free Spoken Digit Dataset (github.com/Jakobovski/free-spoken-digit-dataset)" in said
-    assert "python -m timbre_core project " in said
-    assert "--data path/to/free-spoken-digit-dataset" in said
+    assert "not on this machine" in said
+    assert "python -m timbre_core prepare digits" in said
     # Said once, over both rows, and nothing of it is cut off.
-    assert "github" not in page.locator(TRACK.format("inversion")).inner_text()
+    assert "prepare" not in page.locator(TRACK.format("inversion")).inner_text()
     box, text = (
         page.locator(f"{TRACK.format('original')} .tx-status{part}").bounding_box() for part in ("", " > span")
     )

@@ -15,7 +15,7 @@ def table(source: str | list[str], ids: list[str]) -> pd.DataFrame:
 def test_spoken_digits_have_words_of_their_own() -> None:
     words = vocabulary_of(table("speech", ["7_jackson_32", "0_theo_1"]))
     assert (words.note, words.title("family"), words.title("instrument")) == ("recording", "Digit", "Speaker")
-    assert "Free Spoken Digit Dataset" in words.origin
+    assert words.fetch == "python -m timbre_core prepare digits"
     assert words.title("pitch") == ""
     assert vocabulary_of(table("speech", ["fsdd+7_jackson_32"])) == words, "from one of several libraries"
 
