@@ -53,7 +53,12 @@ def copy(run: Checkpoint, out: Path, precision: str, most: int | None) -> None:
     roots = [Path(root).name for root in run.recipe.data.roots]
     data = run.recipe.data.model_copy(update={"roots": roots})
     provenance = run.recipe.provenance | ({"weights": precision} if precision else {})
-    write_text(out / RECIPE, recipe_to_yaml(run.recipe.model_copy(update={"data": data, "provenance": provenance})))
+    start = run.recipe.training.start_from
+    if start is not None:
+        provenance |= {"started_from": Path(start).name}
+    training = run.recipe.training.model_copy(update={"start_from": None})
+    changed = {"data": data, "provenance": provenance, "training": training}
+    write_text(out / RECIPE, recipe_to_yaml(run.recipe.model_copy(update=changed)))
     tensors = read_tensors(run.path / WEIGHTS)[0]
     write_tensors(out / WEIGHTS, PRECISIONS[precision](tensors), None)
     shutil.copyfile(run.path / "history.jsonl", out / "history.jsonl")
