@@ -23,3 +23,9 @@ export function slideVolume(slider, on) {
   slider.value = level();
   on(slider, "input", () => setLevel(Number(slider.value)));
 }
+
+// The filters make room at once, before the list's script is there.
+export function toggleList({ filters, list }) {
+  filters.open(false);
+  list.use((part) => part.open(part.panel.hidden));
+}

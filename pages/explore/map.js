@@ -10,7 +10,7 @@ import { Filters } from "./filters.js";
 import { MapHands } from "./hands.js";
 import { KEPT, kept } from "./kept.js";
 import { Gathered } from "./lasso.js";
-import { arrive, laterParts, slideVolume } from "./later_parts.js";
+import { arrive, laterParts, slideVolume, toggleList } from "./later_parts.js";
 import { Legend } from "./legend.js";
 import { amid, Marks } from "./marks.js";
 import { Motion } from "./motion.js";
@@ -82,7 +82,7 @@ export class MapView {
     button(".tx-out", () => this.motion.zoomBy(1 / 1.6));
     button(".tx-fit", () => this.motion.showAll());
     button(".tx-random", () => this.selectRandom());
-    button(".tx-listing", () => this.list.use((list) => list.open(list.panel.hidden)));
+    button(".tx-listing", () => toggleList(this));
     slideVolume(this.root.querySelector(".tx-volume"), on);
     button(".tx-lasso", (event) => {
       this.hands.draws(!this.hands.drawing);
