@@ -1,6 +1,9 @@
 """Play in a real browser: from a dropped sound to its first key, keys after that, macros, and sixteen voices without a gap.
 
-    python benchmarks/instrument_live.py [--data path/to/nsynth] [--sounds 20]
+    python benchmarks/instrument_live.py [--data path/to/nsynth] [--sounds 20] [--work]
+
+With --work no browser is started: what the server does for each is counted in seconds of one core, which other work on the
+machine does not change.
 
 What is missed while sounds are rendered is counted by the browser itself (`AudioContext.playbackStats`).
 """
@@ -11,6 +14,8 @@ import argparse
 import random
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +94,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=str(NSYNTH))
     parser.add_argument("--sounds", type=int, default=20)
+    parser.add_argument("--work", action="store_true", help="count the server's work instead, without a browser")
     args = parser.parse_args()
-    if chromium_path() is None:
+    if not args.work and chromium_path() is None:
         print("no Chromium here: install the package `chromium`, or set CHROMIUM to a browser's path", file=sys.stderr)
         return 1
     library = open_library([args.data], progress=False)
@@ -101,6 +107,9 @@ def main() -> int:
         (f"{names.iloc[row]}.wav", encode_wav(library.load(row, 16_000), 16_000))
         for row in rng.sample(rows, args.sounds)
     ]
+    if args.work:
+        count_work(files)
+        return 0
     with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address, browser() as opened:
         page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.goto(f"{address}/play?checkpoint=nsynth-cvae&family=organ")
@@ -112,6 +121,54 @@ def main() -> int:
         voices = page.evaluate(_VOICES, [list(_KEYS), 10])
         tell(page, files, rng, voices)
     return 0
+
+
+def count_work(files: list[tuple[str, bytes]]) -> None:
+    """Seconds of one core for what a dropped sound, its keys and macros take."""
+    from timbre_core.errors import TimbreError
+    from timbre_core.generation.macros import Shape
+    from timbre_core.generation.own_sounds import own_instrument, own_note
+    from timbre_core.generation.sampler import looped_wav
+    from timbre_core.space import open_space
+
+    space = open_space("nsynth-cvae")
+    times: dict[str, list[float]] = {}
+    refused = 0
+
+    def counted(kind: str, work: Callable[..., Any], *told: Any) -> Any:
+        began = time.thread_time()
+        done = work(*told)
+        times.setdefault(kind, []).append(time.thread_time() - began)
+        return done
+
+    def played(made: Any, key: int) -> bytes:
+        return looped_wav(made.note(key))
+
+    def moved(note: Any, macro: str) -> bytes:
+        return looped_wav(note.with_shape(Shape(**{macro: 2.0})))
+
+    for number, (name, content) in enumerate(files):
+        try:
+            note = counted("sound heard, its pitch found", own_note, content, space, name)
+        except TimbreError:
+            refused += 1
+            continue
+        made = counted("instrument made of it", own_instrument, space, [note])
+        key = round(note.pitch)
+        counted("its recorded key", played, made, key)
+        if number == 0:  # networks are loaded with the first
+            made.note(key + 3)
+        for away in (-7, 4, 9):
+            counted("another key", played, made, key + away)
+        first = made.note(key)
+        for macro in _MACROS:
+            counted("a macro moved", moved, first, macro)
+    print("| seconds of one core | n | p50 | p95 | longest |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for kind, values in times.items():
+        told = (f"{each:.3f}" for each in (percentile(values, 50), percentile(values, 95), max(values)))
+        print(f"| {kind} | {len(values)} | {' | '.join(told)} |")
+    print(f"\n{refused} of {len(files)} sounds were refused (chords, no pitch).")
 
 
 def tell(page: Any, files: list[tuple[str, bytes]], rng: random.Random, voices: dict[str, Any]) -> None:

@@ -170,8 +170,12 @@ class Instrument:
 
         One answer for all keys, so that some do not end where their neighbours go on.
         """
+        return self.goes_on(self.frames(_SOUNDED))
+
+    def goes_on(self, frames: np.ndarray) -> bool:
+        """Whether a key's frames (n_bins, n_frames) hold a part that is about as loud at its end as at its beginning."""
         features = self.space.recipe.features
-        part = steady_part(spectrogram(self.frames(_SOUNDED), features), features)
+        part = steady_part(spectrogram(frames, features), features)
         return part is not None and abs(part.drift_db) <= _SUSTAINED_DB
 
     def note(self, key: float) -> PlayedNote:

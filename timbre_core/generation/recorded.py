@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ from timbre_core.generation.instrument import Instrument, checked_key
 from timbre_core.generation.levels import levelled
 from timbre_core.generation.note_at import note_at
 from timbre_core.space import TimbreSpace
+
+_REAL = 0.5  # semitones: keys nearer to a recording than this are the recording itself, tuned
+_MIDDLE = 60.0
 
 
 class RecordedInstrument(Instrument):
@@ -77,6 +81,12 @@ class RecordedInstrument(Instrument):
         """The recording that is moved to a key, and its pitch: the nearest, of two equally near the higher one."""
         return min(self.recordings, key=lambda each: (abs(each[1] - key), -each[1]))
 
+    @cached_property
+    def sustained(self) -> bool:
+        """Whether the sound goes on while a key is held, as the recording nearest to middle C does, unmoved."""
+        note, pitch = self.carrier(_MIDDLE)
+        return self.goes_on(self.space.analyse(self._read(note), pitch)[0])
+
     def frames(self, key: float) -> np.ndarray:
         """The features of what sounds at a key: (n_bins, n_frames) in [-1, 1]."""
         return self.space.analyse(self._at(checked_key(key)), key)[0]
@@ -94,12 +104,30 @@ class RecordedInstrument(Instrument):
         if kept is not None and kept[0] == key:
             return kept[1]
         note, pitch = self.carrier(key)
+        audio = self._read(note)
+        made = (
+            _near(audio, self.space.sample_rate, key - pitch)
+            if abs(key - pitch) < _REAL
+            else note_at(self.space, audio, pitch, key)
+        )
+        self._sound = (key, made)
+        return made
+
+    def _read(self, note: str) -> np.ndarray:
         audio = self.read(note)
         if np.abs(audio).max(initial=0) < SILENT_PEAK:
             raise TimbreError(f"the recording of {note[:80]} is silent: choose another note.")
-        made = note_at(self.space, audio, pitch, key)
-        self._sound = (key, made)
-        return made
+        return audio
+
+
+def _near(audio: np.ndarray, rate: int, semitones: float) -> np.ndarray:
+    """The recording (n_samples,) played a little faster or slower: that changes nothing else that is heard."""
+    if not semitones:
+        return audio.copy()
+    import soxr
+
+    made = np.asarray(soxr.resample(audio, rate * 2 ** (semitones / 12), rate, quality="HQ"), dtype=np.float32)
+    return np.pad(made, (0, max(0, len(audio) - len(made))))[: len(audio)]
 
 
 def recordings_of(space: TimbreSpace, like: str) -> list[tuple[str, float]]:
