@@ -1,4 +1,4 @@
-"""Every timbre space that ships opens, knows its notes, and makes frames of them; its files name no place of this machine."""
+"""Every timbre space that ships with a map opens, knows its notes, and makes frames of them; its files name no place of this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from timbre_core.recipes.recipe_files import read_recipe
 
 ROOT = Path(__file__).parents[2]
 SPACES = [
-    path.name for path in list_checkpoints(ROOT / "checkpoints") if read_recipe(path / "recipe.yaml").makes_a_space
+    path.name
+    for path in list_checkpoints(ROOT / "checkpoints")
+    if read_recipe(path / "recipe.yaml").makes_a_space and (path / "latents.parquet").is_file()
 ]
 
 
@@ -26,8 +28,7 @@ def test_a_shipped_space_decodes_its_notes(name: str) -> None:
     checkpoint = open_checkpoint(ROOT / "checkpoints" / name)
     recipe, notes = checkpoint.recipe, checkpoint.latents
     assert notes is not None
-    assert checkpoint.evaluation is not None
-    assert checkpoint.evaluation["reconstruction"]["mse"] > 0
+    assert checkpoint.evaluation is None or checkpoint.evaluation["reconstruction"]["mse"] > 0
     assert not any(Path(root).is_absolute() for root in (*recipe.data.roots, *checkpoint.latents_roots))
     stored = {tensor.dtype for tensor in read_tensors(checkpoint.path / "model.safetensors")[0].values()}
     assert (torch.float16 in stored) == (recipe.provenance.get("weights") in ("float16", "int8"))
