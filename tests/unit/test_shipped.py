@@ -1,4 +1,4 @@
-"""Every timbre space that ships with a map opens, knows its notes, and makes frames of them; its files name no place of this machine."""
+"""Every timbre space that ships with a map opens, knows its notes, and makes frames of them; its files name no machine."""
 
 from __future__ import annotations
 
