@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import shared  # noqa: F401 - makes the project importable
 
-from timbre_core.features.pitch import estimate_f0, hz_to_midi
+from timbre_core.features.heard_pitch import note_pitch
+from timbre_core.features.pitch import hz_to_midi
 from timbre_core.features.pitch_track import track_pitch
 
 Tracker = Callable[[np.ndarray, int], float]
@@ -32,7 +33,7 @@ _LOUD = 0.1  # of the loudest frame's amplitude: what is softer does not count w
 
 def trackers() -> tuple[dict[str, Tracker], dict[str, str]]:
     """What is installed, by the name in the table, and why others are absent."""
-    found: dict[str, Tracker] = {"labels (`estimate_f0`)": _labels, "transfer (`track_pitch`)": _transfer}
+    found: dict[str, Tracker] = {"labels (`note_pitch`)": _labels, "transfer (`track_pitch`)": _transfer}
     absent: dict[str, str] = {}
     for name, package, make in _OTHERS:
         try:
@@ -44,11 +45,11 @@ def trackers() -> tuple[dict[str, Tracker], dict[str, str]]:
 
 
 def _labels(audio: np.ndarray, rate: int) -> float:
-    return estimate_f0(audio, rate).midi
+    return note_pitch(audio, rate).midi
 
 
 def _transfer(audio: np.ndarray, rate: int) -> float:
-    return track_pitch(audio, rate, rate // 62).median
+    return track_pitch(audio, rate, rate // 62).told
 
 
 def _median(hz: np.ndarray, voiced: np.ndarray) -> float:

@@ -57,13 +57,13 @@ def packed_guest(
     # The whole sound and its contour, as Transfer takes them: both pages give one answer.
     pitch = heard_pitch(whole, settings.sample_rate, round(settings.sample_rate / _FRAMES_A_SECOND))
     if mend is not None:
-        middle = pitch.contour.median if pitch.contour.voiced.any() else _MIDDLE_C
+        middle = pitch.contour.told if pitch.contour.voiced.any() else _MIDDLE_C
         pitch = replace(pitch, midi=middle + mend, notes=(), together=False)
     heard = float(pitch.midi) if 0 <= pitch.midi <= 127 else None
     if heard is not None:
         told = float(round(heard))
     else:
-        told = float(np.clip(round(pitch.contour.median), 0, 127)) if pitch.contour.voiced.any() else _MIDDLE_C
+        told = float(np.clip(round(pitch.contour.told), 0, 127)) if pitch.contour.voiced.any() else _MIDDLE_C
 
     space, invert = studio.space(), studio.inverter()
     frames, reference = space.analyse(audio, heard)

@@ -40,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Change:
-    """What is to become of a sound: see `timbre_core.generation.transfer`. `steady` holds its median pitch."""
+    """What is to become of a sound: see `timbre_core.generation.transfer`. `steady` holds its pitch."""
 
     toward: str | None = None
     amount: float = 0.0
@@ -93,7 +93,7 @@ def wanted_pitch(sound: Sound, change: Change) -> PitchContour:
     pitch = corrected(sound.pitch, change.corrections)
     if not pitch.voiced.any():
         return pitch if not change.shift else pitch.held_at(UNHEARD_KEY + change.shift)
-    return pitch.held_at(pitch.median + change.shift) if change.steady else pitch.shifted(change.shift)
+    return pitch.held_at(pitch.told + change.shift) if change.steady else pitch.shifted(change.shift)
 
 
 def moved(notes: NoteMap, source: Source, change: Change) -> Transferred:
@@ -142,7 +142,7 @@ def described_result(notes: NoteMap, source: Source, change: Change) -> bytes:
     result = moved(notes, source, change)
     space = Studio(notes).space()
     again = open_sound(space, result.audio, result.pitch, result.sample_rate)
-    register = result.pitch.median if space.recipe.uses_pitch else opened(notes, source).pitch.median
+    register = result.pitch.told if space.recipe.uses_pitch else opened(notes, source).pitch.told
     header: dict[str, Any] = {
         "aim": None if change.toward is None else _near(notes, target_mean(space, change.toward, register)),
         "pitch": _told_pitch(result.pitch),
@@ -185,12 +185,12 @@ def _several(sound: Sound) -> str:
 
 
 def _told_pitch(pitch: PitchContour) -> dict[str, Any] | None:
-    """The median pitch and its note's name, None where none is heard."""
+    """The one pitch that is told and its note's name, None where none is heard."""
     if not pitch.voiced.any():
         return None
     return {
-        "midi": round(pitch.median, 2),
-        "name": note_name(pitch.median),
+        "midi": round(pitch.told, 2),
+        "name": note_name(pitch.told),
         "voiced": round(float(pitch.voiced.mean()), 3),
     }
 

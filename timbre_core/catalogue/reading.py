@@ -86,7 +86,7 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
     from timbre_core.features.brightness import frames_brightness
     from timbre_core.features.descriptors import describe
     from timbre_core.features.frames import note_frames
-    from timbre_core.features.pitch import estimate_f0
+    from timbre_core.features.heard_pitch import note_pitch
     from timbre_core.features.recording import fingerprint
     from timbre_core.models.coder import WindowCoder
 
@@ -105,7 +105,7 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
             read.content = hashlib.sha256(content).hexdigest()
             taken = audio[: round(_TAKEN * rate)]
             if math.isnan(read.pitch):
-                heard = estimate_f0(taken, rate).midi
+                heard = note_pitch(taken, rate).midi
                 read.pitch = float(round(heard)) if 0 <= heard <= 127 else math.nan
                 read.pitch_estimated = not math.isnan(read.pitch)
             frames, _ = note_frames(taken, recipe.features, None if math.isnan(read.pitch) else read.pitch)

@@ -66,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _estimated_pitch(audio: np.ndarray, sample_rate: int, name: str) -> float:
     from timbre_core.errors import TimbreError
-    from timbre_core.features.pitch import estimate_f0
+    from timbre_core.features.heard_pitch import note_pitch
 
-    f0 = estimate_f0(audio, sample_rate)
+    f0 = note_pitch(audio, sample_rate)
     if not f0.hz > 0:
         raise TimbreError(f"{name}: no clear pitch found: give it with --pitch (MIDI, 60 is middle C).")
     pitch = min(127.0, max(0.0, f0.midi))

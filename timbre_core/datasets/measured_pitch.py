@@ -76,9 +76,9 @@ NOTHING = Heard(math.nan, 0.0)
 
 def hear(audio: np.ndarray) -> Heard:
     """What is heard in audio (n_samples,) at RATE."""
-    from timbre_core.features.pitch import estimate_f0
+    from timbre_core.features.heard_pitch import note_pitch
 
-    f0 = estimate_f0(audio, RATE)
+    f0 = note_pitch(audio, RATE)
     return Heard(f0.midi, f0.confidence) if 0 <= f0.midi <= 127 else NOTHING
 
 

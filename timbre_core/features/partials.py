@@ -1,11 +1,13 @@
 """A measured pitch against the partials of its spectrum: which octave, and how far off, where periodicity alone misleads.
 
-Periodicity prefers an octave too low in two kinds of sounds:
+Periodicity prefers an octave too low in three kinds of sounds:
 
 - bars and bells, whose partials are no multiples of each other: two periods fit them by chance a little better than one. Then
   the pitch's own partial and its neighbours are all but empty beside a multiple.
 - a sine an octave below a tone (a synthesiser's sub-oscillator, an organ's 16' stop): the waveform does repeat at the
-  sine's period, but all partials are of the tone, and the tone is the key that is pressed and the note that is heard.
+  sine's period, but all partials are of the tone, and the tone is the key that is pressed and the note that is heard;
+- reeds of which every second period is a little different (period doubling): hardly anything repeats well, two periods a little
+  better than one, and the partials between those of the note are soft.
 
 Listeners hear a bar's pitch at its lowest strong partial (Fletcher & Rossing, "The Physics of Musical Instruments", 1998,
 chapter 19). The limits were chosen on 21 NSynth instruments and on renders of five SoundFonts, none of them in the
@@ -24,6 +26,7 @@ _EMPTY_DB = {2: -29.0, 3: -35.0}  # of the partials beside that multiple, where 
 _SUB_DB = -30.0  # a sub-oscillator is no softer beside its tone
 _ONLY_SUB_DB = -25.0  # of all other partials that are not the tone's, beside those of the tone above its first
 _TONE_DB = -45.0  # of those, beside all: a tone and not a second sine
+_DOUBLED_DB = -8.0  # of the odd partials beside the even ones, where hardly anything repeats
 _STRONGEST_DB = -3.0  # a fundamental down to here below the loudest partial says the pitch
 _OFF = 20 / 1200  # octaves; nearer, periodicity is the finer measure
 _LOWEST_HZ = 150.0  # below, neighbouring partials are not apart in the frames' spectra
@@ -35,14 +38,21 @@ def power_spectrum(frames: np.ndarray, size: int) -> np.ndarray:
     return np.asarray((np.abs(np.fft.rfft(frames * window, size)) ** 2).mean(axis=0))
 
 
-def heard_multiple(power: np.ndarray, bin_hz: float, hz: float) -> int:
-    """How many times `hz` the pitch is, 1, 2 or 3, from a power spectrum (n_bins,) with bins `bin_hz` apart."""
+def heard_multiple(power: np.ndarray, bin_hz: float, hz: float, doubtful: bool = False) -> int:
+    """How many times `hz` the pitch is, 1, 2 or 3, from a power spectrum (n_bins,) with bins `bin_hz` apart.
+
+    doubtful: whether the waveform hardly repeats at that period.
+    """
     level = _levels(power, bin_hz, hz)
     if level is None:
         return 1
     if max(level[0], level[1], level[3], level[4]) < level[2] + _EMPTY_DB[3]:
         return 3
-    if max(level[0], level[2]) < level[1] + _EMPTY_DB[2] or _is_sub_oscillator(level):
+    if (
+        max(level[0], level[2]) < level[1] + _EMPTY_DB[2]
+        or _is_sub_oscillator(level)
+        or (doubtful and _is_doubled(level))
+    ):
         return 2
     return 1
 
@@ -69,6 +79,12 @@ def _is_sub_oscillator(level: np.ndarray) -> bool:
     beside_tone = 10 * math.log10(others / tone + 1e-30)
     beside_all = 10 * math.log10(tone / power[1::2].sum() + 1e-30)
     return bool(beside_tone < _ONLY_SUB_DB and beside_all > _TONE_DB and _SUB_DB < level[0] - level[1] < 0)
+
+
+def _is_doubled(level: np.ndarray) -> bool:
+    """Whether the odd partials are soft beside the even ones: levels (_COUNT,) in dB."""
+    power = 10 ** (level / 10)
+    return bool(10 * math.log10(power[0::2].sum() / power[1::2].sum()) < _DOUBLED_DB)
 
 
 def _levels(power: np.ndarray, bin_hz: float, hz: float) -> np.ndarray | None:

@@ -25,16 +25,19 @@ from timbre_core.features.partials import heard_multiple, power_spectrum, tuned_
 A4_HZ = 440.0
 A4_MIDI = 69.0
 
-ANALYSIS_RATE = 16_000  # Hz; faster audio is decimated to about this: MIDI 108 is 4186 Hz
+ANALYSIS_RATE = (
+    16_000  # Hz; faster audio is resampled to this, so that a sound has one pitch at any rate: MIDI 108 is 4186 Hz
+)
 _FRAME_SECONDS = 0.256  # seven periods of the lowest piano key
 _SHORT_SECONDS = 0.064  # of plucks and blips that are over before such a frame is
 _PERIODS = 7  # that a short frame must hold
 _AS_HIGH = 0.97  # of a pitch: half a semitone below it
-_DOUBTFUL = 0.75  # confidence, below which short frames are asked as well
+DOUBTFUL = 0.75  # confidence, below which short frames are asked as well
 _MAX_FRAMES = 8
 _MIN_SAMPLES = 64
 _TILT_HZ = 200.0  # lower partials count less, as they do in hearing
 _LOUD = 0.01  # frames down to 20 dB below the loudest are looked at
+_ONSET = 0.01  # of the peak: what comes before is silence
 LAG_UPSAMPLING = 4
 STEPS_PER_OCTAVE = 120  # candidates are 10 cents apart
 _HARMONICS = 10  # of the template
@@ -118,14 +121,32 @@ def estimate_f0(audio: np.ndarray, sample_rate: int, fmin: float = 27.5, fmax: f
         two periods, samples that are not finite). The pitch is where the waveform repeats, unless all that repeats there is
         a sine below a tone, or hardly anything does: see `partials`.
     """
-    found = _measured(audio, sample_rate, fmin, fmax, _FRAME_SECONDS)
-    if found.confidence < _DOUBTFUL:
-        short = _measured(audio, sample_rate, fmin, fmax, _SHORT_SECONDS)
+    audio, rate = at_analysis_rate(audio, sample_rate)
+    audio = _from_onset(audio)
+    found = _measured(audio, rate, fmin, fmax, _FRAME_SECONDS)
+    if found.confidence < DOUBTFUL:
+        short = _measured(audio, rate, fmin, fmax, _SHORT_SECONDS)
         # They cannot know of a lower pitch than the long ones hear.
         lower = found.voiced and short.hz < _AS_HIGH * found.hz
         if short.confidence > found.confidence and short.hz * _SHORT_SECONDS >= _PERIODS and not lower:
             return short
     return found
+
+
+def at_analysis_rate(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, int]:
+    """Audio (n_samples,), resampled to ANALYSIS_RATE where its rate is higher, and its rate then."""
+    audio = np.asarray(audio, dtype=np.float64).reshape(-1)
+    if sample_rate <= ANALYSIS_RATE or not audio.size:
+        return audio, int(sample_rate)
+    import soxr  # only here: few ask
+
+    return soxr.resample(audio, sample_rate, ANALYSIS_RATE), ANALYSIS_RATE
+
+
+def _from_onset(audio: np.ndarray) -> np.ndarray:
+    """Audio without the silence before it: frames lie alike in a sound, however it is cut."""
+    level = np.abs(audio)
+    return audio[int(np.argmax(level >= _ONSET * level.max())) :] if len(audio) else audio
 
 
 def _measured(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float, seconds: float) -> F0:
@@ -139,8 +160,10 @@ def _measured(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float, sec
         return UNVOICED
     steps = evidence.rate * LAG_UPSAMPLING
     hz = steps / _refined_lag(evidence.nsdf, steps / evidence.candidates[best])
-    while (multiple := heard_multiple(evidence.power, evidence.bin_hz, hz)) > 1 and multiple * hz <= fmax:
+    doubtful = confidence < DOUBTFUL
+    while (multiple := heard_multiple(evidence.power, evidence.bin_hz, hz, doubtful)) > 1 and multiple * hz <= fmax:
         hz *= multiple
+        doubtful = False  # that was its reason
     return F0(tuned_to_fundamental(evidence.power, evidence.bin_hz, hz), confidence)
 
 
@@ -156,7 +179,7 @@ class _Evidence:
 
 
 def _evidence(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float, seconds: float) -> _Evidence | None:
-    frames, rate = _frames(audio, sample_rate, seconds)
+    frames, rate = _frames(audio, sample_rate, seconds), float(sample_rate)
     if frames is None:
         return None
     fmin, fmax = max(fmin, 2.0 * rate / frames.shape[1]), min(fmax, 0.45 * rate)
@@ -176,27 +199,21 @@ def _evidence(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float, sec
     )
 
 
-def _frames(audio: np.ndarray, sample_rate: int, seconds: float) -> tuple[np.ndarray | None, float]:
-    """Up to `_MAX_FRAMES` frames (frames, n_samples) spread over the loud part of the note, and their rate in Hz."""
-    audio = np.asarray(audio, dtype=np.float64).reshape(-1)
+def _frames(audio: np.ndarray, sample_rate: int, seconds: float) -> np.ndarray | None:
+    """Up to `_MAX_FRAMES` frames (frames, n_samples) spread over the loud part of the note."""
     length = min(int(seconds * sample_rate), audio.size)
     if length < _MIN_SAMPLES or not np.isfinite(audio).all():
-        return None, 0.0
+        return None
     audio = without_rumble(audio, sample_rate)
     starts = np.arange(0, audio.size - length + 1, max(1, length // 4))
     energy = np.concatenate([[0.0], np.cumsum(audio**2)])
     energy = energy[starts + length] - energy[starts]
     if energy.max() <= 1e-12 * length:
-        return None, 0.0
+        return None
     loud = starts[energy >= energy.max() * _LOUD]
     loud = loud[np.unique(np.linspace(0, loud.size - 1, _MAX_FRAMES).round().astype(int))]
     frames = np.stack([audio[start : start + length] for start in loud])
-    factor = max(1, int(sample_rate // ANALYSIS_RATE))
-    if factor > 1:
-        from scipy.signal import decimate  # only here: importing scipy.signal takes a while
-
-        frames = decimate(frames, factor, axis=1, ftype="fir")
-    return frames - frames.mean(axis=1, keepdims=True), sample_rate / factor
+    return frames - frames.mean(axis=1, keepdims=True)
 
 
 def without_rumble(audio: np.ndarray, sample_rate: float) -> np.ndarray:

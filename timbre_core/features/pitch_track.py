@@ -17,10 +17,12 @@ import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import (
-    ANALYSIS_RATE,
+    DOUBTFUL,
+    F0,
     LAG_UPSAMPLING,
     STEPS_PER_OCTAVE,
     TEMPLATE_WEIGHT,
+    at_analysis_rate,
     at_lags,
     estimate_f0,
     harmonicities,
@@ -41,6 +43,9 @@ _JUMP = 0.7  # semitones between two frames: another note begins
 _SHORTEST = 3  # frames of a note
 _ONE_NOTE = 0.75  # of a contour's frames must lie in one octave, and there at the pitch of the note as a whole
 _AGREE = 1.0  # semitones that they may be off it
+_SETTLED = 0.6  # of the frames that have a pitch lie this near to one note's:
+_NEAR = 2.5  # semitones
+_NEAR_WHOLE = 1.5  # semitones between a contour's median and the whole note's pitch: they tell the same
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,19 @@ class PitchContour:
         midi: (n_frames,) float32 fractional MIDI pitch, NaN where none is heard.
         confidence: (n_frames,) float32, 0 (noise, silence) to 1 (perfectly periodic).
         frame_rate: frames per second; frame 0 is centred on the first sample.
+        whole: the pitch that the sound is measured in as a whole, unless it is in doubt and the contour settles on another; NaN
+            where the contour says more.
     """
 
     midi: np.ndarray
     confidence: np.ndarray
     frame_rate: float
+    whole: float = math.nan
+
+    @property
+    def told(self) -> float:
+        """The one MIDI pitch that is told of the sound: as a whole where that is known, else the median; NaN for none."""
+        return self.median if math.isnan(self.whole) else self.whole
 
     @property
     def voiced(self) -> np.ndarray:
@@ -66,6 +79,11 @@ class PitchContour:
     def median(self) -> float:
         """The median MIDI pitch, NaN where none is heard at all."""
         return float(np.nanmedian(self.midi)) if self.voiced.any() else math.nan
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether most frames that have a pitch are near the median: there is but one note, bent or not."""
+        return bool(np.mean(np.abs(self.midi[self.voiced] - self.median) <= _NEAR) >= _SETTLED)
 
     def filled(self) -> np.ndarray:
         """(n_frames,) pitch, in gaps that of the nearest frame that has one; all NaN where none is heard at all."""
@@ -92,13 +110,13 @@ class PitchContour:
         return self._checked(midi, f"moving the pitch by {semitones:+g} semitones")
 
     def moved_to(self, midi: float) -> PitchContour:
-        """The contour moved as a whole, its median to the pitch `midi`: vibrato and glides are kept.
+        """The contour moved as a whole, its one pitch (`told`) to `midi`: vibrato and glides are kept.
 
         Where none is heard at all, `midi` is held from the first to the last frame.
         """
         if not self.voiced.any():
             return self.held_at(midi)
-        return self._checked(self.midi + np.float32(midi - self.median), f"moving the pitch to MIDI {midi:g}")
+        return self._checked(self.midi + np.float32(midi - self.told), f"moving the pitch to MIDI {midi:g}")
 
     def held_at(self, midi: float) -> PitchContour:
         """The one pitch `midi` from the first to the last frame."""
@@ -111,7 +129,8 @@ class PitchContour:
             or np.nanmax(midi, initial=60) > 127
         ):
             raise TimbreError(f"{what} leaves MIDI's 0-127 (60 is middle C): move it less.")
-        return replace(self, midi=midi.astype(np.float32))
+        moved = replace(self, midi=midi.astype(np.float32))
+        return replace(moved, whole=self.whole + moved.median - self.median)
 
 
 @dataclass(frozen=True)
@@ -152,11 +171,8 @@ def track_pitch(
     audio = np.asarray(audio, dtype=np.float64)
     if not len(audio) or not np.isfinite(audio).all():
         return silent
-    if sample_rate > ANALYSIS_RATE:
-        import soxr
-
-        audio = soxr.resample(audio, sample_rate, ANALYSIS_RATE)
-    rate = float(min(sample_rate, ANALYSIS_RATE))
+    audio, taken = at_analysis_rate(audio, sample_rate)
+    rate = float(taken)
     frames = _cut(without_rumble(audio, rate), round(_FRAME_SECONDS * rate), rate / frame_rate, count)
     energy = np.square(frames).sum(axis=1)
     if energy.max() <= 1e-12 * frames.shape[1]:
@@ -247,10 +263,17 @@ def _as_one_note(contour: PitchContour, audio: np.ndarray, rate: int, heard: np.
 
     Where no frame has a pitch but the whole note has, the frames that are `heard` (their numbers) have it.
     """
-    voiced = contour.midi[contour.voiced]
     whole = estimate_f0(audio, rate)
     if not whole.voiced:
         return contour
+    contour = _in_its_octave(contour, whole, heard)
+    near = abs(contour.median - whole.midi) <= _NEAR_WHOLE
+    sure = near or whole.confidence >= DOUBTFUL or not contour.is_settled
+    return replace(contour, whole=whole.midi) if sure else contour
+
+
+def _in_its_octave(contour: PitchContour, whole: F0, heard: np.ndarray) -> PitchContour:
+    voiced = contour.midi[contour.voiced]
     if not len(voiced):
         midi, confidence = contour.midi.copy(), contour.confidence.copy()
         midi[heard], confidence[heard] = whole.midi, whole.confidence

@@ -54,7 +54,7 @@ def open_sound(
     pitch = track_pitch(audio, rate, features.hop_length) if pitch is None else pitch
     # The map's notes were encoded with the silence that fills them up to `seconds`: so is this, to be comparable.
     padded = np.pad(audio, (0, max(0, round((features.seconds or 0) * rate) - len(audio))))
-    told = pitch.median if pitch.voiced.any() else UNKNOWN_KEY
+    told = pitch.told if pitch.voiced.any() else UNKNOWN_KEY
     frames, ref_db = note_frames(padded, uncut(features), told)
     trajectory = space.encode(frames, told if space.recipe.uses_pitch else None)
     return Sound(audio, carrier, carrier_rate, frames, ref_db, pitch, loudness(audio, rate), trajectory)

@@ -55,9 +55,9 @@ def timbre_code(space: TimbreSpace, audio: np.ndarray, pitch: float | None = Non
     if space.distance == "timbre":
         return learned_code(space.checkpoint.path.parent, audio, space.sample_rate)
     if space.recipe.uses_pitch and (pitch is None or math.isnan(pitch)):
-        from timbre_core.features.pitch import estimate_f0
+        from timbre_core.features.heard_pitch import note_pitch
 
-        measured = estimate_f0(audio, space.sample_rate).midi
+        measured = note_pitch(audio, space.sample_rate).midi
         pitch = MIDDLE if math.isnan(measured) else float(np.clip(measured, 0, 127))
     frames, _ = space.analyse(audio, pitch)
     return space.place_of(space.encode(frames, pitch).mean)

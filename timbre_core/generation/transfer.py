@@ -101,7 +101,7 @@ def transfer(
     own = aim = sound.trajectory.mu
     if toward is not None:
         register = wanted if space.recipe.uses_pitch else sound.pitch
-        target = target_trajectory(space, toward, register.median)
+        target = target_trajectory(space, toward, register.told)
         aim = target[np.minimum(np.arange(len(own)), len(target) - 1)]
     amount = 0.0 if toward is None else amount
     z = own + np.float32(amount) * (aim - own)
