@@ -13,6 +13,7 @@ import soundfile
 from tests.synthetic import harmonic_note
 from timbre_core.datasets.folder import read_folder
 from timbre_core.datasets.folder_labels import read_folders
+from timbre_core.datasets.label_values import safe_id
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.name_labels import NameLabels, read_names
 
@@ -197,3 +198,12 @@ def test_decisions_are_told_in_one_line(tmp_path: Path) -> None:
     assert "instrument from folders" in line
     assert "pitch from file names (C4 = 60)" in line
     assert "no instruments: sus" in line
+
+
+def test_ids_keep_letters_of_every_script_and_are_no_paths() -> None:
+    taken: set[str] = set()
+    assert safe_id("琴/弹拨_60", taken) == "琴.弹拨_60"
+    assert safe_id("Flo\u0308te ♭ <b>", taken) == "Flöte _ _b_"
+    safe_id("../../etc/\u202epasswd\0", taken)
+    assert all("/" not in each and "\\" not in each and not each.startswith(".") for each in taken)
+    assert len(safe_id("琴" * 300, taken).encode()) <= 200

@@ -117,6 +117,18 @@ class TestReading:
         (only,) = read_midi(bytes(data)).notes
         assert only.end == pytest.approx(0.96)
 
+    @pytest.mark.parametrize(
+        "event", [b"\xff\x59\x02\x20\x05", b"\xff\x59\x01\x00", b"\xff\x58\x01\x04", b"\xff\x54\x01\xff"]
+    )
+    def test_an_impossible_signature_is_left_out_and_told(self, event: bytes) -> None:
+        data = bytearray(midi(*note(0, 1, 60), *note(1, 2, 62)))
+        start = data.index(b"MTrk") + 8
+        data[start:start] = b"\x00" + event
+        data[start - 4 : start] = (int.from_bytes(data[start - 4 : start]) + 1 + len(event)).to_bytes(4)
+        piece = read_midi(bytes(data))
+        assert [(each.start, each.end, each.key) for each in piece.notes] == [(0, 1, 60), (1, 2, 62)]
+        assert piece.remarks == ("A key or time signature in it cannot be: signatures are left out.",)
+
     @pytest.mark.parametrize("cut", [3, 12, 20, 30, 42])
     def test_truncated_files(self, cut: int) -> None:
         with pytest.raises(TimbreError) as error:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import soxr
 
 from tests.unit.test_pitch import harmonic_tone
+from timbre_core.features.heard_pitch import heard_pitch, note_pitch
 from timbre_core.features.partials import heard_multiple, power_spectrum, tuned_to_fundamental
 from timbre_core.features.pitch import estimate_f0, midi_to_hz
 
@@ -65,3 +67,17 @@ def test_partials_of_a_high_pitch_leave_it_as_it_is() -> None:
 def test_two_octaves_too_low_are_mended_as_one_is() -> None:
     """A glockenspiel whose upper partial is at 2.75 times its pitch repeats at a quarter of it."""
     assert estimate_f0(struck(84, [1, 2.75], [1, 0.5]), RATE).midi == pytest.approx(84, abs=0.1)
+
+
+@pytest.mark.parametrize("midi", [43, 48, 53, 57])
+def test_a_kettledrum_has_the_pitch_of_its_lower_loud_partial(midi: int) -> None:
+    drum = struck(midi, [1, 1.5, 1.98, 2.44, 2.9], [1, 0.9, 0.05, 0.05, 0.3])
+    assert estimate_f0(drum, RATE).midi == pytest.approx(midi, abs=0.2)
+
+
+@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
+def test_a_sound_has_one_pitch_at_every_rate_and_however_it_is_cut(rate: int) -> None:
+    audio = struck(52, [1, 2.76, 5.4], [1, 0.5, 0.3])
+    other = soxr.resample(np.concatenate([np.zeros(1234), audio]), RATE, rate)
+    assert note_pitch(other, rate).midi == pytest.approx(note_pitch(audio, RATE).midi, abs=0.02)
+    assert heard_pitch(other, rate, rate // 62).midi == pytest.approx(note_pitch(audio, RATE).midi, abs=0.02)

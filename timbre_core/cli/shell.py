@@ -87,10 +87,15 @@ def check_output_file(path: Path | str, option: str) -> None:
 
 
 def check_wav_file(path: Path | str, option: str) -> None:
-    """Raises TimbreError, naming the option, when no WAV file could be written to `path`, or its name says another kind."""
+    """Raises TimbreError, naming the option, when no WAV file could be written to `path`, or its name says another kind.
+
+    That a file is there already is told.
+    """
     check_output_file(path, option)
     if Path(path).suffix.lower() != ".wav":
         raise TimbreError(f"{option} {path}: only WAV files are written: give a name that ends in .wav.")
+    if Path(path).exists():
+        print(f"note: {path} is there already, and will be replaced.", file=sys.stderr)
 
 
 def tell_library(library: Library) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,7 +18,9 @@ from timbre_core.errors import TimbreError
 Labels = dict[str, str]
 """Texts by field: instrument, family, source, pitch, velocity, split, transpose, note_id. Unknown ones are left out."""
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9 ._+#-]")
+_SAFE_SIGNS = " ._+#-"
+_LONGEST_ID = 100  # letters
+_LONGEST_ID_BYTES = 200  # in UTF-8: file systems take 255, with an ending
 
 Skipped = list[tuple[str, str]]
 
@@ -71,14 +72,21 @@ def without_unclear_pitches(labels: dict[str, Labels]) -> list[str]:
 
 
 def safe_id(name: str, taken: set[str]) -> str:
-    """A name that is not in `taken`, which gets it, and is safe as a file name, made of a path or name."""
-    base = _UNSAFE.sub("_", unicodedata.normalize("NFC", name).replace("/", ".")).strip(". ")[:100]
+    """A name that is not in `taken`, which gets it, and is safe as a file name, made of a path or name: letters of any script,
+    digits and a few signs are kept."""
+    letters = unicodedata.normalize("NFC", name).replace("/", ".")
+    base = "".join(letter if _is_safe(letter) else "_" for letter in letters).strip(". ")[:_LONGEST_ID]
+    base = base.encode()[:_LONGEST_ID_BYTES].decode(errors="ignore")
     base = base if base[:1].isalnum() else f"n{base}"
     unique, number = base, 2
     while unique in taken:
         unique, number = f"{base}-{number}", number + 1
     taken.add(unique)
     return unique
+
+
+def _is_safe(letter: str) -> bool:
+    return letter.isalnum() or letter in _SAFE_SIGNS or unicodedata.category(letter) in ("Mn", "Mc")
 
 
 def _composed(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from timbre_core.features.chord import notes_together
-from timbre_core.features.pitch import DOUBTFUL, F0, UNVOICED, estimate_f0, midi_to_hz
+from timbre_core.features.pitch import F0, UNVOICED, estimate_f0, midi_to_hz
 from timbre_core.features.pitch_track import PitchContour, track_pitch
 
 _SHORTEST = 0.12  # seconds of a note in a melody
@@ -51,7 +51,7 @@ def note_pitch(audio: np.ndarray, sample_rate: int) -> F0:
     """
     audio = audio[: round(_LONGEST * sample_rate)]
     whole = estimate_f0(audio, sample_rate)
-    if whole.confidence >= DOUBTFUL:
+    if whole.sure:
         return whole
     told = track_pitch(audio, sample_rate, round(sample_rate / _FRAMES_A_SECOND)).told
     return UNVOICED if math.isnan(told) else F0(float(midi_to_hz(told)), whole.confidence)

@@ -1,16 +1,18 @@
 """A measured pitch against the partials of its spectrum: which octave, and how far off, where periodicity alone misleads.
 
-Periodicity prefers an octave too low in three kinds of sounds:
+Periodicity prefers an octave too low in four kinds of sounds:
 
 - bars and bells, whose partials are no multiples of each other: two periods fit them by chance a little better than one. Then
   the pitch's own partial and its neighbours are all but empty beside a multiple.
 - a sine an octave below a tone (a synthesiser's sub-oscillator, an organ's 16' stop): the waveform does repeat at the
   sine's period, but all partials are of the tone, and the tone is the key that is pressed and the note that is heard;
 - reeds of which every second period is a little different (period doubling): hardly anything repeats well, two periods a little
-  better than one, and the partials between those of the note are soft.
+  better than one, and the partials between those of the note are soft;
+- kettledrums, whose loudest partials are about as 2 to 3: the pitch is the lower of them, and nothing sounds where they repeat.
+  (A tubular bell's are as 2 to 3 to 4 to 5, and its pitch is where they repeat.)
 
 Listeners hear a bar's pitch at its lowest strong partial (Fletcher & Rossing, "The Physics of Musical Instruments", 1998,
-chapter 19). The limits were chosen on 21 NSynth instruments and on renders of five SoundFonts, none of them in the
+chapters 18 and 19). The limits were chosen on 21 NSynth instruments and on renders of five SoundFonts, none of them in the
 reported half of docs/results/pitch.md.
 """
 
@@ -26,6 +28,12 @@ _EMPTY_DB = {2: -29.0, 3: -35.0}  # of the partials beside that multiple, where 
 _SUB_DB = -30.0  # a sub-oscillator is no softer beside its tone
 _ONLY_SUB_DB = -25.0  # of all other partials that are not the tone's, beside those of the tone above its first
 _TONE_DB = -45.0  # of those, beside all: a tone and not a second sine
+_DRUM_EMPTY_DB = -35.0  # of what would be a kettledrum's first partial,
+_DRUM_LOUD_DB = (-4.0, -6.0)  # of its second and third, beside the loudest,
+_DRUM_SOFT_DB = -15.0  # and of the next two
+_NOTHING_DB = -38.0  # where hardly anything repeats: of the first partial, beside the loudest;
+_LOWEST_DB = -10.0  # then the second is the lowest, and the pitch,
+_FUNDAMENTAL_HZ = 46.0  # but for low tones, of which the fundamental is often cut off
 _DOUBLED_DB = -8.0  # of the odd partials beside the even ones, where hardly anything repeats
 _STRONGEST_DB = -3.0  # a fundamental down to here below the loudest partial says the pitch
 _OFF = 20 / 1200  # octaves; nearer, periodicity is the finer measure
@@ -38,8 +46,8 @@ def power_spectrum(frames: np.ndarray, size: int) -> np.ndarray:
     return np.asarray((np.abs(np.fft.rfft(frames * window, size)) ** 2).mean(axis=0))
 
 
-def heard_multiple(power: np.ndarray, bin_hz: float, hz: float, doubtful: bool = False) -> int:
-    """How many times `hz` the pitch is, 1, 2 or 3, from a power spectrum (n_bins,) with bins `bin_hz` apart.
+def heard_multiple(power: np.ndarray, bin_hz: float, hz: float, doubtful: bool = False) -> float:
+    """How many times `hz` the pitch is, 1, 2 or 3, for a drum about 2, from a power spectrum (n_bins,), bins `bin_hz` apart.
 
     doubtful: whether the waveform hardly repeats at that period.
     """
@@ -48,12 +56,11 @@ def heard_multiple(power: np.ndarray, bin_hz: float, hz: float, doubtful: bool =
         return 1
     if max(level[0], level[1], level[3], level[4]) < level[2] + _EMPTY_DB[3]:
         return 3
-    if (
-        max(level[0], level[2]) < level[1] + _EMPTY_DB[2]
-        or _is_sub_oscillator(level)
-        or (doubtful and _is_doubled(level))
-    ):
+    empty = max(level[0], level[2]) < level[1] + _EMPTY_DB[2]
+    if empty or _is_sub_oscillator(level) or (doubtful and _is_doubled(level)):
         return 2
+    if _is_drum(level) or (doubtful and hz > _FUNDAMENTAL_HZ and level[0] < _NOTHING_DB and level[1] > _LOWEST_DB):
+        return _between_bins(power, int(_peaks(power, bin_hz, hz)[1])) * bin_hz / hz
     return 1
 
 
@@ -65,11 +72,16 @@ def tuned_to_fundamental(power: np.ndarray, bin_hz: float, hz: float) -> float:
     peak = int(places[0])
     if 10 * math.log10(power[peak] / power[places].max() + 1e-30) < _STRONGEST_DB:
         return hz
+    found = _between_bins(power, peak) * bin_hz
+    return found if _OFF < abs(math.log2(found / hz)) < _WIDTH else hz
+
+
+def _between_bins(power: np.ndarray, peak: int) -> float:
+    """Where the maximum at bin `peak` is, by a parabola through three levels."""
     left, middle, right = np.log(power[peak - 1 : peak + 2] + 1e-300)
     curve = left - 2 * middle + right
     shift = 0.5 * (left - right) / curve if curve < 0 else 0.0
-    found = (peak + float(np.clip(shift, -1, 1))) * bin_hz
-    return found if _OFF < abs(math.log2(found / hz)) < _WIDTH else hz
+    return peak + float(np.clip(shift, -1, 1))
 
 
 def _is_sub_oscillator(level: np.ndarray) -> bool:
@@ -79,6 +91,12 @@ def _is_sub_oscillator(level: np.ndarray) -> bool:
     beside_tone = 10 * math.log10(others / tone + 1e-30)
     beside_all = 10 * math.log10(tone / power[1::2].sum() + 1e-30)
     return bool(beside_tone < _ONLY_SUB_DB and beside_all > _TONE_DB and _SUB_DB < level[0] - level[1] < 0)
+
+
+def _is_drum(level: np.ndarray) -> bool:
+    """Whether the second and third partial are a kettledrum's: levels (_COUNT,) in dB."""
+    loud = level[1] > _DRUM_LOUD_DB[0] and level[2] > _DRUM_LOUD_DB[1]
+    return bool(loud and level[0] < _DRUM_EMPTY_DB and max(level[3], level[4]) < _DRUM_SOFT_DB)
 
 
 def _is_doubled(level: np.ndarray) -> bool:

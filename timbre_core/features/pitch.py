@@ -37,6 +37,7 @@ _MAX_FRAMES = 8
 _MIN_SAMPLES = 64
 _TILT_HZ = 200.0  # lower partials count less, as they do in hearing
 _LOUD = 0.01  # frames down to 20 dB below the loudest are looked at
+_LOW_HZ = 130.0
 _ONSET = 0.01  # of the peak: what comes before is silence
 LAG_UPSAMPLING = 4
 STEPS_PER_OCTAVE = 120  # candidates are 10 cents apart
@@ -66,6 +67,11 @@ class F0:
     def midi(self) -> float:
         """Fractional MIDI pitch, nan when unvoiced."""
         return float(hz_to_midi(self.hz))
+
+    @property
+    def sure(self) -> bool:
+        """Whether no closer look can change it: clear, and not so low that its octave may be a drum's."""
+        return self.confidence >= DOUBTFUL and self.hz >= _LOW_HZ
 
     @property
     def voiced(self) -> bool:

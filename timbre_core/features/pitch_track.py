@@ -267,8 +267,10 @@ def _as_one_note(contour: PitchContour, audio: np.ndarray, rate: int, heard: np.
     if not whole.voiced:
         return contour
     contour = _in_its_octave(contour, whole, heard)
-    near = abs(contour.median - whole.midi) <= _NEAR_WHOLE
-    sure = near or whole.confidence >= DOUBTFUL or not contour.is_settled
+    off = contour.median - whole.midi
+    near = abs(off) <= _NEAR_WHOLE
+    octaves = abs(off - 12 * round(off / 12)) <= _AGREE
+    sure = whole.sure if octaves and not near else near or whole.confidence >= DOUBTFUL or not contour.is_settled
     return replace(contour, whole=whole.midi) if sure else contour
 
 

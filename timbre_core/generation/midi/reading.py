@@ -7,7 +7,9 @@ and 123.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,10 @@ LONGEST = 1800.0
 """Seconds of a piece."""
 MOST_NOTES = 200_000
 _TEMPO = 500_000  # microseconds to a beat, until something else is said
+_UNPLAYED = re.compile(
+    rb"\xff[\x54\x58\x59](?=[\x00-\x10])"
+)  # meta events: SMPTE offset, time signature, key signature
+_UNKNOWN = b"\xff\x60"  # a meta event that means nothing
 
 
 def read_midi(source: Path | str | bytes, name: str = "") -> Piece:
@@ -48,7 +54,8 @@ def read_midi(source: Path | str | bytes, name: str = "") -> Piece:
     channels = {number: Channel(number) for number in range(16)}
     notes = 0
     try:
-        for seconds, message in _timed(_opened(source, name)):
+        file, remarks = _opened(source, name)
+        for seconds, message in _timed(file):
             notes += message.type == "note_on" and message.velocity > 0
             if seconds > LONGEST or notes > MOST_NOTES:
                 raise TimbreError(
@@ -59,46 +66,64 @@ def read_midi(source: Path | str | bytes, name: str = "") -> Piece:
         raise
     except Exception as error:  # mido answers damaged bytes with errors of a dozen kinds
         raise TimbreError(f"{name}: damaged or truncated as a MIDI file: get or export it again.") from error
-    return _piece(channels.values(), name)
+    return _piece(channels.values(), name, remarks)
 
 
 def _too_large() -> str:
     return f"larger than {LARGEST // 2**20} MB, no MIDI file is: choose another one."
 
 
-def _opened(data: bytes, name: str) -> mido.MidiFile:
+def _opened(data: bytes, name: str) -> tuple[mido.MidiFile, list[str]]:
+    """The file, and what of it is left out: signatures that say something impossible, which change nothing that sounds."""
     import mido
 
-    file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+    remarks = []
+    try:
+        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+    except Exception:  # of a dozen kinds, as above
+        file = mido.MidiFile(file=io.BytesIO(_UNPLAYED.sub(_UNKNOWN, data)), clip=True)
+        remarks.append("A key or time signature in it cannot be: signatures are left out.")
     if file.type == 2:
         raise TimbreError(f"{name}: its tracks are pieces of their own (MIDI type 2): save it as type 1.")
-    return file
+    return file, remarks
 
 
 def _timed(file: mido.MidiFile) -> Iterator[tuple[float, mido.Message]]:
     """The messages to channels, of all tracks together, with their seconds."""
     import mido
 
-    division, tempo, seconds = file.ticks_per_beat, _TEMPO, 0.0
+    division, tempo, seconds, before = file.ticks_per_beat, _TEMPO, 0.0, 0
     frames = -(division >> 8) if division < 0 else 0
-    for message in mido.merge_tracks(file.tracks, skip_checks=True):
+    for ticks, message in _merged(file):
         if frames:  # ticks of film time: so many frames a second, so many ticks a frame
-            seconds += message.time / (frames * max(1, division & 0xFF))
+            seconds += (ticks - before) / (frames * max(1, division & 0xFF))
         else:
-            seconds += mido.tick2second(message.time, max(1, division), tempo)
+            seconds += mido.tick2second(ticks - before, max(1, division), tempo)
+        before = ticks
         if message.type == "set_tempo":
             tempo = message.tempo
         elif not message.is_meta and hasattr(message, "channel"):
             yield seconds, message
 
 
-def _piece(channels: Iterable[Channel], name: str) -> Piece:
+def _merged(file: mido.MidiFile) -> list[tuple[int, mido.Message]]:
+    """All tracks' messages with their ticks, in order of time, at one moment in that of the tracks. (mido's own copies each
+    message twice: half of the time that a long file takes.)"""
+    found: list[tuple[int, mido.Message]] = []
+    for track in file.tracks:
+        ticks = 0
+        for message in track:
+            ticks += message.time
+            found.append((ticks, message))
+    return sorted(found, key=itemgetter(0))
+
+
+def _piece(channels: Iterable[Channel], name: str, remarks: list[str]) -> Piece:
     channels = list(channels)
     for channel in channels:
         channel.finish()
     notes = sorted((note for channel in channels for note in channel.notes), key=lambda note: (note.start, note.key))
     played = tuple(note for note in notes if note.channel != PERCUSSION)
-    remarks = []
     if len(played) < len(notes):
         remarks.append(f"{counted(len(notes) - len(played), 'note')} of percussion (channel 10) left out.")
     if not played:
