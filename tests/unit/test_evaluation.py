@@ -38,6 +38,7 @@ class FakeModel:
     def __post_init__(self) -> None:
         self.prior = build_model(self.recipe).prior
         self.sampling = self.recipe.model.sampling
+        self.refinement = self.recipe.model.refinement
 
     def encode(self, frames: torch.Tensor, conditions: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         shape = (len(frames), LATENTS)
