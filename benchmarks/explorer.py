@@ -194,7 +194,7 @@ def playing(root: Path, opened: Any) -> Times:
         page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.goto(f"{address}/play?checkpoint={_NAME}&family=brass")
         page.wait_for_selector(".tx-play[data-ready]", timeout=60_000)
-        page.get_by_text("correlation over").wait_for(timeout=300_000)
+        page.get_by_text("correlation over").wait_for(state="attached", timeout=300_000)
         times, _ = play(page, 24, 24)
         page.context.close()
     return {f"{name} to sound": values for name, values in times.items()}

@@ -116,7 +116,7 @@ wait_for_library = shown("[class*='st-key-library_']", rest=1500)
 
 def play_chord(page: Any) -> None:
     """Wait until the Play page knows everything, then hold two keys."""
-    page.get_by_text("correlation over").wait_for(timeout=300_000)
+    page.get_by_text("correlation over").wait_for(state="attached", timeout=300_000)
     for key in "dj":
         page.keyboard.down(key)
     page.wait_for_function("() => document.querySelectorAll('.tx-keyboard .tx-ready').length > 20", timeout=60_000)
