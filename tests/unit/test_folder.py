@@ -187,7 +187,7 @@ def test_ids_stay_unique_and_safe(tmp_path: Path) -> None:
     for name in ("a/b.wav", "a.b.wav", "a.b.flac", "Flöte.wav", "_x.wav"):
         record(tmp_path / name)
     notes, _ = read_folder(tmp_path, estimate=False)
-    assert sorted(notes["note_id"]) == ["Fl_te", "a.b", "a.b-2", "a.b-3", "n_x"]
+    assert set(notes["note_id"]) == {"Flöte", "a.b", "a.b-2", "a.b-3", "n_x"}
 
 
 # -- metadata.csv ----------------------------------------------------------------------------------------------------
