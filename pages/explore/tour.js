@@ -32,7 +32,7 @@ export class Tour {
   constructor(root) {
     this.root = root;
     this.step = 0;
-    this.card = build("div", { class: "tx-tour", role: "dialog", "aria-label": "A tour of this page" });
+    this.card = build("div", { class: "tx-tour", role: "region", "aria-label": "A tour of this page" });
     this.card.addEventListener("keydown", (event) => event.key === "Escape" && this.end());
     this.opener = build("button", {
       type: "button",

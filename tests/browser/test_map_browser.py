@@ -202,7 +202,7 @@ def test_the_note_goes_along_to_the_play_page(page: Any, app: str) -> None:
     note = lonely_note(page)
     click_note(page, note)
     page.wait_for_function("() => location.search.includes('note=')")
-    page.get_by_role("link", name="Play").click()
+    page.get_by_role("link", name="Play").first.click()
     page.wait_for_selector(".tx-play", timeout=60_000)
     page.wait_for_function("() => location.search.includes('note=')")
     assert link(page) == {"checkpoint": "nsynth-vae", "note": note}
