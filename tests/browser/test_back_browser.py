@@ -26,7 +26,7 @@ def test_back_leads_to_the_page_before(page: Any, app: str) -> None:
     before = page.evaluate("history.length")
     last = [choose(page, skip) for skip in (1, 4, 7)][-1]
     assert page.evaluate("history.length") == before, "notes are no places to go back to"
-    page.get_by_role("link", name="Play", exact=True).click()
+    page.get_by_role("link", name="Play", exact=True).first.click()
     page.wait_for_selector(".tx-play[data-ready]", timeout=30_000)
     assert link(page)["note"] == last
     page.go_back()
