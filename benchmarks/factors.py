@@ -5,8 +5,8 @@ Each is the recipe `known-factors` with another objective, trained from several 
 reconstructs as well as FactorVAE, which is what makes their total correlations comparable. All is measured on the whole
 set; intervals are 95 % of means over seeds, by Student's t. Resumable: what is done is kept in --work, a file a run.
 
-    python benchmarks/factors.py --work /tmp/factors          # writes docs/results/factors.md; some minutes on two free cores
-    python benchmarks/factors.py --work /tmp/factors --seeds 1 --only factor-vae --set objective.total_correlation.weight=1
+    python benchmarks/factors.py --work factors-work          # writes docs/results/factors.md; some minutes on two free cores
+    python benchmarks/factors.py --work factors-work --seeds 1 --only factor-vae --set objective.total_correlation.weight=1
 """
 
 from __future__ import annotations
