@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timbre_core.cli.data_options import add_label_arguments, label_settings
-from timbre_core.cli.shell import tell_skipped
+from timbre_core.cli.library_wait import JobBar, wait_for
 from timbre_core.errors import TimbreError
 from timbre_core.wording import counted
 
 if TYPE_CHECKING:
-    from timbre_core.catalogue.jobs import Job
     from timbre_core.catalogue.libraries import OwnLibrary
 
 HELP = "your own sounds: put a folder on the map of a checkpoint, keep it up to date, list and remove"
@@ -24,7 +22,6 @@ EXAMPLE = """python -m timbre_core library add ~/samples --name samples
   python -m timbre_core library list"""
 
 _DEFAULT = "nsynth-cvae"
-_LOOK = 0.5  # seconds between looks at what another process does
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -148,7 +145,7 @@ def _run_add(args: argparse.Namespace) -> int:
                 f"the library {twin.name!r} is this folder too: `library update {twin.name}` finds what is new in it.",
                 file=sys.stderr,
             )
-    return _wait(library.id, args)
+    return wait_for(library.id, args)
 
 
 def _reads_so(library: OwnLibrary, checkpoint: Path, settings: dict[str, Any]) -> bool:
@@ -162,46 +159,12 @@ def _run_update(args: argparse.Namespace) -> int:
     from timbre_core.catalogue.libraries import find_library
 
     _check_workers(args)
-    return _wait(find_library(args.name).id, args)
+    return wait_for(find_library(args.name).id, args)
 
 
 def _check_workers(args: argparse.Namespace) -> None:
     if args.workers is not None and args.workers < 1:
         raise TimbreError(f"--workers {args.workers}: give at least 1.")
-
-
-def _wait(number: int, args: argparse.Namespace) -> int:
-    """Have a library brought up to date, here or by the process that does so already, and tell how far it is."""
-    from timbre_core.catalogue import jobs
-    from timbre_core.catalogue.libraries import library_of_id, skipped_of
-
-    told: dict[str, Any] = {"workers": args.workers} if args.workers else {}
-    if getattr(args, "encoded", None):
-        told["encoded"] = str(Path(args.encoded).expanduser().resolve())
-    job = jobs.ask("update", number, told)
-    if args.background:
-        jobs.start_worker()
-        print(f"{library_of_id(number).name}: in the queue; `library list` tells how far it is.")
-        return 0
-    bar = _Bar()
-    try:
-        while not jobs.work(bar, until=job.id) and jobs.job_of_id(job.id).is_open:
-            bar(jobs.job_of_id(job.id))
-            time.sleep(_LOOK)
-    except KeyboardInterrupt:
-        jobs.cancel(job.id)
-        raise
-    finally:
-        bar.close()
-    job = jobs.job_of_id(job.id)
-    library = library_of_id(number)
-    for sentence in library.said:
-        print(sentence, file=sys.stderr)
-    tell_skipped(skipped_of(library))
-    if job.state == "failed":
-        raise TimbreError(job.message)
-    print(f"{library.name}: {job.message}")
-    return 0 if job.state == "done" else 1
 
 
 def _run_list(args: argparse.Namespace) -> int:
@@ -296,37 +259,10 @@ def _run_remove(args: argparse.Namespace) -> int:
 def _run_work(args: argparse.Namespace) -> int:
     from timbre_core.catalogue import jobs
 
-    bar = _Bar()
+    bar = JobBar()
     try:
         if not jobs.work(bar):
             print("another process works through the queue.")
     finally:
         bar.close()
     return 0
-
-
-class _Bar:
-    """A progress bar for each phase of each job."""
-
-    def __init__(self) -> None:
-        from tqdm import tqdm
-
-        self._make = tqdm
-        self._bar: tqdm | None = None
-        self._of = ("", 0)
-
-    def __call__(self, job: Job) -> None:
-        if (job.phase, job.id) != self._of:
-            self.close()
-            self._of = (job.phase, job.id)
-        if not job.total:
-            return
-        if self._bar is None:
-            self._bar = self._make(total=job.total, initial=job.done, desc=job.phase, unit="note", file=sys.stderr)
-        self._bar.n = job.done
-        self._bar.refresh()
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None

@@ -15,12 +15,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.partials import heard_multiple, power_spectrum, tuned_to_fundamental
+from timbre_core.features.rumble import without_rumble
 
 A4_HZ = 440.0
 A4_MIDI = 69.0
@@ -35,7 +35,6 @@ _AS_HIGH = 0.97  # of a pitch: half a semitone below it
 DOUBTFUL = 0.75  # confidence, below which short frames are asked as well
 _MAX_FRAMES = 8
 _MIN_SAMPLES = 64
-_TILT_HZ = 200.0  # lower partials count less, as they do in hearing
 _LOUD = 0.01  # frames down to 20 dB below the loudest are looked at
 _LOW_HZ = 130.0
 _ONSET = 0.01  # of the peak: what comes before is silence
@@ -220,21 +219,6 @@ def _frames(audio: np.ndarray, sample_rate: int, seconds: float) -> np.ndarray |
     loud = loud[np.unique(np.linspace(0, loud.size - 1, _MAX_FRAMES).round().astype(int))]
     frames = np.stack([audio[start : start + length] for start in loud])
     return frames - frames.mean(axis=1, keepdims=True)
-
-
-def without_rumble(audio: np.ndarray, sample_rate: float) -> np.ndarray:
-    """High-pass: nothing below 20 Hz, 6 dB per octave below `_TILT_HZ`, as a thump under a high note is hardly heard."""
-    import scipy.fft  # only here and below: who measures nothing need not wait for it
-
-    size = scipy.fft.next_fast_len(audio.size + int(0.1 * sample_rate), real=True)
-    return scipy.fft.irfft(scipy.fft.rfft(audio, size) * _rumble_gain(size, sample_rate), size)[: audio.size]
-
-
-@lru_cache(maxsize=8)
-def _rumble_gain(size: int, sample_rate: float) -> np.ndarray:
-    hz = np.fft.rfftfreq(size, 1.0 / sample_rate)
-    ratio = hz / _TILT_HZ
-    return ratio / np.sqrt(1.0 + ratio**2) / np.sqrt(1.0 + (20.0 / np.maximum(hz, 1e-3)) ** 8)
 
 
 def square_differences(frames: np.ndarray, size: int, n_lags: int) -> np.ndarray:

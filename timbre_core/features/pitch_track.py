@@ -28,8 +28,8 @@ from timbre_core.features.pitch import (
     harmonicities,
     hz_to_midi,
     square_differences,
-    without_rumble,
 )
+from timbre_core.features.rumble import without_rumble
 
 _FRAME_SECONDS = 0.08
 _CHUNK = 128  # frames looked at once
