@@ -20,6 +20,7 @@ from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.doubles import group_doubles
 from timbre_core.catalogue.labels import check_octaves, file_state, known, propose_labels, with_corrections
 from timbre_core.catalogue.libraries import OwnLibrary, counts_of, library_of_id
+from timbre_core.catalogue.path_text import is_text, shown
 from timbre_core.catalogue.placing import Placer
 from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import MODULES, Asked, Read, Reader, lost, open_reader
@@ -135,7 +136,7 @@ class _Plan:
                 )
             }
         pitches = dict(zip(map(str, notes["audio"]), notes["pitch"].to_numpy(np.float64), strict=True))
-        good = {path: pitch for path, pitch in pitches.items() if _is_text(path)}
+        good = {path: pitch for path, pitch in pitches.items() if is_text(path)}
         skipped = skipped + [(str(root / path), _NO_TEXT) for path in pitches.keys() - good.keys()]
         states = {path: file_state(root / path) for path in good}
         kept = [
@@ -168,7 +169,7 @@ class _Plan:
             )
             database.executemany(
                 "INSERT OR REPLACE INTO skipped VALUES (?, ?, -2, -2, ?)",
-                [(library.id, _shown(path, root), reason) for path, reason in skipped if path not in there],
+                [(library.id, shown(path, root), reason) for path, reason in skipped if path not in there],
             )
             database.execute("UPDATE libraries SET revision = revision + 1 WHERE id = ?", (library.id,))
         return cls([Asked(path, good[path]) for path in fresh if path not in moved], kept, len(moved), len(gone))
@@ -297,15 +298,3 @@ def _labels(notes: pd.DataFrame) -> dict[str, tuple[str, str, str, float | None]
 def _say(library: OwnLibrary, said: Sequence[str]) -> None:
     with writing("libraries") as database:
         database.execute("UPDATE libraries SET said = ? WHERE id = ?", (json.dumps(list(said)), library.id))
-
-
-def _shown(path: str, root: Path) -> str:
-    return os.fsencode(path.removeprefix(f"{root}/")).decode("utf-8", "replace")
-
-
-def _is_text(path: str) -> bool:
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
