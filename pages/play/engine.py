@@ -57,18 +57,22 @@ def export_instrument(notes: NoteMap, z: tuple[float, ...], carrier: str | None 
     return _recorded(notes, carrier) if carrier else _open_instrument(notes, z, live=False)
 
 
-def has_recordings(notes: NoteMap, row: int) -> bool:
-    """Whether the instrument of a map's note can be played from recordings: they and the network are on this machine."""
+def recorded_pitches(notes: NoteMap, row: int) -> list[float]:
+    """The MIDI pitches at which the instrument of a map's note was recorded, and sounds from its recordings; none where they
+    or the network that moves them to other keys are not on this machine."""
     from timbre_core.checkpoint import companion
     from timbre_core.generation.note_at import NOTE_SHIFT
+    from timbre_core.generation.recorded import recordings_among
 
     if not has_sound(notes.checkpoint.recipe.features) or not np.isfinite(_pitches(notes.labels)[row]):
-        return False
+        return []
     try:
         companion(NOTE_SHIFT, notes.checkpoint.path.parent)
-        return bool(np.abs(Studio(notes).recording(row)).max(initial=0) > 0)
+        if not np.abs(Studio(notes).recording(row)).max(initial=0) > 0:
+            return []
     except TimbreError:
-        return False
+        return []
+    return [round(pitch, 2) for _, pitch in recordings_among(notes.labels, row) if np.isfinite(pitch)]
 
 
 def _recorded(notes: NoteMap, carrier: str) -> Instrument:

@@ -120,6 +120,18 @@ export class Keyboard {
     for (const [key, button] of this.buttons) button.classList.toggle(name, keys.has(key));
   }
 
+  // Marks the keys that are recordings; says whether there are some.
+  markReal(real) {
+    let some = false;
+    for (const [key, button] of this.buttons) {
+      const recorded = real(key);
+      some ||= recorded;
+      button.classList.toggle("tx-real", recorded);
+      button.setAttribute("aria-label", recorded ? `${noteName(key)}, recorded` : noteName(key));
+    }
+    return some;
+  }
+
   // ---- pointers: each finger plays its own key, and slides to the next ---------------------------------------------
 
   under(event) {

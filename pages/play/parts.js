@@ -101,10 +101,6 @@ export class PlayParts {
       { class: "tx-own-line", hidden: "" },
       this.ownHeard,
       build("label", {}, "MIDI pitch ", this.ownPitch),
-      build("span", {
-        class: "tx-measured",
-        text: "Keys with a bar are recorded, the others are made from the nearest of them.",
-      }),
     );
     this.carried = this.button(
       "Recordings",
@@ -158,6 +154,12 @@ export class PlayParts {
     );
     this.message = build("p", { class: "tx-told", role: "status", "aria-live": "polite" });
     return build("div", { class: "tx-bed" }, build("div", { class: "tx-keys-frame" }, this.keys, this.hint), this.message);
+  }
+
+  // What is said from now on where there is nothing else to say.
+  stand(text) {
+    if (this.message.textContent === this.standing) this.message.textContent = text;
+    this.standing = text;
   }
 
   tell(text, wrong = false) {

@@ -12,6 +12,7 @@ import { History } from "./history.js";
 import { Kept } from "./kept.js";
 import { Moves } from "./moves.js";
 import { coordinates, moved } from "./point.js";
+import { Recordings } from "./recordings.js";
 import { releaseSteps, shapeText } from "./shape.js";
 import { firstStart, resolved } from "./starts.js";
 import { PlayView } from "./view.js";
@@ -50,6 +51,7 @@ export class Player {
     this.kept = new Kept(this);
     this.history = new History(this);
     this.moves = new Moves(this);
+    this.recordings = new Recordings(this);
     this.listeners = new AbortController();
     this.loading = new AbortController();
     this.bank = new SoundBank();
@@ -115,6 +117,7 @@ export class Player {
       const space = await fetchJson(this.url("space"), { signal });
       this.space = space;
       this.history.clear();
+      this.recordings.of.clear();
       this.locks = { dimensions: new Set(), principal: new Set() };
       this.axes = "dimensions";
       this.traits = null;

@@ -66,7 +66,7 @@ async def traits_route(request: Request) -> Response:
 
 async def start_route(request: Request) -> Response:
     """`/api/play/start?checkpoint=&note=` or `&seed=`: the latent to begin with, and the note's card;
-    `recorded`: whether its instrument can be played from recordings."""
+    `recorded`: whether its instrument can be played from recordings, `recordings`: the MIDI pitches of them."""
 
     def work() -> Response:
         notes = find_map(parameter(request, "checkpoint"))
@@ -77,9 +77,10 @@ async def start_route(request: Request) -> Response:
             return JSONResponse({"z": drawn}, headers=stored(request))
         row = notes.row_of(parameter(request, "note"))
         z = [round(float(value), 4) for value in notes.means[row]]
-        from pages.play.engine import has_recordings
+        from pages.play.engine import recorded_pitches
 
-        told = {"z": z, "note": note_card(notes, row), "recorded": has_recordings(notes, row)}
+        pitches = recorded_pitches(notes, row)
+        told = {"z": z, "note": note_card(notes, row), "recorded": bool(pitches), "recordings": pitches}
         return JSONResponse(told, headers=stored(request))
 
     return await answer(_LIVE, work)

@@ -18,7 +18,8 @@ export async function resolved(player, start) {
     if (family) return { z: family.z, title: `${family.name} · ${space.words.family} mean`, colour: family.colour };
   }
   if (start?.note !== undefined) {
-    const { z, note, recorded } = await fetchJson(player.url("start", { note: start.note }), { signal });
+    const { z, note, recorded, recordings } = await fetchJson(player.url("start", { note: start.note }), { signal });
+    player.recordings.of.set(start.note, recordings);
     return {
       z,
       title: [`${note.title} ${note.pitch_name}`.trim(), note.pitch_name ? "" : note.detail].filter(Boolean).join(" · "),

@@ -15,6 +15,7 @@ import { allMacros } from "./shape.js";
 
 export class PlayView extends AxisParts {
   presets = null; // PresetPanel
+  kind = ""; // what is to be known of the model's sounds
 
   /** @param {HTMLElement} root @param {import("./play.js").Player} player */
   constructor(root, player) {
@@ -100,9 +101,10 @@ export class PlayView extends AxisParts {
         ),
       ),
     );
-    this.standing = space.conditioned
+    this.kind = space.conditioned
       ? ""
       : "This model is not told the pitch: it makes one sound, and the keys play it faster or slower (resampled).";
+    this.standing = this.kind;
     this.tell("");
   }
 
@@ -146,11 +148,16 @@ export class PlayView extends AxisParts {
     this.setMacros();
   }
 
-  // The notes that were dropped: which keys are real, and at which pitch the last one is heard.
+  // Which keys are recordings, and which the model's.
+  markRecorded() {
+    const real = this.keyboard.markReal(this.player.recordings.at());
+    this.stand(real ? "Keys with a bar are recorded, the others are made from the nearest of them." : this.kind);
+  }
+
+  // The notes that were dropped, and at which pitch the last one is heard.
   setOwn() {
-    const { own, carriable, carried } = this.player;
-    const real = own && carriable && carried ? own.notes.map(({ pitch }) => Math.round(pitch)) : [];
-    this.keyboard.mark("tx-real", new Set(real));
+    const { own } = this.player;
+    this.markRecorded();
     this.ownLine.hidden = !own;
     if (!own) return;
     const { name, pitch } = own.notes.at(-1);
@@ -170,6 +177,7 @@ export class PlayView extends AxisParts {
     const { tuning } = this.player;
     this.rack.setTuning(tuning);
     this.keyboard.mark("tx-silent", new Set(tuning?.pitches.flatMap((pitch, key) => (pitch === null ? [key] : [])) ?? []));
+    this.markRecorded();
   }
 
   name() {

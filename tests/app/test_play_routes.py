@@ -70,11 +70,13 @@ class TestAnswers:
         assert near["own_pitch"] is None
 
     def test_a_note_sounds_from_its_recordings(self, checkpoints: Path) -> None:
-        assert told(ask("start", note=NOTE))["recorded"] is False
+        start = told(ask("start", note=NOTE))
+        assert (start["recorded"], start["recordings"]) == (False, [])
         assert ask("sound", z=MIDDLE, key="54", carrier="../x").status == 400
         shutil.copytree(ROOT / "checkpoints" / "note-shift", checkpoints / "note-shift")
         start = told(ask("start", note=NOTE))
         assert start["recorded"] is True
+        assert start["recordings"] == [48.0, 51.0, 54.0, 57.0, 60.0, 63.0]
         z = ",".join(map(str, start["z"]))
         model = heard(ask("sound", z=z, key="60"))
         for key in (54, 61):

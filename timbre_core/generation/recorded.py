@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import SILENT_PEAK
@@ -133,10 +134,14 @@ def _near(audio: np.ndarray, rate: int, semitones: float) -> np.ndarray:
 def recordings_of(space: TimbreSpace, like: str) -> list[tuple[str, float]]:
     """Notes of a map note's instrument, played about as hard, with their MIDI pitches: of each pitch the one nearest in
     velocity. The note alone where the map does not say what instruments there are."""
-    notes, row = space.map_notes, space.row_of(like)
+    return recordings_among(space.map_notes, space.row_of(like))
+
+
+def recordings_among(notes: pd.DataFrame, row: int) -> list[tuple[str, float]]:
+    """The same of a table of notes, for the one in a row."""
     pitches = notes["pitch"].to_numpy(np.float64) if "pitch" in notes else np.full(len(notes), np.nan)
     if "instrument" not in notes:
-        return [(like, float(pitches[row]))]
+        return [(str(notes["note_id"].iloc[row]), float(pitches[row]))]
     same = np.flatnonzero((notes["instrument"] == notes["instrument"].iloc[row]).to_numpy())
     velocity = notes["velocity"].to_numpy(np.float64) if "velocity" in notes else np.full(len(notes), np.nan)
     off = np.nan_to_num(np.abs(velocity[same] - velocity[row]), nan=127.0)
