@@ -27,7 +27,7 @@ export class ExportPanel {
   make() {
     this.low = this.number("Lowest key", 36, 0, 127);
     this.high = this.number("Highest key", 84, 0, 127);
-    this.step = this.number("Every … semitones", 3, 1, 24);
+    this.step = this.number("Every … semitones", 1, 1, 24);
     this.layers = this.number("Velocity layers", 1, 1, 4);
     this.format = this.choice("Format", FORMATS);
     this.loop = this.choice("Loops", LOOPS);

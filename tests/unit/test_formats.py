@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from tests.players import RATE, Player, fluidsynth, level_db, midi, sfizz
+from tests.readers import played, regions
 from timbre_core.analysis.inversion_measures import prediction_crests_db
 from timbre_core.errors import TimbreError
 from timbre_core.generation.formats.description import GUARD, Sample, SampledInstrument, Zone
@@ -47,6 +48,10 @@ def instrument() -> SampledInstrument:
             sample = looped(root, partials, -cents)
             zones.append(Zone(sample, f"tone_{root:03d}_v{velocities[1]:03d}", keys, velocities, cents))
     return SampledInstrument("tone", tuple(zones), 0.001, 0.2, note="Sines.\nNobody's.")
+
+
+READ = ("dspreset", "multisample", "wav")
+"""Formats whose players cannot be run here: read by their specifications, and what they say is played by sfizz."""
 
 
 @pytest.fixture(params=[("sf2", fluidsynth, 16), ("sf2", fluidsynth, 24), ("sfz", sfizz, 24)])
@@ -109,6 +114,28 @@ class TestPlayers:
         heard = [level_db(audio[start : start + 8820]) for start in (4410, 70_000, 100_000)]
         assert heard[0] - 4 < heard[1], "let go of, it sounds on"
         assert heard[2] < held - 60, "and ends where its sample does"
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_what_is_read_of_other_formats_is_played_in_tune_and_loops(kind: str, tmp_path: Path) -> None:
+    write_files(instrument_files(replace(instrument(), bits=24), kind), tmp_path / kind)
+    found = regions(tmp_path / kind, kind)
+    player = played(found, tmp_path / "sfz")
+    for key, velocity in ((48, 127), (53, 60), (54, 60), (66, 127)):
+        audio = player(key, velocity, 1.0)
+        assert midi(audio) == pytest.approx(key, abs=0.05), (key, velocity)
+        fundamental = np.abs(np.fft.rfft(audio[4410:] * np.hanning(len(audio) - 4410)))
+        hz = 440 * 2 ** ((key - 69) / 12)
+        at = [round(number * hz * (len(audio) - 4410) / RATE) for number in (1, 2)]
+        one, two = (fundamental[max(0, place - 5) : place + 5].max() for place in at)
+        assert (two > one / 2) == (velocity == 127), "the layer of the velocity sounds"
+    for each in found:
+        assert each.loop is not None
+        once = each.audio[each.loop[0] : each.loop[1]]
+        held = np.concatenate([each.audio[: each.loop[1]], np.tile(once, 10 * RATE // len(once))])
+        assert np.nanmax(prediction_crests_db(held[8820:])) < 0
+        torn = np.concatenate([each.audio[: each.loop[1]], np.tile(once[:-1], 10 * RATE // len(once))])
+        assert np.nanmax(prediction_crests_db(torn[8820:])) > 10, "a frame too few would be heard"
 
 
 def test_the_soundfont_is_laid_out_as_its_specification_wants(tmp_path: Path) -> None:

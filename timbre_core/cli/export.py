@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--low", type=int, default=36, help="lowest sampled MIDI key (default 36)")
     parser.add_argument("--high", type=int, default=84, help="highest sampled MIDI key (default 84)")
     parser.add_argument(
-        "--zone", "--step", type=int, default=3, metavar="N", help="semitones that share a sample, 1 to 24 (default 3)"
+        "--zone", "--step", type=int, default=1, metavar="N", help="semitones that share a sample, 1 to 24 (default 1)"
     )
     parser.add_argument("--layers", type=int, default=1, help="velocity layers, 1 to 4 (default 1)")
     parser.add_argument("--rate", type=int, default=44_100, help="sample rate, 44100 (default) or 48000")
