@@ -31,8 +31,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests never touch the user's feature cache, nor their libraries."""
+    """Tests never touch the user's feature cache."""
     os.environ["TIMBRE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_data(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests never touch the user's libraries; what the tests of one file keep, those of another don't find."""
     os.environ["TIMBRE_DATA"] = str(tmp_path_factory.mktemp("user-data"))
 
 

@@ -70,6 +70,7 @@ def running_server(
         *(["--", *arguments] if arguments else []),
     ]
     log = home / "server.log"
+    places = {"HOME": str(home), "USERPROFILE": str(home), "TIMBRE_DATA": str(home / "data")}
     with open(log, "wb") as output:
         process = subprocess.Popen(
             command,
@@ -77,7 +78,7 @@ def running_server(
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "HOME": str(home), "USERPROFILE": str(home), **(environment or {})},
+            env={**os.environ, **places, **(environment or {})},
         )
     try:
         address = f"http://127.0.0.1:{port}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import statistics
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -72,3 +73,13 @@ def test_pinned_versions_are_those_that_are_declared() -> None:
     assert set(pinned) == set(declared) - {"timbre-explorer"}
     wrong = [name for name, version in pinned.items() if version not in declared[name].specifier]
     assert not wrong
+
+
+@pytest.mark.parametrize("ending", ["py", "js"])
+def test_files_fit_on_a_few_screens(ending: str) -> None:
+    rooms = ("timbre_core", "pages", "tests", "benchmarks", "app.py", "train_cli.py")
+    paths = [path for room in rooms for path in ([ROOT / room] if "." in room else (ROOT / room).rglob(f"*.{ending}"))]
+    texts = {path: path.read_text("utf-8").splitlines() for path in paths if path.suffix == f".{ending}"}
+    assert statistics.median(map(len, texts.values())) <= 120
+    assert not {path: len(lines) for path, lines in texts.items() if len(lines) > 300}
+    assert not [path for path, lines in texts.items() if any(len(line) > 130 for line in lines)]
