@@ -25,6 +25,7 @@ class ServerError extends Error {
     super(told.error || `The server answered ${response.status}.`);
     this.status = response.status;
     this.recordingMissing = Boolean(told.recording_missing);
+    this.pitchWanted = Boolean(told.pitch_wanted);
   }
 }
 

@@ -181,7 +181,7 @@ async def own_route(request: Request) -> Response:
 
     `with` adds the note to those of another one; without a body its last note gets the pitch. The answer says the `carrier`
     that plays it, the `notes` with the pitches that are heard, where it lies (`z`), how many `layers` of velocity it has, and
-    `remarks` on what an archive holds beside.
+    `remarks` on damaged files and what an archive holds beside. A refusal says `pitch_wanted` where a pitch would help.
     """
     from pages.play.own import LARGEST, corrected, notes_of, with_archive, with_sound
 
@@ -192,6 +192,7 @@ async def own_route(request: Request) -> Response:
     def work() -> Response:
         from pages.play.engine import instrument
         from pages.server.studio import Studio
+        from timbre_core.generation.own_sounds import PitchUnheard
 
         notes = find_map(parameter(request, "checkpoint"))
         name = parameter(request, "name")
@@ -202,11 +203,13 @@ async def own_route(request: Request) -> Response:
             if data.startswith(b"PK\x03\x04"):
                 token, remarks = with_archive(Studio(notes).space(), data, name, beside)
             elif data:
-                token = with_sound(Studio(notes).space(), data, name, beside, pitch)
+                token = with_sound(Studio(notes).space(), data, name, beside, pitch, remarks)
             elif beside is None or pitch is None:
                 raise BadRequest("a sound file is missing.")
             else:
                 token = corrected(beside, pitch)
+        except PitchUnheard as error:
+            return JSONResponse({"error": str(error), "pitch_wanted": True}, 400)
         except TimbreError as error:
             raise BadRequest(str(error)) from error
         sounds = instrument(notes, (), token)

@@ -79,6 +79,7 @@ export class Files {
     Object.assign(player, {
       start,
       own: null,
+      unheard: null,
       origin: z,
       title: name || "preset",
       colour: null,

@@ -54,9 +54,12 @@ def keep(notes: tuple[OwnNote, ...]) -> str:
     return token
 
 
-def with_sound(space: TimbreSpace, content: bytes, name: str, beside: str | None, pitch: float | None) -> str:
+def with_sound(
+    space: TimbreSpace, content: bytes, name: str, beside: str | None, pitch: float | None, remarks: list[str]
+) -> str:
     """The token of an instrument with a sound file's note, and with those of the token `beside`.
 
+    remarks: takes what is to be told of a file that is damaged and used all the same.
     Raises TimbreError, naming the file, for what is no note, and for too many of them.
     """
     from timbre_core.generation.own_sounds import own_note
@@ -64,7 +67,7 @@ def with_sound(space: TimbreSpace, content: bytes, name: str, beside: str | None
     others = notes_of(beside) if beside else ()
     if len(others) >= MOST_NOTES:
         raise TimbreError(f"{name}: an instrument has at most {MOST_NOTES} notes: leave some out.")
-    return keep((*others, own_note(content, space, name, pitch)))
+    return keep((*others, own_note(content, space, name, pitch, remarks)))
 
 
 def with_archive(space: TimbreSpace, content: bytes, name: str, beside: str | None) -> tuple[str, list[str]]:
@@ -82,7 +85,7 @@ def with_archive(space: TimbreSpace, content: bytes, name: str, beside: str | No
     try:
         for file in sorted(path for path in folder.rglob("*") if path.is_file() and is_audio(path.name)):
             try:
-                beside = with_sound(space, file.read_bytes(), file.name, beside, None)
+                beside = with_sound(space, file.read_bytes(), file.name, beside, None, remarks)
             except TimbreError as error:
                 remarks.append(str(error))
     finally:

@@ -22,6 +22,7 @@ export class OwnSounds {
     const { view } = this.player;
     const remarks = [];
     let own = null;
+    let unheard = null;
     for (const [place, file] of files.entries()) {
       view.tell(`Listening to ${file.name}${files.length > 1 ? ` (${place + 1} of ${files.length})` : ""} …`);
       try {
@@ -29,23 +30,32 @@ export class OwnSounds {
         remarks.push(...(own.remarks ?? []));
       } catch (error) {
         remarks.push(error.message);
+        if (error.pitchWanted) unheard ??= file;
       }
     }
     if (own) this.play(own);
+    this.player.unheard = unheard && { file: unheard, beside: own };
+    view.setOwn();
     if (remarks.length) view.tell(remarks.length > 1 ? `${remarks[0]} ${remarks.length - 1} more left out.` : remarks[0], true);
   }
 
-  // The last of the sounds is at another MIDI pitch than was heard.
+  // The last of the sounds is at another MIDI pitch than was heard; or one in which none was heard is there at all.
   async correctPitch(pitch) {
-    const { name } = this.player.own.notes.at(-1);
-    this.play(await this.send("", { name, with: this.player.own.carrier, pitch }));
+    const { own, unheard } = this.player;
+    if (unheard) {
+      const { file, beside } = unheard;
+      return this.play(
+        await this.send(file, { name: file.name.slice(0, 200), pitch, ...(beside ? { with: beside.carrier } : {}) }),
+      );
+    }
+    this.play(await this.send("", { name: own.notes.at(-1).name, with: own.carrier, pitch }));
   }
 
   play(own) {
     const { player } = this;
     player.history.remember();
     const title = own.notes[0].name.replace(/\.\w+$/, "");
-    const sound = { own, start: null, origin: own.z, title, colour: null, recorded: true, carried: true };
+    const sound = { own, start: null, origin: own.z, title, colour: null, recorded: true, carried: true, unheard: null };
     Object.assign(player, { ...sound, macros: {}, base: {} });
     player.place(own.z);
     player.report(null);

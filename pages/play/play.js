@@ -32,6 +32,7 @@ export class Player {
   start = null;
   origin = null; // where the start lies in the latent space
   title = "";
+  unheard = null; // a dropped file in which no pitch is heard, and what was dropped with it: {file, beside}
   own = null; // dropped sounds as an instrument: {carrier, notes, layers}
   tuning = null; // {name, pitches by key, null for none}; as pianos are tuned without one
   macros = {}; // steps by name
@@ -167,7 +168,7 @@ export class Player {
       const { z, title, colour, recorded = false } = await resolved(this, start);
       if (turn !== this.turn) return; // another start was chosen meanwhile
       if (undoable && this.z) this.history.remember();
-      Object.assign(this, { start, origin: z, title, colour, recorded, own: null, macros: {}, base: {} });
+      Object.assign(this, { start, origin: z, title, colour, recorded, own: null, unheard: null, macros: {}, base: {} });
       this.place(z);
       if (undoable) this.hands.audition(performance.now());
     } catch (error) {

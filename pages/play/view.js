@@ -156,9 +156,14 @@ export class PlayView extends AxisParts {
 
   // The notes that were dropped, and at which pitch the last one is heard.
   setOwn() {
-    const { own } = this.player;
+    const { own, unheard } = this.player;
     this.markRecorded();
-    this.ownLine.hidden = !own;
+    this.ownLine.hidden = !own && !unheard;
+    if (unheard) {
+      this.ownHeard.textContent = `${unheard.file.name}: say at which key it sounds as it is`;
+      this.ownPitch.value = "";
+      return;
+    }
     if (!own) return;
     const { name, pitch } = own.notes.at(-1);
     const others = own.notes.length > 1 ? `${own.notes.length} notes, the last ` : "";

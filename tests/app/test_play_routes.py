@@ -191,6 +191,14 @@ class TestAnswers:
             refused = post("/api/play/own", f"checkpoint=alpha&{query}", body)
             assert refused.status == 400
             assert said in json.loads(refused.body)["error"]
+        noise = io.BytesIO()
+        soundfile.write(noise, 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000, format="WAV")
+        unheard = post("/api/play/own", "checkpoint=alpha&name=sea.wav", noise.getvalue())
+        assert unheard.status == 400
+        assert json.loads(unheard.body)["pitch_wanted"] is True
+        sea = told(post("/api/play/own", "checkpoint=alpha&name=sea.wav&pitch=60", noise.getvalue()[:20_000]))
+        assert sea["notes"] == [{"name": "sea.wav", "pitch": 60}]
+        assert "truncated" in sea["remarks"][0]
         gone = ask("sound", z=MIDDLE, key="60", carrier=f"own-{'b' * 32}")
         assert gone.status == 404
         assert "drop it again" in json.loads(gone.body)["error"]

@@ -156,7 +156,7 @@ class TestReading:
             (midi(*note(0, 1, 35, channel=9)), "no notes to play in it but percussion"),
             (midi(*note(0, 1, 60), *note(4000, 4001, 60)), "more than 30 minutes"),
             (midi(*note(0, 1, 60), type=2), "MIDI type 2"),
-            (b"MThd" + b" " * (reading.LARGEST + 1), "larger than 8 MB"),
+            (b"MThd" + b" " * (reading.LARGEST + 1), "larger than 4 MB"),
         ],
     )
     def test_what_is_no_piece_is_refused(self, data: bytes, said: str) -> None:

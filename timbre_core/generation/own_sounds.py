@@ -22,6 +22,10 @@ _ONSET_DB = -40.0  # of the peak: what is softer before the note is left out
 _BEFORE = 0.005  # seconds kept ahead of the onset
 
 
+class PitchUnheard(TimbreError):
+    """A sound in which no one pitch is heard: it can be played where its pitch is told."""
+
+
 @dataclass(frozen=True)
 class OwnNote:
     """A recorded note: its name, audio (n_samples,) from its onset on at the space's sample rate, MIDI pitch."""
@@ -36,14 +40,21 @@ class OwnNote:
         return float(np.sqrt(np.mean(np.square(self.audio[:8000], dtype=np.float64))))
 
 
-def own_note(source: Path | str | bytes, space: TimbreSpace, name: str = "", pitch: float | None = None) -> OwnNote:
+def own_note(
+    source: Path | str | bytes,
+    space: TimbreSpace,
+    name: str = "",
+    pitch: float | None = None,
+    remarks: list[str] | None = None,
+) -> OwnNote:
     """A sound file, or its bytes, as a note; without a `pitch` (MIDI) the one that is heard.
 
+    remarks: takes what is to be told of a file that is damaged and read all the same (without it: logged).
     Raises TimbreError, naming the file, for what is no sound, longer than a minute, too short to hear a timbre in, and, where
-    no pitch is given, for chords, melodies and sounds without a pitch.
+    no pitch is given, PitchUnheard for chords, melodies and sounds without a pitch.
     """
     name = name or Path(str(source)).name
-    audio = load_audio(source, space.sample_rate, name, _LONGEST)
+    audio = load_audio(source, space.sample_rate, name, _LONGEST, remarks=remarks)
     loud = np.abs(audio) > np.abs(audio).max() * 10 ** (_ONSET_DB / 20)
     audio = audio[max(0, int(np.argmax(loud)) - round(_BEFORE * space.sample_rate)) :]
     check_timbre_length(audio, space.sample_rate, name)
@@ -51,9 +62,9 @@ def own_note(source: Path | str | bytes, space: TimbreSpace, name: str = "", pit
         heard = heard_pitch(audio, space.sample_rate, space.recipe.features.hop_length)
         if heard.notes:
             what = "a chord" if heard.together else "several notes"
-            raise TimbreError(f"{name}: {what} ({len(heard.notes)} pitches), not one note: cut it, or say its pitch.")
+            raise PitchUnheard(f"{name}: {what} ({len(heard.notes)} pitches), not one note: cut it, or say its pitch.")
         if not math.isfinite(heard.midi):
-            raise TimbreError(f"{name}: no pitch is heard in it: say at which key it is to sound as it is.")
+            raise PitchUnheard(f"{name}: no pitch is heard in it: say at which key it is to sound as it is.")
         pitch = heard.midi
     return OwnNote(name, audio, pitch)
 

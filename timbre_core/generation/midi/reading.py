@@ -21,7 +21,7 @@ from timbre_core.wording import counted
 if TYPE_CHECKING:
     import mido
 
-LARGEST = 8 * 2**20
+LARGEST = 4 * 2**20
 """Bytes of a MIDI file."""
 LONGEST = 1800.0
 """Seconds of a piece."""
