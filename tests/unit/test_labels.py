@@ -132,6 +132,15 @@ def instruments(paths: Sequence[str]) -> list[tuple[str, str]]:
             ["Strings/Violin/sus/Room X/a.wav", "Strings/Viola/sus/Room Y/a.wav"],
             [("Violin", "Strings"), ("Viola", "Strings")],
         ),
+        (
+            ["Staccato/Horn/a.wav", "Sustain/Horn/a.wav", "Sustain/Oboe/a.wav"],
+            [("Horn", "brass"), ("Horn", "brass"), ("Oboe", "reed")],
+        ),
+        (
+            ["Струнные/Скрипка/арко/a.wav", "Струнные/Альт/арко/a.wav", "管楽器/フルート/a.wav", "管楽器/何か/a.wav"],
+            [("Скрипка", "Струнные"), ("Альт", "Струнные"), ("フルート", "管楽器"), ("何か", "管楽器")],
+        ),
+        (["मेरा/एक/a.wav", "मेरा/दो/a.wav"], [("एक", "मेरा"), ("दो", "मेरा")]),
     ],
 )
 def test_instruments_of_nested_folders(paths: list[str], expected: list[tuple[str, str]]) -> None:

@@ -13,11 +13,13 @@ import pandas as pd
 
 from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.libraries import OwnLibrary
+from timbre_core.datasets.audio_files import audio_files
 from timbre_core.datasets.dynamics import read_velocity
 from timbre_core.datasets.folder import read_folder
 from timbre_core.datasets.notes import drop_bad_labels
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
 from timbre_core.datasets.octaves import find_shifts, tell_shifts, transposed
+from timbre_core.datasets.parquet import parquet_files
 from timbre_core.datasets.pitch_names import read_pitch
 from timbre_core.errors import TimbreError
 
@@ -45,6 +47,7 @@ def propose_labels(root: Path, settings: dict[str, Any]) -> Proposal:
     if folders:
         notes, skipped = read_nsynth(root, folders, said)
     else:
+        _check_no_shards(root)
         notes, skipped = read_folder(root, settings.get("pattern"), estimate=False, progress=False, said=said)
     notes, astray = _within(root, notes, settings.get("within"))
     notes["pitch"] = notes["pitch"] + int(settings.get("transpose") or 0)
@@ -55,6 +58,15 @@ def propose_labels(root: Path, settings: dict[str, Any]) -> Proposal:
     notes, bad = drop_bad_labels(notes, str(root) + "/" + notes["audio"])
     prefix = f"{root}: "
     return Proposal(notes, skipped + astray + bad, [sentence.removeprefix(prefix) for sentence in said])
+
+
+def _check_no_shards(root: Path) -> None:
+    """Raises TimbreError for a folder whose sounds are all inside Parquet files: notes of a library are files."""
+    if parquet_files(root) and not audio_files(root):
+        raise TimbreError(
+            f"{root}: its sounds are inside Parquet files, and a library's are files of their own: `project CHECKPOINT --data "
+            "DIR --name NAME` puts them on a map."
+        )
 
 
 def _within(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -14,15 +15,15 @@ from timbre_core.files import readable
 
 _READ = """
 .wav .wave .bwf .rf64 .w64 .aif .aiff .aifc .au .snd .caf .flac .ogg .oga .opus .mp3 .mp2 .mp1 .m1a .m2a
-.voc .avr .paf .fap .pvf .sf .ircam .nist .sph .svx .8svx .16sv .sds .xi
+.voc .avr .paf .fap .pvf .sf .ircam .nist .sph .svx .8svx .16sv .sds .xi .wve .htk
 """
 _OTHERS = {
     "convert them to WAV or FLAC, with ffmpeg say": """
     .m4a .m4b .m4p .mp4 .aac .alac .wma .asf .wv .ape .tta .mka .webm .weba .ac3 .eac3 .dts .amr .3gp .ra .rm .spx .mpc .shn
-    .dsf .dff .tak""",
+    .dsf .dff .tak .mov .m4v .avi .mkv .mpg .mpeg .flv .wmv""",
     "render them with `prepare soundfont`": ".sf2 .sf3",
-    "export their samples as WAV": ".ncw .nki .exs .gig .sfark",
-    "they are damaged, or hold no column of sounds": ".parquet",
+    "export their samples as WAV": ".ncw .nki .exs .gig .sfark .rx2 .rex .rcy",
+    "damaged, without a column 'audio' of sounds, or beside sound files: give them alone": ".parquet",
     "unpack them": ".zip .rar .7z .tar .tgz .gz .bz2 .xz",
 }
 _TABLES = ".csv .tsv .txt .jsonl .xlsx .ods"
@@ -33,7 +34,11 @@ _OTHER_ENDINGS = {ending: cure for cure, endings in _OTHERS.items() for ending i
 """Of files that hold sounds and are not read, with what to do about them."""
 _TABLE_ENDINGS = frozenset(_TABLES.split())
 
+_MAGIC = re.compile(rb"(?:RIFF|RF64|BW64)....WAVE|FORM....AIF[FC]|fLaC|OggS|caff|\\.snd|ID3", re.DOTALL)
+"""What files of sounds begin with, whatever they are called."""
+
 _NO_TEXT = "its name is no UTF-8: rename it"
+_NO_ENDING = "it holds a sound and has no ending of sounds: rename it, .wav say"
 
 Skipped = list[tuple[str, str]]
 
@@ -95,6 +100,8 @@ def list_folder(root: Path) -> Listing:
             elif _is_table(name):
                 there = found.mappings if ending == ".sfz" else found.tables
                 there.append(f"{folder}/{name}" if folder else name)
+            elif _is_sound_inside(root / folder / name):
+                found.skipped.append((str(root / folder / name), _NO_ENDING))
     for names in (found.files, found.tables, found.mappings):
         names.sort()
     return found
@@ -129,14 +136,26 @@ def _folders(root: Path, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
                 if wrong and (is_audio(entry.name) or _is_table(entry.name)):
                     skipped.append((readable(entry.path), wrong))
                     continue
+                if entry.is_symlink() and not os.path.exists(entry.path):
+                    skipped.append((readable(entry.path), "a link that leads nowhere: delete or correct it"))
+                    continue
                 files.append(entry.name)
-                if entry.is_symlink() and not os.path.exists(entry.path) and "." not in entry.name:
-                    skipped.append((entry.path, "a link that leads nowhere: delete or correct it"))
             elif entry.is_symlink():
                 linked.append(name)
             else:
                 real.append(name)
         yield below, files
+
+
+def _is_sound_inside(path: Path) -> bool:
+    """Whether a file whose ending says nothing begins as sounds do."""
+    try:
+        if not path.is_file():
+            return False
+        with open(path, "rb") as stream:
+            return _MAGIC.match(stream.read(12)) is not None
+    except OSError:
+        return False
 
 
 def _is_table(name: str) -> bool:

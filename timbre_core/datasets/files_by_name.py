@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 
 class FilesByName:
-    """Finds files (posix paths) by their path, however it is written: Unicode composed or not, capitals, `\\` for `/`, with
-    other folders before it, or without its ending."""
+    """Finds files (posix paths) by their path, however it is written: Unicode composed or not, letters of full width,
+    capitals, `\\` for `/`, with other folders before it, or without its ending."""
 
     def __init__(self, files: Sequence[str], folder: str = "") -> None:
         """folder: what names are given below, of the paths `files`."""
@@ -49,4 +49,4 @@ def _slashes(name: str) -> str:
 
 
 def _plain(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()
+    return unicodedata.normalize("NFKC", path).casefold()

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from timbre_core.datasets.dynamics import is_dynamic, layer_of
-from timbre_core.datasets.instrument_words import family_of, is_family, is_playing, is_technical
+from timbre_core.datasets.instrument_words import family_of, is_family, is_playing, is_technical, plain_words
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.notes import UNKNOWN
 from timbre_core.datasets.pitch_names import is_note_name
 from timbre_core.datasets.split_names import WORDS
 
 Path_ = tuple[str, ...]
+_PLAYERS = ("solo", "ensemble", "tutti", "section", "single", "singles")
 
 
 @dataclass
@@ -46,8 +47,9 @@ def read_folders(root: Path, files: Sequence[str]) -> FolderLabels:
         place = kept[path]
         given: Labels = {"split": _split(paths[file][0])} if with_splits else {}
         found.splits |= {paths[file][0]} if with_splits else set()
-        found.ignored |= set(path[len(place) :])
-        for part in path[len(place) :]:
+        around = [part for part in path if part not in place]
+        found.ignored |= set(around)
+        for part in around:
             if is_note_name(part):
                 given["pitch"] = part
             elif _is_dynamic(part):
@@ -93,7 +95,10 @@ def _details(paths: set[Path_]) -> set[Path_]:
 
 
 def _without_details(path: Path_, details: set[Path_]) -> Path_:
-    """The path down to the instrument: what says how it was played ends it, whatever lies deeper."""
+    """The path down to the instrument: what says how it was played ends it, whatever lies deeper.
+
+    Such folders around an instrument (`Staccato/Horn`) are no part of it either: however played, the horn is one.
+    """
     instrument = 0
     for depth in range(1, len(path)):
         instrument = depth if family_of(path[depth - 1]) else instrument
@@ -102,7 +107,7 @@ def _without_details(path: Path_, details: set[Path_]) -> Path_:
             break
     while path and (path in details or _is_detail(path)):
         path = path[:-1]
-    return path
+    return (*(part for part in path[:-1] if not _is_way((part,))), *path[-1:])
 
 
 def _is_detail(path: Path_) -> bool:
@@ -110,6 +115,11 @@ def _is_detail(path: Path_) -> bool:
     if _is_dynamic(name) and name.strip().lower() == "piano":  # a dynamic only where others are beside it
         return False
     return is_playing(name) or is_technical(name) or _is_dynamic(name) or is_note_name(name)
+
+
+def _is_way(path: Path_) -> bool:
+    """Whether a folder around instruments says how they were played or recorded, and not by how many."""
+    return _is_detail(path) and not is_family(path[-1]) and plain_words(path[-1]) not in _PLAYERS and len(path[-1]) > 1
 
 
 def _is_dynamic(name: str) -> bool:

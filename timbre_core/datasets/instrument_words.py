@@ -6,40 +6,52 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# Instruments by NSynth's families, in several languages and with the abbreviations of sample libraries.
+# Instruments by NSynth's families, in several languages and scripts, and with the abbreviations of sample libraries.
 _INSTRUMENTS = {
     "bass": """bass guitar,bass guitars,e bass,ebass,electric bass,acoustic bass,synth bass,bassguitar,slap bass,fretless bass,
-    e-bass,guitare basse,basse electrique,basso elettrico,bajo electrico,bajo,bass""",
+    e-bass,guitare basse,basse electrique,basso elettrico,bajo electrico,bajo,bass,
+    бас гитара,бас-гитара,ベース,贝斯,베이스""",
     "brass": """trumpet,trumpets,trompete,trompeten,trompette,tromba,trompeta,tpt,trp,tpc,trombone,trombones,posaune,posaunen,
     tbn,btb,trb,bass trombone,tuba,tubas,bass tuba,euphonium,cornet,kornett,flugelhorn,fluegelhorn,french horn,french horns,
-    f horn,horn,horns,hrn,hn,cor,corno,waldhorn,saxhorn,sousaphone,bugle,cimbasso,wagner tuba,alphorn,trompa,trombon""",
+    f horn,horn,horns,hrn,hn,cor,corno,waldhorn,saxhorn,sousaphone,bugle,cimbasso,wagner tuba,alphorn,trompa,trombon,
+    труба,трубы,валторна,валторны,тромбон,тромбоны,туба,トランペット,ホルン,トロンボーン,チューバ,小号,圆号,长号,大号,트럼펫,호른,트롬본,튜바""",
     "flute": """flute,flutes,floete,flote,querflote,querfloete,flauto,flauta,fl,alto flute,bass flute,piccolo,picc,recorder,
     recorders,blockflote,blockfloete,pan flute,panflute,ocarina,shakuhachi,bansuri,tin whistle,whistle,quena,dizi,ney,fife,
-    bottle,flute a bec,flute traversiere""",
+    bottle,flute a bec,flute traversiere,
+    флейта,флейты,フルート,ピッコロ,尺八,篠笛,长笛,短笛,笛子,플루트,대금""",
     "guitar": """guitar,guitars,gitarre,gitarren,guitare,chitarra,guitarra,gtr,electric guitar,acoustic guitar,nylon guitar,
     e gitarre,banjo,mandolin,mandoline,mandolino,ukulele,sitar,shamisen,koto,lute,laute,oud,balalaika,bouzouki,strat,
-    stratocaster,telecaster,les paul,dobro,pipa,guzheng,charango""",
+    stratocaster,telecaster,les paul,dobro,pipa,guzheng,charango,
+    гитара,балалайка,домра,ギター,箏,三味線,吉他,古筝,古琴,琵琶,기타,가야금,거문고""",
     "keyboard": """piano,pianos,klavier,pianoforte,grand piano,upright piano,upright,flugel,fluegel,pno,rhodes,wurlitzer,wurli,
     electric piano,e piano,epiano,clavinet,clavichord,harpsichord,cembalo,clavecin,clavicembalo,spinet,celesta,keyboard,
-    toy piano,steinway,bosendorfer,yamaha c5,fortepiano,virginal""",
+    toy piano,steinway,bosendorfer,yamaha c5,fortepiano,virginal,
+    фортепиано,пианино,рояль,клавесин,ピアノ,チェンバロ,钢琴,鋼琴,피아노""",
     "mallet": """marimba,vibraphone,vibes,vibraphon,vibrafono,xylophone,xylophon,xilofono,xylo,glockenspiel,glock,
     tubular bells,tubular bell,bells,bell,chimes,crotales,timpani,pauken,timbales,timbale,kalimba,mbira,music box,steel drum,
-    steel drums,steelpan,handpan,hang,gamelan,crotale,lithophone,balafon,metallophone,singing bowl,glocke,carillon""",
-    "organ": """organ,organs,orgel,orgue,organo,church organ,pipe organ,hammond,hammond organ,pump organ,reed organ""",
+    steel drums,steelpan,handpan,hang,gamelan,crotale,lithophone,balafon,metallophone,singing bowl,glocke,carillon,
+    маримба,ксилофон,вибрафон,колокольчики,литавры,マリンバ,シロフォン,ビブラフォン,ティンパニ,马林巴,木琴,定音鼓,마림바,실로폰,팀파니""",
+    "organ": """organ,organs,orgel,orgue,organo,church organ,pipe organ,hammond,hammond organ,pump organ,reed organ,
+    орган,オルガン,管风琴,오르간""",
     "reed": """clarinet,clarinets,klarinette,klarinetten,clarinette,clarinetto,clarinete,cl,clbb,bbclar,ebclar,bassclar,
     bass clarinet,clar,oboe,oboes,hautbois,ob,english horn,cor anglais,englischhorn,corno inglese,eh,oboe d amore,bassoon,
     bassoons,fagott,basson,fagotto,fagot,bn,bsn,contrabassoon,kontrafagott,saxophone,saxophones,saxophon,sassofono,saxofon,
     sax,saxes,asax,tsax,bsax,ssax,alto sax,altosax,tenor sax,tenorsax,soprano sax,sopsax,baritone sax,barisax,accordion,
     akkordeon,accordeon,fisarmonica,acordeon,acc,bandoneon,concertina,harmonica,mundharmonika,harmonium,melodica,bagpipe,
-    bagpipes,dudelsack,duduk,crumhorn,chalumeau,basset horn,shehnai,shawm,sheng""",
+    bagpipes,dudelsack,duduk,crumhorn,chalumeau,basset horn,shehnai,shawm,sheng,
+    кларнет,кларнеты,гобой,гобои,фагот,фаготы,саксофон,аккордеон,баян,クラリネット,オーボエ,ファゴット,サックス,サクソフォン,アコーディオン,笙,
+    单簧管,双簧管,巴松,萨克斯,手风琴,클라리넷,오보에,바순,색소폰""",
     "string": """violin,violins,violine,violinen,violon,violons,violino,violini,geige,geigen,vln,vn,vl,vno,fiddle,viola,violas,
     viole,bratsche,bratschen,alto violin,vla,va,cello,celli,cellos,violoncello,violoncelle,violonchelo,vlc,vc,vcl,
     double bass,double basses,doublebass,contrabass,contrabasses,contrebasse,contrebasses,kontrabass,contrabbasso,
     contrabajo,string bass,upright bass,cb,db,kb,harp,harps,harfe,harpe,arpa,hp,viola da gamba,gamba,gambe,erhu,hurdy gurdy,
-    string ensemble,dulcimer,hackbrett,zither,psaltery,nyckelharpa,violons 1,violons 2""",
+    string ensemble,dulcimer,hackbrett,zither,psaltery,nyckelharpa,violons 1,violons 2,
+    скрипка,скрипки,альт,альты,виолончель,виолончели,контрабас,контрабасы,арфа,バイオリン,ヴァイオリン,ビオラ,ヴィオラ,チェロ,
+    コントラバス,ハープ,小提琴,中提琴,大提琴,低音提琴,竖琴,二胡,바이올린,비올라,첼로,콘트라베이스,하프,해금""",
     "synth_lead": "synth lead,synthesizer,synth,lead synth,saw lead,square lead,juno,minimoog,moog,prophet",
     "vocal": """voice,voices,vocal,vocals,stimme,stimmen,voix,voce,voci,voz,choir,chor,choeur,coro,singer,singing,soprano voice,
-    tenor voice,sopran,female voice,male voice,boys choir,aahs,oohs,gesang""",
+    tenor voice,sopran,female voice,male voice,boys choir,aahs,oohs,gesang,
+    голос,голоса,хор,声,合唱,人声,목소리,합창""",
 }
 _FAMILIES = """strings,string,bowed strings,plucked strings,streicher,saiteninstrumente,cordes,corde,archi,cuerdas,cuerda,cordas,
 bowed,plucked,stringed,brass,brasses,brass instruments,blech,blechblaser,blechblaeser,cuivres,cuivre,ottoni,metales,metais,
@@ -48,7 +60,9 @@ vientos,reeds,reed,flutes,percussion,percussions,perc,pitched percussion,tuned p
 schlagzeug,percussioni,percusion,drums,drum,mallets,mallet,keys,keyboards,keyboard,tasten,tasteninstrumente,claviers,tastiere,
 teclados,guitars,guitar,basses,bass,organs,organ,vocals,vocal,voices,choirs,synths,synth,synth lead,synth_lead,pianos,
 aerophones,chordophones,idiophones,membranophones,electrophones,aerophone,chordophone,idiophone,membranophone,
-orchestral strings,solo strings,string section,brass section,saxophones,horns,bells,zupfinstrumente,plucked string,leads,pads"""
+orchestral strings,solo strings,string section,brass section,saxophones,horns,bells,zupfinstrumente,plucked string,leads,pads,
+струнные,духовые,деревянные духовые,медные духовые,деревянные,медные,ударные,клавишные,弦楽器,管楽器,木管楽器,金管楽器,
+木管,金管,打楽器,鍵盤楽器,弦乐,弦乐器,木管乐器,铜管,铜管乐器,打击乐,键盘,현악기,목관악기,금관악기,타악기,건반악기"""
 _PLAYING = """sus,sust,sustain,sustained,susvib,sus vib,susnv,sus nv,long,longs,short,shorts,arco,arco normal,pizz,pizzicato,piz,
 bartok,bartok pizz,snap pizz,stac,stacc,staccato,stacs,spic,spicc,spiccato,staccatissimo,sautille,legato,leg,marcato,marc,
 martele,detache,tenuto,portato,portamento,trem,tremolo,tremolos,trill,trills,tr,vib,vibrato,nonvib,non vib,nonvibrato,
@@ -63,7 +77,10 @@ upbow,down bow,up bow,palm mute,palm muted,pm,fingered,finger,picked,pick,thumb,
 let ring,lv,secco,soft mallet,hard mallet,soft mallets,hard mallets,medium mallet,felt,yarn,rubber,brush,brushes,stick,sticks,
 gestrichen,gezupft,gestossen,gebunden,gehalten,kurz,lang,ohne vibrato,mit vibrato,gedampft,tenu,tenus,pince,pincé,lie,detaché,
 jete,ricochet,balance,ponticello,tasto,legno,solo,ensemble,tutti,section,articulation,layer,layers,notes,single notes,
-pedal,pedal on,pedal off,pedalon,pedaloff,no pedal,looped,loop,loops,oneshot,one shot,dry,wet,main notes,noise,noises"""
+арко,пиццикато,легато,стаккато,тремоло,сурдина,アルコ,ピチカート,ピッツィカート,レガート,スタッカート,トレモロ,
+拨奏,拉奏,连奏,断奏,颤音,
+sostenido,pizzicatos,pedal,pedal on,pedal off,pedalon,pedaloff,no pedal,
+looped,loop,loops,oneshot,one shot,dry,wet,main notes,noise,noises"""
 _TECHNICAL = """audio,wav,wave,wavs,flac,mp3,ogg,aif,aiff,samples,sample,sounds,sound,recordings,recording,rec,recs,data,dataset,
 files,raw,edited,processed,normalized,normalised,trimmed,cut,mono,stereo,left,right,l,r,close,near,mid,middle,main,far,room,
 hall,ambient,amb,surround,overhead,oh,outrigger,outriggers,decca,spot,mic,mics,microphone,di,amp,mix,mixed,stage,contact,
@@ -90,7 +107,7 @@ _STOP = {
 }
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z]{2})|(?<=[A-Z])(?=[A-Z][a-z])")
-_APART = re.compile(r"[^a-z0-9]+")
+_APART = re.compile(r"[\W_]+")
 
 
 def _split(text: str) -> frozenset[str]:

@@ -21,6 +21,7 @@ from timbre_core.datasets.audio_files import audio_files, is_audio
 from timbre_core.datasets.notes import SPLITS, drop_bad_labels, note_table
 from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.wording import counted
 
 _EXAMPLES = "examples.json"
 _DEEPEST = 4
@@ -41,16 +42,17 @@ def nsynth_folders(root: Path) -> list[tuple[str, str]]:
 
     They may lie some folders deep. `nsynth-test` is the test split; so is `test` where other splits are beside it.
     """
-    if (root / _EXAMPLES).is_file():
+    if _examples(root) is not None:
         return [(".", _official(root.resolve().name))]
     found: list[str] = []
     level = [""]
     for _ in range(_DEEPEST):
         below = [name for folder in level for name in _subfolders(root, folder)]
-        here = [name for name in below if _is_nsynth(root / name / _EXAMPLES)]
+        here = [name for name in below if _is_nsynth(_examples(root / name))]
         found += here
         level = [name for name in below if name not in here]
-    splits = {name: split_of(name.rpartition("/")[2]) for name in found}
+    # The folder's own name, else the nearest around it: `train/nsynth`.
+    splits = {name: next(filter(None, map(split_of, reversed(name.split("/")))), "") for name in found}
     several = len(set(filter(None, splits.values()))) > 1
     chosen = [(name, split if several else _official(name.rpartition("/")[2])) for name, split in splits.items()]
     return sorted(chosen, key=lambda each: ("", *SPLITS).index(each[1]))
@@ -69,8 +71,21 @@ def _subfolders(root: Path, folder: str) -> list[str]:
     return [f"{folder}/{name}" if folder else name for name in names if name != "audio"]
 
 
-def _is_nsynth(path: Path) -> bool:
+def _examples(folder: Path) -> Path | None:
+    """The `examples.json` of a folder, however its letters are written; None where it has none."""
+    if (folder / _EXAMPLES).is_file():
+        return folder / _EXAMPLES
+    try:
+        with os.scandir(folder) as entries:
+            return next((Path(e.path) for e in entries if e.name.casefold() == _EXAMPLES and e.is_file()), None)
+    except OSError:
+        return None
+
+
+def _is_nsynth(path: Path | None) -> bool:
     """Whether an examples.json below the root begins like NSynth's."""
+    if path is None:
+        return False
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             head = stream.read(4096)
@@ -91,14 +106,14 @@ def read_nsynth(
     tables, skipped = [], []
     folders = nsynth_folders(root) if folders is None else folders
     for below, split in folders:
-        notes, bad = _read_folder(root / below, split)
-        if below != ".":
-            notes["audio"] = below + "/" + notes["audio"]
+        notes, bad = _read_folder(root, below, split)
         tables.append(notes)
         skipped += bad
     notes = pd.concat(tables, ignore_index=True)
     if notes.empty:
         raise TimbreError(f"{root}: no usable note: {_first_reason(skipped)}")
+    if said is not None:
+        said += _unlisted(root, folders, set(notes["audio"]), {place for place, _ in skipped})
     if said is not None and any(
         below not in (".", "nsynth-train", "nsynth-valid", "nsynth-test") for below, _ in folders
     ):
@@ -107,18 +122,29 @@ def read_nsynth(
     return notes, skipped
 
 
+def _unlisted(root: Path, folders: Sequence[tuple[str, str]], used: set[str], told: set[str]) -> list[str]:
+    """How many sounds no entry names. used: paths below `root`; told: paths of what is told of anyway."""
+    if any(str(_examples(root / below)) in told for below, _ in folders):
+        return []  # a damaged list, of which the rest is told already
+    files = [file for file in audio_files(root) if file not in used and str(root / file) not in told]
+    if not files:
+        return []
+    return [f"{root}: {counted(len(files), 'sound')} without an entry in {_EXAMPLES}, {files[0]} say: not used"]
+
+
 def _first_reason(skipped: list[tuple[str, str]]) -> str:
     more = f" ({len(skipped)} such)" if len(skipped) > 1 else ""
     return f"{skipped[0][0]}: {skipped[0][1]}{more}." if skipped else "examples.json is empty."
 
 
-def _read_folder(folder: Path, split: str) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    path = folder / "examples.json"
+def _read_folder(root: Path, below: str, split: str) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    folder = root / below
+    path = _examples(folder) or folder / _EXAMPLES
     with os_errors(path):
         text = path.read_text(encoding="utf-8", errors="replace")
     columns: dict[str, list[Any]] = {"note_id": [], "audio": []} | {field: [] for field, _ in _KEYS.values()}
     skipped: list[tuple[str, str]] = []
-    files = _audio_files(folder)
+    files = _audio_files(root, below)
     try:
         for note_id, entry in _entries(text):
             if _SEPARATORS & set(note_id):
@@ -131,7 +157,7 @@ def _read_folder(folder: Path, split: str) -> tuple[pd.DataFrame, list[tuple[str
                 if file is not None:
                     reason = f"its sound is {file!r}, which cannot be read: convert it to WAV or FLAC, with ffmpeg say"
             if reason or file is None:
-                skipped.append((str(folder / (file or f"audio/{note_id}")), reason))
+                skipped.append((str(root / file if file else folder / f"audio/{note_id}"), reason))
                 continue
             columns["note_id"].append(note_id)
             columns["audio"].append(file)
@@ -142,7 +168,7 @@ def _read_folder(folder: Path, split: str) -> tuple[pd.DataFrame, list[tuple[str
         others = f" to have the other notes, {seen} were read" if seen else ""
         skipped.append((str(path), f"{error}: get it again{others}"))
     notes = note_table(columns | {"split": [split] * len(columns["note_id"])})
-    notes, bad = drop_bad_labels(notes, str(folder) + "/" + notes["audio"])
+    notes, bad = drop_bad_labels(notes, str(root) + "/" + notes["audio"])
     return notes, skipped + bad
 
 
@@ -159,13 +185,15 @@ def _entry_problem(entry: Any) -> str:
     return ""
 
 
-def _audio_files(folder: Path) -> dict[str, str]:
-    """Path below `folder` (posix) by name without ending, of all files in `audio`, else of all sounds in it."""
+def _audio_files(root: Path, below: str) -> dict[str, str]:
+    """Path below `root` (posix) by name without ending, of all files in `audio` of the folder `below`, else of all sounds in
+    that folder, else of all below `root`."""
+    folder, before = root / below, "" if below == "." else f"{below}/"
     if (folder / "audio").is_dir():
         with os_errors(folder / "audio"):
-            names = [f"audio/{entry.name}" for entry in os.scandir(folder / "audio") if entry.name[:1] != "."]
+            names = [f"{before}audio/{entry.name}" for entry in os.scandir(folder / "audio") if entry.name[:1] != "."]
     else:
-        names = audio_files(folder)
+        names = [before + name for name in audio_files(folder)] or audio_files(root)
     found: dict[str, str] = {}
     for name in sorted(names, key=_preference, reverse=True):
         found[_composed(name.rpartition("/")[2].rpartition(".")[0])] = name

@@ -2,17 +2,17 @@
 
 The project's own are one file with the columns `note_id` and `audio` (bytes). Data sets on the web (Hugging Face's) are
 folders of shards, `train-00000-of-00003.parquet`, whose `audio` is a struct of bytes and path, and whose labels may be
-numbers that the file's own metadata names. Labels are read without touching the audio, one note's audio without the others'.
+numbers that the file's own metadata names; or, written after decoding, a struct of samples and their rate. Labels are read
+without touching the audio, one note's audio without the others'.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
+import struct
 import threading
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from timbre_core.datasets.columns import match_columns
 from timbre_core.datasets.label_values import Labels, note_values
 from timbre_core.datasets.notes import NOTE_COLUMNS, drop_bad_labels, note_table
+from timbre_core.datasets.parquet_columns import audio_column, class_names, is_bytes, is_decoded, is_label
 from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, explain_os_error, os_errors
 from timbre_core.features.audio import AudioError
@@ -113,16 +114,17 @@ def _open(path: Path) -> pq.ParquetFile:
         raise TimbreError(f"{path}: not a Parquet file or truncated: get it again.") from error
     except pa.ArrowException as error:
         raise TimbreError(f"{path}: not a Parquet file or truncated: get it again.") from error
-    if _audio_column(file.schema_arrow) is None:
+    if audio_column(file.schema_arrow) is None:
         raise TimbreError(
-            f"{path}: has no column 'audio' of bytes, or of bytes and path: it is not a library of notes."
+            f"{path}: has no column 'audio' of bytes, of bytes and path, or of array and sampling_rate: it is not a library "
+            "of notes."
         )
     return file
 
 
 def _is_own(file: pq.ParquetFile) -> bool:
     schema = file.schema_arrow
-    return {"note_id", "audio"} <= set(schema.names) and _is_bytes(schema.field("audio").type)
+    return {"note_id", "audio"} <= set(schema.names) and is_bytes(schema.field("audio").type)
 
 
 def _own(file: pq.ParquetFile) -> tuple[pd.DataFrame, Skipped]:
@@ -133,15 +135,15 @@ def _own(file: pq.ParquetFile) -> tuple[pd.DataFrame, Skipped]:
 
 def _foreign(file: pq.ParquetFile, path: Path, said: list[str] | None) -> tuple[pd.DataFrame, Skipped]:
     """A data set of other makers: labels from the columns whose names say so."""
-    schema, audio = file.schema_arrow, str(_audio_column(file.schema_arrow))
-    plain = [name for name in schema.names if name != audio and _is_label(schema.field(name).type)]
+    schema, audio = file.schema_arrow, str(audio_column(file.schema_arrow))
+    plain = [name for name in schema.names if name != audio and is_label(schema.field(name).type)]
     columns = match_columns(plain, FIELDS)
     if said is not None:
         unused = [name for name in schema.names if name != audio and name not in columns.of.values()]
         used = columns.renamed + [f"not used: {', '.join(map(repr, unused))}"] * bool(unused)
         if used:
             said.append(f"{path.parent}: {'; '.join(used)}")
-    names = _class_names(schema)
+    names = class_names(schema)
     count = file.metadata.num_rows
     texts: dict[str, list[str]] = {}
     for field, column in columns.of.items():
@@ -157,51 +159,11 @@ def _foreign(file: pq.ParquetFile, path: Path, said: list[str] | None) -> tuple[
     return note_values(rows, [str(row) for row in range(count)], [f"{path}, row {row}" for row in range(count)])
 
 
-def _audio_column(schema: pa.Schema) -> str | None:
-    """The column of encoded files: `audio`, or the first one of a struct with bytes."""
-    fits = [
-        name
-        for name in schema.names
-        if _is_bytes(schema.field(name).type) or (name == "audio" and _bytes_field(schema.field(name).type))
-    ]
-    structs = [name for name in schema.names if _bytes_field(schema.field(name).type)]
-    for name in ("audio", "sound", "wav", "recording", "file"):
-        if name in fits or name in structs:
-            return name
-    return structs[0] if structs else None
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
-
-
-def _bytes_field(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_struct(kind) and any(f.name == "bytes" and _is_bytes(f.type) for f in kind))
-
-
-def _is_label(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-    )
-
-
-def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
-    """The names of columns whose numbers stand for classes, from what `datasets` keeps in a file's metadata."""
-    try:
-        about: Any = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        features = about["info"]["features"]
-        return {
-            name: [str(label) for label in kind["names"]]
-            for name, kind in features.items()
-            if isinstance(kind, Mapping) and kind.get("_type") == "ClassLabel"
-        }
-    except (ValueError, KeyError, TypeError):
-        return {}
+def _as_wav(samples: np.ndarray, rate: int) -> bytes:
+    """Samples (n,) as a WAV file of 32-bit floats, which is what reads them."""
+    data = samples.astype("<f4").tobytes()
+    about = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, 1, rate, 4 * rate, 4, 32)
+    return b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVE" + about + b"data" + struct.pack("<I", len(data)) + data
 
 
 def _as_text(value: Any, names: list[str] | None) -> str:
@@ -244,7 +206,7 @@ class ParquetAudio:
         """Open `path`. Raises TimbreError if it is no Parquet library."""
         self._path = path
         self._file = _open(path)
-        self._column = str(_audio_column(self._file.schema_arrow))
+        self._column = str(audio_column(self._file.schema_arrow))
         sizes = [self._file.metadata.row_group(i).num_rows for i in range(self._file.num_row_groups)]
         self._ends = np.cumsum(sizes)
         self._last: tuple[int, pa.ChunkedArray] | None = None
@@ -264,7 +226,13 @@ class ParquetAudio:
                 self._last = (group, column)
             column = self._last[1]
         start = int(self._ends[group - 1]) if group else 0
-        audio = column[row - start].as_py()
+        found = column[row - start]
+        if is_decoded(column.type):
+            samples, rate = found["array"].values, found["sampling_rate"].as_py()
+            if samples is None or not rate or not 0 < rate < 2**30:
+                raise AudioError(f"{self._path}: column {self._column!r} of row {row} holds no samples or no rate.")
+            return _as_wav(samples.to_numpy(zero_copy_only=False), int(rate))
+        audio = found.as_py()
         if isinstance(audio, dict):
             if not audio.get("bytes") and audio.get("path"):
                 raise AudioError(

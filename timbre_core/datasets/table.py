@@ -23,6 +23,8 @@ FIELDS = ("file", "instrument", "family", "source", "pitch", "velocity", "split"
 _OWN = {"note_id", "pitch_estimated"}
 """Columns of the tables that `prepare folder` writes that are no labels."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".jsonl")
+_EMPTY = frozenset(["n/a", "#n/a", "na", "nan", "none", "null", "nil", "-", "--", "?"])
+"""What spreadsheets and programs write into a cell that has no value."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 Skipped = list[tuple[str, str]]
@@ -82,10 +84,15 @@ def read_table(root: Path, name: str, files: Sequence[str]) -> Table:
             table.skipped.append((where, f"{text!r} is listed a second time: delete the line"))
         else:
             loose += not found.is_exact(text)
-            given = {name: (row.get(column) or "").strip() for name, column in columns.of.items() if name != "file"}
+            given = {name: _cell(row.get(column)) for name, column in columns.of.items() if name != "file"}
             table.labels[file] = {name: value for name, value in given.items() if value}
     _tell(table, path, columns, loose)
     return table
+
+
+def _cell(text: str | None) -> str:
+    plain = (text or "").strip()
+    return "" if plain.casefold() in _EMPTY else plain
 
 
 def _tell(table: Table, path: Path, columns: Columns, loose: int) -> None:
@@ -206,7 +213,7 @@ _CHECKS: dict[str, Callable[[str], object]] = {
 
 def _most(check: Callable[[str], object] | None, cells: list[str]) -> bool:
     """Whether `check` accepts more than half of the cells that are not empty."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
+    filled = list(filter(None, map(_cell, cells)))
     if check is None or not filled:
         return check is None
     good = 0

@@ -11,18 +11,22 @@ import re
 import struct
 
 _SIZES = re.compile(r"^ *(?:data|SSND|Data Size +|riff) : (\d+) \(should be (\d+)\)", re.MULTILINE)
+_FRAMES = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
 _STREAMED = 0x7FFF_0000  # what programs promise that write to a pipe: 2 GB or 4 GB less a bit
 _TAIL_CHUNKS = (b"LIST", b"id3 ", b"ID3 ", b"smpl", b"inst", b"cue ", b"bext", b"iXML", b"fact", b"acid")
 _TAIL_SEARCHED = 1 << 16
 
 
 def missing_share(log: str) -> float:
-    """Share of the audio that a WAV, W64, AIFF or AU file's header promises and the file does not hold, 0 if all is there.
+    """Share of the audio that a WAV, RF64, W64, AIFF or AU file's header promises and the file does not hold, 0 if all is there.
 
     log: libsndfile's, which reads such a file without complaint, but tells both sizes.
     """
     sizes = _SIZES.search(log)
+    frames = _FRAMES.search(log)
     promised, present = map(int, sizes.groups()) if sizes else (0, 0)
+    if frames:
+        present, promised = map(int, frames.groups())
     return 1 - present / promised if present < promised < _STREAMED else 0.0
 
 
