@@ -78,7 +78,7 @@ def main() -> None:
         table = pd.concat([table, found.assign(pair=found["pair"] + number * args.pairs)], ignore_index=True)
         if args.keep:
             table.to_csv(args.keep, index=False)
-    print_table(table[table["instrument"].isin(chosen)])
+    print_table(table[table["instrument"].isin(chosen)].astype({"semitones": int}))
 
 
 def print_table(table: pd.DataFrame) -> None:
