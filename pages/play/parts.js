@@ -92,8 +92,10 @@ export class PlayParts {
     );
     this.ownPitch = build("input", { type: "number", min: 0, max: 127, step: 0.01, "aria-label": "MIDI pitch of the sound" });
     this.ownPitch.addEventListener("change", () => {
-      if (this.ownPitch.validity.valid && this.ownPitch.value)
-        this.attempt(() => this.player.files.correctPitch(this.ownPitch.valueAsNumber));
+      if (!this.ownPitch.validity.valid || !this.ownPitch.value) return;
+      const pitch = this.ownPitch.valueAsNumber;
+      this.ownPitch.blur(); // what is typed now is played
+      this.attempt(() => this.player.files.correctPitch(pitch));
     });
     this.ownHeard = build("span", {});
     this.ownLine = build(
