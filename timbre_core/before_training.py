@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from timbre_core.training.distributed import Team
 
 _FEWEST_NOTES = 2  # of which the usual shares leave one to validate on
+_SCARCE = 20  # of fewer notes any split may be left with none
 _FEW_NOTES = 300  # with fewer, a model that begins with nothing learns little but silence
 
 
@@ -78,9 +79,10 @@ def check_enough(store: FeatureStore, recipe: Recipe) -> None:
             f"data: too few to train and to validate on ({counted(int(counts.sum()), 'note')}{pitched}): give at least "
             f"{_FEWEST_NOTES} notes, better hundreds; of few, begin with a trained model (--from CHECKPOINT)."
         )
+    more = "give more notes, or " if int(counts.sum()) < _SCARCE else ""
     lacking = "training" if not trained else "validation"
     raise TimbreError(
-        f"data: no note{pitched} is in the {lacking} split ({counted(int(counts.sum()), 'note')} in all): change "
+        f"data: no note{pitched} is in the {lacking} split ({counted(int(counts.sum()), 'note')} in all): {more}change "
         "data.split, or the split column of metadata.csv."
     )
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter
+from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, attachment, body_of, parameter
 from pages.server.catalog import NoteMap, find_map
 from pages.server.studio import RecordingMissing, Studio
 
@@ -93,8 +93,7 @@ def _plain_name(note_id: str) -> str:
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{_plain_name(name[:-4])}{name[-4:]}"'}
-    return Response(data, media_type=kind, headers={**headers, "Cache-Control": "no-store"})
+    return Response(data, media_type=kind, headers={**attachment(name), "Cache-Control": "no-store"})
 
 
 GATHERED_ROUTES = [

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter
+from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, attachment, body_of, parameter
 from pages.server.catalog import NoteMap, find_map
 from pages.server.kept import described_kept, items_of, sound_file
 from timbre_core.catalogue import keeping
@@ -80,8 +80,7 @@ async def export_route(request: Request) -> Response:
         return FileResponse(
             path,
             media_type="application/zip",
-            filename="sounds.zip",
-            headers={"Cache-Control": "no-store"},
+            headers={**attachment(f"{name}.zip"), "Cache-Control": "no-store"},
             background=done,
         )
 
@@ -95,8 +94,7 @@ async def file_route(request: Request) -> Response:
     def work() -> Response:
         notes, note = find_map(parameter(request, "checkpoint")), parameter(request, "note")
         data, kind, name = sound_file(notes, _rows(notes, [note], 1)[0])
-        told = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return Response(data, media_type=kind, headers=told)
+        return Response(data, media_type=kind, headers={**attachment(name), "Cache-Control": "no-store"})
 
     return await answer(QUICK, work)
 

@@ -9,7 +9,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pages.play.parameters import carrier, number, point, shape, tuning, whole
-from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, body_of, parameter, refused
+from pages.server.answers import (
+    API,
+    QUICK,
+    BadRequest,
+    answer,
+    answer_while_wanted,
+    attachment,
+    body_of,
+    parameter,
+    refused,
+)
 from pages.server.catalog import find_map
 from timbre_core.errors import TimbreError
 
@@ -47,7 +57,8 @@ async def export_route(request: Request) -> Response:
             how = Sampling(rate, bits, whole(request, "layers", 1, 4, 1), loop[wanted], attack, release)
         except TimbreError as error:
             raise BadRequest(str(error)) from error
-        name = file_name(request.query_params.get("name", "")[:200])
+        title = request.query_params.get("name", "")[:200]
+        name = file_name(title)
         macros = shape(request)
         sounds = export_instrument(notes, z, carrier(request, notes)).with_shape(macros)
         files = instrument_files(sampled(sounds, name, keys, how, tuning=tuning(request)), kind)
@@ -60,7 +71,7 @@ async def export_route(request: Request) -> Response:
             macros=macros.steps(),
         )
         archive = zipped({**files, f"{name}.json": preset_to_json(preset).encode()})
-        headers = {"Content-Disposition": f'attachment; filename="{name}-{kind}.zip"', "Cache-Control": "no-store"}
+        headers = {**attachment(f"{title or name}-{kind}.zip"), "Cache-Control": "no-store"}
         return Response(archive, media_type="application/zip", headers=headers)
 
     return await answer_while_wanted(request, _EXPORT, work)
@@ -70,7 +81,6 @@ async def save_route(request: Request) -> Response:
     """`/api/play/preset?checkpoint=&z=&key=&name=&attack=&release=[&shape=][&carrier=NOTE]`: the preset file of a sound."""
 
     def work() -> Response:
-        from timbre_core.generation.formats.packing import file_name
         from timbre_core.generation.presets import Preset, preset_to_json
 
         notes = find_map(parameter(request, "checkpoint"))
@@ -85,7 +95,7 @@ async def save_route(request: Request) -> Response:
             macros=shape(request).steps(),
             note=request.query_params.get("carrier", "")[:200] if "carrier" in request.query_params else "",
         )
-        headers = {"Content-Disposition": f'attachment; filename="{file_name(name)}.json"', "Cache-Control": "no-store"}
+        headers = {**attachment(f"{name or 'instrument'}.json"), "Cache-Control": "no-store"}
         return Response(preset_to_json(preset), media_type="application/json", headers=headers)
 
     return await answer(QUICK, work)
@@ -133,8 +143,7 @@ async def piece_route(request: Request) -> Response:
         name = parameter(request, "name")
         if name not in TITLES:
             raise TimbreError(f"there is no piece {name[:80]!r}.")
-        headers = {"Content-Disposition": f'attachment; filename="{name}.mid"'}
-        return Response(piece_file(name), media_type="audio/midi", headers=headers)
+        return Response(piece_file(name), media_type="audio/midi", headers=attachment(f"{name}.mid"))
 
     return await answer(QUICK, work)
 

@@ -24,7 +24,8 @@ export class Files {
     return `${
       this.player.view
         .name()
-        .replace(/[^A-Za-z0-9_-]+/g, "-")
+        .normalize("NFC")
+        .replace(/[^\p{L}\p{M}\p{N}_-]+/gu, "-") // letters of any script
         .replace(/^-+|-+$/g, "")
         .slice(0, 60) || "instrument"
     }${ending}`;

@@ -162,7 +162,7 @@ export class PiecePanel {
   save(stems) {
     return this.busy(async () => {
       const url = await this.perform(stems ? { stems: 1 } : {});
-      const name = (this.piece.value || this.own.name.replace(/\.\w+$/, "")).replace(/[^A-Za-z0-9_-]+/g, "-");
+      const name = (this.piece.value || this.own.name.replace(/\.\w+$/, "")).replace(/[^\p{L}\p{M}\p{N}_-]+/gu, "-");
       build("a", { href: url, download: stems ? `${name}-stems.zip` : `${name}.wav` }).click();
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
     });

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import re
 import threading
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -33,6 +36,8 @@ AHEAD = _LANES.lane(2.0)
 """For what nobody waits for yet."""
 _LOG = logging.getLogger(__name__)
 _LONGEST_PARAMETER = 512
+_NO_FILE_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\\/:*?"<>|]+')
+_LONGEST_FILE_NAME = 180  # bytes in UTF-8, without the ending
 _LEFT = 0.05  # seconds between looks at whether the asker is still there
 
 
@@ -89,6 +94,21 @@ async def body_of(request: Request, most: int) -> bytes | None:
 def refused(sentence: str, status: int) -> Response:
     """A request that is not taken on, and why."""
     return JSONResponse({"error": sentence}, status)
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header that saves an answer as a file called `name`, ending and all, in letters of any script (RFC 6266): with
+    `filename*` (RFC 5987), and an ASCII name for what does not read it. Path separators and control characters become `-`."""
+    from timbre_core.generation.formats.packing import file_name
+
+    text = _NO_FILE_NAME.sub("-", unicodedata.normalize("NFC", name)).strip(" .")
+    stem, dot, ending = text.rpartition(".")
+    stem, ending = (stem, ending[:12]) if dot else (ending, "")
+    stem = stem.encode("utf-8", "replace")[:_LONGEST_FILE_NAME].decode(errors="ignore").strip() or "sound"
+    last = re.sub(r"[^A-Za-z0-9]", "", ending)
+    plain = file_name(stem) + f".{last}" * bool(last)
+    told = quote(f"{stem}.{ending}" if ending else stem, safe="!#$&+^`|~")
+    return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{told}"}
 
 
 def stored(request: Request) -> dict[str, str]:

@@ -62,18 +62,16 @@ def items_of(notes: NoteMap, rows: Sequence[int]) -> list[Item]:
 
 
 def sound_file(notes: NoteMap, row: int) -> tuple[bytes, str, str]:
-    """A note's file, its media type, and an ASCII name for it: the library's own file, else a WAV file of the recording.
+    """A note's file, its media type, and a name for it: the library's own file, else a WAV file of the recording.
 
     Raises TimbreError where the recording is not on this machine.
     """
-    from timbre_core.generation.sampler import file_name
-
     path = own_path(notes, row)
     if path is not None:
         with os_errors(path):
             data = path.read_bytes()
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        return data, kind, f"{file_name(path.stem)}{path.suffix.encode('ascii', 'ignore').decode()}"
+        return data, kind, path.name
     from timbre_core.features.audio import encode_wav
 
     studio = Studio(notes)
@@ -81,7 +79,7 @@ def sound_file(notes: NoteMap, row: int) -> tuple[bytes, str, str]:
         audio = studio.recording(row)
     except RecordingMissing as error:
         raise TimbreError(str(error)) from error
-    return encode_wav(audio, studio.settings.sample_rate), "audio/wav", f"{file_name(_called(notes, row))}.wav"
+    return encode_wav(audio, studio.settings.sample_rate), "audio/wav", f"{_called(notes, row)}.wav"
 
 
 def _called(notes: NoteMap, row: int) -> str:

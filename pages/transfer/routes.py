@@ -13,7 +13,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pages.server.answers import API, BadRequest, answer_while_wanted, checked_number, number, parameter, ranged, stored
+from pages.server.answers import (
+    API,
+    BadRequest,
+    answer_while_wanted,
+    attachment,
+    checked_number,
+    number,
+    parameter,
+    ranged,
+    stored,
+)
 from pages.server.catalog import NoteMap, find_map
 from pages.server.lanes import Lanes
 from pages.server.warming import share_cores
@@ -122,13 +132,11 @@ async def sound_route(request: Request) -> Response:
 
     def work(notes: NoteMap, source: Source, change: Change, headers: dict[str, str]) -> Response:
         from timbre_core.features.audio import encode_wav
-        from timbre_core.generation.formats.packing import file_name
 
         result = moved(notes, source, change)
         if "save" in request.query_params:
             target = f" to {change.toward}" if change.toward and change.amount else ""
-            name = file_name(f"{title(notes, source)}{target}")
-            headers["Content-Disposition"] = f'attachment; filename="{name}.wav"'
+            headers |= attachment(f"{title(notes, source)}{target}.wav")
         wav = encode_wav(result.audio, result.sample_rate)
         return ranged(wav, request.headers.get("range", ""), headers)
 

@@ -31,7 +31,8 @@ def notes(checkpoints: Path) -> list[str]:
 def test_labels_come_in_the_order_asked_for(notes: list[str], checkpoints: Path) -> None:
     answer = ask("csv", notes)
     assert answer.status == 200
-    assert answer.headers["content-disposition"] == 'attachment; filename="alpha-notes.csv"'
+    told = "attachment; filename=\"alpha-notes.csv\"; filename*=UTF-8''alpha-notes.csv"
+    assert answer.headers["content-disposition"] == told
     table = pd.read_csv(io.BytesIO(answer.body))
     assert table["note_id"].tolist() == notes
     kept = pd.read_parquet(checkpoints / "alpha" / "latents.parquet").set_index("note_id").loc[notes]

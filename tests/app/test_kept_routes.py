@@ -80,5 +80,5 @@ def test_a_note_is_dragged_out_as_its_own_file(own: OwnLibrary) -> None:  # noqa
     answer = get("/api/kept/file", f"{QUERY}&note={notes.ids[row]}")
     path = Path(own.root) / str(notes.labels["audio"].iat[row])
     assert answer.body == path.read_bytes()
-    assert answer.headers["content-disposition"].isascii()
+    assert answer.headers["content-disposition"].endswith("filename*=UTF-8''a%20-b-c.wav")
     assert get("/api/kept/file", f"{QUERY}&note={notes.ids[0]}").body[:4] == b"RIFF"

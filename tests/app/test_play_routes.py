@@ -129,7 +129,8 @@ class TestAnswers:
 
     def test_export(self) -> None:
         answer = ask("export", z=MIDDLE, low="48", high="60", step="12", name="../my sound")
-        assert answer.headers["content-disposition"] == 'attachment; filename="my-sound-sfz.zip"'
+        told = "attachment; filename=\"my-sound-sfz.zip\"; filename*=UTF-8''-my%20sound-sfz.zip"
+        assert answer.headers["content-disposition"] == told
         archive = zipfile.ZipFile(io.BytesIO(answer.body))
         assert archive.namelist() == [
             "my-sound.sfz",
@@ -205,7 +206,8 @@ class TestAnswers:
 
     def test_presets(self) -> None:
         saved = ask("preset", z=MIDDLE, key="64", name="My sound", attack="0.5", release="2")
-        assert saved.headers["content-disposition"] == 'attachment; filename="My-sound.json"'
+        told_name = "attachment; filename=\"My-sound.json\"; filename*=UTF-8''My%20sound.json"
+        assert saved.headers["content-disposition"] == told_name
         loaded = told(post("/api/play/preset", "checkpoint=alpha", saved.body))
         assert loaded == {
             "checkpoint": "alpha",

@@ -126,7 +126,8 @@ class TestSounds:
 
     def test_saving_and_caching(self, token: str) -> None:
         saved = ask("sound", sound=token, toward="brass", amount="1", save="1")
-        assert saved.headers["content-disposition"] == 'attachment; filename="my-voice-wav-to-brass.wav"'
+        name = "attachment; filename=\"my-voice-wav-to-brass.wav\"; filename*=UTF-8''my%20voice.wav%20to%20brass.wav"
+        assert saved.headers["content-disposition"] == name
         assert saved.headers["cache-control"] == "no-store"
         assert "max-age" in ask("sound", note=NOTE, v="1").headers["cache-control"]
 

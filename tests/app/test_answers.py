@@ -1,0 +1,28 @@
+"""What all routes share."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pytest
+
+from pages.server.answers import attachment
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "whole"),
+    [
+        ("琴_60.wav", "_60.wav", "琴_60.wav"),
+        ("Fl\u0308ote nü.flac", "Flote-nu.flac", "Fl\u0308ote nü.flac"),
+        ("скрипка.sfz", "instrument.sfz", "скрипка.sfz"),
+        ('../a"b\\c\r\nX: 1\u202e.wav', "a-b-c-X--1.wav", "-a-b-c-X- 1-.wav"),
+        ("no ending", "no-ending", "no ending"),
+        ("", "sound", "sound"),
+        ("\ud800" + "é" * 300 + ".wav", "e" * 60 + ".wav", "-" + "é" * 89 + ".wav"),
+    ],
+)
+def test_names_of_files_to_save(name: str, plain: str, whole: str) -> None:
+    told = attachment(name)["Content-Disposition"]
+    assert told.isascii()
+    assert told.startswith(f"attachment; filename=\"{plain}\"; filename*=UTF-8''")
+    assert unquote(told.partition("''")[2]) == whole
