@@ -10,6 +10,7 @@ import streamlit as st
 from pages.browser.modules import script
 from pages.server.answers import ADDRESS
 from pages.server.catalog import NoteMap
+from timbre_core.features.settings import has_sound
 
 _PAGES = Path(__file__).parents[1]
 
@@ -24,8 +25,9 @@ def component(name: str, html: str, styles: list[str], module: str) -> Any:
 
 
 def of_map(notes: NoteMap) -> dict[str, Any]:
-    """What every component over one map is told: where the routes are, and which map."""
-    return {"url": ADDRESS, "checkpoint": notes.checkpoint.name, "version": notes.version}
+    """What every component over one map is told: where the routes are, which map, and whether it is one of sounds."""
+    sounds = has_sound(notes.checkpoint.recipe.features)
+    return {"url": ADDRESS, "checkpoint": notes.checkpoint.name, "version": notes.version, "sounds": sounds}
 
 
 def _text(names: list[str]) -> str:

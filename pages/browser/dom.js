@@ -14,6 +14,12 @@ export function build(tag, options = {}, ...children) {
   return element;
 }
 
+// Whether a key is typed into a field. Sliders take none of the keys that pages have.
+export function typing({ target }) {
+  const fields = "input:not([type=range]), textarea, select, [contenteditable], [role=combobox]";
+  return target instanceof Element && target.closest(fields) !== null;
+}
+
 export function isDark(element) {
   const background = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
   return luminance(parseColour(background || "white")) < 128;

@@ -2,7 +2,7 @@
 
 import { gradient, levelScale } from "../browser/colours.js";
 import { Deck } from "../browser/deck.js";
-import { build } from "../browser/dom.js";
+import { build, typing } from "../browser/dom.js";
 import { PLAYING, SELECT } from "../browser/events.js";
 import { matchSwitch } from "../browser/matching.js";
 import { mounted } from "../browser/mount.js";
@@ -240,8 +240,7 @@ class Players {
   }
 
   key(event) {
-    const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
     const card = this.cards[Number(event.key) - 1];
-    if (card && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat) this.press(card);
+    if (card && !typing(event) && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat) this.press(card);
   }
 }

@@ -58,3 +58,12 @@ def show_without_map(checkpoint: Checkpoint) -> None:
         st.subheader("This checkpoint has no map yet", anchor=False)
         st.markdown("The model is there, the places of its notes are not. This command computes them:")
         st.code(f"python -m timbre_core project {checkpoint.path}", language="bash")
+
+
+def show_silent(page: str) -> None:
+    """A checkpoint of pictures on a page that makes sound."""
+    st.info(
+        f"This checkpoint makes pictures, which have no sound to {page.lower()}: choose another checkpoint above, or walk "
+        "through its pictures on the Explore page.",
+        icon=":material/image:",
+    )

@@ -1,7 +1,7 @@
 // One note: its versions to hear, their pictures to see, where it lies in the latent space, and what is like it.
 
 import { Deck } from "../browser/deck.js";
-import { build } from "../browser/dom.js";
+import { build, typing } from "../browser/dom.js";
 import { DRAWN, GUEST, HUSH, NEIGHBOURS, PLAYING, SELECT } from "../browser/events.js";
 import { matchSwitch } from "../browser/matching.js";
 import { mounted } from "../browser/mount.js";
@@ -79,6 +79,7 @@ class NoteViewer {
     const moved = ["checkpoint", "version", "inverter"].some((name) => data[name] !== this.data[name]);
     const opened = ["checkpoint", "version"].some((name) => data[name] !== this.data[name]);
     this.data = data;
+    this.root.classList.toggle("tx-silent", !data.sounds);
     this.pictures.retheme();
     if (opened) this.openSpace();
     const { note, seq } = data.selected ?? { note: null, seq: 0 };
@@ -147,7 +148,7 @@ class NoteViewer {
     clearTimeout(this.rest);
     this.deck.clear();
     this.id = id;
-    elsewhere(this.root.querySelector(".tx-elsewhere"), this.data.checkpoint, id);
+    elsewhere(this.root.querySelector(".tx-elsewhere"), this.data, id);
     this.root.classList.toggle("tx-empty", empty);
     this.tracks.clear(empty);
     this.pictures.clear(empty);
@@ -203,6 +204,7 @@ class NoteViewer {
   }
 
   async listenTo(kind, signal) {
+    if (!this.data.sounds) return;
     try {
       const { samples, rate } = await fetchWav(this.soundUrl(kind), { signal });
       if (!signal.aborted) this.fill(kind, samples, rate);
@@ -253,6 +255,7 @@ class NoteViewer {
 
   // from: seconds; null goes on from where another version sounds.
   hear(kind, from = 0) {
+    if (!this.data.sounds) return;
     window.dispatchEvent(new CustomEvent(HUSH, { detail: { from: this } }));
     this.deck.play(kind, from);
   }
@@ -288,9 +291,7 @@ class NoteViewer {
 
   // 1, 2, 3: a version; X: the one heard before; L: again and again.
   key(event) {
-    const typing =
-      event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], [role=combobox]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (typing(event) || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const key = event.key.toLowerCase();
     const kind = key === "x" ? (this.before ?? "reconstruction") : KINDS[Number(key) - 1];
     if (key === "l") this.toggleLoop();

@@ -14,7 +14,6 @@ from pages.morph.routes import contour_in, notes_in
 from pages.morph.view import show_morph
 from pages.server.catalog import NoteMap
 from timbre_core.errors import TimbreError
-from timbre_core.features.settings import has_sound
 from timbre_core.generation.paths import PATHS
 
 _SENTENCE = "From timbre to timbre: along a path between notes, on a pad between four, along a pitch that you draw."
@@ -117,13 +116,6 @@ def say_spread(notes: NoteMap, count: int) -> None:
 
 def show(notes: NoteMap) -> None:
     """The page for one checkpoint."""
-    if not has_sound(notes.checkpoint.recipe.features):
-        st.info(
-            "This checkpoint makes pictures, which have no sound to morph: choose another checkpoint above, or walk through "
-            "its pictures on the Explore page.",
-            icon=":material/image:",
-        )
-        return
     chosen = choices(notes)
     remember(chosen)
     pickers.say_brought([notes], chosen["notes"][0] if chosen["notes"] else None)

@@ -1,5 +1,6 @@
 // What hands do on the Play page: keys held, the pedal, sounds heard while a slider moves, the computer's keyboard and MIDI.
 
+import { typing } from "../browser/dom.js";
 import { SHORTEST_TAP } from "../browser/synth.js";
 
 const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
@@ -160,10 +161,7 @@ export class PlayHands {
   // ---- the computer's keyboard -------------------------------------------------------------------------------------
 
   foreign(event) {
-    const typing =
-      event.target instanceof Element &&
-      event.target.closest("input:not([type=range]), textarea, select, [contenteditable], [role=combobox]");
-    return Boolean(typing) || event.altKey;
+    return typing(event) || event.altKey;
   }
 
   keydown(event) {

@@ -1,5 +1,6 @@
 // The Transfer page: a sound, and what becomes of it on the way to another timbre or pitch.
 
+import { typing } from "../browser/dom.js";
 import { mounted } from "../browser/mount.js";
 import { Notes } from "../browser/notes.js";
 import { noteName } from "../browser/pitch.js";
@@ -282,9 +283,7 @@ export class TransferPage {
   }
 
   key(event) {
-    const typing =
-      event.target instanceof Element && event.target.closest("input:not([type=range]), textarea, select, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typing(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     const onButton = event.target instanceof Element && event.target.closest("button, a, [role=option], summary, [role=radio]");
     const act = {
       1: () => this.press("source"),

@@ -88,6 +88,7 @@ def test_a_link_restores_the_view(page: Callable[..., Any]) -> None:
     assert not app.toast
     assert component(app, "map") | {"version": "", "plotly": ""} == {
         "url": "api",
+        "sounds": True,
         "checkpoint": "beta",
         "version": "",
         "projection": "pca",

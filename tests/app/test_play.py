@@ -34,6 +34,7 @@ def test_first_visit(play: Callable[..., Any]) -> None:
     assert not app.exception
     assert component(app, "play") | {"version": ""} == {
         "url": "api",
+        "sounds": True,
         "checkpoint": "alpha",
         "version": "",
         "start": None,
