@@ -15,7 +15,7 @@ VELOCITIES = (25, 50, 75, 100, 127)
 
 def presets(*programs: int) -> list[Preset]:
     """General MIDI programs, recorded at every octave."""
-    return [Preset(0, program, "piano" if program < 8 else "violin", EVERYWHERE) for program in programs]
+    return [Preset(0, program, f"program {program}", EVERYWHERE) for program in programs]
 
 
 def plan(font: list[Preset] | None = None, **settings: object) -> list[tuple[int, int, int]]:
@@ -94,6 +94,22 @@ def test_programs_that_are_where_general_midi_has_them_are_called_so_in_any_bank
     font = [Preset(5, 0, "Grand Piano", EVERYWHERE), Preset(5, 56, "Trumpet", EVERYWHERE)]
     notes = plan_notes(font, RenderSettings(pitch_low=60, pitch_high=60, velocities=(100,)))
     assert [note.instrument for note in notes] == ["keyboard_acoustic_gm640", "brass_acoustic_gm696"]
+
+
+def test_a_whole_bank_is_general_midi_only_where_its_names_agree() -> None:
+    one = RenderSettings(pitch_low=60, pitch_high=60, velocities=(100,))
+    trumpets = [Preset(0, program, "Trumpet", EVERYWHERE) for program in range(128)]
+    assert plan_notes(trumpets, one)[0].instrument == "brass_acoustic_trumpet-0-0"
+    swapped = [Preset(0, 0, "Solo Trumpet", EVERYWHERE), *presets(*range(1, 128))]
+    swapped[56] = Preset(0, 56, "Trumpet", EVERYWHERE)
+    swapped[73] = Preset(0, 73, "Flute", EVERYWHERE)
+    assert [note.family for note in plan_notes(swapped, one)][:2] == ["brass", "keyboard"]
+    assert plan_notes(presets(*range(128)), one)[0].instrument == "keyboard_acoustic_gm000"
+
+
+def test_a_font_of_drum_kits_names_them() -> None:
+    with pytest.raises(TimbreError, match=r"2 drum kits \(128:0 Standard, 128:8 Room\), whose keys"):
+        plan([Preset(128, 0, "Standard", EVERYWHERE), Preset(128, 8, "Room", EVERYWHERE)])
 
 
 @pytest.mark.parametrize("settings", [{"programs": (40,)}, {"banks": (8,)}, {"pitch_low": 126}])

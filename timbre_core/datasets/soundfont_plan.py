@@ -109,15 +109,22 @@ class PlannedNote:
 def is_general_midi(presets: Sequence[Preset]) -> bool:
     """Whether a font's programs are those of General MIDI.
 
-    They are where all of a bank is there, or where the presets' own names say what the General MIDI programs at their
-    places are.
+    They are where the presets' own names say what the General MIDI programs at their places are, or where all of a bank is
+    there and its names say nothing.
     """
     pitched = [preset for preset in presets if preset.bank != DRUMS]
-    if any(sum(preset.bank == bank for preset in pitched) == 128 for bank in {preset.bank for preset in pitched}):
-        return True
-    told = [(family_of(preset.name), PROGRAMS.get(preset.program)) for preset in pitched]
+    for bank in {preset.bank for preset in pitched}:
+        there = [preset for preset in pitched if preset.bank == bank]
+        if len(there) == 128 and _as_places(there) is not False:
+            return True
+    return bool(_as_places(pitched))
+
+
+def _as_places(presets: Sequence[Preset]) -> bool | None:
+    """Whether most presets whose names say a family say that of the General MIDI program at their place; None: none says one."""
+    told = [(family_of(preset.name), PROGRAMS.get(preset.program)) for preset in presets]
     agree = [program is not None and kind[0] == program.family for kind, program in told if kind]
-    return bool(agree) and sum(agree) > 0.6 * len(agree)
+    return sum(agree) > 0.6 * len(agree) if agree else None
 
 
 def plan_notes(presets: Sequence[Preset], settings: RenderSettings) -> list[PlannedNote]:
@@ -155,6 +162,9 @@ def what_is_there(presets: Sequence[Preset]) -> str:
     more = f" and {len(pitched) - _NAMED} more" if len(pitched) > _NAMED else ""
     drums = len(presets) - len(pitched)
     kits = f"{' and ' if shown else ''}{drums} drum kit{'s' * (drums != 1)}" if drums else ""
+    if drums and not shown:
+        named = [f"{preset.bank}:{preset.program} {preset.name}" for preset in presets[:_NAMED]]
+        kits += f" ({', '.join(named)}{', ...' * (drums > _NAMED)}), whose keys are sounds of their own and are not rendered"
     head = f"{len(pitched)} preset{'s' * (len(pitched) != 1)} (bank:program name): " if shown else ""
     return f"{head}{shown}{more}{kits}" or "no presets"
 
@@ -201,17 +211,21 @@ def slug(name: str) -> str:
 
 
 def _kind(preset: Preset, general: bool) -> tuple[str, str]:
-    """Family and source. What a variation in another bank is, its name knows better than its place."""
+    """Family and source: of its place, where its name does not say another family."""
+    place = _place(preset, general)
+    return (place.family, place.source) if place else family_of(preset.name) or (UNKNOWN, UNKNOWN)
+
+
+def _place(preset: Preset, general: bool) -> Program | None:
+    """The General MIDI program that a preset is; None for one that is another by its name: a trumpet where pianos are."""
     told = family_of(preset.name)
     place = PROGRAMS.get(preset.program) if general and preset.bank != _MT32 else None
-    if place is not None and (preset.bank == 0 or told is None or told[0] == place.family):
-        return place.family, place.source
-    return told or (UNKNOWN, UNKNOWN)
+    return place if place is not None and (told is None or told[0] == place.family) else None
 
 
 def _keys(preset: Preset, settings: RenderSettings, general: bool) -> Iterator[tuple[int, int]]:
     if settings.pitch_low is None and settings.pitch_high is None:
-        keys = natural_keys(preset, PROGRAMS.get(preset.program) if general else None)
+        keys = natural_keys(preset, _place(preset, general))
     else:
         low = LOWEST if settings.pitch_low is None else settings.pitch_low
         high = HIGHEST if settings.pitch_high is None else settings.pitch_high
@@ -263,7 +277,7 @@ def preset_table(presets: Sequence[Preset]) -> str:
         if preset.bank == DRUMS:
             keys, family = "-", "drum kit"
         else:
-            natural = natural_keys(preset, PROGRAMS.get(preset.program) if general else None)
+            natural = natural_keys(preset, _place(preset, general))
             keys = f"{natural[0]}-{natural[-1]}" if natural else "-"
             family = "no pitch" if general and preset.program not in PROGRAMS else _kind(preset, general)[0]
         count = len({zone.sample for zone in preset.zones})
