@@ -4,7 +4,7 @@ import { typing } from "../browser/dom.js";
 import { SHORTEST_TAP } from "../browser/synth.js";
 
 const PREVIEW_MS = 700; // a sound heard while a slider moves ends this long after its last move
-const FARTHEST_STAND_IN = 24; // keys
+const FARTHEST_STAND_IN = 36; // keys
 
 export class PlayHands {
   midi = null;
@@ -51,10 +51,11 @@ export class PlayHands {
     const ready = this.player.bank.has(url);
     const opening = this.enable();
     try {
-      const near = ready ? null : this.standIn(key, velocity);
+      let near = ready ? null : this.standIn(key, velocity);
       if (near) await opening;
-      else await Promise.all([this.player.bank.get(url), opening]);
+      else await Promise.all([this.firstOf(key, velocity), opening]);
       if (this.held.get(key) !== note && note.down) return;
+      if (!near && !this.player.bank.has(url)) near = this.standIn(key, velocity);
       this.sound(note, key, near ?? { sound: this.player.bank.peek(url), off: 0 }, velocity);
       const detail = { key, ready, near: Boolean(near), latency: this.player.synth.latency };
       performance.measure("timbre:key-to-sound", { start: at, end: performance.now(), detail });
@@ -65,6 +66,19 @@ export class PlayHands {
       if (error.name !== "AbortError") this.player.view.tell(error.message, true);
     }
     if (moved) this.player.keyMoved();
+  }
+
+  // What can be heard of a key first: its own sound, or, of dropped sounds, the recording that it is made of.
+  async firstOf(key, velocity) {
+    const { player } = this;
+    const wanted = player.bank.get(player.soundUrl(key, velocity));
+    const [real] = player.recordings.pitches
+      .map((pitch) => Math.round(pitch))
+      .filter((other) => player.own && Math.abs(other - key) <= FARTHEST_STAND_IN)
+      .sort((one, two) => Math.abs(one - key) - Math.abs(two - key));
+    if (real === undefined || !player.playable(real)) return wanted;
+    const recorded = player.bank.get(player.soundUrl(real, velocity));
+    return Promise.any([wanted, recorded]).catch(() => wanted);
   }
 
   // The nearest key that is decoded, played higher or lower: it sounds at once, until the key's own sound is there.
