@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from tests.synthetic import SAMPLE_RATE, harmonic_note
-from timbre_core.catalogue import arrays, database
+from timbre_core.catalogue import arrays, database, doubles
 from timbre_core.catalogue.adding import Outcome, bring_up_to_date
 from timbre_core.catalogue.labels import correct_label
 from timbre_core.catalogue.libraries import (
@@ -231,6 +231,25 @@ def test_doubles_are_in_one_group(library: OwnLibrary, sounds: Path) -> None:
     assert notes.loc["copy.wav", "recording"] == notes.loc["violin/violin_48.wav", "recording"]
     assert notes.loc["softer.flac", "recording"] == notes.loc["violin/violin_52.wav", "recording"]
     assert notes["recording"].nunique() == 6
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_doubles_that_are_no_copies_are_heard(
+    library: OwnLibrary, sounds: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(doubles, "_PARALLEL", 1)
+    audio, rate = soundfile.read(sounds / "violin" / "violin_52.wav")
+    soundfile.write(sounds / "later and lossy.ogg", np.append(np.zeros(500), audio), rate)
+    monkeypatch.setattr(doubles, "_copies", lambda marks: {})
+    update(library)
+    with database.writing() as opened:
+        opened.execute("UPDATE notes SET recording = NULL")
+    told: list[tuple[int, int]] = []
+    assert doubles.group_doubles(library, lambda phase, done, total: told.append((done, total)), workers) == 1
+    notes = notes_of(library).set_index("path")
+    assert notes.loc["later and lossy.ogg", "recording"] == notes.loc["violin/violin_52.wav", "recording"]
+    done, total = told[-1]
+    assert done == total > 0
 
 
 def test_layers_names_and_removal(library: OwnLibrary, sounds: Path, tiny_checkpoint: Path) -> None:

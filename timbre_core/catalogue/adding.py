@@ -92,7 +92,7 @@ def bring_up_to_date(
         report("reading sounds", done, total)
     batches.confirm()
     _say(library, outcome.said)
-    group_doubles(library_of_id(library.id), report)
+    group_doubles(library_of_id(library.id), report, count)
     if library.settings.get("octave", "check") == "check" and plan.todo:
         outcome.said += check_octaves(root, notes)
         _say(library, outcome.said)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import multiprocessing.connection
-import os
 import signal
 import sys
 from collections import deque
@@ -113,8 +112,6 @@ class _Hand(Generic[_Item]):
 
 def _work(pipe: Connection, open_work: Callable[[Any], Callable[[Any], Any]], argument: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        os.nice(5)  # pages that are looked at come first
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionError):
         try:
             work = open_work(argument)

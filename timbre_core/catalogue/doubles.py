@@ -2,57 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from timbre_core.catalogue.crew import Crew
 from timbre_core.catalogue.database import writing
+from timbre_core.catalogue.hearing import SAME_AS_KEPT, Alike, nothing_same, open_ears, same_of
 from timbre_core.catalogue.libraries import OwnLibrary, notes_of
 from timbre_core.catalogue.progress import Report
-from timbre_core.datasets.duplicates import SAME, Near, find_twins
-from timbre_core.errors import TimbreError
-from timbre_core.features.audio import load_audio
+from timbre_core.datasets.duplicates import Near
 
-_RATE = 16_000  # Hz
-_ROUNDED = 5e-4  # of a correlation, that fingerprints kept in 16 bits may be off
 # Fingerprints so near to each other are of one recording at another level or in another lossless format, and need not be heard
 # again: of 1,000 files made of 850 NSynth notes, two of different recordings were never nearer than twice this.
 _COPY = 0.003
+_PHASE = "looking for doubles"
+_TASK = 4  # groups of sounds that a process hears between two reports
+_LARGE = 200  # sounds of a group that is heard in this process, which tells how far it is
+_PARALLEL = 48  # sounds from which on a second process is worth its start
 
 
-def group_doubles(library: OwnLibrary, report: Report) -> int:
+def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
     """Give each note of a library the id of the first one that is its recording; returns how many are such doubles.
 
-    Files of the same bytes need not be heard.
+    Files of the same bytes need not be heard. workers: processes that hear the others, 0 for this one.
     """
     notes = notes_of(library)
     count = int(notes["place"].max()) + 1 if len(notes) else 0
-    report("looking for doubles", 0, len(notes))
+    report(_PHASE, 0, len(notes))
     ids = notes["id"].to_numpy()
     first_of = notes.groupby("content")["id"].transform("min").to_numpy()
     rows = np.flatnonzero(ids == first_of)
     marks = np.asarray(library.array("mark", count)[notes["place"].to_numpy()[rows]], dtype=np.float32)
-    paths = [Path(library.root) / path for path in notes["path"].to_numpy()[rows]]
-    looked = 0
-
-    def read(number: int) -> np.ndarray:
-        nonlocal looked
-        looked += 1
-        if looked % 16 == 0:
-            report("looking for doubles", min(looked, len(notes)), len(notes))
-        try:
-            return load_audio(paths[number], _RATE, remarks=[])
-        except TimbreError:
-            return np.zeros(1, dtype=np.float32)  # deleted meanwhile
-
+    paths = [str(Path(library.root) / path) for path in notes["path"].to_numpy()[rows]]
     groups = dict(zip(ids.tolist(), first_of.tolist(), strict=True))
     if len(marks):
         copies = _copies(marks)
         heard = np.array([row for row in range(len(marks)) if row not in copies])
-        pairs = list(copies.items())
-        twins = find_twins(Near(marks[heard], SAME - _ROUNDED), lambda number: read(int(heard[number])), SAME, _RATE)
-        pairs += [(int(heard[second]), int(heard[first])) for first, second, _ in twins]
-        for second, first in pairs:
+        parts = [heard[part] for part in _apart(Near(marks[heard], SAME_AS_KEPT))]
+        alike = [Alike(part.tolist(), [paths[row] for row in part], marks[part]) for part in parts]
+        for second, first in [*copies.items(), *_compared(alike, report, workers)]:
             groups[int(ids[rows[second]])] = int(ids[rows[first]])
     groups = {note: groups.get(first, first) for note, first in groups.items()}
     before = dict(zip(ids.tolist(), notes["recording"].tolist(), strict=True))
@@ -72,3 +62,43 @@ def _copies(marks: np.ndarray) -> dict[int, int]:
         if first not in copies:
             copies.update({int(second): first for second in near.after(first) if int(second) not in copies})
     return copies
+
+
+def _apart(near: Near) -> list[np.ndarray]:
+    """Numbers of the sounds that may be the same as another, in groups between which none are: the largest first."""
+    leader = list(range(len(near)))
+
+    def of(number: int) -> int:
+        while leader[number] != number:
+            leader[number] = leader[leader[number]]
+            number = leader[number]
+        return number
+
+    for number in range(len(near)):
+        for other in near.after(number).tolist():
+            first, second = sorted((of(number), of(other)))
+            leader[second] = first
+    members: dict[int, list[int]] = {}
+    for number in range(len(near)):
+        members.setdefault(of(number), []).append(number)
+    return sorted((np.array(group) for group in members.values() if len(group) > 1), key=len, reverse=True)
+
+
+def _compared(alike: Sequence[Alike], report: Report, workers: int) -> list[tuple[int, int]]:
+    """The rows of sounds that are the same as one before them, and that one's."""
+    total = sum(len(group.rows) for group in alike)
+    shared = [group for group in alike if len(group.rows) <= _LARGE] if workers and total >= _PARALLEL else []
+    pairs: list[tuple[int, int]] = []
+    done = 0
+    if shared:
+        with Crew(open_ears, None, nothing_same, workers) as crew:
+            for results in crew.results(shared, _TASK):
+                for same in results:
+                    pairs += same.pairs
+                    done += same.count
+                report(_PHASE, done, total)
+    for group in alike[: len(alike) - len(shared)]:  # the largest come first
+        before = done
+        pairs += same_of(group, lambda looked, before=before: report(_PHASE, before + looked, total))  # type: ignore[misc]
+        done += len(group.rows)
+    return pairs

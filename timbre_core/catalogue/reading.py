@@ -31,6 +31,7 @@ MODULES = (
     ),
     *("timbre_core.features.brightness", "timbre_core.features.descriptors", "timbre_core.features.frames"),
     *("timbre_core.features.pitch", "timbre_core.features.recording", "timbre_core.models.coder", __name__),
+    "timbre_core.catalogue.hearing",
 )
 """What reading needs, for processes to import once."""
 _HEARD = ("attack", "noisiness", "inharmonicity")  # brightness is read from the frames, as the map's own notes' is

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ EXAMPLE = """python -m timbre_core library add ~/samples --name samples
   python -m timbre_core library list"""
 
 _DEFAULT = "nsynth-cvae"
+_BEHIND = 5  # of the app's background work: pages that are looked at come first
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -259,6 +262,9 @@ def _run_remove(args: argparse.Namespace) -> int:
 def _run_work(args: argparse.Namespace) -> int:
     from timbre_core.catalogue import jobs
 
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(_BEHIND)
     bar = JobBar()
     try:
         if not jobs.work(bar):

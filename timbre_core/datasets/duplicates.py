@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from timbre_core.datasets.threads import in_threads
 from timbre_core.features.audio import AudioError
 from timbre_core.features.recording import BANDS, fingerprint, reach, recording_correlation
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from timbre_core.datasets.library import Library
 
 SAME = 0.99
@@ -27,6 +28,7 @@ _RATE = 16_000  # Hz
 _DIRECTIONS = 12  # of the fingerprints that differ most: enough to rule out nearly all pairs
 _WORTH_A_BAR = 500
 _KEPT = 256  # sounds that are kept while their pairs are compared
+_FEW = 200  # fingerprints that are looked through one by one
 
 
 class Twins(NamedTuple):
@@ -103,15 +105,18 @@ class Near:
     memory stays small where thousands are."""
 
     def __init__(self, fingerprints: np.ndarray, correlation: float = SAME) -> None:
-        from scipy.spatial import cKDTree
-
         self._marks = fingerprints
         self._far = reach(correlation)
-        centred = fingerprints - fingerprints.mean(axis=0) if len(fingerprints) else fingerprints
+        self._tree = None
+        if len(fingerprints) <= _FEW:
+            return
+        from scipy.spatial import cKDTree
+
+        centred = fingerprints - fingerprints.mean(axis=0)
         # Distances in some directions are never longer than those in all of them.
         _, directions = np.linalg.eigh(centred.T @ centred)
         self._few = centred @ directions[:, -_DIRECTIONS:]
-        self._tree = cKDTree(self._few) if len(fingerprints) else None
+        self._tree = cKDTree(self._few)
 
     def __len__(self) -> int:
         return len(self._marks)
@@ -119,9 +124,10 @@ class Near:
     def after(self, number: int) -> np.ndarray:
         """The numbers above `number` of all sounds that may be the same, in order: none that is the same is missing."""
         if self._tree is None:
-            return np.empty(0, dtype=np.int64)
-        found = np.array(self._tree.query_ball_point(self._few[number], self._far), dtype=np.int64)
-        found = np.sort(found[found > number])
+            found = np.arange(number + 1, len(self._marks))
+        else:
+            found = np.array(self._tree.query_ball_point(self._few[number], self._far), dtype=np.int64)
+            found = np.sort(found[found > number])
         return found[np.linalg.norm(self._marks[found] - self._marks[number], axis=1) <= self._far]
 
 

@@ -53,7 +53,7 @@ def note_pitch(audio: np.ndarray, sample_rate: int) -> F0:
     whole = estimate_f0(audio, sample_rate)
     if whole.sure:
         return whole
-    told = track_pitch(audio, sample_rate, round(sample_rate / _FRAMES_A_SECOND)).told
+    told = track_pitch(audio, sample_rate, round(sample_rate / _FRAMES_A_SECOND), whole=whole).told
     return UNVOICED if math.isnan(told) else F0(float(midi_to_hz(told)), whole.confidence)
 
 

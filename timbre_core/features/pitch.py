@@ -230,23 +230,25 @@ def square_differences(frames: np.ndarray, size: int, n_lags: int) -> np.ndarray
 
     n = frames.shape[1]
     n_lags = min(n_lags, n - 1)
-    power = np.abs(np.fft.rfft(frames, size)) ** 2
-    # Zero-padding the spectrum interpolates the autocorrelation: at MIDI 108 a period is below four samples.
     # Half the time in float32, which is off by a millionth of the correlation at lag 0.
-    upsampled = scipy.fft.irfft(power.astype(np.float32), size * LAG_UPSAMPLING)
-    correlation = upsampled[:, : n_lags * LAG_UPSAMPLING].astype(np.float64) * LAG_UPSAMPLING
+    spectrum = scipy.fft.rfft(frames.astype(np.float32), size)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    # Zero-padding the spectrum interpolates the autocorrelation: at MIDI 108 a period is below four samples.
+    upsampled = scipy.fft.irfft(power, size * LAG_UPSAMPLING)
+    correlation = upsampled[:, : n_lags * LAG_UPSAMPLING]
     cumulative = np.concatenate([np.zeros((len(frames), 1)), np.cumsum(frames**2, axis=1)], axis=1)
     lags = np.arange(n_lags)
     energy = cumulative[:, n - lags] + cumulative[:, -1:] - cumulative[:, lags]
-    energy = np.repeat(energy, LAG_UPSAMPLING, axis=1)
-    nsdf = 2.0 * correlation / np.maximum(energy, 1e-20)
-    return np.where(np.logical_or.accumulate(nsdf < 0, axis=1), nsdf, 0.0)
+    scale = (2.0 * LAG_UPSAMPLING / np.maximum(energy, 1e-20)).astype(np.float32)
+    nsdf = correlation * np.repeat(scale, LAG_UPSAMPLING, axis=1)
+    nsdf[~np.logical_or.accumulate(nsdf < 0, axis=1)] = 0.0
+    return nsdf
 
 
 def at_lags(nsdf: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """`nsdf` (frames, n) at fractional `lags` (m,): (frames, m)."""
     low = np.minimum(lags.astype(int), nsdf.shape[1] - 2)
-    part = lags - low
+    part = (lags - low).astype(nsdf.dtype)
     return nsdf[:, low] * (1.0 - part) + nsdf[:, low + 1] * part
 
 
@@ -272,7 +274,10 @@ def harmonicities(frames: np.ndarray, size: int, rate: float, fmin: float, n_can
     The compressed spectrum is laid on a logarithmic frequency axis, so that a candidate's harmonics are fixed shifts.
     Each step holds the maximum of its neighbourhood: that forgives stretched (inharmonic) partials and vibrato.
     """
-    spectrum = np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1] + 2)[1:-1], size)) ** _COMPRESSION
+    import scipy.fft
+
+    windowed = (frames * np.hanning(frames.shape[1] + 2)[1:-1]).astype(np.float32)
+    spectrum = np.abs(scipy.fft.rfft(windowed, size)) ** _COMPRESSION
     bin_hz = rate / size
     n_steps = int(math.log2(0.98 * rate / 2 / (fmin / 2)) * STEPS_PER_OCTAVE)
     axis = fmin / 2 * 2.0 ** (np.arange(n_steps) / STEPS_PER_OCTAVE)
@@ -280,8 +285,8 @@ def harmonicities(frames: np.ndarray, size: int, rate: float, fmin: float, n_can
     edges = np.stack([np.floor(axis / reach / bin_hz), np.ceil(axis * reach / bin_hz) + 1], axis=1).astype(int)
     log_spectrum = np.maximum.reduceat(spectrum, np.minimum(edges, spectrum.shape[1] - 1).reshape(-1), axis=1)[:, ::2]
 
-    total = np.zeros((len(frames), n_candidates))
-    norm = np.zeros(n_candidates)
+    total = np.zeros((len(frames), n_candidates), np.float32)
+    norm = np.zeros(n_candidates, np.float32)
     for half in range(1, 2 * _HARMONICS + 1):  # harmonics are even multiples of half the candidate, gaps odd ones
         harmonic = half % 2 == 0
         weight = 1.0 / math.sqrt(max(1, half / 2))

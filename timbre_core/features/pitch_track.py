@@ -150,7 +150,12 @@ def corrected(contour: PitchContour, corrections: Sequence[Correction]) -> Pitch
 
 
 def track_pitch(
-    audio: np.ndarray, sample_rate: int, hop_length: int, fmin: float = 27.5, fmax: float = 4500.0
+    audio: np.ndarray,
+    sample_rate: int,
+    hop_length: int,
+    fmin: float = 27.5,
+    fmax: float = 4500.0,
+    whole: F0 | None = None,
 ) -> PitchContour:
     """Measure pitch over time.
 
@@ -159,6 +164,7 @@ def track_pitch(
         sample_rate: Hz.
         hop_length: samples between frames; frame i is centred on sample i * hop_length, as frames of a spectrogram are.
         fmin, fmax: lowest and highest frequency looked for, Hz.
+        whole: what `estimate_f0` says of this audio, where that is known.
 
     Returns:
         A contour of 1 + n_samples // hop_length frames. One sound at a time is expected: of a chord, some pitch that
@@ -190,7 +196,7 @@ def track_pitch(
     voiced = chosen >= 0
     midi = np.where(voiced, pitches[places, chosen], np.nan).astype(np.float32)
     confidence = np.where(voiced, np.clip(scores[places, chosen], 0, 1), 0).astype(np.float32)
-    return _as_one_note(PitchContour(midi, confidence, frame_rate), audio, int(rate), heard)
+    return _as_one_note(PitchContour(midi, confidence, frame_rate), whole or estimate_f0(audio, int(rate)), heard)
 
 
 def _cut(audio: np.ndarray, length: int, hop: float, count: int) -> np.ndarray:
@@ -242,15 +248,19 @@ def _best_path(pitches: np.ndarray, scores: np.ndarray, frame_rate: float) -> np
     """The candidate (n_frames,) of each frame on the best path, -1 for unvoiced."""
     count, k = scores.shape
     jump = _OCTAVE_COST * min(1.0, 100 / frame_rate) / 12 * (frame_rate / 100) ** 0.5
-    total = np.append(scores[0], _UNVOICED)
+    heights = jump * np.nan_to_num(pitches)
+    gains = np.column_stack([scores, np.full(count, _UNVOICED)])
+    reached = np.empty((k + 1, k + 1))  # to, from
+    total = gains[0]
     back = np.zeros((count, k + 1), dtype=int)
     for i in range(1, count):
-        cost = np.full((k + 1, k + 1), _VOICING_COST)  # from, to
-        cost[:k, :k] = jump * np.abs(np.nan_to_num(pitches[i - 1])[:, None] - np.nan_to_num(pitches[i])[None])
-        cost[k, k] = 0.0
-        reached = total[:, None] - cost
-        back[i] = reached.argmax(axis=0)
-        total = reached.max(axis=0) + np.append(scores[i], _UNVOICED)
+        np.subtract.outer(heights[i], heights[i - 1], out=reached[:k, :k])
+        np.abs(reached[:k, :k], out=reached[:k, :k])
+        reached[k, :k] = reached[:k, k] = _VOICING_COST
+        reached[k, k] = 0.0
+        np.subtract(total, reached, out=reached)
+        back[i] = reached.argmax(axis=1)
+        total = reached.max(axis=1) + gains[i]
     path = np.empty(count, dtype=int)
     path[-1] = int(total.argmax())
     for i in range(count - 1, 0, -1):
@@ -258,12 +268,11 @@ def _best_path(pitches: np.ndarray, scores: np.ndarray, frame_rate: float) -> np
     return np.where(path == k, -1, path)
 
 
-def _as_one_note(contour: PitchContour, audio: np.ndarray, rate: int, heard: np.ndarray) -> PitchContour:
+def _as_one_note(contour: PitchContour, whole: F0, heard: np.ndarray) -> PitchContour:
     """A contour of one note, in the octave of the whole note's measured pitch: that sees longer stretches.
 
     Where no frame has a pitch but the whole note has, the frames that are `heard` (their numbers) have it.
     """
-    whole = estimate_f0(audio, rate)
     if not whole.voiced:
         return contour
     contour = _in_its_octave(contour, whole, heard)

@@ -1,0 +1,57 @@
+"""Which of a few sounds are the same recording, in whatever process: imports little, so that it begins at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from timbre_core.datasets.duplicates import SAME, Near, find_twins
+from timbre_core.errors import TimbreError
+from timbre_core.features.audio import load_audio
+
+_RATE = 16_000  # Hz
+SAME_AS_KEPT = SAME - 5e-4
+"""What the fingerprints of sounds that are the same tell at least: kept in 16 bits, they may be off by that much."""
+
+
+class Alike(NamedTuple):
+    """Sounds of which each may be the same recording as some other: their rows, paths, and fingerprints (n, BANDS)."""
+
+    rows: list[int]
+    paths: list[str]
+    marks: np.ndarray
+
+
+class Same(NamedTuple):
+    """Of `count` sounds that were compared, those that are one before them: (row, that one's row)."""
+
+    pairs: list[tuple[int, int]]
+    count: int
+
+
+def open_ears(_: None) -> Callable[[Sequence[Alike]], list[Same]]:
+    """What compares groups of sounds in a process of a crew."""
+    return lambda task: [Same(same_of(group, lambda looked: None), len(group.rows)) for group in task]
+
+
+def nothing_same(group: Alike) -> Same:
+    """What is told of sounds whose comparison ended the process that did it."""
+    return Same([], len(group.rows))
+
+
+def same_of(group: Alike, tell: Callable[[int], None]) -> list[tuple[int, int]]:
+    """Rows that are the same recording as one before them, and that one's; `tell` is told how many sounds were read."""
+    looked: set[int] = set()
+
+    def read(number: int) -> np.ndarray:
+        looked.add(number)
+        tell(len(looked))
+        try:
+            return load_audio(group.paths[number], _RATE, remarks=[])
+        except TimbreError:
+            return np.zeros(1, dtype=np.float32)  # deleted meanwhile
+
+    twins = find_twins(Near(group.marks, SAME_AS_KEPT), read, SAME, _RATE)
+    return [(group.rows[second], group.rows[first]) for first, second, _ in twins]
