@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _FOLDER = Path(__file__).parent
 _STYLES = ("frame.css", "compare/compare.css", "training/training.css")
-_SCRIPTS = ("history.js", "drops.js")
+_SCRIPTS = ("history.js", "drops.js", "popovers.js")
 _END = b"</body>"
 
 

@@ -7,9 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.controls import pickers
 from pages.controls.states import show_broken, show_empty, show_title, show_without_map, warn_of_broken
+from pages.explore.drawer import show_report
 from pages.explore.links import linked_filters
 from pages.explore.own import follow_libraries
-from pages.explore.report import show_figures, show_training
 from pages.explore.view import show_map, show_note
 from pages.server.catalog import NoteMap, listing, note_map
 from pages.server.layers import with_layers
@@ -22,17 +22,16 @@ from timbre_core.errors import TimbreError
 _SENTENCE = "Every dot is one recording: the closer two dots, the more alike their timbres are to the model."
 
 
-def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
-    """The map beside the chosen note."""
+def show_notes(notes: NoteMap, drawer: DeltaGenerator, beside: DeltaGenerator) -> None:
+    """The map beside the chosen note; how it is drawn and sounds is chosen in the drawer, its colours beside that."""
     if not notes.projections or notes.labels.empty:
         show_without_map(notes.checkpoint)
         return
-    with controls[1]:
+    with drawer:
         projection = pickers.pick_projection(notes)
-    with controls[2]:
-        colour = pickers.pick_colour(notes)
-    with controls[3]:
         inverter = pickers.pick_inverter(notes.checkpoint)
+    with beside:
+        colour = pickers.pick_colour(notes)
     selected = pickers.linked_note(notes)
     pickers.remember_note(selected)
     pickers.say_brought([notes], selected["note"] if selected else None)
@@ -46,7 +45,9 @@ def show_notes(notes: NoteMap, controls: list[DeltaGenerator]) -> None:
 
 def main() -> None:
     visited()
-    show_title("Timbre Explorer", _SENTENCE)
+    left, right = st.container(key="explore_head").columns([7, 5], gap="medium", vertical_alignment="bottom")
+    with left:
+        show_title("Timbre Explorer", _SENTENCE)
     found = listing()
     found = replace(found, checkpoints=found.checkpoints | vector_checkpoints())
     if not found.checkpoints:
@@ -54,9 +55,9 @@ def main() -> None:
         show_broken(found)
         return
     warn_of_broken(found)
-    left, right = st.container(key="explore_controls").columns([7, 5], gap="medium")
-    controls = [*left.columns([3, 2], gap="medium"), *right.columns([1, 1], gap="medium")]
-    with controls[0]:
+    opener, beside = right.columns(2, gap="small", vertical_alignment="bottom")
+    drawer = opener.popover("Model and map", icon=":material/tune:", width="stretch", key="drawer")
+    with drawer:
         name = pickers.pick_checkpoint(found)
     checkpoint = found.checkpoints[name]
     try:
@@ -68,13 +69,10 @@ def main() -> None:
         if notes is None:
             show_without_map(checkpoint)
         else:
-            show_notes(with_layers(notes), controls)
+            show_notes(with_layers(notes), drawer, beside)
     follow_libraries(checkpoint)
-    show_figures(checkpoint, Vocabulary() if notes is None else notes.words)
-    curves = st.expander("How it was trained", icon=":material/show_chart:", key="curves", on_change="rerun")
-    if curves.open:
-        with curves:
-            show_training(checkpoint)
+    with drawer:
+        show_report(checkpoint, Vocabulary() if notes is None else notes.words)
     show_broken(found)
     pickers.show_refusals()
 

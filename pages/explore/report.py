@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.explore.report_words import figure
 from pages.server.words import plain
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.datasets.vocabulary import Vocabulary
@@ -14,28 +15,28 @@ from timbre_core.errors import TimbreError
 from timbre_core.wording import counted
 
 
-def _figure(evaluation: dict[str, Any], section: str, name: str) -> float | None:
-    value = (evaluation.get(section) or {}).get(name)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def show_figures(checkpoint: Checkpoint, words: Vocabulary) -> None:
-    """The evaluation's key figures in a row, each with a word on what it means."""
+def evaluation_of(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """What was measured of a checkpoint; where nothing was, that is said."""
     try:
         evaluation = checkpoint.evaluation
     except TimbreError as error:
         st.warning(plain(str(error), 400))
-        return
+        return None
     if not isinstance(evaluation, dict):
         st.info(f"Not evaluated yet: `python -m timbre_core evaluate checkpoints/{checkpoint.name}` measures it.")
-        return
-    l1 = _figure(evaluation, "reconstruction", "l1")
-    kl = _figure(evaluation, "latent", "kl_total") if checkpoint.recipe.model.sampling else None
-    active = _figure(evaluation, "latent", "active_units")
+        return None
+    return evaluation
+
+
+def show_figures(checkpoint: Checkpoint, evaluation: dict[str, Any], words: Vocabulary) -> None:
+    """The evaluation's key figures, each with a word on what it means."""
+    l1 = figure(evaluation, "reconstruction", "l1")
+    kl = figure(evaluation, "latent", "kl_total") if checkpoint.recipe.model.sampling else None
+    active = figure(evaluation, "latent", "active_units")
     size = checkpoint.recipe.model.latent_dim
-    family, family_chance = (_figure(evaluation, "latent", f"family_{name}") for name in ("probe_accuracy", "chance"))
-    pitch, pitch_chance = (_figure(evaluation, "latent", f"pitch_{name}") for name in ("probe_accuracy", "chance"))
-    columns = st.columns(5)
+    family, family_chance = (figure(evaluation, "latent", f"family_{name}") for name in ("probe_accuracy", "chance"))
+    pitch, pitch_chance = (figure(evaluation, "latent", f"pitch_{name}") for name in ("probe_accuracy", "chance"))
+    columns = [*st.columns(3), *st.columns(2)]
     columns[0].metric(
         "Reconstruction L1",
         "–" if l1 is None else f"{l1:.3f}",
@@ -68,6 +69,10 @@ def show_figures(checkpoint: Checkpoint, words: Vocabulary) -> None:
     columns[4].metric(
         "Pitch found", _share(pitch), _chance(pitch_chance), help=_PITCH + _fitted(evaluation, "pitch_probe"), **_PROBE
     )
+
+
+def show_measured_on(evaluation: dict[str, Any], words: Vocabulary) -> None:
+    """Of how many notes and instruments the figures are."""
     notes, instruments = evaluation.get("notes"), evaluation.get("instruments")
     if isinstance(notes, int) and isinstance(instruments, int):
         st.caption(
@@ -118,21 +123,21 @@ def show_training(checkpoint: Checkpoint) -> None:
     if "epoch" not in history or not drawn:
         st.info("This checkpoint came without a training history.")
         return
-    for column, (title, lines) in zip(st.columns(len(drawn)), drawn, strict=True):
-        column.markdown(f"**{title}**")
-        column.plotly_chart(_curve(history, lines), key=f"curve_{title}", config={"displayModeBar": False})
+    for title, lines in drawn:
+        st.markdown(f"**{title}**")
+        st.plotly_chart(_curve(history, lines), key=f"curve_{title}", config={"displayModeBar": False})
 
 
 def _curve(history: pd.DataFrame, lines: dict[str, str]) -> Any:
     import plotly.graph_objects as go
 
-    figure = go.Figure()
+    drawing = go.Figure()
     for (name, column), (colour, dash) in zip(lines.items(), (("#8a94a6", "dot"), ("#48abf2", "solid")), strict=True):
         if column in history:
-            figure.add_scatter(
+            drawing.add_scatter(
                 x=history["epoch"], y=history[column], name=name, mode="lines", line={"color": colour, "dash": dash}
             )
-    figure.update_layout(
+    drawing.update_layout(
         height=230,
         margin={"l": 0, "r": 8, "t": 28, "b": 0},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
@@ -141,4 +146,4 @@ def _curve(history: pd.DataFrame, lines: dict[str, str]) -> Any:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    return figure
+    return drawing

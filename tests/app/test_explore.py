@@ -31,6 +31,11 @@ def everything_said(app: Any) -> str:
     return "\n".join(str(part.value) for part in parts)
 
 
+def as_researcher(app: Any) -> Any:
+    """The page with the switch for a researcher's words on."""
+    return app.toggle(key="pick_researcher").set_value(True).run()
+
+
 def test_first_visit_shows_a_conditioned_checkpoint_by_family(page: Callable[..., Any]) -> None:
     app = page()
     assert not app.exception
@@ -176,8 +181,20 @@ def test_notes_without_pitch_and_family(page: Callable[..., Any], checkpoints: P
     assert component(app, "map")["selected"] == {"note": NOTE, "seq": 0}
 
 
-def test_figures_are_those_of_the_evaluation(page: Callable[..., Any]) -> None:
+def test_plain_words_come_first_and_a_researchers_behind_one_switch(page: Callable[..., Any]) -> None:
     app = page()
+    assert "**What lies together:** for 66 of 100 the family can be told by the place." in everything_said(app)
+    assert "**Pitch:** it can be told for 5 of 100: the map is about timbre, not about pitch." in everything_said(app)
+    assert not app.metric
+    assert not re.search(r"KL|L1|prior|latent", everything_said(app), re.IGNORECASE)
+    said = everything_said(as_researcher(app))
+    for word in ("Prior", "Latents", "Likelihood", "Conditions"):
+        assert f"**{word}**" in said
+    assert "**Conditions**" not in everything_said(as_researcher(page(checkpoint="beta")))
+
+
+def test_figures_are_those_of_the_evaluation(page: Callable[..., Any]) -> None:
+    app = as_researcher(page())
     assert [(metric.label, metric.value, metric.delta) for metric in app.metric] == [
         ("Reconstruction L1", "0.099", ""),
         ("Information (KL)", "12.6 nats", ""),
@@ -189,7 +206,7 @@ def test_figures_are_those_of_the_evaluation(page: Callable[..., Any]) -> None:
 
 
 def test_curves_are_drawn_when_asked_for(page: Callable[..., Any]) -> None:
-    app = page()
+    app = as_researcher(page())
     assert not app.get("plotly_chart")
     app.session_state["curves"] = True
     app.run()

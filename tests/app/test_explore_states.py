@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.app.test_explore import component, everything_said
+from tests.app.test_explore import as_researcher, component, everything_said
 
 
 def test_an_empty_folder_says_how_to_get_a_checkpoint(page: Callable[..., Any], checkpoints: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_checkpoint_without_a_map_says_which_command_makes_it(page: Callable[.
     assert app.subheader[0].value == "This checkpoint has no map yet"
     assert app.code[0].value == f"python -m timbre_core project {checkpoints / 'alpha'}"
     assert not app.get("bidi_component")
-    assert len(app.metric) == 5, "the figures are there all the same"
+    assert len(as_researcher(app).metric) == 5, "the figures are there all the same"
 
 
 def test_a_damaged_map_says_how_to_make_it_again(page: Callable[..., Any], checkpoints: Path) -> None:
@@ -94,7 +94,7 @@ def test_missing_and_damaged_figures(page: Callable[..., Any], checkpoints: Path
     assert not app.exception
     assert "timbre_core evaluate" in app.info[0].value
     app.session_state["curves"] = True
-    app.selectbox(key="pick_checkpoint").set_value("beta").run()
+    as_researcher(app).selectbox(key="pick_checkpoint").set_value("beta").run()
     assert not app.exception
     assert "not valid JSON" in app.warning[0].value
     assert "not JSON" in app.warning[1].value
@@ -116,5 +116,5 @@ def test_a_checkpoint_trained_meanwhile_appears_and_a_changed_one_is_read_again(
         "beta · Beta model",
         "gamma · Beta model",
     ]
-    assert app.metric[0].value == "0.500"
+    assert as_researcher(app).metric[0].value == "0.500"
     assert component(app, "map")["version"] != before, "browsers must not show the old map"

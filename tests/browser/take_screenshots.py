@@ -81,6 +81,8 @@ def hover_note(page: Any) -> None:
 
 def open_curves(page: Any) -> None:
     page.wait_for_selector(DRAWN)
+    page.get_by_role("button", name="Model and map").click()
+    page.get_by_text("Researcher's words").click()
     page.get_by_text("How it was trained").click()
     page.wait_for_selector(".js-plotly-plot", timeout=30_000)
     page.wait_for_timeout(1500)

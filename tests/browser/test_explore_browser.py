@@ -180,6 +180,7 @@ def test_another_checkpoint_has_its_own_map_and_sounds(page: Any, app: str) -> N
     click_note(page, note)
     one = heard(page, "reconstruction")
     before = place_of(page, note)
+    page.get_by_role("button", name="Model and map").click()
     choose(page, "Checkpoint", "NSynth AE")
     page.wait_for_function("() => location.search.includes('checkpoint=nsynth-ae')")
     page.wait_for_function(f"() => {NOTE}.soundUrl('reconstruction').includes('nsynth-ae')")

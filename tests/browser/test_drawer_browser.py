@@ -1,0 +1,53 @@
+"""A first visit on a tablet without a mouse: the tour of four steps, and the drawer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.harness import DRAWN
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_tour_and_the_drawer_by_keyboard_at_820_pixels(page: Any, app: str) -> None:
+    page.set_viewport_size({"width": 820, "height": 1100})
+    page.goto(app)
+    page.wait_for_selector(DRAWN, timeout=60_000)
+    tour = page.get_by_role("region", name="A tour of this page")
+    tour.get_by_role("button", name="Next").focus()
+    for step in (2, 3, 4):
+        page.keyboard.press("Enter")
+        tour.get_by_text(f"{step} of 4").wait_for()
+        lit = page.locator(".tx-toured")
+        assert lit.count() == 1, "what a step tells of is seen"
+        assert lit.is_visible()
+    tour.get_by_role("button", name="Back").focus()
+    page.keyboard.press("Enter")
+    tour.get_by_text("3 of 4").wait_for()
+    page.keyboard.press("Escape")
+    tour.wait_for(state="detached")
+    assert page.locator(".tx-toured").count() == 0
+
+    drawer = page.get_by_role("button", name="Model and map")
+    assert drawer.locator("[title]").evaluate("(name) => name.scrollWidth <= name.clientWidth"), "its name is cut off"
+    drawer.focus()
+    page.keyboard.press("Enter")
+    body = page.get_by_test_id("stPopoverBody")
+    body.get_by_text("How near it comes").wait_for()
+    assert not body.get_by_text("Reconstruction L1").is_visible()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("() => document.activeElement.matches('[class*=pick_researcher] *')"):
+            break
+    page.keyboard.press("Space")
+    body.get_by_text("Reconstruction L1").wait_for(timeout=30_000)
+    body.get_by_text("Prior", exact=True).first.wait_for()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing lies beyond the edge"
+    page.keyboard.press("Escape")
+    body.wait_for(state="detached")
+
+    page.reload()
+    page.wait_for_selector(DRAWN, timeout=60_000)
+    assert tour.count() == 0, "once ended it does not come again"
