@@ -95,7 +95,7 @@ def _compared(alike: Sequence[Alike], report: Report, workers: int) -> list[tupl
             for results in crew.results(shared, _TASK):
                 for same in results:
                     pairs += same.pairs
-                    done += same.count
+                    done += same.compared
                 report(_PHASE, done, total)
     for group in alike[: len(alike) - len(shared)]:  # the largest come first
         before = done

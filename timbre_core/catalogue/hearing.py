@@ -25,10 +25,10 @@ class Alike(NamedTuple):
 
 
 class Same(NamedTuple):
-    """Of `count` sounds that were compared, those that are one before them: (row, that one's row)."""
+    """Of so many `compared` sounds those that are one before them: (row, that one's row)."""
 
     pairs: list[tuple[int, int]]
-    count: int
+    compared: int
 
 
 def open_ears(_: None) -> Callable[[Sequence[Alike]], list[Same]]:
