@@ -59,10 +59,11 @@ def listing() -> Listing:
     return Listing(folder, dict(sorted(good.items(), key=_most_to_show)), broken)
 
 
-def _most_to_show(named: tuple[str, Checkpoint]) -> tuple[bool, bool, str]:
-    """Those with a map come first, of them those whose pitch can be played."""
+def _most_to_show(named: tuple[str, Checkpoint]) -> tuple[bool, bool, bool, str]:
+    """Those with a map come first, of them those whose pitch can be played, of these those that compare by timbre codes."""
     name, checkpoint = named
-    return not (checkpoint.latents_file).exists(), not checkpoint.recipe.uses_pitch, name
+    recipe = checkpoint.recipe
+    return not (checkpoint.latents_file).exists(), not recipe.uses_pitch, recipe.distance != "timbre", name
 
 
 def note_map(checkpoint: Checkpoint) -> NoteMap | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pages.server.catalog import NoteMap
+from pages.server.catalog import NoteMap, _most_to_show
 from timbre_core.checkpoint import Checkpoint, open_checkpoint, write_latents
 
 
@@ -24,3 +24,9 @@ def test_notes_are_near_by_their_codes_and_latents_by_latents(tiny_checkpoint: P
     assert notes.nearest(np.full(3, 4.0), 1)[0][0] == 2
     plain = replace(notes, checkpoint=Checkpoint(tmp_path, recipe.model_copy(update={"distance": "euclidean"})))
     assert [row for row, _ in plain.neighbours(0, 2)] == [1, 2]
+
+
+def test_a_space_of_timbre_codes_is_shown_first(tiny_checkpoint: Path) -> None:
+    plain = open_checkpoint(tiny_checkpoint)
+    coded = replace(plain, recipe=plain.recipe.model_copy(update={"distance": "timbre"}))
+    assert sorted([("a", plain), ("b", coded)], key=_most_to_show)[0][0] == "b"
