@@ -10,8 +10,10 @@ import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import bin_frequencies
+from timbre_core.features.holding import at_places, held_places
+from timbre_core.features.settings import FeatureSettings
 from timbre_core.features.sounding import windows_with_sound
-from timbre_core.features.windows import cut_windows, overlap_add
+from timbre_core.features.windows import SILENCE, cut_windows, overlap_add, turns
 from timbre_core.models.coder import WindowCoder
 from timbre_core.recipes.schema import Recipe
 
@@ -65,6 +67,11 @@ class TrajectoryCoder:
     windows: WindowCoder
     recipe: Recipe
     name: str
+
+    @property
+    def size(self) -> int:
+        """Frames of a decoded window."""
+        return self.recipe.window.frames
 
     def encode_many(self, notes: Sequence[np.ndarray], pitches: Sequence[float | None]) -> list[Trajectory]:
         """Several notes' frames at once, each (n_bins, n_frames); notes may differ in length."""
@@ -162,6 +169,42 @@ class TrajectoryCoder:
         return float(pitch)
 
 
+@dataclass
+class HeldCoder(TrajectoryCoder):
+    """As a `TrajectoryCoder` of a model of whole notes, whose windows are notes held for `n_frames` (see `held_places`).
+
+    always: also notes that die away by themselves.
+    """
+
+    n_frames: int
+    always: bool
+
+    @property
+    def size(self) -> int:
+        return self.n_frames
+
+    def decode_windows(
+        self, z: np.ndarray, pitch: np.ndarray | float | None = None, velocity: float | None = None
+    ) -> np.ndarray:
+        features = self.recipe.features
+        return np.stack([self._held(each, features) for each in super().decode_windows(z, pitch, velocity)])
+
+    def _held(self, window: np.ndarray, features: FeatureSettings) -> np.ndarray:
+        level = 10 * np.log10(np.sum(10 ** ((window - 1) / 20 * features.top_db), axis=0) + 1e-12)
+        places = held_places(level, self.n_frames, features.frame_rate, self.always)
+        held = at_places(window, places)
+        held[:, places > len(level) - 1] = SILENCE
+        return held
+
+
+def decode_held(
+    coder: TrajectoryCoder, z: np.ndarray, n_frames: int, pitch: float | np.ndarray | None, always: bool
+) -> np.ndarray:
+    """Codes of whole notes (n, latent_dim), which take turns, -> frames (n_bins, n_frames) of one note held so long."""
+    held = HeldCoder(coder.windows, coder.recipe, coder.name, n_frames, always)
+    return held.decode(z, np.zeros(len(z), dtype=np.int64), n_frames, pitch, turns(len(z), n_frames, n_frames))
+
+
 def stretch(trajectory: np.ndarray, count: int) -> np.ndarray:
     """A trajectory (n, latent_dim) at `count` evenly spaced places from its first window to its last."""
     places = np.linspace(0, len(trajectory) - 1, count) if count > 1 else np.zeros(1)
@@ -194,9 +237,9 @@ def decode_along(
         )
     if not ((contour >= 0) & (contour <= 127)).all():
         raise TimbreError("a contour's pitch is outside MIDI's 0-127 (60 is middle C).")
-    if coder.recipe.window.frames == 1:
+    size = coder.size
+    if size == 1:
         return overlap_add(coder.decode_windows(z, contour[starts]), starts, n_frames, shares)
-    size = coder.recipe.window.frames
     # What lies beyond the last frame is cut off again.
     told = np.pad(contour, (0, max(0, int(starts[-1]) + size - n_frames)), mode="edge")
     rows, keys = [], []

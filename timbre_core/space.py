@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
-from timbre_core.decoding import Trajectory, TrajectoryCoder
+from timbre_core.decoding import Trajectory, TrajectoryCoder, decode_held
 from timbre_core.devices import chosen_device
 from timbre_core.features.frames import note_frames
 from timbre_core.features.performance import Performance, performance_of
@@ -183,6 +183,13 @@ class TimbreSpace(SpaceMap):
         None leaves it open.
         """
         return self._coder.decode(z, starts, n_frames, pitch, shares, velocity)
+
+    def decode_held(
+        self, z: np.ndarray, n_frames: int, pitch: float | np.ndarray | None = None, always: bool = True
+    ) -> np.ndarray:
+        """Codes (n, latent_dim) of a space of whole notes, one turning into the next, -> frames (n_bins, n_frames) of a note
+        held so long; unless `always`, notes that die away by themselves are not. pitch: as for `decode`."""
+        return decode_held(self._coder, z, n_frames, pitch, always)
 
     def decode_blocks(
         self, z: np.ndarray, starts: np.ndarray, n_frames: int, pitch: float | None = None

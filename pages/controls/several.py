@@ -17,9 +17,13 @@ def labels(checkpoints: Mapping[str, Checkpoint]) -> dict[str, str]:
 
 
 def alike(checkpoints: Mapping[str, Checkpoint]) -> list[str]:
-    """The first checkpoint and those that read the same features: what belongs side by side before anything is chosen."""
+    """The first checkpoint and those that read the same features: what belongs side by side before anything is chosen.
+
+    Where none does, the one that comes next.
+    """
     features = [checkpoint.recipe.features for checkpoint in checkpoints.values()]
-    return [name for name, own in zip(checkpoints, features, strict=True) if own == features[0]]
+    found = [name for name, own in zip(checkpoints, features, strict=True) if own == features[0]]
+    return found if len(found) > 1 else list(checkpoints)[:2]
 
 
 def pick_too(what: str, names: list[str]) -> None:

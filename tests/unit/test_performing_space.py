@@ -82,4 +82,23 @@ def test_blends_lie_between() -> None:
     assert np.allclose(between.level, at_first.level / 2)  # the second is as loud all the time
     held = blended(both, 0.0, 72.0, 100_000)
     assert held.level is not None
-    assert held.level[-1] == pytest.approx(-40)
+    assert np.ptp(held.pitch[-20:]) == pytest.approx(1), "swings go on"
+    assert held.level[: len(held.level) // 2].mean() > -20, "what fades is held for longer"
+    assert -40 <= held.level[-1] < -20
+    alone = blended(both, 0.0, 72.0, 100_000, always=False)
+    assert alone.level is not None
+    assert alone.level[-1] == pytest.approx(-40), "unless it is to die away by itself"
+
+
+def test_a_long_sound_is_one_note(space: TimbreSpace) -> None:
+    note = space.map_notes["note_id"].iloc[0]
+    code, size = space.means[space.row_of(note)][None], space.recipe.window.frames
+    assert space.recipe.whole_notes
+    natural = space.decode(code, np.zeros(1, dtype=int), size, 60)
+    longer = space.decode_held(code, 3 * size, 60)
+    assert longer.shape == (natural.shape[0], 3 * size)
+    assert np.allclose(longer[:, :8], natural[:, :8], atol=1e-5), "one attack, as quick as it was"
+    assert np.allclose(space.decode_held(code, size // 2, 60), natural[:, : size // 2], atol=1e-5)
+    contour = np.linspace(60, 62, 3 * size)
+    assert space.decode_held(code, 3 * size, contour).shape == longer.shape
+    assert len(morph(space, space.map_notes["note_id"].iloc[[0, -1]].tolist(), 2.5, pitch=60).audio) == 110_250

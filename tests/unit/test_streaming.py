@@ -130,3 +130,20 @@ def test_bad_blocks_are_refused(note: tuple[np.ndarray, float]) -> None:
     learned = InversionSettings(kind="learned", network="some")
     with pytest.raises(TimbreError, match="open_inverter"):
         list(stream(frames, ref_db, FEATURES, learned))
+
+
+@pytest.mark.parametrize("pitch", [None, 43.0, "contour"])
+@pytest.mark.parametrize("n_samples", [None, 48_000, 30_000, 60_000, 0])
+def test_blocks_of_a_source_and_a_filter_are_the_whole(
+    note: tuple[np.ndarray, float], pitch: float | str | None, n_samples: int | None
+) -> None:
+    frames, ref_db = note
+    told = 43 + np.sin(np.arange(frames.shape[1]) / 5) if pitch == "contour" else pitch
+    excited = InversionSettings(kind="excited")
+    whole = invert(frames, ref_db, FEATURES, excited, seed=2, n_samples=n_samples, pitch=told)
+    blocks = list(stream(pieces(frames, 50), ref_db, FEATURES, excited, seed=2, n_samples=n_samples, pitch=told))
+    audio = np.concatenate([*blocks, np.zeros(0, np.float32)])
+    assert len(audio) == len(whole)
+    if n_samples != 0:
+        assert difference_db(audio, whole) < -40
+        assert len(blocks[0]) == 16 * FEATURES.hop_length

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from timbre_core.features.holding import at_places, held_places, sounding_span, to_and_fro
 from timbre_core.features.performance import LEVEL_STEP, Performance
 
 if TYPE_CHECKING:
@@ -38,16 +39,21 @@ def performances_of(
 
 
 def blended(
-    performances: Sequence[Performance], places: np.ndarray | float, pitch: float | np.ndarray, n_samples: int
+    performances: Sequence[Performance],
+    places: np.ndarray | float,
+    pitch: float | np.ndarray,
+    n_samples: int,
+    always: bool = True,
 ) -> Performance:
     """One performance of `n_samples` samples along a path through several.
 
     Args:
         places: where on the path (0: the first, 1: the second ...), one or one each frame, as many as there are frames.
         pitch: MIDI to sound at, likewise; the performances' departures from their medians are added.
+        always: also the level of notes that die away by themselves is held for longer (see `held_places`).
 
-    Swings and noise go on as fast as they were; after a note's end its last moment is held. Levels are relative to the loudest
-    of their own.
+    Of notes that are shorter, swings and noise go on as fast as they were, and levels are held. Levels are relative to the
+    loudest of their own.
     """
     one = performances[0]
     n_frames = 1 + n_samples // one.hop
@@ -55,12 +61,18 @@ def blended(
     seconds = np.arange(n_frames) * one.hop / one.sample_rate
     n_levels = 1 + round(n_samples / one.sample_rate / LEVEL_STEP)
     level_places = np.interp(np.arange(n_levels) * LEVEL_STEP, seconds, places)
-    departures = [_held(each.pitch - np.median(each.pitch), n_frames) for each in performances]
-    levels = [_held(_relative(each), n_levels) for each in performances]
+    levels = [_relative(each) for each in performances]
+    ends = [round(sounding_span(each)[1] * LEVEL_STEP * one.sample_rate / one.hop) for each in levels]
+    departures = [
+        to_and_fro(each.pitch - np.median(each.pitch), n_frames, end)
+        for each, end in zip(performances, ends, strict=True)
+    ]
+    noises = [to_and_fro(each.noise, n_frames, end) for each, end in zip(performances, ends, strict=True)]
+    levels = [at_places(each, held_places(each, n_levels, 1 / LEVEL_STEP, always)) for each in levels]
     return Performance(
         _between(levels, level_places),
         np.clip(np.asarray(pitch) + _between(departures, places), 0, 127),
-        _between([_held(each.noise, n_frames) for each in performances], places),
+        _between(noises, places),
         max(each.top_hz for each in performances),
         one.sample_rate,
         one.hop,
@@ -71,11 +83,6 @@ def _relative(performance: Performance) -> np.ndarray:
     """Levels in dB below the loudest."""
     level = np.zeros(1) if performance.level is None else performance.level
     return np.maximum(level - level.max(), _QUIETEST)
-
-
-def _held(track: np.ndarray, count: int) -> np.ndarray:
-    """A track (count,): cut, or its last value held."""
-    return np.pad(track[:count], (0, max(0, count - len(track))), mode="edge")
 
 
 def _between(tracks: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:

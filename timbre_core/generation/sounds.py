@@ -269,9 +269,13 @@ def sounded(
     """The latents of a journey decoded and inverted, their peak at `level_db`; as `played`, where that is told."""
     n_frames, n_samples = _n_frames(space, seconds), round(seconds * space.sample_rate)
     told = pitch.at(np.arange(n_frames) / space.recipe.features.frame_rate) if isinstance(pitch, Contour) else pitch
-    frames = space.decode(journey.z, journey.starts, n_frames, told, journey.shares)
+    moves = bool(np.ptp(journey.z, axis=0).any())
+    if space.recipe.whole_notes:
+        frames = space.decode_held(journey.z, n_frames, told, always=moves)
+    else:
+        frames = space.decode(journey.z, journey.starts, n_frames, told, journey.shares)
     if played is not None:
-        performance = blended(played.performances, played.places, told, n_samples)
+        performance = blended(played.performances, played.places, told, n_samples, always=moves)
         audio = space.perform(frames, 0.0, performance, n_samples, seed)
     else:
         # A model that is not told the pitch does not sound it, so its notes are inverted without one.

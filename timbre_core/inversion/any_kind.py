@@ -14,6 +14,7 @@ from timbre_core.features.settings import FeatureSettings, SpectralFeatures
 from timbre_core.inversion import classical, streaming
 from timbre_core.inversion.contract import How, Invert, Numbers, Values
 from timbre_core.inversion.excited import invert_excited
+from timbre_core.inversion.excited_stream import stream_excited
 from timbre_core.inversion.harmonic import additive_synthesis
 from timbre_core.inversion.settings import InversionSettings
 
@@ -33,11 +34,14 @@ def stream(
     device: torch.device | str = "cpu",
     **how: Unpack[How],
 ) -> Iterator[np.ndarray]:
-    """One note's audio in consecutive blocks (n,) float32: see `streaming.stream`; all but spectra give one block."""
+    """One note's audio in consecutive blocks (n,) float32: see `streaming.stream`; kinds that are neither classical nor
+    excited give one block."""
     inverse = _inverse_of(features, inversion)
     if inverse is classical.invert:
         spectral = cast("SpectralFeatures", features)
         yield from streaming.stream(frames, ref_db, spectral, inversion, device, **how)
+    elif inverse is invert_excited:
+        yield from stream_excited(frames, ref_db, features, inversion, **how)
     else:
         yield inverse(streaming.all_frames(frames), ref_db, features, inversion, **how)
 

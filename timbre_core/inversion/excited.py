@@ -87,11 +87,16 @@ def _made(
     seed: int,
 ) -> Tensor:
     """Audio (1, length) of one note's frames (1, n_mels, n_frames) at their own level; pitch and noise as for `source`."""
+    sound = torch.from_numpy(source(pitch, noise, length, features.sample_rate, features.hop_length, seed))
+    return filtered(values, sound, features, inversion)
+
+
+def filtered(values: Tensor, sound: Tensor, features: LogMelSettings, inversion: InversionSettings) -> Tensor:
+    """A source (n_samples,) given the levels of frames (1, n_mels, n_frames): audio (1, n_samples)."""
     mel = frames_to_own_power(values, features)
-    stft = open_stft(features, length, values.device)
+    stft = open_stft(features, len(sound), values.device)
     if stft.n_frames != mel.shape[2]:
         mel = mel[:, :, torch.arange(stft.n_frames).clamp_max(mel.shape[2] - 1)]
-    sound = torch.from_numpy(source(pitch, noise, length, features.sample_rate, features.hop_length, seed))
     spectra = stft.forward(sound[None].to(values))
     given = spectra.real.square() + spectra.imag.square()
     power = mel_to_power(mel, features, inversion.mel_iterations, given.clamp(min=_TINY))

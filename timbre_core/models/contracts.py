@@ -48,6 +48,9 @@ class Decoder(Network):
 class DecoderSettings(Part):
     """A decoder as a recipe names it."""
 
+    whole_notes: ClassVar[bool] = False
+    """Whether a window is a whole note from its onset on, so that a longer sound is no row of windows."""
+
     kind: str
 
     @abstractmethod

@@ -183,6 +183,11 @@ class Recipe(Part):
         )
 
     @property
+    def whole_notes(self) -> bool:
+        """Whether each latent of a timbre space is a whole note."""
+        return self.makes_a_space and self.model.decoder.whole_notes
+
+    @property
     def uses_pitch(self) -> bool:
         """Whether a timbre space's model or features are told the pitch anywhere, so that each note must have one."""
         return self.makes_a_space and (

@@ -7,7 +7,7 @@ harmonics would be anywhere and how loud noise is, smoothly over bands; where ha
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,7 @@ class NoteDecoderSettings(DecoderSettings):
     The last of the model's conditions is to be a `pitch_comb`; frames are to span 80 dB (features.top_db).
     """
 
+    whole_notes: ClassVar[bool] = True
     kind: Literal["note"] = "note"
     width: Count = 384
     times: Count = 16
