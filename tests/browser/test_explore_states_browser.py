@@ -49,7 +49,7 @@ def test_deep_links_on_a_fresh_server(page: Any, fresh_app: Callable[..., str], 
     page.wait_for_function("() => document.querySelector('.tx-map').timbreMap.selected >= 0")
     assert selected(page) == note
     assert link(page)["note"] == note
-    assert np.abs(heard(page, "original")).max() > 0.01
+    assert np.abs(heard(page, "original", 16_000)).max() > 0.01
     assert not is_playing(page, "original"), "a browser lets nothing sound before the first click"
 
 
@@ -74,7 +74,7 @@ def test_without_recordings_the_model_plays(page: Any, fresh_app: Callable[..., 
     open_map(page, fresh_app(copied))
     click_note(page, lonely_note(page))
     wait_playing(page, "reconstruction")
-    assert np.abs(heard(page, "reconstruction")).max() > 0.1
+    assert np.abs(heard(page, "reconstruction", 16_000)).max() > 0.1
     assert "not on this machine" in page.locator(TRACK.format("original")).inner_text()
 
 

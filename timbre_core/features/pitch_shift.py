@@ -61,8 +61,7 @@ def _locked(spectra: np.ndarray, before: np.ndarray) -> np.ndarray:
     turn = np.ones(spectra.shape[1], dtype=spectra.dtype)
     turns = np.empty_like(spectra)
     for number, owner in enumerate(_owners(level)):
-        turn = (turn * advance[number])[owner]
-        turns[number] = turn
+        turn = np.take(turn * advance[number], owner, out=turns[number])
     return spectra * turns
 
 
@@ -72,9 +71,14 @@ def _owners(level: np.ndarray) -> np.ndarray:
     middle = level[:, 2:-2]
     peaks[:, 2:-2] = (middle > level[:, 1:-3]) & (middle >= level[:, 3:-1])
     peaks[:, 2:-2] &= (middle > level[:, :-4]) & (middle >= level[:, 4:])
-    bins = np.arange(level.shape[1], dtype=np.int16)
-    far = np.int16(4 * level.shape[1])
-    below = np.maximum.accumulate(np.where(peaks, bins, -far), axis=1)
-    above = np.minimum.accumulate(np.where(peaks, bins, far)[:, ::-1], axis=1)[:, ::-1]
-    owner = np.where(bins - below <= above - bins, below, above)
-    return np.where((owner < 0) | (owner >= level.shape[1]), bins, owner)
+    n_bins = level.shape[1]
+    empty = ~peaks.any(axis=1)
+    peaks[empty, 0] = True
+    place = np.flatnonzero(peaks)
+    row, peak = np.divmod(place, n_bins)
+    # Each peak owns the bins up to the middle between it and the next, the lower one the middle itself.
+    ends = (row + 1) * n_bins
+    ends[:-1] = np.where(row[1:] == row[:-1], (place[1:] + place[:-1]) // 2 + 1, ends[:-1])
+    owners = np.repeat(peak, np.diff(ends, prepend=0)).reshape(level.shape)
+    owners[empty] = np.arange(n_bins)
+    return owners

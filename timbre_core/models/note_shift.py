@@ -27,7 +27,8 @@ _CONDITIONS = 10
 _PLACE = 12
 _TIMES = 3  # of a place's numbers, the last: what only its point in time says
 _AT_ONCE = 8  # points that are worked out together: what fits a core's cache
-_DENSE = 24  # points of the onset and soon after it, which are all asked for
+_DENSE = 16  # points of the onset, which are all asked for; then every second is
+_FINE = 80  # bands that are all asked for: above, where harmonics run together, every second is
 _SPAN_DB, _OFFSET = 20.0, 1.5  # dB to the network's units
 _STEP_DB = 10.0  # the network's units to dB
 _LONGEST = 4.0  # seconds; later points count as this late
@@ -70,22 +71,23 @@ class NoteShift(nn.Module):
         return shifted[torch.arange(len(points))[:, None], points, bands] + change
 
     def whole(self, note: Tensor, shifted: Tensor, played: Played, bands: int | None = None) -> Tensor:
-        """Levels in dB (batch, n_points, n_mels) at all places, for use: after the onset every second point is asked for, and
-        the change of the others is between its neighbours'. Bands from number `bands` on are left as they are shifted."""
+        """Levels in dB (batch, n_points, n_mels) at all places, for use: after the onset, and in high bands, not all are asked
+        for, and the change of the others is between their neighbours'. Bands from number `bands` on are left as they are shifted.
+        """
         count, n_points, n_mels = note.shape
         n_bands = n_mels if bands is None else min(bands, n_mels)
         seen, moved = note / _SPAN_DB + _OFFSET, shifted / _SPAN_DB + _OFFSET
-        asked = torch.tensor([*range(min(_DENSE, n_points)), *range(_DENSE, n_points - 1, 2), n_points - 1]).unique()
+        points = _thinned(n_points, (0, 1), (_DENSE, 2))
+        told_bands = _thinned(n_bands, (0, 1), (_FINE, 2))
         told = self._told(seen, moved, played)
-        parts = [self._everywhere(seen, moved, played, part, n_bands).flatten(1, 2) for part in asked.split(_AT_ONCE)]
-        change = torch.cat([self._change(around, told) for around in parts], dim=1).view(count, len(asked), n_bands)
-        change = nn.functional.pad(change, (0, n_mels - n_bands))
-        every = torch.arange(n_points)
-        after = torch.searchsorted(asked, every).clamp_max(len(asked) - 1)
-        before = (after - (asked[after] > every).long()).clamp_min(0)
-        gap = (asked[after] - asked[before]).clamp_min(1)
-        share = ((every - asked[before]) / gap)[None, :, None]
-        return shifted + change[:, before] * (1 - share) + change[:, after] * share
+        parts = [
+            self._everywhere(seen, moved, played, part, n_bands)[:, :, told_bands].flatten(1, 2)
+            for part in points.split(_AT_ONCE)
+        ]
+        change = torch.cat([self._change(around, told) for around in parts], dim=1)
+        change = change.view(count, len(points), len(told_bands)) @ _between(told_bands, n_bands).T
+        change = _between(points, n_points) @ nn.functional.pad(change, (0, n_mels - n_bands))
+        return shifted + change
 
     def _told(self, seen: Tensor, moved: Tensor, played: Played) -> Tensor:
         """What all places of a note are told, (batch, 1, n)."""
@@ -172,6 +174,25 @@ class NoteShift(nn.Module):
         resolved = ((f0 / bin_hz - 1) / 4).clamp(0, 1)
         wave = torch.where(ratio < 0.5, -torch.ones_like(ratio), torch.cos(2 * math.pi * ratio))
         return wave * resolved, torch.log2(ratio)
+
+
+def _thinned(count: int, *steps: tuple[int, int]) -> Tensor:
+    """Numbers below `count`: from each (first, step) on so many apart, and the last."""
+    ends = [first for first, _ in steps[1:]] + [count]
+    taken = [n for (first, step), end in zip(steps, ends, strict=True) for n in range(first, min(end, count), step)]
+    return torch.tensor([*taken, count - 1]).unique()
+
+
+def _between(places: Tensor, count: int) -> Tensor:
+    """Weights (count, n) that draw straight lines through values at `places` (n,), which are sorted, of 0 to count - 1."""
+    every = torch.arange(count)
+    after = torch.searchsorted(places, every).clamp_max(len(places) - 1)
+    before = (after - (places[after] > every).long()).clamp_min(0)
+    share = (every - places[before]) / (places[after] - places[before]).clamp_min(1)
+    weights = torch.zeros(count, len(places))
+    weights[every, before] += 1 - share
+    weights[every, after] += share
+    return weights
 
 
 class _NoteVector(nn.Module):
