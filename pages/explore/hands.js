@@ -83,7 +83,8 @@ export class MapHands {
     const { path } = this;
     this.path = null;
     if (path && this.travelled > 4) {
-      this.view.gather(this.points.inside(path));
+      const inside = this.points.inside(path);
+      this.view.gather(this.view.instruments.part?.all(inside) ?? inside);
       this.view.mark();
     } else if (this.travelled <= 4) {
       const reach = event.pointerType === "mouse" ? CLICK_RADIUS : 2 * CLICK_RADIUS;
@@ -125,6 +126,12 @@ export class MapHands {
     else if (event.key === "Escape") view.gather([]);
     else return;
     event.preventDefault();
+  }
+
+  random() {
+    if (!this.points.map) return;
+    const visible = Array.from({ length: this.points.count }, (_, i) => i).filter((i) => !this.points.isMuted(i));
+    this.view.select(visible[Math.floor(Math.random() * visible.length)] ?? -1);
   }
 
   walk(dx, dy) {

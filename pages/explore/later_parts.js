@@ -10,11 +10,15 @@ export function laterParts(view, on) {
     space: later(async () => new (await import("./space.js")).Space(view, on)),
     list: later(async () => new (await import("./sound_list.js")).SoundList(view, on)),
     regions: later(async () => new (await import("./regions.js")).Regions(view, on)),
+    instruments: later(
+      async () => new (await import("./instruments.js")).Instruments(view, view.root.querySelector(".tx-instruments")),
+    ),
     tour: later(async () => new (await import("./tour.js")).Tour(view.root)),
   };
 }
 
-export function arrive({ regions, tour }) {
+export function arrive({ regions, tour, root, points }) {
+  root.querySelector(".tx-instruments").hidden = !points.map.columns.instrument;
   regions.use((part) => part.moved());
   if (localStorage.getItem("timbre.tour") === null) tour.use(() => {});
 }

@@ -53,11 +53,12 @@ export class MapView {
     this.marks = new Marks(this, this.root.querySelector(".tx-marks"));
     this.sound = new PointerSound(this.root, on, (sentence) => this.notice(sentence));
     this.gathered = new Gathered(this);
-    const later = laterParts(this, on);
-    this.space = later.space;
-    this.list = later.list;
-    this.regions = later.regions;
-    this.tour = later.tour;
+    this.later = laterParts(this, on);
+    this.space = this.later.space;
+    this.list = this.later.list;
+    this.regions = this.later.regions;
+    this.instruments = this.later.instruments;
+    this.tour = this.later.tour;
     this.filters = new Filters(this.root, {
       changed: () => this.filter(),
       tell: (told) => this.report("filters", told),
@@ -81,7 +82,8 @@ export class MapView {
     button(".tx-in", () => this.motion.zoomBy(1.6));
     button(".tx-out", () => this.motion.zoomBy(1 / 1.6));
     button(".tx-fit", () => this.motion.showAll());
-    button(".tx-random", () => this.selectRandom());
+    button(".tx-random", () => this.hands.random());
+    button(".tx-instruments", () => this.points.map && this.instruments.use((part) => part.toggle()));
     button(".tx-listing", () => toggleList(this));
     slideVolume(this.root.querySelector(".tx-volume"), on);
     button(".tx-lasso", (event) => {
@@ -104,8 +106,7 @@ export class MapView {
     cancelAnimationFrame(this.waiting);
     this.motion.stop();
     kept.close();
-    for (const part of [this.list, this.regions, this.tour, this.marks, this.gathered, this.sound, this.space, this.filters])
-      part.destroy();
+    for (const part of [...Object.values(this.later), this.marks, this.gathered, this.sound, this.filters]) part.destroy();
   }
 
   update(data) {
@@ -135,7 +136,7 @@ export class MapView {
     if (!this.points.map) return;
     this.filters.apply(this.points.lit);
     this.legend.sync();
-    this.list.part?.fill();
+    for (const { part } of [this.list, this.instruments]) part?.fill();
     this.draw();
   }
 
@@ -168,8 +169,7 @@ export class MapView {
       this.points.fill(map, this.data.projection);
       this.filters.fill(map);
       this.filters.apply(this.points.lit);
-      this.space.part?.fill();
-      this.list.part?.fill();
+      for (const { part } of [this.space, this.list, this.instruments]) part?.fill();
       this.refresh();
       this.showSpace();
       requestAnimationFrame(() => this.arrived());
@@ -241,6 +241,7 @@ export class MapView {
     if (i !== this.selected) this.neighbours = [];
     this.selected = i;
     this.list.part?.revealSelected();
+    this.instruments.part?.open(i);
     this.motion.reveal(i);
     if (this.space.part?.shown) this.draw();
     else this.mark();
@@ -260,12 +261,6 @@ export class MapView {
   selectId(id, play) {
     const i = this.points.row?.get(id);
     if (i !== undefined) this.select(i, play);
-  }
-
-  selectRandom() {
-    if (!this.points.map) return;
-    const visible = Array.from({ length: this.points.count }, (_, i) => i).filter((i) => !this.points.isMuted(i));
-    this.select(visible[Math.floor(Math.random() * visible.length)] ?? -1);
   }
 
   // Many notes, by their indices.

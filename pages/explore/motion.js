@@ -38,15 +38,15 @@ export class Motion {
     });
   }
 
-  // To another projection; crowds are there at once.
-  turnTo(projection) {
+  // To another projection, seen whole or as in a view; crowds are there at once.
+  turnTo(projection, seen = { k: 1, x: 0, y: 0 }) {
     const { points } = this.map;
     const { positions, shape } = points;
     const to = points.layout(projection);
     const view = { ...points.view };
     this.animate(points.count > CROWD ? 0 : MOVE_MS, (t) => {
       points.between({ positions, shape }, to, t);
-      points.view = mix(view, { k: 1, x: 0, y: 0 }, t);
+      points.view = mix(view, seen, t);
     });
   }
 

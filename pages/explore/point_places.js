@@ -13,6 +13,7 @@ export class PointPlaces {
   rows = null; // note -> its index, once it is asked for
   order = null; // in which they are drawn
   lit = new Uint8Array();
+  grouping = null; // where instruments are shown and not notes: which are `hidden`, and `place(positions)`
   view = { k: 1, x: 0, y: 0 }; // how far it is zoomed, and moved in CSS pixels
   positions = null; // x and y of each
   shape = null; // how far they reach
@@ -30,6 +31,7 @@ export class PointPlaces {
 
   fill(map, projection) {
     this.map = map;
+    this.grouping = null;
     this.count = map.ids.length;
     this.rows = null;
     this.order = shuffled(this.count);
@@ -46,7 +48,7 @@ export class PointPlaces {
   }
 
   isMuted(i) {
-    return this.lit[i] === 0;
+    return this.lit[i] === 0 || this.grouping?.hidden[i] === 1;
   }
 
   // Positions of a projection around the middle of its extent, and that extent; one scale for both axes.
@@ -60,6 +62,7 @@ export class PointPlaces {
       positions[2 * i] = x[i] - (x0 + x1) / 2;
       positions[2 * i + 1] = (y0 + y1) / 2 - y[i];
     }
+    this.grouping?.place(positions);
     return { positions, shape: { width: x1 - x0 || 1, height: y1 - y0 || 1 } };
   }
 
@@ -96,7 +99,7 @@ export class PointPlaces {
     const s = this.scale();
     const cx = x - this.canvas.clientWidth / 2 - this.view.x;
     const cy = y - this.canvas.clientHeight / 2 - this.view.y;
-    if (this.count > CROWD) return this.cells().nearest(cx / s, cy / s, radius / s, (i) => this.lit[i]);
+    if (this.count > CROWD && !this.grouping) return this.cells().nearest(cx / s, cy / s, radius / s, (i) => this.lit[i]);
     let best = -1;
     let least = radius * radius;
     for (let i = 0; i < this.count; i++) {

@@ -75,7 +75,7 @@ export class Points extends PointPlaces {
   // ---- drawing ---------------------------------------------------------------------------------------------------
 
   radius() {
-    const room = (this.fitted() ** 2 * this.shape.width * this.shape.height) / (this.count || 1);
+    const room = (this.fitted() ** 2 * this.shape.width * this.shape.height) / ((this.grouping ?? this).count || 1);
     const crowd = Math.min(5.4, Math.max(1.1, 0.29 * Math.sqrt(room)));
     return crowd * Math.min(2.4, this.view.k ** 0.45);
   }
@@ -91,7 +91,7 @@ export class Points extends PointPlaces {
     const radius = this.radius();
     const codes = this.codes();
     const faint = (i) => this.isMuted(i) || (this.emphasis >= 0 && codes[i] !== this.emphasis);
-    if (this.count > CROWD) {
+    if (this.count > CROWD && !this.grouping) {
       const dims = this.emphasis >= 0 || this.lit.includes(0);
       return this.crowd.paint(context, radius, dims ? faint : null, UNKNOWN_COLOUR);
     }
@@ -100,7 +100,7 @@ export class Points extends PointPlaces {
     const cy = height / 2 + this.view.y;
     for (const pass of [true, false]) {
       for (const i of this.order) {
-        if (faint(i) !== pass) continue;
+        if (this.grouping?.hidden[i] || faint(i) !== pass) continue;
         const x = cx + this.positions[2 * i] * s;
         const y = cy + this.positions[2 * i + 1] * s;
         if (!(x > -20 && y > -20 && x < width + 20 && y < height + 20)) continue;

@@ -22,8 +22,7 @@ export async function renew(view) {
   view.finder.fill(new Notes(map));
   view.filters.renew(map);
   view.filters.apply(points.lit);
-  view.space.part?.fill();
-  view.list.part?.fill();
+  for (const { part } of [view.space, view.list, view.instruments]) part?.fill();
   kept.open(data);
   view.refresh();
   view.showSpace();

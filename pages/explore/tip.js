@@ -17,16 +17,18 @@ export class Tip {
   show(i) {
     const { points, space, canvas, data } = this.view;
     const { columns, arrays, ids } = points.map;
+    const instrument = this.view.instruments.part?.told(i);
     const extra = ["family", "pitch", "instrument"].includes(data.colour) ? [] : [data.colour];
-    const lines = [...new Set(["pitch", "velocity", ...extra])]
+    const labels = [...new Set(["pitch", "velocity", ...extra])]
       .map((column) => [columns[column]?.title, points.label(column, i)])
-      .concat([["id", points.label("pitch", i) ? "" : points.detail(i) || ids[i]]])
+      .concat([["id", points.label("pitch", i) ? "" : points.detail(i) || ids[i]]]);
+    const lines = (instrument?.lines ?? labels)
       .filter(([, value]) => value)
       .map(([title, value]) => build("div", {}, build("span", { text: title }), build("b", { text: value })));
     const { dot } = points.map;
     const colour = columns[dot]?.colours[arrays[`label_${dot}`][i]] ?? UNKNOWN_COLOUR;
     const head = build("div", { class: "tx-tip-head" }, build("i", { style: `background:${colour}` }));
-    head.append(points.name(i));
+    head.append(instrument?.name ?? points.name(i));
     this.element.replaceChildren(head, ...lines);
     this.element.hidden = false;
     const box = canvas.getBoundingClientRect();

@@ -21,6 +21,10 @@ _MAP_HTML = """
       <div class="tx-found tx-results" id="tx-map-found" role="listbox" aria-label="Notes found" hidden></div>
       <button type="button" class="tx-filter" aria-expanded="false" title="Show only some notes; the others turn grey">
         <svg viewBox="0 0 16 16"><path d="M2.5 4h11M4.5 8h7M6.5 12h3"/></svg><span>Filter</span></button>
+      <button type="button" class="tx-instruments" aria-label="Instruments" aria-pressed="false" hidden
+        title="A dot for each instrument, amid its notes; choose one to see them">
+        <svg viewBox="0 0 16 16"><circle cx="5.5" cy="6" r="2.8"/><path d="M11 10h.01M13.5 12.5h.01M9 13h.01M12.5 7h.01"/></svg>
+        <span>Instruments</span></button>
       <output class="tx-shown" aria-live="polite"></output>
     </div>
     <div class="tx-panel" role="dialog" aria-label="Filters" hidden></div>

@@ -233,3 +233,24 @@ def test_legend_and_tools_are_in_view(page: Any, app: str, width: int) -> None:
         box = page.locator(name).bounding_box()
         assert box["y"] + box["height"] <= page.viewport_size["height"], name
         assert box["x"] + box["width"] <= width, name
+
+
+def test_instruments_are_dots_and_open(page: Any, app: str) -> None:
+    open_map(page, app)
+    visible = """() => {
+      const { points } = document.querySelector(".tx-map").timbreMap;
+      const shown = [...Array(points.count).keys()].filter((i) => !points.isMuted(i));
+      return shown.map((i) => [i, points.map.arrays.label_instrument[i]]);
+    }"""
+    notes = page.evaluate(visible)
+    page.locator(".tx-instruments").click()
+    page.wait_for_function(f"(all) => ({visible})().length < all", arg=len(notes))
+    instruments = page.evaluate(visible)
+    assert len({code for _, code in instruments}) == len(instruments) == len({code for _, code in notes})
+    row, chosen = instruments[0]
+    page.evaluate("(row) => document.querySelector('.tx-map').timbreMap.select(row)", row)
+    page.wait_for_function(f"(few) => ({visible})().length > few", arg=len(instruments))
+    opened = [row for row, code in page.evaluate(visible) if code == chosen]
+    assert sorted(opened) == sorted(row for row, code in notes if code == chosen)
+    page.locator(".tx-instruments").click()
+    page.wait_for_function(f"(all) => ({visible})().length === all", arg=len(notes))
