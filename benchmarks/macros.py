@@ -62,11 +62,15 @@ def main() -> None:
     for number, note in enumerate(notes):
         print(f"{number + 1} of {len(notes)}", end="\r", file=sys.stderr, flush=True)
         before = held(note)
-        base = macro_traits(before, note.sample_rate, note.key, before)
+        plain = macro_traits(before, note.sample_rate, note.key, before)
         for name in args.only:
             macro = MACROS[name]
+            beside = {macro.beside: STEPS} if macro.beside else {}
+            base = plain
+            if beside:
+                base = macro_traits(held(note.with_shape(Shape(**beside))), note.sample_rate, note.key, before)
             for steps in (STEPS,) if macro.low == 0 else (-STEPS, STEPS):
-                shaped = note.with_shape(Shape(**{name: steps}))
+                shaped = note.with_shape(Shape(**{name: steps}, **beside))
                 after = macro_traits(held(shaped), note.sample_rate, note.key, before)
                 change = {each: (after[each] - base[each]) / units[each] / abs(steps) for each in MACROS}
                 moved.setdefault((name, steps), []).append(change)

@@ -21,7 +21,7 @@ export class MacroPanel {
 
   makeRow(macro) {
     const { name, low, high, says } = macro;
-    const title = name[0].toUpperCase() + name.slice(1);
+    const title = name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
     const slider = build("input", { type: "range", min: low, max: high, step: 0.1, value: 0, "aria-label": title });
     const row = { macro, slider, value: build("output", {}) };
     slider.addEventListener("input", (event) => {

@@ -70,7 +70,8 @@ def test_one_sound_at_a_time_seen_and_heard(page: Any, app: str) -> None:
     gains = page.evaluate(f"() => [...{LISTEN}.deck.sounds.keys()].map((kind) => {LISTEN}.deck.gain(kind))")
     assert [kind for kind, _, _ in sounds] == ["original", "fast"]
     for _, rate, audio in sounds:
-        assert (len(audio), rate) == (64_000, 16_000)
+        assert rate == 44_100
+        assert len(audio) == len(sounds[0][2]) > rate // 4
         assert np.abs(audio).max() > 0.05
     heard = [loudness_lufs(gain * np.array(audio), rate) for gain, (_, rate, audio) in zip(gains, sounds, strict=True)]
     assert heard[1] == pytest.approx(heard[0], abs=0.05), "both are equally loud"

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from timbre_core.analysis.macro_traits import macro_traits
+from timbre_core.features.partials_apart import odd_against_even
 from timbre_core.features.pitch import midi_to_hz
 
 WORDS = (
@@ -54,14 +55,3 @@ def words_of(audio: np.ndarray, rate: int, pitch: float) -> list[str]:
         "wavering": traits["randomness"] > _WAVERING,
     }
     return [word for word in WORDS if holds[word]]
-
-
-def odd_against_even(audio: np.ndarray, rate: int, f0: float) -> float:
-    """Energy in dB of the partials 3, 5 and 7 against 2, 4 and 6; NaN where they lie too high."""
-    if 7.5 * f0 > rate / 2:
-        return math.nan
-    part = audio[: 2 * rate] * np.hanning(min(len(audio), 2 * rate))
-    power = np.abs(np.fft.rfft(part)) ** 2
-    hz = np.fft.rfftfreq(len(part), 1 / rate)
-    energy = [power[np.abs(hz - number * f0) < 0.03 * number * f0].sum() for number in range(2, 8)]
-    return float(10 * np.log10((sum(energy[1::2]) + 1e-20) / (sum(energy[::2]) + 1e-20)))

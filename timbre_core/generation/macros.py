@@ -18,6 +18,8 @@ class Macro:
     unit: str
     says: str
     times: bool = False
+    beside: str = ""
+    """The macro without which it changes nothing."""
 
 
 MACROS = {
@@ -26,7 +28,12 @@ MACROS = {
     "decay": Macro(-6, 6, 2.0, "dB", "what the level falls by in the first 0.4 s after the attack"),
     "sustain": Macro(-6, 6, 3.0, "dB", "what is left of that level a second later"),
     "noise": Macro(-6, 6, 3.0, "dB", "breath and noise between the partials, against the partials"),
-    "vibrato": Macro(0, 8, 10.0, "cents", "how far the pitch swings to each side, 5.5 times a second"),
+    "vibrato": Macro(0, 8, 10.0, "cents", "how far the pitch swings to each side"),
+    "vibrato_rate": Macro(
+        -6, 6, 0.5, "Hz", "how often a vibrato swings: 5.5 times a second, and so much", beside="vibrato"
+    ),
+    "hollow": Macro(-6, 6, 3.0, "dB", "odd partials against even ones: a clarinet is hollow"),
+    "inharmonicity": Macro(0, 8, 10.0, "cents", "how far the tenth partial lies too high, as stiff strings have it"),
     "body": Macro(-6, 6, 1.5, "semitones", "where the resonances (formants) lie: a smaller or larger body"),
     "randomness": Macro(0, 8, 3.0, "cents", "how far pitch, and with it the level, wander while a key is held (RMS)"),
 }
@@ -46,6 +53,9 @@ class Shape:
     sustain: float = 0.0
     noise: float = 0.0
     vibrato: float = 0.0
+    vibrato_rate: float = 0.0
+    hollow: float = 0.0
+    inharmonicity: float = 0.0
     body: float = 0.0
     randomness: float = 0.0
 

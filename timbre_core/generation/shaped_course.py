@@ -24,7 +24,7 @@ _FLOOR_DB = -70.0  # of the loudest: below, levels say nothing
 
 def with_level_course(audio: np.ndarray, before: np.ndarray, rate: int, shape: Shape) -> np.ndarray:
     """Audio (n_samples,) whose level goes as that of `before` (n_samples,), but for the shape's attack, decay and sustain."""
-    spectral = bool(shape.brightness or shape.noise or shape.body)
+    spectral = bool(shape.brightness or shape.noise or shape.body or shape.hollow or shape.inharmonicity)
     if not (spectral or shape.attack or shape.decay or shape.sustain):
         return audio
     course = level_course(before, rate)
@@ -94,7 +94,7 @@ def with_pitch_course(audio: np.ndarray, rate: int, pitch: float, shape: Shape, 
     turn = length / rate if length else 2.0
     shift, level = np.zeros(len(audio)), np.zeros(len(audio))
     if shape.vibrato:
-        hz = max(1, round(_VIBRATO_HZ * turn)) / turn
+        hz = max(1, round((_VIBRATO_HZ + shape.amount("vibrato_rate")) * turn)) / turn
         depth = (2 ** (shape.amount("vibrato") / 1200) - 1) / (2 * np.pi * hz)
         shift -= depth * _eased((time - _SWINGING) / (SWUNG_IN - _SWINGING)) * np.cos(2 * np.pi * hz * time)
     if shape.randomness:

@@ -1,6 +1,6 @@
-"""A note's spectrum shaped: brightness, the noise between its partials, and where its resonances lie.
+"""A note's spectrum shaped: brightness, the noise between its partials, even partials, and where its resonances lie.
 
-One filter does all three. What it does about brightness is solved for, so that the spectral centroid goes where it is asked
+One filter does all four. What it does about brightness is solved for, so that the spectral centroid goes where it is asked
 to go, and the noise stays at its share, whatever else is moved.
 """
 
@@ -43,13 +43,13 @@ class _Spectra:
 
 
 def with_spectrum(audio: np.ndarray, rate: int, pitch: float, shape: Shape) -> np.ndarray:
-    """Audio (n_samples,) of a note at a MIDI pitch with brightness, noise and body as a shape has them."""
-    if not (shape.brightness or shape.noise or shape.body):
+    """Audio (n_samples,) of a note at a MIDI pitch with brightness, noise, body and the even partials as a shape has them."""
+    if not (shape.brightness or shape.noise or shape.body or shape.hollow):
         return audio
     size = 1 << round(np.log2(_WINDOW * rate))
     spectra = _analysed(audio, rate, size, float(midi_to_hz(pitch)))
     noise = _overlapped(spectra.values * spectra.between, size, len(audio))
-    body = _moved_body(spectra, _BLURRED * shape.amount("body"))
+    body = _moved_body(spectra, _BLURRED * shape.amount("body")) * _hollowed(spectra, shape.amount("hollow"))
     tilt, gain = _solved(spectra, (audio - noise, noise, rate), body, shape)
     gains = (body * tilt)[:, None] * (1 + (gain - 1) * spectra.between)
     return _overlapped(spectra.values * gains, size, len(audio))
@@ -109,6 +109,13 @@ def _moved_body(spectra: _Spectra, semitones: float) -> np.ndarray:
     off = [round(each, 2) + 0.1 * abs(reach - 1) for each, reach in zip(off, _REACHES, strict=True)]
     best = float(_REACHES[int(np.argmin(off))])
     return np.asarray(10 ** (gains(np.log2(np.maximum(spectra.hz, spectra.f0 / 2)), best) / 20))
+
+
+def _hollowed(spectra: _Spectra, decibels: float) -> np.ndarray:
+    """Gains (n_bins,) that raise odd partials, and lower even ones, by half of `decibels`; the fundamental stays."""
+    number = np.maximum(np.round(spectra.hz / spectra.f0), 1)
+    sign = np.where(number == 1, 0, np.where(number % 2 == 1, 1, -1))
+    return np.asarray(10 ** (0.5 * decibels * sign / 20))
 
 
 def _solved(

@@ -8,6 +8,7 @@ from timbre_core.features.audio import SILENT_PEAK
 from timbre_core.generation.levels import levelled
 from timbre_core.generation.macros import DECAYED, Shape
 from timbre_core.generation.shaped_course import SWUNG_IN, with_level_course, with_pitch_course
+from timbre_core.generation.shaped_partials import with_partials
 from timbre_core.generation.shaped_spectrum import with_spectrum
 
 _MARGIN = 0.15  # seconds around a loop that filters reach over
@@ -30,6 +31,7 @@ def shaped(audio: np.ndarray, rate: int, pitch: float, shape: Shape, loop: Loop 
     if loop is not None:
         start, length, sound = _unrolled(sound, rate, loop, shape)
     made = with_spectrum(sound, rate, pitch, shape)
+    made = with_partials(made, rate, pitch, shape, length)
     made = with_level_course(made, sound, rate, shape)
     made = with_pitch_course(made, rate, pitch, shape, length)
     if loop is not None:
@@ -43,7 +45,7 @@ def _unrolled(audio: np.ndarray, rate: int, loop: tuple[int, int], shape: Shape)
     first, behind = loop
     margin = round(_MARGIN * rate)
     turns = 1
-    if shape.vibrato or shape.randomness:
+    if shape.vibrato or shape.randomness or shape.inharmonicity:
         turns = max(1, -(-round(_SWINGS * rate) // (behind - first)))
     start = first + margin
     if shape.vibrato:
