@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from pages.listen.elsewhere import WANTED, methods, moved, other_pitch
-from pages.server.catalog import version_of
+from pages.listen.elsewhere import BASELINE, WANTED, by_another, methods, moved, other_pitch
+from pages.server.catalog import listing, version_of
 from pages.server.memo import Memo
 from pages.server.studio import inverter_version, opened_inverter, opened_space
 from timbre_core.checkpoint import Checkpoint
@@ -62,7 +62,8 @@ def variants(checkpoint: Checkpoint, source: str) -> list[str]:
     on the keyboard, each way to get there."""
     features = checkpoint.recipe.features
     if source == "elsewhere":
-        return [ORIGINAL, *methods(checkpoint.recipe.uses_pitch)]
+        beside = checkpoint.name != BASELINE and BASELINE in listing().checkpoints
+        return [ORIGINAL, *methods(checkpoint.recipe.uses_pitch, beside)]
     return [ORIGINAL, *([LIBROSA] if features.kind == "log_mel" else []), *inverter_names(features)]
 
 
@@ -114,8 +115,13 @@ class Booth:
         there = other_pitch(starter_library().notes, row)
         if variant == WANTED:
             return self.audio(there, ORIGINAL, "elsewhere")
-        space = opened_space(self.checkpoint, version_of(self.checkpoint.path))
         recording = self.audio(row, ORIGINAL, "elsewhere")
+        if variant == BASELINE:
+            baseline = listing().checkpoints[BASELINE]
+            other = opened_space(baseline, version_of(baseline.path))
+            rate = self.checkpoint.recipe.features.sample_rate
+            return by_another(other, recording, rate, self._pitch(row), self._pitch(there))
+        space = opened_space(self.checkpoint, version_of(self.checkpoint.path))
         return moved(space, variant, recording, self._pitch(row), self._pitch(there))
 
     def _decode(self, frames: np.ndarray, pitch: float) -> np.ndarray:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from timbre_core.space import TimbreSpace
 
 WANTED, NOTE_AT, MODEL, PITCH_SHIFT, SAMPLER = "wanted", "note_at", "model", "pitch_shift", "sampler"
+BASELINE = "nsynth-cvae"
+"""The published model that others are heard beside."""
 _FARTHEST = 12.0  # semitones
 _USUAL = 7.0
 
@@ -32,9 +34,23 @@ def other_pitch(notes: pd.DataFrame, row: int) -> int:
     return int(there[np.lexsort((there, off, louder))[0]])
 
 
-def methods(conditioned: bool) -> list[str]:
-    """What a note can be heard as at the other pitch; `conditioned`: whether the checkpoint's model can be asked for one."""
-    return [WANTED, NOTE_AT, *([MODEL] if conditioned else []), PITCH_SHIFT, SAMPLER]
+def methods(conditioned: bool, baseline: bool = False) -> list[str]:
+    """What a note can be heard as at the other pitch; `conditioned`: whether the checkpoint's model can be asked for one;
+    `baseline`: whether there is another model to hear beside it."""
+    models = [MODEL] * conditioned + [BASELINE] * baseline
+    return [WANTED, NOTE_AT, *models, PITCH_SHIFT, SAMPLER]
+
+
+def by_another(space: TimbreSpace, audio: np.ndarray, rate: int, pitch: float, to_pitch: float) -> np.ndarray:
+    """A recording (n_samples,) at `rate` as the model of a space, which has a rate of its own, makes it at another pitch."""
+    import soxr
+
+    from timbre_core.analysis.yardsticks.loudness_units import matched
+    from timbre_core.generation.timbre_code import decoded_at
+
+    heard = np.asarray(soxr.resample(audio, rate, space.sample_rate), dtype=np.float32)
+    made = np.asarray(soxr.resample(decoded_at(space, heard, pitch, to_pitch), space.sample_rate, rate))[: len(audio)]
+    return matched(np.pad(made, (0, len(audio) - len(made))).astype(np.float32), audio, rate)
 
 
 def moved(space: TimbreSpace, method: str, audio: np.ndarray, pitch: float, to_pitch: float) -> np.ndarray:

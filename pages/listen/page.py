@@ -8,7 +8,7 @@ import streamlit as st
 from pages.controls import pickers
 from pages.controls.states import show_broken, show_empty, show_title
 from pages.listen.booth import LIBROSA, ORIGINAL, dozen, starter_library, variants
-from pages.listen.elsewhere import MODEL, NOTE_AT, PITCH_SHIFT, SAMPLER, WANTED, other_pitch
+from pages.listen.elsewhere import BASELINE, MODEL, NOTE_AT, PITCH_SHIFT, SAMPLER, WANTED, other_pitch
 from pages.listen.view import show_listening
 from pages.server.catalog import listing, version_of
 from pages.server.colours import colour_of
@@ -25,10 +25,12 @@ _ABOUT = {
     LIBROSA: ("librosa", "mel_to_audio: about a second a note"),
     "fast": ("Fast", "for playing live"),
     "best": ("Best", "without hurry"),
+    "excited": ("Excited", "a source at the pitch, filtered"),
     "additive": ("Additive", "harmonics of the known pitch, summed"),
     WANTED: ("Wanted", "its instrument's recording there"),
     NOTE_AT: ("note_at", "the recording, moved and changed"),
     MODEL: ("Model", "encoded here, decoded there"),
+    BASELINE: (BASELINE, "the published baseline"),
     PITCH_SHIFT: ("pitch_shift", "librosa's phase vocoder"),
     SAMPLER: ("Sampler", "played faster or slower"),
 }

@@ -145,7 +145,8 @@ def test_filters_grey_out_at_once_and_the_link_keeps_them(page: Any, app: str) -
     assert labels
     assert {family for family, _ in labels} == {"brass"}
     assert min(pitch for _, pitch in labels) >= low > 24
-    page.wait_for_function("() => location.search.includes('brass') && location.search.includes('..')")
+    told = "(low) => location.search.includes('brass') && decodeURIComponent(location.search).includes(`${low}..`)"
+    page.wait_for_function(told, arg=low)
     kept = lit(page)
     page.reload()
     page.wait_for_selector(".tx-map[data-drawn]")
