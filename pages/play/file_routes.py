@@ -209,7 +209,7 @@ async def own_route(request: Request) -> Response:
         pitch = number(request, "pitch", 0.0, 127) if "pitch" in request.query_params else None
         remarks: list[str] = []
         try:
-            if data.startswith(b"PK\x03\x04"):
+            if data.startswith(b"PK\x03\x04") or (data and name.lower().endswith(".zip")):
                 token, remarks = with_archive(Studio(notes).space(), data, name, beside)
             elif data:
                 token = with_sound(Studio(notes).space(), data, name, beside, pitch, remarks)

@@ -82,6 +82,8 @@ def with_archive(space: TimbreSpace, content: bytes, name: str, beside: str | No
     sent = Sent(name if name.lower().endswith(".zip") else f"{name}.zip", io.BytesIO(content))
     folder, skipped = keep_uploads("played", [sent], limits)
     remarks = [f"{path}: {reason}." for path, reason in skipped]
+    beside_sounds = sorted(path.name for path in folder.rglob("*") if path.is_file() and not is_audio(path.name))
+    remarks += [f"{file}: not used, pitches are heard: a library reads it." for file in beside_sounds]
     try:
         for file in sorted(path for path in folder.rglob("*") if path.is_file() and is_audio(path.name)):
             try:

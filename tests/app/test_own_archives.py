@@ -55,6 +55,7 @@ def test_an_archive_becomes_one_instrument(home: Path) -> None:
         "sub/high.wav": wav(440),
         "../../out.wav": wav(330),
         "notes.txt": b"x",
+        "metadata.csv": b"file,pitch\nlow.wav,60\n",
         "broken.wav": b"RIFF",
     }
     made = told(send(archive(files)))
@@ -62,6 +63,7 @@ def test_an_archive_becomes_one_instrument(home: Path) -> None:
     assert [round(note["pitch"]) for note in made["notes"]] in ([57, 69], [69, 57])
     assert any("out.wav" in remark for remark in made["remarks"])
     assert any("broken.wav" in remark for remark in made["remarks"])
+    assert any("metadata.csv: not used" in remark for remark in made["remarks"])
     assert not list((home / "uploads").rglob("*.wav")), "nothing stays behind"
     assert not list(home.rglob("out.wav"))
 
@@ -72,6 +74,8 @@ def test_an_archive_becomes_one_instrument(home: Path) -> None:
     [
         (archive({"bomb.wav": bytes(40 * 2**20)}), "more than is taken"),
         (archive({"a.txt": b"x"}), "no sound among these files"),
+        (archive({"../a.wav": wav(220)}), "(wav, flac, ogg, mp3, aiff): ../a.wav: its name leads out of the folder"),
+        (b"\x1f\x8b\x08 gzip", "the archive cannot be unpacked"),
         (archive({"a.wav": b"RIFF"}), "a.wav: not readable"),
         (archive({f"{i}.txt": b"" for i in range(300)}), "more than 256 files"),
         (archive({"a.wav": wav(220)})[:200], "cannot be unpacked"),

@@ -145,6 +145,15 @@ def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path, monkeypatc
         write_wav(tmp_path / "x" / "note.wav", _GOOD, RATE)
 
 
+def test_what_lies_above_the_rate_is_no_sound_there() -> None:
+    tone = np.sin(2 * np.pi * 30_000 * np.arange(96_000) / 96_000).astype(np.float32)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, tone, 96_000, format="WAV")
+    assert len(load_audio(buffer.getvalue(), 96_000)) == len(tone)
+    with pytest.raises(AudioError, match=r"whistle: next to nothing in it is below 8,000 Hz: choose another\."):
+        load_audio(buffer.getvalue(), 16_000, "whistle")
+
+
 def test_encode_wav_clips_and_never_wraps() -> None:
     audio = np.array([0.0, 0.5, 1.0, 1.7, -1.0, -9.0, np.nan, np.inf, -np.inf], dtype=np.float32)
     pcm, rate = soundfile.read(io.BytesIO(encode_wav(audio, RATE)), dtype="int16")

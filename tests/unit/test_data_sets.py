@@ -62,6 +62,14 @@ def test_nsynth_with_its_parts_moved_and_more_beside(tmp_path: Path) -> None:
     assert any("1 sound without an entry" in line and "oboe_60.wav" in line for line in library.said)
 
 
+def test_a_pattern_that_is_not_used_is_told(tmp_path: Path) -> None:
+    write_nsynth(tmp_path)
+    said = open_library([tmp_path], pattern="{instrument}_{pitch}").said
+    assert any("the pattern '{instrument}_{pitch}' is not used" in line for line in said)
+    with pytest.raises(TimbreError, match="no label in it"):
+        open_library([tmp_path], pattern="{take}")
+
+
 def test_samples_and_their_rate_in_a_data_set(tmp_path: Path) -> None:
     audio = [{"array": NOTE.tolist(), "sampling_rate": 16_000, "path": "a.wav"}, {"array": None, "sampling_rate": 1}]
     pq.write_table(pa.table({"audio": pa.array(audio), "pitch": [60, 61]}), tmp_path / "data.parquet")

@@ -256,6 +256,12 @@ class TestPresets:
     def test_there_and_back(self, space: TimbreSpace) -> None:
         preset = Preset(checkpoint="tiny", name="ünï", z=[0.25] * 32, key=64, attack=0.1, release=1.0)
         assert read_preset(preset_to_json(preset).encode(), space.checkpoint) == preset
+        assert (
+            read_preset(preset_to_json(preset).encode("utf-8-sig"), space.checkpoint) == preset
+        )  # as Notepad saves it
+        newer = preset_to_json(preset).replace('"version": 1', '"version": 2').encode()
+        with pytest.raises(TimbreError, match="preset is of version 2, 1 is read"):
+            read_preset(newer, space.checkpoint)
 
     @pytest.mark.parametrize(
         ("change", "said"),

@@ -65,6 +65,12 @@ def test_numbers_are_pitches_only_where_they_are_heard() -> None:
     assert "pitch" not in names("a_61", "b_62", hears=False).labels.get("a_61.wav", {})
 
 
+def test_digits_of_other_kinds_are_no_numbers() -> None:
+    stems = [f"viola_{sign}_{60 + place}" for place, sign in enumerate("²①Ⅳ")]
+    found = read_names([f"{stem}.wav" for stem in stems], lambda files, pitches: True)
+    assert [found.labels[f"{stem}.wav"]["pitch"] for stem in stems] == ["60", "61", "62"]
+
+
 def test_several_notes_in_a_file_are_told(tmp_path: Path) -> None:
     record(tmp_path / "Violin.arco.ff.sulG.C4B4.wav")
     record(tmp_path / "Violin.arco.ff.sulG.A4.wav", 69)

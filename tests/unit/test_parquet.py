@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -109,6 +110,17 @@ def test_parquet_rows_with_bad_labels_or_audio(tmp_path: Path) -> None:
     assert len(library.load(0, 16_000)) >= 16_000
     with pytest.raises(AudioError, match=r"own\.parquet, note c"):
         library.load(1, 16_000)
+
+
+def test_why_no_row_can_be_used_is_told_and_decimals_are_numbers(tmp_path: Path) -> None:
+    sound = pq.read_table(starter_path()).slice(0, 1).to_pylist()[0]["audio"]
+    path = tmp_path / "a.parquet"
+    audio = pa.array([{"bytes": sound, "path": "a.wav"}])
+    pq.write_table(pa.table({"audio": audio, "pitch": ["440 Hz"]}), path)
+    with pytest.raises(TimbreError, match=r"no usable note: pitch '440 Hz' is neither .*\(1 such\)"):
+        open_library([path])
+    pq.write_table(pa.table({"audio": audio, "pitch": pa.array([61], pa.decimal128(5, 1))}), path)
+    assert open_library([path]).notes["pitch"].tolist() == [61]
 
 
 def test_opening_data_imports_no_heavy_library() -> None:

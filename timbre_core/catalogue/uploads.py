@@ -90,7 +90,8 @@ def keep_uploads(name: str, files: Iterable[Sent], limits: UploadLimits = LIMITS
         raise
     if not sounds:
         shutil.rmtree(folder, ignore_errors=True)
-        raise TimbreError("there is no sound among these files (wav, flac, ogg, mp3, aiff): choose others.")
+        first = f": {skipped[0][0][:120]}: {skipped[0][1]}" if skipped else ""
+        raise TimbreError(f"there is no sound among these files (wav, flac, ogg, mp3, aiff){first}: choose others.")
     return folder, skipped
 
 

@@ -135,7 +135,7 @@ def family_of(text: str) -> str:
     """
     joined = _APART.sub(" ", unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()).strip()
     for words in dict.fromkeys((plain_words(text), joined)):
-        parts = [part for part in words.split() if not part.isdigit()]
+        parts = [part for part in words.split() if not part.isdecimal()]
         for size in range(min(_LONGEST, len(parts)), 0, -1):
             for first in range(len(parts) - size, -1, -1):
                 family = _FAMILY_OF.get(" ".join(parts[first : first + size]))
@@ -162,7 +162,7 @@ def is_technical(text: str) -> bool:
     """Whether a name says how something was recorded or stored, or counts takes, rather than what it is."""
     parts = plain_words(text).split()
     return not parts or all(
-        part.isdigit() or part in TECHNICAL or part in ("rr", "take", "t", "v", "kr") for part in parts
+        part.isdecimal() or part in TECHNICAL or part in ("rr", "take", "t", "v", "kr") for part in parts
     )
 
 
@@ -173,7 +173,7 @@ def is_stop_word(text: str) -> bool:
 
 
 def _all_in(text: str, words: frozenset[str]) -> bool:
-    parts = [part for part in plain_words(text).split() if not part.isdigit()]
+    parts = [part for part in plain_words(text).split() if not part.isdecimal()]
     if not parts:
         return False
     if " ".join(parts) in words or "".join(parts) in words:

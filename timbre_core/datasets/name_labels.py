@@ -72,7 +72,7 @@ def _is_read(found: NameLabels, file: str) -> bool:
 
 def _separator(stems: Sequence[str]) -> str:
     """What most names are best cut at: so that one part is a note's name, else a number."""
-    for fits in (is_note_name, _RANGE.fullmatch, str.isdigit):
+    for fits in (is_note_name, _RANGE.fullmatch, str.isdecimal):
         shares = {
             name: sum(any(map(fits, _parts(stem, name))) for stem in stems) / max(1, len(stems)) for name in _SEPARATORS
         }
@@ -132,7 +132,7 @@ def _read_group(group: dict[str, list[str]], cut: str, hears: Hears, found: Name
             given |= {role: columns[place][index] for place, role in roles.items() if role != "pitch"}
             if instrument is not None and cut != "_":
                 given["instrument"] = _with_words_before(columns, instrument, index)
-            if pitch is not None and (is_note_name(values[index]) or values[index].isdigit()):
+            if pitch is not None and (is_note_name(values[index]) or values[index].isdecimal()):
                 given["pitch"] = values[index]
             _more(given)
         if roles:
@@ -159,7 +159,7 @@ def _same_in_numbers(columns: Sequence[Sequence[str]], pitch: int) -> int | None
     """The place of MIDI numbers beside names of the same pitches: they are in no doubt of the octave."""
     language = pitch_language(columns[pitch])
     for place, column in enumerate(columns):
-        if place == pitch or not all(part.isdigit() for part in column) or len(set(column)) < 2:
+        if place == pitch or not all(part.isdecimal() for part in column) or len(set(column)) < 2:
             continue
         try:
             named = [read_pitch(name, language) for name in columns[pitch]]
@@ -190,8 +190,8 @@ def _velocity_column(columns: Sequence[Sequence[str]], pitch: int | None) -> int
         if place != pitch and _share(lambda part: layer_of(part) is not None, column) >= _MOST:
             return place
     for place, column in enumerate(columns):
-        numbers = {int(part) for part in column if part.isdigit()}
-        if pitch is None or place <= pitch or _share(str.isdigit, column) < 1:
+        numbers = {int(part) for part in column if part.isdecimal()}
+        if pitch is None or place <= pitch or _share(str.isdecimal, column) < 1:
             continue
         three_digits = all(len(part) == 3 for part in column)
         if max(numbers) <= 127 and min(numbers) >= 10 and (three_digits or len(numbers) > 1):
@@ -225,7 +225,7 @@ def _with_words_before(columns: Sequence[Sequence[str]], place: int, index: int)
 def _more(given: Labels) -> None:
     """A source in the instrument's name, as NSynth has it; a velocity that is none is left out."""
     loudness = given.get("velocity", "0")
-    if not (is_dynamic(loudness) or layer_of(loudness) is not None or loudness.isdigit()):
+    if not (is_dynamic(loudness) or layer_of(loudness) is not None or loudness.isdecimal()):
         del given["velocity"]
     source = next((word for word in _SOURCES if f"_{word}_" in given.get("instrument", "")), None)
     if source:

@@ -100,9 +100,11 @@ def read_parquet_notes(path: Path, said: list[str] | None = None) -> tuple[pd.Da
         except (pa.ArrowException, OSError, ValueError, TypeError) as error:
             raise TimbreError(f"{path}: its labels cannot be read ({_short(error)}): get the file again.") from error
     notes, bad = drop_bad_labels(notes, str(path) + ", note " + notes["note_id"])
+    skipped = skipped + bad
     if notes.empty:
-        raise TimbreError(f"{path}: holds no usable note: get the file again.")
-    return notes, skipped + bad
+        why = f": {skipped[0][1]} ({len(skipped)} such)" if skipped else ", and no row"
+        raise TimbreError(f"{path}: holds no usable note{why}: get the file again, or correct it.")
+    return notes, skipped
 
 
 def _open(path: Path) -> pq.ParquetFile:

@@ -50,6 +50,7 @@ def is_label(kind: pa.DataType) -> bool:
         or pa.types.is_large_string(kind)
         or pa.types.is_integer(kind)
         or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
     )
 
 

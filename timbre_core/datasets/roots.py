@@ -16,6 +16,7 @@ from timbre_core.datasets.parquet import (
     read_parquet_folder,
     read_parquet_notes,
 )
+from timbre_core.datasets.pattern import parse_pattern
 from timbre_core.datasets.pictures import (
     BUNDLED,
     bundled_path,
@@ -49,11 +50,15 @@ def read_root(
     root: str, pattern: str | None, progress: bool, said: list[str]
 ) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     """A root's notes, and (file, reason) for what cannot be used; `said` takes what was decided about them."""
+    if pattern is not None:
+        parse_pattern(pattern)  # so that one that means nothing is told of whatever data
     if root == BUNDLED:
         return read_bundled()
     path = root_path(root)
     if not path.exists():
         raise TimbreError(f"{root}: there is no such folder or file: check the path.")
+    if pattern is not None and (root in MADE_HERE or path.is_file() or nsynth_folders(path)):
+        said.append(f"{root}: labels come with these notes: the pattern {pattern[:80]!r} is not used")
     if path.suffix == ".parquet" and path.is_file():
         return read_parquet_notes(path, said)
     if picture_files(path):

@@ -60,7 +60,7 @@ class NoteFilter(Part):
 def span(value: int | str) -> tuple[int, int]:
     """The lowest and highest number of a span: 63 or "60-71". Raises ValueError for anything else."""
     low, dash, high = str(value).partition("-")
-    if not low.strip().isdigit() or (dash and not high.strip().isdigit()):
+    if not low.strip().isdecimal() or (dash and not high.strip().isdecimal()):
         raise ValueError(f"{value!r} is neither a whole number nor a span of them such as 60-71")
     found = int(low), int(high if dash else low)
     if not 0 <= found[0] <= found[1] <= 127:

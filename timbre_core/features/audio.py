@@ -29,6 +29,8 @@ LEAVE_OUT = "leave it out"
 """What to do about one of many."""
 SHORTEST_TIMBRE = 0.05
 """Seconds of a sound that are needed to hear its timbre."""
+_ABOVE = 10 ** (-50 / 20)
+"""Share of a sound's level that is left at a lower rate where it lies above all that the lower rate holds."""
 _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds no audio
 _SAMPLE_RATES = (1_000, 768_000)
 _UNKNOWN = 2**63 - 1  # libsndfile's count of samples in a FLAC file that was written to a pipe; it cannot read those
@@ -77,7 +79,7 @@ def load_audio(
     ------
     AudioError
         A `TimbreError`: the audio is missing, unreadable or corrupt, shorter than a millisecond, longer than `max_seconds`,
-        silent (peak below 1e-4), or holds NaN or infinite samples.
+        silent (peak below 1e-4), wholly above what `sample_rate` holds, or holds NaN or infinite samples.
 
     Examples
     --------
@@ -129,7 +131,10 @@ def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str, cure: s
     if rate != sample_rate:
         import soxr
 
+        before = float(np.std(audio))
         audio = soxr.resample(np.ascontiguousarray(audio), rate, sample_rate, quality="HQ")
+        if float(np.std(audio)) < _ABOVE * before:
+            raise AudioError(f"{name}: next to nothing in it is below {min(rate, sample_rate) // 2:,} Hz: {cure}.")
     return np.ascontiguousarray(audio, dtype=np.float32)
 
 

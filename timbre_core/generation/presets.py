@@ -12,6 +12,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.generation.macros import MACROS, Shape
 
 FORMAT = "timbre-explorer preset"
+VERSION = 1
 LARGEST = 256 * 1024
 """Bytes of a preset file: the largest latent space needs less."""
 
@@ -52,7 +53,7 @@ class Preset(BaseModel):
 def preset_to_json(preset: Preset) -> str:
     """The preset file's text; macros and recordings are named where there are some."""
     told = {name: value for name, value in preset.model_dump().items() if value or name not in ("macros", "note")}
-    return json.dumps({"format": FORMAT, "version": 1, **told}, indent=1, allow_nan=False) + "\n"
+    return json.dumps({"format": FORMAT, "version": VERSION, **told}, indent=1, allow_nan=False) + "\n"
 
 
 def read_preset(data: bytes, checkpoint: Checkpoint) -> Preset:
@@ -60,11 +61,15 @@ def read_preset(data: bytes, checkpoint: Checkpoint) -> Preset:
     if len(data) > LARGEST:
         raise TimbreError(f"a preset has a few kilobytes, this file has {len(data) / 1024:.0f}: choose another file.")
     try:
-        told: Any = json.loads(data.decode("utf-8"))
+        told: Any = json.loads(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError):
         raise TimbreError("this is not a preset: choose a JSON file that the Play page saved.") from None
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise TimbreError("this JSON file is not a preset: choose one that the Play page saved.")
+    if told.get("version", VERSION) != VERSION:
+        raise TimbreError(
+            f"this preset is of version {str(told['version'])[:20]}, {VERSION} is read: update Timbre Explorer."
+        )
     try:
         preset = Preset.model_validate(told)
     except ValidationError as error:

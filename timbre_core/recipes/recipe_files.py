@@ -138,7 +138,7 @@ def _child(node: Any, section: str, override: str) -> Any:
 
 
 def _position(node: list[Any], text: str, override: str) -> int:
-    if not text.isdigit() or int(text) >= len(node):
+    if not text.isdecimal() or int(text) >= len(node):
         raise TimbreError(f"--set {override!r}: {text!r} is not a position in a list of {len(node)} (counted from 0).")
     return int(text)
 
