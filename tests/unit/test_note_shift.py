@@ -128,6 +128,16 @@ def test_no_change_is_the_recording_itself(folder):
     assert np.array_equal(note_at(space_at(folder), audio, 60, 60), audio)
 
 
+def test_a_recording_at_full_scale_stays_within_it(folder):
+    time = np.arange(RATE // 2) / RATE
+    audio = sum(np.sin(2 * np.pi * 261.63 * n * time) / n for n in range(1, 25)) * np.minimum(1, time / 0.01)
+    audio = (audio / np.abs(audio).max()).astype(np.float32)
+    quiet, loud = (note_at(space_at(folder), level * audio, 60, 47) for level in (0.25, 1.0))
+    assert np.abs(quiet).max() > 0.25, "or nothing was to be done"
+    assert np.abs(loud).max() <= 1
+    assert np.sqrt(np.mean(loud**2)) > 0.6 * np.sqrt(np.mean((4 * quiet) ** 2)), "only peaks are turned down"
+
+
 def test_a_small_change_is_small_and_a_velocity_changes_something(folder):
     audio = harmonic(60, 1.0)
     space = space_at(folder)

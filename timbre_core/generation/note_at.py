@@ -16,6 +16,7 @@ from timbre_core.features.pitch_shift import shift_pitch
 from timbre_core.features.preparation import checked_audio
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion.imprint import imprint
+from timbre_core.inversion.level import limit
 from timbre_core.models.note_shift import NoteShift, Played
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def note_at(
     Returns
     -------
     ndarray (n_samples,)
-        float32, as loud as the recording. With the recording's own pitch and no velocity, the recording itself.
+        float32, as loud as the recording, and within full scale where that is. With the recording's own pitch and no velocity, the recording itself.
 
     Raises
     ------
@@ -84,7 +85,10 @@ def note_at(
     levels = predicted_levels(network, features, source, pitch, to_pitch, velocity, space.sample_rate / 2)
     changed = peak * imprint(carrier, levels, features, float(midi_to_hz(to_pitch)))
     back = np.asarray(soxr.resample(changed, rate, space.sample_rate, quality="HQ"), dtype=np.float32)[: len(audio)]
-    return np.pad(back, (0, len(audio) - len(back)))
+    made = np.pad(back, (0, len(audio) - len(back)))
+    # Other phases, other peaks: those of a recording within full scale stay there.
+    limited: np.ndarray = limit(torch.from_numpy(made)[None], space.sample_rate)[0].numpy() if peak <= 1 else made
+    return limited
 
 
 @torch.inference_mode()
