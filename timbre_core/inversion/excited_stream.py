@@ -39,13 +39,15 @@ def stream_excited(
     count, hop = values.shape[2], settings.hop_length
     length = analysed_length(count, settings, n_samples)
     pitch = None if pitches is None else pitches[0].double().cpu().numpy()
-    sound = torch.from_numpy(source(pitch, None, length, settings.sample_rate, hop, seed))
     wanted = length if n_samples is None else min(length, n_samples)
     gain, start, size = float(torch.pow(10.0, level / 20)[0]), 0, _FIRST
     while start * hop < wanted:
         stop = start + size
         first, end = max(0, start - _AROUND), stop + _AROUND
         last = stop * hop >= length
+        if start <= _FIRST:  # what the first block needs, then all: a source begins in the same way however long it is
+            enough = end * hop if start == 0 and pitch is not None and pitch.size == 1 else length
+            sound = torch.from_numpy(source(pitch, None, min(length, enough), settings.sample_rate, hop, seed))
         part = sound[first * hop :] if last else sound[first * hop : end * hop]
         with torch.no_grad():
             made = filtered(values[:, :, first:] if last else values[:, :, first : end + 1], part, settings, inversion)
