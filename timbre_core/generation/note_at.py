@@ -55,7 +55,8 @@ def note_at(
     Returns
     -------
     ndarray (n_samples,)
-        float32, as loud as the recording, and within full scale where that is. With the recording's own pitch and no velocity, the recording itself.
+        float32, as loud as the recording, and within full scale where that is. With the recording's own pitch and no velocity,
+        the recording itself.
 
     Raises
     ------
