@@ -3,6 +3,7 @@
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Tab" || event.shiftKey || event.defaultPrevented) return;
   if (!document.activeElement?.matches("[data-testid=stPopoverButton][aria-expanded=true]")) return;
+  /** @type {HTMLElement | null} */
   const first = document.querySelector(
     "[data-testid=stPopoverBody] :is(input:enabled, button:enabled, textarea:enabled, a[href])",
   );

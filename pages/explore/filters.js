@@ -1,7 +1,7 @@
 // Which notes of the map are lit: a search, chosen values and ranges of labels. The others turn grey.
 
 import { FilterPanel } from "./filter_panel.js";
-import { finds } from "./finds.js";
+import { finds, textOf } from "./finds.js";
 import { kept } from "./kept.js";
 
 const TELL_MS = 600;
@@ -15,6 +15,7 @@ export class Filters extends FilterPanel {
     this.search = root.querySelector(".tx-find input");
     this.shown = root.querySelector(".tx-shown");
     this.search.addEventListener("input", () => this.change());
+    this.search.addEventListener("focus", () => setTimeout(() => this.map && textOf(this.map))); // before the first letter
     // Pressed anywhere else, the panel gets out of the map's way.
     root.querySelector(".tx-points").addEventListener("pointerdown", () => this.open(false));
     for (const part of [this.panel, this.search]) {

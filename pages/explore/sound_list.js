@@ -2,6 +2,7 @@
 
 import { build } from "../browser/dom.js";
 import { dragOut, KEPT, kept } from "./kept.js";
+import { litOf, orderOfNames, orderOfNumbers } from "./orders.js";
 
 export const ROW = 30;
 const SPARE = 6; // rows that are ready above and below what is seen
@@ -64,40 +65,29 @@ export class SoundList {
   fill() {
     const { points } = this.view;
     if (this.panel.hidden || !points.map) return;
-    this.rows = [];
-    for (let i = 0; i < points.count; i++) if (!points.isMuted(i)) this.rows.push(i);
-    this.sort();
+    const { column, down } = this.sorted;
+    const values = points.map.arrays[`label_${column}`];
+    const known = column === "name" ? () => true : (i) => !Number.isNaN(values[i]);
+    this.rows = litOf(this.order(column), (i) => !points.isMuted(i), down, known);
     this.inner.style.height = `${this.rows.length * ROW}px`;
     this.empty.hidden = this.rows.length > 0;
     this.titles();
     this.draw();
   }
 
-  sort() {
-    const { column, down } = this.sorted;
+  // The order of all notes by a column, found once for each map.
+  order(column) {
     const { points } = this.view;
-    const described = points.map.columns[column];
-    const values = points.map.arrays[`label_${column}`];
-    if (column === "name") {
-      const ranks = this.nameRanks();
-      this.rows.sort((a, b) => ranks[a] - ranks[b]);
-    } else {
-      // Unknown numbers come last, whichever way.
-      const unknown = down ? -Infinity : Infinity;
-      const value = described.kind === "number" ? (i) => (Number.isNaN(values[i]) ? unknown : values[i]) : (i) => values[i];
-      this.rows.sort((a, b) => value(a) - value(b));
+    if (this.ordered !== points.map) {
+      this.ordered = points.map;
+      this.orders = new Map();
     }
-    if (down) this.rows.reverse();
-  }
-
-  // The place of every note in the order of names, found once for each map: words are typed faster than names are compared.
-  nameRanks() {
-    const { points } = this.view;
-    if (this.ranked !== points.map) {
-      this.ranked = points.map;
-      this.ranks = ranksOf(Array.from({ length: points.count }, (_, i) => this.name(i)));
+    if (!this.orders.has(column)) {
+      const names = () => Array.from({ length: points.count }, (_, i) => this.name(i));
+      const order = column === "name" ? orderOfNames(names()) : orderOfNumbers(points.map.arrays[`label_${column}`]);
+      this.orders.set(column, order);
     }
-    return this.ranks;
+    return this.orders.get(column);
   }
 
   sortBy(column) {
@@ -262,30 +252,6 @@ export class SoundList {
       this.view.notice(error.message);
     }
   }
-}
-
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-const MOST_COLLATED = 20_000;
-
-// Where each name comes in their order: as people count, `kick 2` before `kick 10`.
-export function ranksOf(names) {
-  const keys = names.length > MOST_COLLATED ? names.map(plainKey) : names;
-  const compare =
-    names.length > MOST_COLLATED
-      ? (a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : 0)
-      : (a, b) => collator.compare(names[a], names[b]);
-  const ranks = new Uint32Array(names.length);
-  Array.from(names.keys())
-    .sort(compare)
-    .forEach((i, rank) => {
-      ranks[i] = rank;
-    });
-  return ranks;
-}
-
-// Text whose plain order is nearly that of the collator, which is a hundred times slower.
-function plainKey(name) {
-  return name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(8, "0"));
 }
 
 function grid(columns) {

@@ -24,3 +24,23 @@ test("parts of names and ids, and names of pitches", () => {
   assert.deepEqual([found("c#4"), found("c♯4"), found("c2")], [[0], [0], [1]]);
   assert.deepEqual(found("nothing"), []);
 });
+
+test("letters that become longer in lower case move no other note's name", () => {
+  const turkish = { ids: ["İİİİ", "b", "cİ"], details: ["", "ınn", "Zed"], columns: {}, arrays: {} };
+  const rows = (word) => [0, 1, 2].filter(finds(word, turkish));
+  assert.deepEqual([rows("b"), rows("zed"), rows("i̇"), rows("nn")], [[1], [2], [0, 2], [1]]);
+});
+
+test("each of many notes is found by its own name alone", () => {
+  const many = {
+    ids: Array.from({ length: 3000 }, (_, i) => `x${i}y`),
+    details: Array.from({ length: 3000 }, (_, i) => (i % 3 ? "" : `Take ${i}`)),
+    columns: {},
+    arrays: {},
+  };
+  const rows = (word) => [...many.ids.keys()].filter(finds(word, many));
+  assert.deepEqual(rows("x1234y"), [1234]);
+  assert.deepEqual(rows("x2999y"), [2999]);
+  assert.equal(rows("take").length, 1000);
+  assert.deepEqual(rows("yx"), [], "names do not run into each other");
+});
