@@ -48,10 +48,12 @@ def test_vectors_with_sounds_are_a_map(tiny_nsynth: Path, tmp_path: Path, checkp
 
 
 def test_an_npz_without_sounds_is_a_map(tmp_path: Path, checkpoints: Path) -> None:
-    np.savez(tmp_path / "mert.npz", ids=np.array(["a", "b", "c"]), vectors=vectors(3))
+    ids, families = np.array([b"a", b"b", b"c"]), np.array(["brass", "reed", "reed"])
+    np.savez(tmp_path / "mert.npz", ids=ids, vectors=vectors(3), family=families)
     assert main(["library", "add-vectors", str(tmp_path / "mert.npz"), "--name", "mert", "--methods", "pca"]) == 0
     answer = get("/api/audio", f"checkpoint={quote('mert@+vectors')}&note=a&kind=original")
     assert "--sounds" in json.loads(answer.body)["error"]
+    assert read_vectors(tmp_path / "mert.npz")[2]["family"].tolist() == ["brass", "reed", "reed"]
 
 
 def test_sounds_outside_the_folder_are_not_read(tiny_nsynth: Path, tmp_path: Path, checkpoints: Path) -> None:
@@ -82,8 +84,20 @@ def test_what_cannot_be_understood_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "pickled.npz", ids=np.array([object()]), vectors=good)
     np.savez(tmp_path / "single.npz", ids=np.array("a"), vectors=good[:1])
     np.savez(tmp_path / "complex.npz", ids=np.array(["a", "b"]), vectors=good * 1j)
+    np.savez(tmp_path / "labels.npz", ids=np.array(["a", "b"]), vectors=good, family=np.array(["x"]))
+    with open(tmp_path / "array.npz", "wb") as stream:
+        np.save(stream, good)
     (tmp_path / "damaged.npz").write_bytes(b"PK no archive")
-    for name in ("pickled.npz", "single.npz", "complex.npz", "damaged.npz", "absent.npz", "table.csv"):
+    for name in (
+        "pickled.npz",
+        "single.npz",
+        "complex.npz",
+        "labels.npz",
+        "array.npz",
+        "damaged.npz",
+        "absent.npz",
+        "table.csv",
+    ):
         with pytest.raises(TimbreError, match=name):
             read_vectors(tmp_path / name)
 

@@ -111,6 +111,11 @@ class TestReading:
         assert piece.remarks == ("1 note of percussion (channel 10) left out.",)
         assert values_at(piece.courses[0].bend, np.array([0.4, 0.5, 9.0]), 0.0).tolist() == [0, 600, 600]
 
+    def test_what_lies_behind_the_tracks_is_told(self) -> None:
+        piece = read_midi(midi(*note(0, 1, 60)) + midi(*note(0, 1, 72)))
+        assert [played.key for played in piece.notes] == [60]
+        assert any("behind those that its header counts left out" in remark for remark in piece.remarks)
+
     def test_film_time(self) -> None:
         data = bytearray(midi(*note(0, 1, 60)))
         data[12:14] = bytes([256 - 25, 40])  # 25 frames a second, 40 ticks each: a thousand to the second

@@ -43,7 +43,7 @@ def add_vectors(
     """Make a map of the vectors in a .parquet or .npz file; returns how many there are.
 
     A Parquet file has a column of ids (note_id, id or name) and one of lists of numbers (vector or embedding); what else it has
-    become labels. An .npz has the arrays `ids` (n,) and `vectors` (n, dim). sounds: the folder below which the column `audio`,
+    become labels. An .npz has the arrays `ids` (n,) and `vectors` (n, dim); others of n values become labels. sounds: the folder below which the column `audio`,
     `file` or `path` (or the ids) name sounds. Raises TimbreError for a file that cannot be understood, and for a name that is
     taken.
     """
@@ -116,7 +116,14 @@ def _read_npz(path: Path) -> tuple[list[str], np.ndarray, pd.DataFrame]:
                 )
             if arrays["ids"].ndim != 1 or arrays["vectors"].dtype.kind not in "fiub":
                 raise TimbreError(f"{path}: 'ids' must be a list of names, and 'vectors' real numbers.")
-            return [str(each) for each in arrays["ids"]], np.asarray(arrays["vectors"], np.float32), pd.DataFrame()
+            ids = [each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in arrays["ids"]]
+            labels = {each: arrays[each] for each in sorted(names - {"ids", "vectors"})}
+            for each, values in labels.items():
+                if values.shape != (len(ids),):
+                    raise TimbreError(f"{path}: the array {each!r} has no label for each id: mend it or leave it out.")
+            return ids, np.asarray(arrays["vectors"], np.float32), pd.DataFrame(labels)
+    except (TypeError, AttributeError) as error:
+        raise TimbreError(f"{path}: a single array, and no .npz of several: save it with numpy.savez.") from error
     except (ValueError, zipfile.BadZipFile, EOFError) as error:
         raise TimbreError(f"{path}: cannot be read as .npz ({error}): save it with numpy.savez.") from error
 

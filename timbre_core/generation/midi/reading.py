@@ -78,11 +78,16 @@ def _opened(data: bytes, name: str) -> tuple[mido.MidiFile, list[str]]:
     import mido
 
     remarks = []
+    stream = io.BytesIO(data)
     try:
-        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+        file = mido.MidiFile(file=stream, clip=True)
     except Exception:  # of a dozen kinds, as above
-        file = mido.MidiFile(file=io.BytesIO(_UNPLAYED.sub(_UNKNOWN, data)), clip=True)
+        stream = io.BytesIO(_UNPLAYED.sub(_UNKNOWN, data))
+        file = mido.MidiFile(file=stream, clip=True)
         remarks.append("A key or time signature in it cannot be: signatures are left out.")
+    more = stream.read().count(b"MTrk")
+    if more:
+        remarks.append(f"{counted(more, 'track')} behind those that its header counts left out.")
     if file.type == 2:
         raise TimbreError(f"{name}: its tracks are pieces of their own (MIDI type 2): save it as type 1.")
     return file, remarks
