@@ -70,6 +70,7 @@ def test_names_that_do_not_fit(path: str) -> None:
         ("{pich}_{instrument}", r"did you mean \{pitch\}"),
         ("{take}", "no label in it"),
         ("violin", "no label in it"),
+        ("{a}" * 2000, r"^pattern .{,90}: \{a\} occurs twice: give each field once\.$"),
     ],
 )
 def test_patterns_that_mean_nothing(pattern: str, reason: str) -> None:

@@ -43,9 +43,9 @@ def add_vectors(
     """Make a map of the vectors in a .parquet or .npz file; returns how many there are.
 
     A Parquet file has a column of ids (note_id, id or name) and one of lists of numbers (vector or embedding); what else it has
-    become labels. An .npz has the arrays `ids` (n,) and `vectors` (n, dim); others of n values become labels. sounds: the folder below which the column `audio`,
-    `file` or `path` (or the ids) name sounds. Raises TimbreError for a file that cannot be understood, and for a name that is
-    taken.
+    become labels. An .npz has the arrays `ids` (n,) and `vectors` (n, dim); others of n values become labels. sounds: the
+    folder below which the column `audio`, `file` or `path` (or the ids) name sounds. Raises TimbreError for a file that cannot
+    be understood, and for a name that is taken.
     """
     from timbre_core.analysis.projections import COLUMNS, check_methods, project
 

@@ -15,6 +15,7 @@ from timbre_core.errors import TimbreError
 LABELS = ("instrument", "family", "source", "pitch", "velocity", "split")
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_TOLD = 80  # letters of a pattern in an error
 _ANYTHING = "[^/]+?"
 _SHAPES = {
     "pitch": rf"-?\d+(?:\.\d+)?|(?i:{pitch_names.NAME})",
@@ -86,17 +87,18 @@ def parse_pattern(text: str) -> NamePattern:
     mezzo-forte, v3). With "/" it also looks at folders: "{family}/{instrument}/{pitch}".
     Raises TimbreError for a pattern that cannot be read or has no label in it.
     """
+    told = text if len(text) <= _TOLD else f"{text[:_TOLD]}…"
     names = _FIELD.findall(text)
     rest = _FIELD.sub("", text)
     if "{" in rest or "}" in rest or not all(name.isidentifier() for name in names):
-        raise TimbreError(f"pattern {text!r}: braces must hold one word each, as in '{{instrument}}_{{pitch}}'.")
+        raise TimbreError(f"pattern {told!r}: braces must hold one word each, as in '{{instrument}}_{{pitch}}'.")
     for name in names:
         if names.count(name) > 1:
-            raise TimbreError(f"pattern {text!r}: {{{name}}} occurs twice: give each field once.")
+            raise TimbreError(f"pattern {told!r}: {{{name[:_TOLD]}}} occurs twice: give each field once.")
         near = difflib.get_close_matches(name, LABELS, n=1, cutoff=0.75)
         if name not in LABELS and near:
-            raise TimbreError(f"pattern {text!r}: {{{name}}} is no label: did you mean {{{near[0]}}}?")
+            raise TimbreError(f"pattern {told!r}: {{{name[:_TOLD]}}} is no label: did you mean {{{near[0]}}}?")
     if not set(names) & set(LABELS):
-        raise TimbreError(f"pattern {text!r}: no label in it: use some of {', '.join(f'{{{n}}}' for n in LABELS)}.")
+        raise TimbreError(f"pattern {told!r}: no label in it: use some of {', '.join(f'{{{n}}}' for n in LABELS)}.")
     pieces = re.split(r"(\{[^{}]*\})", text.strip("/"))
     return NamePattern(text, tuple(filter(None, pieces)), text.strip("/").count("/"))
