@@ -1,11 +1,15 @@
 """What timbre transfer keeps and what it moves: pitch, loudness over time, and how near the timbre comes to its target's.
 
     python benchmarks/transfer.py --data path/to/nsynth [--checkpoint nsynth-cvae] [--notes 24]
+    python benchmarks/transfer.py --voices path/to/fsdd/recordings
 
 Notes of the test split are moved toward other families by growing amounts, and toward one note of the family. Each result is
 measured by its timbre's distance from recordings of the target, which leaves out loudness over time: that is the source's, as
 asked for, and decides much of where a result lies on the map. Beside it is what came of moving the sound's mean on the map to
 the target's mean ("means"), as transfers were first made.
+
+Of voices (the first take of five spoken digits of FSDD), moved toward brass by 0.8: what is left of them, carried by the
+recording as the command does it, and decoded and inverted.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ from timbre_core.space import TimbreSpace
 AMOUNTS = (0.0, 0.2, 0.5, 0.8, 1.0)
 SHIFTS = (-12.0, -5.0, 7.0)
 TUNED = 3.2  # semitones that a target's recording may be off the sound's pitch: it is played faster or slower
+VOICES = ("3_jackson", "0_theo", "7_nicolas", "6_jackson", "5_yweweler")
 FEWEST, MOST = 2, 6  # instruments of a family that its timbre is told by
 
 
@@ -61,11 +66,46 @@ class Target:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True)
+    parser.add_argument("--data")
+    parser.add_argument("--voices", type=Path)
     parser.add_argument("--checkpoint", default="nsynth-cvae")
     parser.add_argument("--notes", type=int, default=24)
     args = parser.parse_args()
     space = TimbreSpace(open_checkpoint(args.checkpoint))
+    if args.voices:
+        print_voices(space, args.voices)
+    if args.data:
+        print_notes(space, args)
+    elif not args.voices:
+        parser.error("give --data, --voices, or both")
+
+
+def print_voices(space: TimbreSpace, folder: Path) -> None:
+    """What transfers leave of spoken digits."""
+    import soundfile
+
+    print("| digit | source | carrier | decoded and inverted |\n| --- | --- | --- | --- |")
+    for name in VOICES:
+        audio, rate = soundfile.read(folder / f"{name}_0.wav", dtype="float32")
+        sound = open_sound(space, audio, sample_rate=rate)
+        result = transfer(space, sound, "brass", 0.8)
+        with patch.object(transfers, "_one_shift", lambda own, wanted: None):
+            inverted = transfer(space, sound, "brass", 0.8)
+        told = (heights(made, rate) for made in (audio, result.audio, inverted.audio))
+        digit, speaker = name.split("_")
+        print(f"| {digit}, {speaker} | {' | '.join(told)} |")
+
+
+def heights(audio: np.ndarray, sample_rate: int) -> str:
+    """The centroid of the amplitudes in Hz, and what lies above 2 kHz in dB of all."""
+    amplitudes = np.abs(np.fft.rfft(audio.astype(np.float64)))
+    hz = np.fft.rfftfreq(len(audio), 1 / sample_rate)
+    above = 10 * np.log10((amplitudes[hz > 2000] ** 2).sum() / (amplitudes**2).sum())
+    return f"{(amplitudes * hz).sum() / amplitudes.sum():.0f}, {above:.0f}"
+
+
+def print_notes(space: TimbreSpace, args: argparse.Namespace) -> None:
+    """What transfers of notes keep and move."""
     library = open_library([args.data], progress=False)
     recordings = open_library(space.checkpoint.latents_roots, progress=False)
     rows = np.flatnonzero(
