@@ -136,15 +136,20 @@ def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:
 
 
 def described_result(notes: NoteMap, source: Source, change: Change) -> bytes:
-    """What becomes of it, packed: see `_packed`; `remarks` says what is not kept, `aim` where it was moved toward."""
+    """What becomes of it, packed: see `_packed`; `remarks` says what is not kept, `aim` where it was moved toward, `way`
+    how much of the way there it has gone, as it is heard: the recording stays in it, so that this is less than was asked for."""
     from timbre_core.generation.transfer import open_sound, target_mean
 
     result = moved(notes, source, change)
     space = Studio(notes).space()
     again = open_sound(space, result.audio, result.pitch, result.sample_rate)
-    register = result.pitch.told if space.recipe.uses_pitch else opened(notes, source).pitch.told
+    own = opened(notes, source)
+    register = result.pitch.told if space.recipe.uses_pitch else own.pitch.told
+    aim = None if change.toward is None else target_mean(space, change.toward, register)
+    way = None if aim is None else _share_of_way(own.trajectory.mean, again.trajectory.mean, aim)
     header: dict[str, Any] = {
-        "aim": None if change.toward is None else _near(notes, target_mean(space, change.toward, register)),
+        "aim": None if aim is None else _near(notes, aim),
+        "way": way if change.amount else None,
         "pitch": _told_pitch(result.pitch),
         "remarks": result.remarks,
         "near": _near(notes, again.trajectory.mean),
@@ -193,6 +198,13 @@ def _told_pitch(pitch: PitchContour) -> dict[str, Any] | None:
         "name": note_name(pitch.told),
         "voiced": round(float(pitch.voiced.mean()), 3),
     }
+
+
+def _share_of_way(start: np.ndarray, end: np.ndarray, aim: np.ndarray) -> float | None:
+    """How far `end` lies along the way from `start` to `aim` (latent_dim,): 0 at the start, 1 there; None where there is none."""
+    way = aim - start
+    length = float(way @ way)
+    return round(float((end - start) @ way) / length, 2) if length > 0 else None
 
 
 def _near(notes: NoteMap, z: np.ndarray) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ import { PitchPicture } from "./pitch.js";
 import { PlaceMap } from "./place_map.js";
 
 export class TransferView extends TransferParts {
+  way = null; // how much of the way to its aim the result has gone
+
   scale = null;
 
   /** @param {HTMLElement} root @param {import("./transfer.js").TransferPage} page */
@@ -110,6 +112,7 @@ export class TransferView extends TransferParts {
     if (kind === "source") player.name.textContent = told.title;
     this.map.show(kind === "source" ? { source: told.near } : { result: told.near, aim: told.aim });
     this.setPitch(kind, told.pitch, told.several);
+    if (kind === "result") this.way = told.way;
     this.setNear();
     this.draw();
   }
@@ -133,7 +136,10 @@ export class TransferView extends TransferParts {
       const words = [near.title, near.pitch_name || near.detail].filter(Boolean);
       return `${kind === "source" ? "A" : "B"} is near ${words.join(near.pitch_name ? " " : ", ")}`;
     });
-    this.near.textContent = told.filter(Boolean).join(" · ");
+    // The recording stays in B, so that it stops short of the ring: said, for a dot beside its aim looks like a fault.
+    const way = Number.isFinite(this.way) && this.map.ways.result ? Math.round(100 * Math.max(0, this.way)) : null;
+    const gone = way === null ? "" : `\nB has gone ${way} % of the way to the dashed ring: the recording stays in it`;
+    this.near.textContent = told.filter(Boolean).join(" · ") + gone;
   }
 
   setCorrections(chosen, notes, count) {

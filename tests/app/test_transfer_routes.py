@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from pages.transfer.engine import _share_of_way
 from pages.transfer.own_sounds import SHELF, OwnSound
 from tests.app.asgi import Answer, get, heard, unpack
 from tests.unit.test_pitch_track import sung
@@ -47,6 +48,15 @@ class TestSounds:
         header, _ = unpack(ask("source", sound=token).body)
         assert header["title"] == "my voice.wav"
         assert [round(midi) for _, _, midi in header["notes"]] == [60, 64]
+
+    def test_how_far_the_result_has_gone_is_told(self) -> None:
+        asked = [{"toward": "brass", "amount": "1"}, {"toward": "brass", "amount": "0"}, {"shift": "1"}]
+        ways = [unpack(ask("picture", note=NOTE, **change).body)[0]["way"] for change in asked]
+        assert isinstance(ways[0], float)
+        assert ways[1:] == [None, None]
+        start, aim = np.array([1.0, 0.0]), np.array([3.0, 0.0])
+        assert _share_of_way(start, np.array([2.0, 5.0]), aim) == pytest.approx(0.5)
+        assert _share_of_way(start, aim, start) is None
 
     def test_several_notes_have_no_one_pitch(self, token: str) -> None:
         chord = sum(sung(np.full(60, midi), harmonics=8) for midi in (60.0, 64.0, 67.0))
