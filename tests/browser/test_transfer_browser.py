@@ -44,7 +44,7 @@ def result_address(page: Any) -> str:
     return page.evaluate(f"() => new URL({PAGE}.resultUrl(), location).href")
 
 
-def fetched(address: str, rate: int = 16_000) -> np.ndarray:
+def fetched(address: str, rate: int = 44_100) -> np.ndarray:
     """A result, which has its source's sample rate, at 16 kHz."""
     with urllib.request.urlopen(address, timeout=60) as answer:
         audio, came = soundfile.read(io.BytesIO(answer.read()))
@@ -54,7 +54,8 @@ def fetched(address: str, rate: int = 16_000) -> np.ndarray:
 
 
 def source_of(page: Any) -> np.ndarray:
-    return np.array(page.evaluate(f"() => [...{PAGE}.told.arrays.audio]"))
+    audio = np.array(page.evaluate(f"() => [...{PAGE}.told.arrays.audio]"))
+    return soxr.resample(audio, page.evaluate(f"() => {PAGE}.told.rate"), 16_000)
 
 
 def set_slider(page: Any, name: str, value: float) -> None:
@@ -213,8 +214,8 @@ def test_saved_as_a_file(page: Any, app: str) -> None:
     open_transfer(page, app, toward="brass", amount="1")
     with page.expect_download() as started:
         page.locator(".tx-save").click()
-    assert started.value.suggested_filename.endswith("-to-brass.wav")
-    assert soundfile.info(started.value.path()).samplerate == 16_000
+    assert started.value.suggested_filename.endswith(" to brass.wav")
+    assert soundfile.info(started.value.path()).samplerate == 44_100
 
 
 @pytest.mark.parametrize("checkpoint", ["nsynth-vae"])
