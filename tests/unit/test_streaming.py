@@ -147,3 +147,19 @@ def test_blocks_of_a_source_and_a_filter_are_the_whole(
     if n_samples != 0:
         assert difference_db(audio, whole) < -40
         assert len(blocks[0]) == 16 * FEATURES.hop_length
+
+
+def test_noise_below_a_pitch_that_is_asked_for_is_made_softer() -> None:
+    frames = np.full((FEATURES.n_bins, 80), -0.2, np.float32)
+    excited = InversionSettings(kind="excited")
+    frames[FEATURES.frequencies() > 2000] = -1
+    loud, soft = (
+        invert(frames, 0.0, FEATURES, excited, n_samples=20_000, pitch=72.0, in_tune=told) for told in (False, True)
+    )
+    hz = np.fft.rfftfreq(len(loud), 1 / RATE)
+    below, above = (hz > 60) & (hz < 320), (hz > 500) & (hz < 2000)
+    before, after = (np.abs(np.fft.rfft(each)) ** 2 for each in (loud, soft))
+    assert 10 * np.log10(before[below].sum() / after[below].sum()) > 20
+    assert abs(10 * np.log10(before[above].sum() / after[above].sum())) < 1
+    blocks = list(stream(frames, 0.0, FEATURES, excited, n_samples=20_000, pitch=72.0, in_tune=True))
+    assert difference_db(np.concatenate(blocks), soft) < -40

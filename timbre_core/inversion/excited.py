@@ -31,6 +31,8 @@ _TINY = 1e-20
 _LOW_NOISE = 0.15  # amplitude of noise beside that of harmonics, at most, at low frequencies
 _HIGH = 2000.0  # Hz
 _LATEST, _LATEST_FROM = 0.005, 8000.0  # seconds by which harmonics from so many Hz on are later than the first
+_BELOW, _BELOW_DB = 0.75, 30.0  # of a pitch; and by how much what lies below is made softer
+_LOBE = 2.5  # bins beside a partial that are its own
 _HARMONICS_TO = 0.45  # of the sample rate
 
 
@@ -43,6 +45,8 @@ def invert_excited(
 
     def make(values: Tensor, pitches: Tensor | None, length: int) -> Tensor:
         pitch = None if pitches is None else pitches[0].double().cpu().numpy()
+        if how.get("in_tune", False) and pitch is not None:
+            values = above_pitch(values, pitch, settings)
         return _made(values, pitch, None, settings, inversion, length, seed)
 
     return note_by_note(make, frames, ref_db, settings, how.get("n_samples"), how.get("pitch"))
@@ -89,6 +93,20 @@ def _made(
     """Audio (1, length) of one note's frames (1, n_mels, n_frames) at their own level; pitch and noise as for `source`."""
     sound = torch.from_numpy(source(pitch, noise, length, features.sample_rate, features.hop_length, seed))
     return filtered(values, sound, features, inversion)
+
+
+def above_pitch(values: Tensor, pitch: np.ndarray, features: LogMelSettings) -> Tensor:
+    """Frames (1, n_mels, n_frames) with what lies below the pitch made softer: noise there is heard as a pitch of its own.
+
+    pitch: MIDI, one number or one a frame; NaN changes nothing.
+    """
+    f0 = np.asarray(midi_to_hz(np.atleast_1d(pitch)))
+    lowest = np.minimum(_BELOW * f0, f0 - _LOBE * features.sample_rate / features.n_fft)
+    far = features.frequencies()[:, None] < lowest[None, : values.shape[2]]
+    lowered = torch.from_numpy(far * np.float32(2 * _BELOW_DB / features.top_db)).to(values)
+    if far.shape[1] > 1:
+        lowered = lowered[:, torch.arange(values.shape[2]).clamp_max(far.shape[1] - 1)]
+    return (values - lowered).clamp_min(-1)
 
 
 def filtered(values: Tensor, sound: Tensor, features: LogMelSettings, inversion: InversionSettings) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from timbre_core.features.settings import FeatureSettings, as_log_mel
 from timbre_core.inversion.classical import analysed_length, checked
 from timbre_core.inversion.contract import How, Values
-from timbre_core.inversion.excited import filtered, invert_excited, source
+from timbre_core.inversion.excited import above_pitch, filtered, invert_excited, source
 from timbre_core.inversion.level import fade_ends, limit
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.streaming import all_frames
@@ -39,6 +39,8 @@ def stream_excited(
     count, hop = values.shape[2], settings.hop_length
     length = analysed_length(count, settings, n_samples)
     pitch = None if pitches is None else pitches[0].double().cpu().numpy()
+    if how.get("in_tune", False) and pitch is not None:
+        values = above_pitch(values, pitch, settings)
     wanted = length if n_samples is None else min(length, n_samples)
     gain, start, size = float(torch.pow(10.0, level / 20)[0]), 0, _FIRST
     while start * hop < wanted:
