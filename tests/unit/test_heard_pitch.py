@@ -53,6 +53,17 @@ def test_a_chord_is_told(pitches: tuple[float, ...]) -> None:
     assert {round(midi) % 12 for midi in heard.notes} <= {pitch % 12 for pitch in pitches}
 
 
+def test_a_chord_whose_notes_die_away_unlike_is_told() -> None:
+    time = np.arange(3 * RATE) / RATE
+    fades = np.exp(-np.outer([0.5, 3.0, 4.0], time))
+    audio = sum(
+        fade * np.sin(2 * np.pi * n * 440 * 2 ** ((pitch - 69) / 12) * time) / n
+        for pitch, fade in zip((60, 64, 67), fades, strict=True)
+        for n in range(1, 12)
+    )
+    assert len(notes_together(audio, RATE)) > 1
+
+
 @pytest.mark.parametrize(
     ("pitch", "odd", "missing"),
     [(37.2, False, 0), (33.0, False, 1), (60.0, True, 0), (84.0, False, 0), (37.0, False, 0)],

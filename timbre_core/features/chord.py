@@ -16,12 +16,12 @@ from timbre_core.features.pitch import hz_to_midi
 
 _RATE = 16_000  # Hz
 _WINDOW = 8_192
-_SECONDS = 3  # from the onset on
+_SECONDS = 0.9  # from the onset on: later the notes of a chord have died away unlike, and swing apart
 _RANGE, _PROMINENT = 40.0, 12.0  # dB: below the strongest peak, and above the spectrum around it
 _LOW, _HIGH = 55.0, 5_000.0  # Hz
 _HIGHEST_NOTE = 2_500.0  # Hz
 _MOST = 4  # notes
-_TOLERANCE, _STIFF = 0.35, 0.02  # semitones off, and how much sharper each further partial of a string may be
+_TOLERANCE, _STIFF = 0.2, 0.02  # semitones off, and how much sharper each further partial of a string may be
 _PARTIALS, _LOW_PARTIALS, _LOW_NOTE = 16, 60, 120.0  # counted; of notes below so many Hz
 _ALONE = 0.85  # of the partials' weight: what one note explains is one note
 _SHARE, _FEWEST, _FUNDAMENTAL = (
@@ -64,7 +64,7 @@ def _partials(audio: np.ndarray) -> _Partials:
 
     power = np.convolve(np.square(audio), np.ones(_RATE // 20), "same") if len(audio) else np.zeros(1)
     onset = int(np.argmax(power > 0.05 * power.max()))
-    heard = audio[onset : onset + _SECONDS * _RATE]
+    heard = audio[onset : onset + round(_SECONDS * _RATE)]
     heard = np.pad(heard, (0, max(0, _WINDOW - len(heard))))
     frames = np.lib.stride_tricks.sliding_window_view(heard, _WINDOW)[:: _WINDOW // 4] * np.hanning(_WINDOW)
     spectra = np.abs(np.fft.rfft(frames, axis=1))
