@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,10 +33,8 @@ if TYPE_CHECKING:
     from timbre_core.generation.midi.performance import Performance
     from timbre_core.generation.midi.piece import Piece
 
-# Notes that the traits are measured on: enough for correlations of 0.1 to mean something.
-_MEASURED = 480
-# Sounds that somebody waits for come first.
-_PAUSE = 0.004
+_MEASURED = 480  # notes that the traits are measured on: enough for correlations of 0.1 to mean something
+_PAUSE = 0.004  # sounds that somebody waits for come first
 _LOG = logging.getLogger(__name__)
 
 _instruments = Memo(64)
@@ -47,9 +46,8 @@ def instrument(notes: NoteMap, z: tuple[float, ...], carrier: str | None = None)
     """The instrument at a point of the latent space, for playing live; with a `carrier`, a note's id, that note's
     instrument from its recordings."""
     key = (notes.checkpoint.path, notes.version, carrier or z)
-    return _instruments.get(
-        key, lambda: _recorded(notes, carrier) if carrier else _open_instrument(notes, z, live=True)
-    )
+    made = partial(_recorded, notes, carrier) if carrier else partial(_open_instrument, notes, z, live=True)
+    return _instruments.get(key, made)
 
 
 def export_instrument(notes: NoteMap, z: tuple[float, ...], carrier: str | None = None) -> Instrument:

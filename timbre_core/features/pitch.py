@@ -25,9 +25,7 @@ from timbre_core.features.rumble import without_rumble
 A4_HZ = 440.0
 A4_MIDI = 69.0
 
-ANALYSIS_RATE = (
-    16_000  # Hz; faster audio is resampled to this, so that a sound has one pitch at any rate: MIDI 108 is 4186 Hz
-)
+ANALYSIS_RATE = 16_000  # Hz; faster audio is resampled to this, so that a sound has one pitch at any rate
 _FRAME_SECONDS = 0.256  # seven periods of the lowest piano key
 _SHORT_SECONDS = 0.064  # of plucks and blips that are over before such a frame is
 _PERIODS = 7  # that a short frame must hold

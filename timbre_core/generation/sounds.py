@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from timbre_core.features.performance import Performance
     from timbre_core.space import TimbreSpace
 
-
 _SECONDS = 2.0
 
 
@@ -43,7 +42,7 @@ class Generated:
     frames : ndarray (n_bins, n_frames)
         As the model decoded them, in [-1, 1] where the recipe says so.
     z : ndarray (n_windows, latent_dim)
-        The latents of its windows.
+        Of its windows.
     pitch : float
         MIDI; of a note that follows a contour, the contour's median.
     sample_rate : int
@@ -280,11 +279,10 @@ def sounded(
     else:
         # A model that is not told the pitch does not sound it, so its notes are inverted without one.
         audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed, in_tune=True)
-    peak = float(np.abs(audio).max())
-    if peak > 0:
+    if (peak := float(np.abs(audio).max())) > 0:
         audio = audio * np.float32(10 ** (level_db / 20) / peak)
-    contour = told if isinstance(told, np.ndarray) else None
-    return Generated(audio, frames, journey.z, float(np.median(told)), space.sample_rate, contour)
+    followed = told if isinstance(told, np.ndarray) else None
+    return Generated(audio, frames, journey.z, float(np.median(told)), space.sample_rate, followed)
 
 
 def _usual_seconds(space: TimbreSpace) -> float:
