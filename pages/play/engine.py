@@ -82,9 +82,8 @@ def _recorded(notes: NoteMap, carrier: str) -> Instrument:
         from timbre_core.generation.own_sounds import own_instrument
 
         return own_instrument(space, notes_of(carrier))
-    return RecordedInstrument(
-        space, carrier, recordings_of(space, carrier), lambda note: studio.recording(notes.rows[note])
-    )
+    recordings = recordings_of(space, carrier)
+    return RecordedInstrument(space, carrier, recordings, lambda note: studio.recording(notes.rows[note]))
 
 
 def performance(
