@@ -1,6 +1,7 @@
 """Instrument files read as their specifications say, by nothing of ours: to be played by a program that is not ours, too.
 
-Decent Sampler: https://github.com/DecentSamples/DecentSampler-Developers-Guide. Multisample: https://github.com/bitwig/multisample.
+Decent Sampler: https://github.com/DecentSamples/DecentSampler-Developers-Guide
+Multisample: https://github.com/bitwig/multisample
 WAV: the chunk `smpl` of the Multimedia Programming Interface and Data Specifications 1.0. SFZ: https://sfzformat.com.
 """
 
