@@ -39,12 +39,18 @@ def licence_note(
         lines = ["Made with Timbre Explorer: every sample was synthesized by a trained model, none is a recording."]
     for each in helpers if recordings else [checkpoint, *helpers]:
         lines.append(f"Model: {_printable(each.name)} ({each.recipe.title}), trained on:")
-        lines += [f"- {_source(Path(root).name)}" for root in each.recipe.data.roots] or [
-            "- data that it does not name"
-        ]
+        lines += [f"- {told}" for told in _trained_on(each)]
     if nearest and not recordings:
         lines.append(f"Course over time: that of the note {_printable(nearest)}.")
     return "\n".join(lines)
+
+
+def _trained_on(checkpoint: Checkpoint) -> list[str]:
+    """What a model was trained on: as its provenance says it, where that names its data, else the data of its recipe."""
+    named = checkpoint.recipe.provenance.get("data")
+    if not isinstance(named, str):
+        return [_source(Path(root).name) for root in checkpoint.recipe.data.roots] or ["data that it does not name"]
+    return [_printable(named), *(told for known, told in _KNOWN.items() if known in named.lower())]
 
 
 def _printable(text: str) -> str:
