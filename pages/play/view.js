@@ -13,6 +13,8 @@ import { MacroPanel } from "./macros.js";
 import { Rack } from "./rack.js";
 import { allMacros } from "./shape.js";
 
+const ROUNDED = 0.005; // a distance that a place told in four digits may be off
+
 export class PlayView extends AxisParts {
   presets = null; // PresetPanel
   kind = ""; // what is to be known of the model's sounds
@@ -208,7 +210,10 @@ export class PlayView extends AxisParts {
       const name = [`${near.title} ${near.pitch_name}`.trim(), near.pitch_name ? near.family : near.detail]
         .filter(Boolean)
         .join(", ");
-      this.near.textContent = `nearest ${this.player.space.words.note}: ${name} · distance ${near.distance.toFixed(2)}${pitch}`;
+      // A sound of one's own is given the place of the map's note that it is most like.
+      const there = this.player.own && this.player.own.carrier === this.player.sounding.carrier && near.distance < ROUNDED;
+      const far = there ? "stands on the map for this sound" : `distance ${near.distance.toFixed(2)}`;
+      this.near.textContent = `nearest ${this.player.space.words.note}: ${name} · ${far}${pitch}`;
       if (!this.player.colour || this.player.changed) {
         this.dot.style.background = near.colour;
         this.root.style.setProperty("--tx-accent", near.colour);
