@@ -12,7 +12,7 @@ from timbre_core.catalogue import presets
 from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.generation.presets import Preset
-from timbre_core.generation.shipped_presets import FILE, shipped_presets
+from timbre_core.generation.shipped_presets import FOLDER, shipped_presets
 
 MINE = Preset(checkpoint="tiny", name="My sound", z=[0.5, -1.0], macros={"noise": 2.0}, release=0.4)
 
@@ -61,9 +61,10 @@ def test_presets_that_are_not_there_are_told(key: str) -> None:
         presets.star_preset(key, "tiny")
 
 
-def test_a_hundred_presets_ship_and_fit_their_checkpoint() -> None:
-    assert FILE.stat().st_size < 200_000
-    checkpoint = open_checkpoint(default_checkpoints_folder() / "nsynth-cvae")
+@pytest.mark.parametrize("name", ["nsynth-cvae", "timbre-space"])
+def test_a_hundred_presets_ship_and_fit_their_checkpoint(name: str) -> None:
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 200_000
+    checkpoint = open_checkpoint(default_checkpoints_folder() / name)
     shipped = shipped_presets(checkpoint.model_name)
     assert len(shipped) == len({each.preset.name for each in shipped}) == 100
     assert all(len(each.preset.z) == checkpoint.recipe.model.latent_dim for each in shipped)
@@ -73,7 +74,9 @@ def test_a_hundred_presets_ship_and_fit_their_checkpoint() -> None:
     assert shipped_presets("another") == ()
     key = f"shipped:{shipped[3].preset.name}"
     presets.star_preset(key, checkpoint.model_name)
-    assert [each.key for each in presets.presets_of(checkpoint.model_name) if each.starred] == [key]
+    starred = [each.key for each in presets.presets_of(checkpoint.model_name) if each.starred]
+    presets.star_preset(key, checkpoint.model_name, False)
+    assert starred == [key]
 
 
 def tone(levels: list[float], attack: float, falling: float, noise: float = 0.0) -> np.ndarray:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from timbre_core.generation.presets import Preset
 
-FILE = Path(__file__).with_name("shipped_presets.json")
+FOLDER = Path(__file__).with_name("shipped")
+"""A file for each checkpoint that has some, of its model's name."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,9 @@ class ShippedPreset:
 @cache
 def shipped_presets(checkpoint: str) -> tuple[ShippedPreset, ...]:
     """Those of a checkpoint, by its model's name, in the order of their names."""
-    told = json.loads(FILE.read_text(encoding="utf-8"))
-    if told["checkpoint"] != checkpoint:
-        return ()
+    files = {path.stem: path for path in FOLDER.glob("*.json")}  # the name is looked up, it never becomes a path
+    told = json.loads(files[checkpoint].read_text(encoding="utf-8")) if checkpoint in files else []
     return tuple(
         ShippedPreset(Preset(checkpoint=checkpoint, **each["preset"]), tuple(each["tags"]), tuple(each["words"]))
-        for each in told["presets"]
+        for each in told
     )

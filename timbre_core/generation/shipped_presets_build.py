@@ -1,6 +1,6 @@
 """Writes the presets that come with the project: instruments of the starter library, as they are and shaped by macros.
 
-    python -m timbre_core.generation.shipped_presets_build
+    python -m timbre_core.generation.shipped_presets_build [CHECKPOINT ...]
 
 Each is a point of a checkpoint's latent space, that of one note of the starter library, and steps of macros: numbers alone. A
 shaped one is kept where it was measured to sound as its name says.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,11 @@ from timbre_core.files import atomic_write
 from timbre_core.generation.instrument import Instrument
 from timbre_core.generation.macros import Shape
 from timbre_core.generation.midi.voices import held_sound
-from timbre_core.generation.shipped_presets import FILE
+from timbre_core.generation.shipped_presets import FOLDER
 from timbre_core.inverters import open_inverter
 from timbre_core.space import TimbreSpace
 
-CHECKPOINT = "nsynth-cvae"
+CHECKPOINTS = ("nsynth-cvae", "timbre-space")
 COUNT = 100
 _KEYS = (48, 72)  # MIDI: where presets are heard first
 _MISSPELT = {"Accordian": "Accordion"}
@@ -50,8 +51,14 @@ _VARIANTS: tuple[tuple[str, dict[str, float], float, str], ...] = (
 
 
 def main() -> None:
-    """Measure and write them all."""
-    space = TimbreSpace(open_checkpoint(default_checkpoints_folder() / CHECKPOINT))
+    """Measure and write them all, or those of the checkpoints that are named."""
+    for checkpoint in sys.argv[1:] or CHECKPOINTS:
+        write_presets(checkpoint)
+
+
+def write_presets(checkpoint: str) -> None:
+    """Measure and write those of one checkpoint."""
+    space = TimbreSpace(open_checkpoint(default_checkpoints_folder() / checkpoint))
     inverter = open_inverter(None, space.recipe.features)
     library = open_library(["starter"], progress=False)
     found: list[dict[str, Any]] = []
@@ -75,8 +82,8 @@ def main() -> None:
             break
     found = sorted(found[:COUNT], key=lambda each: each["preset"]["name"])
     text = ",\n".join(json.dumps(each, separators=(",", ":")) for each in found)
-    with atomic_write(FILE) as temporary:
-        temporary.write_text(f'{{"checkpoint":"{CHECKPOINT}","presets":[\n{text}\n]}}\n', encoding="utf-8")
+    with atomic_write(FOLDER / f"{checkpoint}.json") as temporary:
+        temporary.write_text(f"[\n{text}\n]\n", encoding="utf-8")
 
 
 def _preset(
@@ -86,7 +93,7 @@ def _preset(
     size = round(_HELD * note.sample_rate)
     audio = held_sound(note, size)[:size].astype(np.float64)
     words = words_of(np.pad(audio, (0, size - len(audio))), note.sample_rate, key)
-    z = [float(value) for value in instrument.mean.round(3)]
+    z = [round(float(value), 3) for value in instrument.mean]
     preset = {"name": name, "z": z, "key": key, "attack": 0.002, "release": release, "macros": macros}
     return {"preset": preset, "tags": tags, "words": words}
 
