@@ -175,7 +175,7 @@ def test_a_family_is_hidden_on_all_maps(page: Any, app: str) -> None:
 def test_it_fits(page: Any, app: str, width: int, height: int, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": height})
-    open_compare(page, app, "/compare", maps=3)
+    open_compare(page, app, LINK + "&checkpoint=nsynth-ae", maps=3)
     page.wait_for_selector(".js-plotly-plot", timeout=120_000)
     page.wait_for_function("() => document.querySelectorAll('.tx-models .tx-card').length === 4", timeout=120_000)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width

@@ -125,6 +125,8 @@ def test_deep_link_and_reload_on_a_fresh_server(
 
 def test_models_that_are_not_told_the_pitch_say_so(page: Any, app: str) -> None:
     open_play(page, app, "nsynth-vae")
+    page.get_by_text("Keys with a bar are recorded").wait_for()
+    page.get_by_role("button", name="Recordings").click()
     page.get_by_text("the keys play it faster or slower").wait_for()
     assert page.evaluate(f"() => Boolean({PLAYER}.start.note)"), "the mean of notes of many pitches has none"
     low, high = fetched(page, 60), fetched(page, 72)
