@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from shared import publish
 
 _ROOT = Path(__file__).parents[1]
 _RESULT = _ROOT / "docs" / "results" / "million.md"
@@ -123,10 +124,7 @@ def main() -> None:
         f"{told['byNumber']:.0f} ms; index of neighbours {made:.1f} s, in a thread of its own "
         f"({100 * share:.0f} % of the true ten found).",
     ]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if args.write:
-        _RESULT.write_text(text, encoding="utf-8")
+    publish(lines, _RESULT, args.write)
 
 
 if __name__ == "__main__":

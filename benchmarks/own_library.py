@@ -23,6 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from shared import publish
+
 _RESULT = Path(__file__).parents[1] / "docs" / "results" / "own_library.md"
 _ROOT = Path(__file__).parents[1]
 _KINDS = (("wav", "PCM_16"), ("flac", "PCM_16"), ("ogg", "VORBIS"), ("aiff", "PCM_24"), ("wav", "FLOAT"))
@@ -147,10 +149,7 @@ def main() -> None:
         f"| librosa and umap-learn | {plain:.1f} | {plain_cpu:.1f} | with the last | {plain_peak:.0f} MiB |",
         f"| ratio | {plain / ours:.1f} | {plain_cpu / our_cpu:.1f} | | |",
     ]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if args.write:
-        _RESULT.write_text(text, encoding="utf-8")
+    publish(lines, _RESULT, args.write)
 
 
 if __name__ == "__main__":

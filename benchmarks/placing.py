@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from shared import publish
 
 from timbre_core.catalogue.placing import Placer
 from timbre_core.checkpoint import open_checkpoint
@@ -152,10 +153,7 @@ def main() -> None:
     lines = ["# New notes on a map that is there", "", *(__doc__ or "").splitlines()[2:]]
     for checkpoint in args.checkpoint:
         lines += measure(checkpoint)
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if args.write:
-        _RESULT.write_text(text, encoding="utf-8")
+    publish(lines, _RESULT, args.write)
 
 
 if __name__ == "__main__":

@@ -86,3 +86,11 @@ def print_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for row in [header, tuple("-" * width for width in widths), *rows]:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         print("  ".join(cells))
+
+
+def publish(lines: list[str], result: Path, write: bool) -> None:
+    """Print a result's lines, and write them to the file where that is asked for."""
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if write:
+        result.write_text(text, encoding="utf-8")

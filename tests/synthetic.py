@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -41,6 +43,20 @@ def harmonic_note(
     noise = 1e-3 * np.random.default_rng(seed).standard_normal(len(time))
     note = np.sum(harmonics, axis=0) * np.exp(-2 * time) + noise
     return (0.8 * note / np.abs(note).max()).astype(np.float32)
+
+
+def record(path: Path, pitch: float = 60, rate: int = SAMPLE_RATE, **how: Any) -> Path:
+    """A file of half a second, in folders that are made; how: what `soundfile.write` takes. Returns its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, harmonic_note(pitch, 0.5, 0.5, sample_rate=rate), rate, **how)
+    return path
+
+
+def encoded(kind: str = "WAV", subtype: str = "PCM_16") -> bytes:
+    """The bytes of such a file."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, harmonic_note(60, 0.5, 0.5), SAMPLE_RATE, format=kind, subtype=subtype)
+    return buffer.getvalue()
 
 
 def write_nsynth(folder: Path, instruments: int = 8, notes: int = 6, seconds: float = 1.0) -> Path:

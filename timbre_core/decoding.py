@@ -11,7 +11,6 @@ import numpy as np
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import bin_frequencies
 from timbre_core.features.holding import at_places, held_places
-from timbre_core.features.settings import FeatureSettings
 from timbre_core.features.sounding import windows_with_sound
 from timbre_core.features.windows import SILENCE, cut_windows, overlap_add, turns
 from timbre_core.models.coder import WindowCoder
@@ -186,10 +185,10 @@ class HeldCoder(TrajectoryCoder):
     def decode_windows(
         self, z: np.ndarray, pitch: np.ndarray | float | None = None, velocity: float | None = None
     ) -> np.ndarray:
-        features = self.recipe.features
-        return np.stack([self._held(each, features) for each in super().decode_windows(z, pitch, velocity)])
+        return np.stack([self._held(each) for each in super().decode_windows(z, pitch, velocity)])
 
-    def _held(self, window: np.ndarray, features: FeatureSettings) -> np.ndarray:
+    def _held(self, window: np.ndarray) -> np.ndarray:
+        features = self.recipe.features
         level = 10 * np.log10(np.sum(10 ** ((window - 1) / 20 * features.top_db), axis=0) + 1e-12)
         places = held_places(level, self.n_frames, features.frame_rate, self.always)
         held = at_places(window, places)

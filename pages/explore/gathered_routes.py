@@ -6,7 +6,6 @@ The notes' ids come in the request's body, a JSON list; they are looked up and n
 from __future__ import annotations
 
 import json
-import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -47,7 +46,7 @@ async def zip_route(request: Request) -> Response:
 
     def work() -> Response:
         from timbre_core.features.audio import encode_wav
-        from timbre_core.generation.formats.packing import zipped
+        from timbre_core.generation.formats.packing import file_name, zipped
 
         notes = find_map(parameter(request, "checkpoint"))
         rows = _rows(body, notes, MOST_SOUNDS)
@@ -59,7 +58,7 @@ async def zip_route(request: Request) -> Response:
             except RecordingMissing:
                 kind, audio = "reconstruction", studio.audio(row, "reconstruction")
             kinds.append(kind)
-            files[f"{place:03d}-{_plain_name(notes.ids[row])}.wav"] = encode_wav(audio, studio.settings.sample_rate)
+            files[f"{place:03d}-{file_name(notes.ids[row])}.wav"] = encode_wav(audio, studio.settings.sample_rate)
             if sum(map(len, files.values())) > _LARGEST_ARCHIVE:
                 raise BadRequest(f"these sounds are more than {_LARGEST_ARCHIVE // 2**20} MB: choose fewer notes.")
         table = _table(notes, rows, file=list(files), sound=kinds)
@@ -86,10 +85,6 @@ def _table(notes: NoteMap, rows: list[int], **more: list[str]) -> str:
     text = pd.DataFrame(more, index=told.index).join(told).to_csv(index=False)
     assert isinstance(text, str)
     return text
-
-
-def _plain_name(note_id: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", note_id).strip("-")[:80] or "note"
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

@@ -4,6 +4,12 @@ import { build } from "../browser/dom.js";
 import { noteName } from "../browser/pitch.js";
 import { errorOf, fetchJson } from "../browser/server.js";
 
+// What a file is called that the page saves, in letters of any script.
+export function fileName(text, ending) {
+  const plain = text.normalize("NFC").replace(/[^\p{L}\p{M}\p{N}_-]+/gu, "-");
+  return `${plain.replace(/^-+|-+$/g, "").slice(0, 60) || "instrument"}${ending}`;
+}
+
 export class Files {
   ownSounds = null; // OwnSounds
 
@@ -21,14 +27,7 @@ export class Files {
   }
 
   fileName(ending) {
-    return `${
-      this.player.view
-        .name()
-        .normalize("NFC")
-        .replace(/[^\p{L}\p{M}\p{N}_-]+/gu, "-") // letters of any script
-        .replace(/^-+|-+$/g, "")
-        .slice(0, 60) || "instrument"
-    }${ending}`;
+    return fileName(this.player.view.name(), ending);
   }
 
   saveSound() {

@@ -2,6 +2,7 @@
 
 import { build } from "../browser/dom.js";
 import { errorOf, fetchJson } from "../browser/server.js";
+import { fileName } from "./files.js";
 
 const PIECE = /\.(mid|midi|rmi|kar)$/i;
 const TUNING = /\.(scl|kbm)$/i;
@@ -162,8 +163,8 @@ export class PiecePanel {
   save(stems) {
     return this.busy(async () => {
       const url = await this.perform(stems ? { stems: 1 } : {});
-      const name = (this.piece.value || this.own.name.replace(/\.\w+$/, "")).replace(/[^\p{L}\p{M}\p{N}_-]+/gu, "-");
-      build("a", { href: url, download: stems ? `${name}-stems.zip` : `${name}.wav` }).click();
+      const name = this.piece.value || this.own.name.replace(/\.\w+$/, "");
+      build("a", { href: url, download: fileName(name, stems ? "-stems.zip" : ".wav") }).click();
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
     });
   }

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from pathlib import Path
 from unicodedata import normalize
 
 import numpy as np
 import pytest
-import soundfile
 
-from tests.synthetic import harmonic_note
+from tests.synthetic import encoded, harmonic_note, record
+from timbre_core.datasets.audio_files import list_folder
 from timbre_core.datasets.library import open_library
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import load_audio
@@ -20,19 +19,28 @@ from timbre_core.features.uploads import decode_upload
 NOTE = harmonic_note(60, 0.5, 0.5)
 
 
-def record(path: Path, pitch: float = 60, **how: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, harmonic_note(pitch, 0.5, 0.5), 16_000, **how)
-    return path
-
-
-def encoded(kind: str = "WAV", subtype: str = "PCM_16") -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, NOTE, 16_000, format=kind, subtype=subtype)
-    return buffer.getvalue()
-
-
 # -- Which files -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype"),
+    [
+        ("WAV", "PCM_16"),
+        ("RF64", "PCM_16"),
+        ("AIFF", "PCM_16"),
+        ("FLAC", "PCM_16"),
+        ("AU", "PCM_16"),
+        ("CAF", "PCM_16"),
+        ("OGG", "VORBIS"),
+    ],
+)
+def test_a_sound_without_an_ending_is_told(tmp_path: Path, kind: str, subtype: str) -> None:
+    record(tmp_path / "flute.wav")
+    (tmp_path / "take 2").write_bytes(encoded(kind, subtype))
+    (tmp_path / "notes").write_bytes(b"a\\.snd of words")
+    assert [(Path(file).name, why) for file, why in list_folder(tmp_path).skipped] == [
+        ("take 2", "it holds a sound and has no ending of sounds: rename it, .wav say")
+    ]
 
 
 def test_linked_folders_are_read_once_and_circles_end(tmp_path: Path) -> None:

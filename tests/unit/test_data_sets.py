@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 
@@ -10,26 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import soundfile
 
-from tests.synthetic import harmonic_note
+from tests.synthetic import encoded, harmonic_note, record
 from timbre_core.catalogue.labels import propose_labels
 from timbre_core.datasets.library import open_library
 from timbre_core.errors import TimbreError
 
 NOTE = harmonic_note(60, 0.5, 0.5)
-
-
-def record(path: Path, pitch: float = 60, **how: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, harmonic_note(pitch, 0.5, 0.5), 16_000, **how)
-    return path
-
-
-def encoded(kind: str = "WAV", subtype: str = "PCM_16") -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, NOTE, 16_000, format=kind, subtype=subtype)
-    return buffer.getvalue()
 
 
 def write_nsynth(folder: Path, pitch: int = 60, ending: str = "wav") -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.synthetic import harmonic_note
+from tests.synthetic import harmonic_note, record
 from timbre_core.__main__ import main
 from timbre_core.datasets import measured_pitch
 from timbre_core.datasets.folder import read_folder
@@ -22,12 +22,6 @@ from timbre_core.features.audio import AudioError
 
 TEST_DATA = Path(os.environ.get("TIMBRE_TEST_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 FSDD = TEST_DATA / "fsdd"
-
-
-def record(path: Path, pitch: float = 60, rate: int = 16_000) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, harmonic_note(pitch, 0.6, 0.6), rate)
-    return path
 
 
 # -- Patterns --------------------------------------------------------------------------------------------------------

@@ -8,20 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import soundfile
 
-from tests.synthetic import harmonic_note
+from tests.synthetic import record
 from timbre_core.datasets.folder import read_folder
 from timbre_core.datasets.folder_labels import read_folders
 from timbre_core.datasets.label_values import safe_id
 from timbre_core.datasets.library import open_library
 from timbre_core.datasets.name_labels import NameLabels, read_names
-
-
-def record(path: Path, pitch: float = 60) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, harmonic_note(pitch, 0.6, 0.5), 16_000)
-    return path
 
 
 def names(*stems: str, hears: bool = True) -> NameLabels:

@@ -9,10 +9,10 @@ import numpy as np
 
 from timbre_core.catalogue.crew import Crew
 from timbre_core.catalogue.database import writing
-from timbre_core.catalogue.hearing import SAME_AS_KEPT, Alike, nothing_same, open_ears, same_of
+from timbre_core.catalogue.hearing import Alike, nothing_same, open_ears, same_of
 from timbre_core.catalogue.libraries import OwnLibrary, notes_of
 from timbre_core.catalogue.progress import Report
-from timbre_core.datasets.duplicates import Near
+from timbre_core.datasets.duplicates import SAME_AS_KEPT, Near
 
 # Fingerprints so near to each other are of one recording at another level or in another lossless format, and need not be heard
 # again: of 1,000 files made of 850 NSynth notes, two of different recordings were never nearer than twice this.
@@ -66,22 +66,16 @@ def _copies(marks: np.ndarray) -> dict[int, int]:
 
 def _apart(near: Near) -> list[np.ndarray]:
     """Numbers of the sounds that may be the same as another, in groups between which none are: the largest first."""
-    leader = list(range(len(near)))
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def of(number: int) -> int:
-        while leader[number] != number:
-            leader[number] = leader[leader[number]]
-            number = leader[number]
-        return number
-
-    for number in range(len(near)):
-        for other in near.after(number).tolist():
-            first, second = sorted((of(number), of(other)))
-            leader[second] = first
-    members: dict[int, list[int]] = {}
-    for number in range(len(near)):
-        members.setdefault(of(number), []).append(number)
-    return sorted((np.array(group) for group in members.values() if len(group) > 1), key=len, reverse=True)
+    after = [near.after(number) for number in range(len(near))]
+    one, other = np.repeat(np.arange(len(near)), [len(each) for each in after]), np.concatenate(after)
+    _, group = connected_components(
+        coo_array((np.ones(len(one)), (one, other)), (len(near), len(near))), directed=False
+    )
+    members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
+    return sorted((each for each in members if len(each) > 1), key=len, reverse=True)
 
 
 def _compared(alike: Sequence[Alike], report: Report, workers: int) -> list[tuple[int, int]]:

@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from timbre_core.datasets.duplicates import SAME, Near, find_twins
+from timbre_core.datasets.duplicates import SAME, SAME_AS_KEPT, Near, find_twins
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import load_audio
 
 _RATE = 16_000  # Hz
-SAME_AS_KEPT = SAME - 5e-4
-"""What the fingerprints of sounds that are the same tell at least: kept in 16 bits, they may be off by that much."""
 
 
 class Alike(NamedTuple):

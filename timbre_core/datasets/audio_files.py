@@ -34,7 +34,7 @@ _OTHER_ENDINGS = {ending: cure for cure, endings in _OTHERS.items() for ending i
 """Of files that hold sounds and are not read, with what to do about them."""
 _TABLE_ENDINGS = frozenset(_TABLES.split())
 
-_MAGIC = re.compile(rb"(?:RIFF|RF64|BW64)....WAVE|FORM....AIF[FC]|fLaC|OggS|caff|\\.snd|ID3", re.DOTALL)
+_MAGIC = re.compile(rb"(?:RIFF|RF64|BW64)....WAVE|FORM....AIF[FC]|fLaC|OggS|caff|\.snd|ID3", re.DOTALL)
 """What files of sounds begin with, whatever they are called."""
 
 _NO_TEXT = "its name is no UTF-8: rename it"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SAME = 0.99
 """Sounds that correlate more than this, level aside, are the same recording."""
+SAME_AS_KEPT = SAME - 5e-4
+"""What fingerprints of sounds that are the same tell at least where they were kept in 16 bits, which rounds them."""
 
 _RATE = 16_000  # Hz
 _DIRECTIONS = 12  # of the fingerprints that differ most: enough to rule out nearly all pairs

@@ -8,10 +8,10 @@ without touching the audio, one note's audio without the others'.
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
-import struct
 import threading
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -162,10 +162,12 @@ def _foreign(file: pq.ParquetFile, path: Path, said: list[str] | None) -> tuple[
 
 
 def _as_wav(samples: np.ndarray, rate: int) -> bytes:
-    """Samples (n,) as a WAV file of 32-bit floats, which is what reads them."""
-    data = samples.astype("<f4").tobytes()
-    about = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, 1, rate, 4 * rate, 4, 32)
-    return b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVE" + about + b"data" + struct.pack("<I", len(data)) + data
+    """Samples (n,) as a WAV file of 32-bit floats, always the same bytes (libsndfile would write the time into them)."""
+    from scipy.io import wavfile
+
+    made = io.BytesIO()
+    wavfile.write(made, rate, samples.astype(np.float32))
+    return made.getvalue()
 
 
 def _as_text(value: Any, names: list[str] | None) -> str:

@@ -8,14 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from timbre_core.datasets.duplicates import SAME, Near, Twins, find_twins, linked_instruments
+from timbre_core.datasets.duplicates import SAME, SAME_AS_KEPT, Near, Twins, find_twins, linked_instruments
 from timbre_core.datasets.library import Library
 from timbre_core.datasets.notes import LEFT_OUT
 from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import StoredFeatures
-
-_ROUNDED = 5e-4  # of a correlation, that fingerprints kept in 16 bits may be off
 
 
 class Settled(NamedTuple):
@@ -68,7 +66,7 @@ def _twins(library: Library, rows: np.ndarray, marks: np.ndarray, settings: Stor
         except TimbreError:
             return np.zeros(1, dtype=np.float32)  # deleted meanwhile
 
-    found = find_twins(Near(marks[rows], SAME - _ROUNDED), read, SAME, settings.sample_rate)
+    found = find_twins(Near(marks[rows], SAME_AS_KEPT), read, SAME, settings.sample_rate)
     return [Twins(int(rows[first]), int(rows[second]), correlation) for first, second, correlation in found]
 
 

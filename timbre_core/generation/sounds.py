@@ -42,7 +42,7 @@ class Generated:
     frames : ndarray (n_bins, n_frames)
         As the model decoded them, in [-1, 1] where the recipe says so.
     z : ndarray (n_windows, latent_dim)
-        Of its windows.
+        The latents of its windows.
     pitch : float
         MIDI; of a note that follows a contour, the contour's median.
     sample_rate : int
@@ -281,8 +281,8 @@ def sounded(
         audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed, in_tune=True)
     if (peak := float(np.abs(audio).max())) > 0:
         audio = audio * np.float32(10 ** (level_db / 20) / peak)
-    followed = told if isinstance(told, np.ndarray) else None
-    return Generated(audio, frames, journey.z, float(np.median(told)), space.sample_rate, followed)
+    contour = told if isinstance(told, np.ndarray) else None
+    return Generated(audio, frames, journey.z, float(np.median(told)), space.sample_rate, contour)
 
 
 def _usual_seconds(space: TimbreSpace) -> float:
