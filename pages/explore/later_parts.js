@@ -28,8 +28,8 @@ export function slideVolume(slider, on) {
   on(slider, "input", () => setLevel(Number(slider.value)));
 }
 
-// The filters make room at once, before the list's script is there.
+// The filters make room at once, before the list's script is there; opened again meanwhile, they stay.
 export function toggleList({ filters, list }) {
   filters.open(false);
-  list.use((part) => part.open(part.panel.hidden));
+  list.use((part) => part.open(part.panel.hidden && filters.panel.hidden));
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -67,7 +67,7 @@ def show_library(library: OwnLibrary, colour: str, job: jobs.Job | None) -> None
             jobs.ask("update", library.id)
             jobs.start_worker()
             st.rerun()
-        with more.popover("More", width="stretch", key=f"more_{library.id}", on_change="rerun"):
+        with more:
             show_more(library, skipped)
         if away:
             st.caption("Connect its drive: the sounds are back when it is. Stars, tags and collections stay.")
@@ -75,22 +75,15 @@ def show_library(library: OwnLibrary, colour: str, job: jobs.Job | None) -> None
             st.warning(plain(job.message, 400), icon=":material/info:")
 
 
-def close_more(library: OwnLibrary) -> None:
-    """Before a dialog opens: the popover would lie over it."""
-    st.session_state[f"more_{library.id}"] = False
-
-
 def show_more(library: OwnLibrary, skipped: int) -> None:
     """What opens a dialog."""
-    shared: dict[str, Any] = {"width": "stretch", "on_click": close_more, "args": (library,)}
-    for sentence in library.said:
-        st.caption(plain(sentence, 600))
-    if st.button("Labels", key=f"labels_{library.id}", icon=":material/edit:", **shared):
-        show_labels(library)
-    if skipped and st.button(f"{counted(skipped, 'file')} skipped", key=f"skipped_{library.id}", **shared):
-        show_skipped(library)
-    if st.button("Remove", key=f"remove_{library.id}", icon=":material/delete:", **shared):
-        confirm_removal(library)
+    dialogs: dict[str, Callable[[OwnLibrary], None]] = {":material/edit: Labels": show_labels}
+    if skipped:
+        dialogs[f":material/block: {counted(skipped, 'file')} skipped"] = show_skipped
+    dialogs[":material/delete: Remove"] = confirm_removal
+    chosen = st.menu_button("More", list(dialogs), key=f"more_{library.id}", width="stretch")
+    if chosen:
+        dialogs[chosen](library)
 
 
 @st.dialog("What could not be used", width="large")

@@ -36,6 +36,7 @@ def test_the_tour_and_the_drawer_by_keyboard_at_820_pixels(page: Any, app: str) 
     page.keyboard.press("Enter")
     body = page.get_by_test_id("stPopoverBody")
     body.get_by_text("How near it comes").wait_for()
+    body.get_by_role("switch", name="Researcher's words").wait_for()  # what stands in the drawer arrives bit by bit
     assert not body.get_by_text("Reconstruction L1").is_visible()
     for _ in range(20):
         page.keyboard.press("Tab")
