@@ -21,6 +21,7 @@ from timbre_core.checkpoint import (
 from timbre_core.errors import TimbreError, explain_os_error
 from timbre_core.files import readable
 from timbre_core.maps import list_maps
+from timbre_core.shown_first import order_to_show
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,7 @@ def listing() -> Listing:
         elif checkpoint.recipe.makes_a_space:
             good[path.name] = checkpoint
             good |= {each.name: each for each in (replace(checkpoint, map_name=name) for name in list_maps(path))}
-    return Listing(folder, dict(sorted(good.items(), key=_most_to_show)), broken)
-
-
-def _most_to_show(named: tuple[str, Checkpoint]) -> tuple[bool, bool, bool, str]:
-    """Those with a map come first, of them those whose pitch can be played, of these those that compare by timbre codes."""
-    name, checkpoint = named
-    recipe = checkpoint.recipe
-    return not (checkpoint.latents_file).exists(), not recipe.uses_pitch, recipe.distance != "timbre", name
+    return Listing(folder, dict(sorted(good.items(), key=lambda named: order_to_show(named[1]))), broken)
 
 
 def note_map(checkpoint: Checkpoint) -> NoteMap | None:

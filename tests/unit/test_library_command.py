@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from pages.server.catalog import listing
 from timbre_core.__main__ import main
+from timbre_core.catalogue.jobs import Job
 from timbre_core.catalogue.libraries import find_library, notes_of
+from timbre_core.cli.library_wait import JobBar
 
 
 def test_add_list_update_remove(
@@ -70,3 +74,40 @@ def test_a_folder_whose_name_is_no_text_is_said(
     os.mkdir(os.fsencode(tmp_path) + b"/bad\xff")
     assert main(["library", "add", f"{tmp_path}/bad\udcff", "--name", "x", "--checkpoint", str(tiny_checkpoint)]) == 1
     assert "no UTF-8" in capsys.readouterr().err
+
+
+def test_without_a_checkpoint_it_is_the_one_that_the_app_opens_with_or_the_librarys_own(
+    tiny_nsynth: Path,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TIMBRE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tiny_checkpoint.parent))
+    without_map = tiny_checkpoint.with_name("a")
+    shutil.copytree(tiny_checkpoint, without_map)
+    (without_map / "latents.parquet").unlink()
+    add = ["library", "add", str(tiny_nsynth), "--name", "notes", "--octave", "off"]
+    assert next(iter(listing().checkpoints)) == "tiny"
+    assert main(add) == 0
+    assert "48 notes (48 new); on the map of tiny" in capsys.readouterr().out
+    shutil.copytree(tiny_checkpoint, tiny_checkpoint.with_name("before"))
+    assert next(iter(listing().checkpoints)) == "before"
+    assert main(add) == 0, "a library that is there keeps its checkpoint"
+    assert "on the map of tiny" in capsys.readouterr().out
+
+
+def test_each_phase_of_the_work_is_told_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = JobBar()
+    for phase, done, total in [
+        ("reading names", 0, 0),
+        ("looking for doubles", 0, 0),
+        ("looking for doubles", 15, 17),
+        ("looking for doubles", 17, 17),
+    ]:
+        bar(Job(1, "update", 1, {}, "running", phase, done, total, None, "", False, 0.0, 0.0))
+    bar.close()
+    said = capsys.readouterr().err
+    assert "reading names ..." in said
+    assert "17/17" in said.splitlines()[-1].split("\r")[-1]

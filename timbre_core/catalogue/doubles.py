@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
     """
     notes = notes_of(library)
     count = int(notes["place"].max()) + 1 if len(notes) else 0
-    report(_PHASE, 0, len(notes))
+    report(_PHASE, 0, 0)
     ids = notes["id"].to_numpy()
     first_of = notes.groupby("content")["id"].transform("min").to_numpy()
     rows = np.flatnonzero(ids == first_of)
@@ -42,8 +43,9 @@ def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
         heard = np.array([row for row in range(len(marks)) if row not in copies])
         parts = [heard[part] for part in _apart(Near(marks[heard], SAME_AS_KEPT))]
         alike = [Alike(part.tolist(), [paths[row] for row in part], marks[part]) for part in parts]
-        for second, first in [*copies.items(), *_compared(alike, report, workers)]:
+        for second, first in [*copies.items(), *_compared(alike, partial(_of_all, report, len(notes)), workers)]:
             groups[int(ids[rows[second]])] = int(ids[rows[first]])
+    report(_PHASE, len(notes), len(notes))
     groups = {note: groups.get(first, first) for note, first in groups.items()}
     before = dict(zip(ids.tolist(), notes["recording"].tolist(), strict=True))
     changed = [(first, note) for note, first in groups.items() if before[note] != first]
@@ -52,6 +54,11 @@ def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
             database.executemany("UPDATE notes SET recording = ? WHERE id = ?", changed)
             database.execute("UPDATE libraries SET revision = revision + 1 WHERE id = ?", (library.id,))
     return sum(note != first for note, first in groups.items())
+
+
+def _of_all(report: Report, count: int, phase: str, done: int, total: int) -> None:
+    """Report on the sounds that must be heard as a part of all, of which the others are known without."""
+    report(phase, count - total + done, count)
 
 
 def _copies(marks: np.ndarray) -> dict[int, int]:

@@ -204,14 +204,14 @@ class _Reporter:
     def __init__(self, number: int, tell: Teller) -> None:
         self._number, self._tell = number, tell
         self._last = 0.0
-        self._phase, self._began, self._from = "", 0.0, 0
+        self._phase, self._total = "", 0
         self._rate: float | None = None
         self._before = (0.0, 0)
 
     def __call__(self, phase: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if phase != self._phase:
-            self._phase, self._rate, self._before = phase, None, (now, done)
+        if phase != self._phase or not self._total:
+            self._phase, self._total, self._rate, self._before = phase, total, None, (now, done)
         elif now - self._last < _TOLD_EVERY and done < total:
             return
         self._last = now

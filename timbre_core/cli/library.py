@@ -17,13 +17,14 @@ from timbre_core.wording import counted
 
 if TYPE_CHECKING:
     from timbre_core.catalogue.libraries import OwnLibrary
+    from timbre_core.checkpoint import Checkpoint
 
 HELP = "your own sounds: put a folder on the map of a checkpoint, keep it up to date, list and remove"
 EXAMPLE = """python -m timbre_core library add ~/samples --name samples
   python -m timbre_core library update samples
   python -m timbre_core library list"""
 
-_DEFAULT = "nsynth-cvae"
+_FIRST = "the one that the app opens with"
 _BEHIND = 5  # of the app's background work: pages that are looked at come first
 
 
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add.add_argument("folder", metavar="DIR", help="folder of sounds, with subfolders")
     add.add_argument("--name", required=True, help="what the library is called")
-    add.add_argument("--checkpoint", default=_DEFAULT, help=f"whose map the sounds are put on (default {_DEFAULT})")
+    add.add_argument("--checkpoint", help=f"whose map the sounds are put on (default: {_FIRST})")
     add_label_arguments(add)
     add.add_argument(
         "--encoded", metavar="OUT", help="take what `library encode` has read already, on this machine or on many"
@@ -67,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     encode.add_argument("out", metavar="OUT", help="folder of the shards, which `library add --encoded` takes")
     encode.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster (default: workers on this machine)")
     encode.add_argument("--workers", type=int, metavar="N", help="on this machine (default: one per core)")
-    encode.add_argument("--checkpoint", default=_DEFAULT, help=f"whose model reads the sounds (default {_DEFAULT})")
+    encode.add_argument("--checkpoint", help=f"whose model reads the sounds (default: {_FIRST})")
     add_label_arguments(encode)
     update = verb(
         "update",
@@ -122,17 +123,16 @@ def _run_add(args: argparse.Namespace) -> int:
         remove_library,
         same_folder,
     )
-    from timbre_core.checkpoint import open_checkpoint
 
     _check_workers(args)
-    checkpoint = open_checkpoint(args.checkpoint)
+    root = Path(args.folder).expanduser().resolve()
+    name, settings = checked_name(args.name), label_settings(args)
+    library = next((each for each in list_libraries() if each.name == name and each.root == str(root)), None)
+    checkpoint = _checkpoint(args.checkpoint or (library.checkpoint if library else None))
     if not checkpoint.latents_file.exists():
         raise TimbreError(
             f"{checkpoint.path} has no map: make it with `python -m timbre_core project {checkpoint.path}`."
         )
-    root = Path(args.folder).expanduser().resolve()
-    name, settings = checked_name(args.name), label_settings(args)
-    library = next((each for each in list_libraries() if each.name == name and each.root == str(root)), None)
     if library is not None and not _reads_so(library, checkpoint.path, settings):
         if counts_of(library)[0]:
             raise TimbreError(
@@ -149,6 +149,14 @@ def _run_add(args: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
     return wait_for(library.id, args)
+
+
+def _checkpoint(name: str | None) -> Checkpoint:
+    """The checkpoint of that name or path, without one the one that the app opens with."""
+    from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.shown_first import first_space
+
+    return open_checkpoint(name) if name else first_space()
 
 
 def _reads_so(library: OwnLibrary, checkpoint: Path, settings: dict[str, Any]) -> bool:
@@ -204,13 +212,12 @@ def _run_encode(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from timbre_core.catalogue.shards import encode_folder
-    from timbre_core.checkpoint import open_checkpoint
 
     _check_workers(args)
     root, out = Path(args.folder).expanduser().resolve(), Path(args.out).expanduser().resolve()
     if not root.is_dir():
         raise TimbreError(f"{root}: there is no such folder: check the path.")
-    checkpoint = open_checkpoint(args.checkpoint).path.resolve()
+    checkpoint = _checkpoint(args.checkpoint).path.resolve()
     where = args.scheduler or LocalCluster(
         n_workers=args.workers, threads_per_worker=1, dashboard_address=None, memory_limit=None
     )

@@ -47,12 +47,13 @@ def wait_for(number: int, args: argparse.Namespace) -> int:
     tell_skipped(skipped_of(library))
     if job.state == "failed":
         raise TimbreError(job.message)
-    print(f"{library.name}: {job.message}")
+    on = f"; on the map of {Path(library.checkpoint).name}" if job.state == "done" else ""
+    print(f"{library.name}: {job.message}{on}")
     return 0 if job.state == "done" else 1
 
 
 class JobBar:
-    """A progress bar for each phase of each job."""
+    """A progress bar for each phase of each job; of one whose end is not known yet its name alone, while it lasts."""
 
     def __init__(self) -> None:
         from tqdm import tqdm
@@ -65,12 +66,16 @@ class JobBar:
         if (job.phase, job.id) != self._of:
             self.close()
             self._of = (job.phase, job.id)
-        if not job.total:
-            return
-        if self._bar is None:
-            self._bar = self._make(total=job.total, initial=job.done, desc=job.phase, unit="note", file=sys.stderr)
-        self._bar.n = job.done
-        self._bar.refresh()
+        if self._bar is not None and not self._bar.total and job.total:
+            self.close()
+        if self._bar is None and job.phase:
+            known = {} if job.total else {"bar_format": "{desc} ...", "leave": False}
+            self._bar = self._make(
+                total=job.total, initial=job.done, desc=job.phase, unit="note", file=sys.stderr, **known
+            )
+        if self._bar is not None:
+            self._bar.n, self._bar.total = job.done, job.total
+            self._bar.refresh()
 
     def close(self) -> None:
         if self._bar is not None:

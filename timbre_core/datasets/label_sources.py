@@ -119,7 +119,9 @@ def _sentence(root: Path, origins: dict[str, Counter[str]], folders: FolderLabel
     patterns = Counter(sources.names.patterns.values())
     if patterns and any("file names" in found for found in origins.values()):
         shown = ", ".join(repr(pattern) for pattern, _ in patterns.most_common(3))
-        parts.append(f"names read as {shown}" + (f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""))
+        more = f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""
+        unused = "{...} is not used; " if any("{...}" in pattern for pattern in patterns) else ""
+        parts.append(f"file names read by the pattern {shown}{more} ({unused}give another where that is wrong)")
     if folders.ignored:
         shown = ", ".join(sorted(folders.ignored)[:6])
         parts.append(f"folders that are no instruments: {shown}" + (", ..." if len(folders.ignored) > 6 else ""))
