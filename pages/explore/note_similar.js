@@ -2,6 +2,7 @@
 
 import { build } from "../browser/dom.js";
 import { Mending } from "../browser/mending.js";
+import { ACCEPT, withoutLeftBehind } from "../browser/sounds.js";
 
 const LARGEST_UPLOAD = 20e6; // bytes, as the server has it: a larger file need not be sent to be refused
 
@@ -16,7 +17,7 @@ export class Finder {
     this.again = again;
     this.input = build("input", {
       type: "file",
-      accept: "audio/*,.wav,.flac,.ogg,.mp3,.aif,.aiff",
+      accept: ACCEPT,
       class: "tx-file",
       tabindex: -1,
       "aria-label": "Sound file",
@@ -66,7 +67,8 @@ export class Finder {
   drag(event) {
     event.preventDefault();
     this.element.classList.toggle("tx-over", event.type === "dragover");
-    if (event.type === "drop" && event.dataTransfer.files.length) this.take(event.dataTransfer.files[0]);
+    const [file] = event.type === "drop" ? withoutLeftBehind(event.dataTransfer.files) : [];
+    if (file) this.take(file);
   }
 
   mend(mends) {

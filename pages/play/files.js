@@ -104,8 +104,8 @@ export class Files {
     return this.ownSounds;
   }
 
-  async takeSounds(files) {
-    await (await this.own()).take(files);
+  async takeSounds(files, strange = []) {
+    await (await this.own()).take(files, strange);
   }
 
   async correctPitch(pitch) {

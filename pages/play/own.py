@@ -76,7 +76,7 @@ def with_archive(space: TimbreSpace, content: bytes, name: str, beside: str | No
     Raises TimbreError for an archive that cannot be unpacked within the limits, and where none of its files is a note.
     """
     from timbre_core.catalogue.uploads import Sent, UploadLimits, keep_uploads
-    from timbre_core.datasets.audio_files import is_audio
+    from timbre_core.features.sound_files import is_audio
 
     limits = UploadLimits(files=_MOST_FILES, bytes_each=LARGEST, bytes=4 * LARGEST)
     sent = Sent(name if name.lower().endswith(".zip") else f"{name}.zip", io.BytesIO(content))

@@ -17,10 +17,11 @@ export class OwnSounds {
     return fetchJson(this.player.url("own", told), { method: "POST", body });
   }
 
-  // Files: one recorded note, several of one instrument, or archives of them. One that cannot be used stops nothing.
-  async take(files) {
+  // Files: one recorded note, several of one instrument, or archives of them. One that cannot be used stops nothing, nor do
+  // `strange` ones (names) that came with them.
+  async take(files, strange = []) {
     const { view } = this.player;
-    const remarks = [];
+    const remarks = strange.map((name) => `${name}: no sound.`);
     let own = null;
     let unheard = null;
     for (const [place, file] of files.entries()) {

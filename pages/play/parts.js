@@ -2,6 +2,7 @@
 
 import { build } from "../browser/dom.js";
 import { ICONS, icon } from "../browser/icons.js";
+import { ACCEPT } from "../browser/sounds.js";
 
 export class PlayParts {
   standing = ""; // what is said where there is nothing else to say
@@ -63,7 +64,7 @@ export class PlayParts {
     this.ownFile = build("input", {
       type: "file",
       multiple: "",
-      accept: "audio/*,.zip,.wav,.flac,.ogg,.mp3,.aif,.aiff",
+      accept: `${ACCEPT},.zip`,
       class: "tx-file",
       tabindex: -1,
       "aria-label": "Sound files",

@@ -2,11 +2,12 @@
 
 import { build } from "../browser/dom.js";
 import { errorOf, fetchJson } from "../browser/server.js";
+import { isSound, withoutLeftBehind } from "../browser/sounds.js";
 import { fileName } from "./files.js";
 
 const PIECE = /\.(mid|midi|rmi|kar)$/i;
 const TUNING = /\.(scl|kbm)$/i;
-const SOUND = /\.(zip|wav|flac|ogg|oga|opus|mp3|aif|aiff|aifc)$/i;
+const ARCHIVE = /\.zip$/i;
 // Files that nothing else on the page has taken.
 const takes = (event) => !event.defaultPrevented && event.dataTransfer?.types.includes("Files");
 
@@ -82,7 +83,7 @@ export class PiecePanel {
   // A piece is taken here, sounds become an instrument; of anything else it is said that it is neither.
   drop(event) {
     event.preventDefault();
-    const files = [...event.dataTransfer.files];
+    const files = withoutLeftBehind(event.dataTransfer.files);
     const piece = files.find(({ name }) => PIECE.test(name));
     if (piece) {
       this.element.open = true;
@@ -95,14 +96,15 @@ export class PiecePanel {
       this.view.attempt(() => player.files.takeTuning(tunings));
       return;
     }
-    const strange = files.find(({ name, type }) => !SOUND.test(name) && !type.startsWith("audio/"));
-    if (strange || !files.length)
+    const sounds = files.filter((file) => isSound(file) || ARCHIVE.test(file.name));
+    const strange = files.filter((file) => !sounds.includes(file)).map(({ name }) => name);
+    if (!sounds.length)
       this.view.tell(
-        `${strange?.name ?? "That"} is neither a sound (WAV, FLAC, OGG, MP3, AIFF, or a ZIP of them) nor a MIDI file (.mid).`,
+        `${strange[0] ?? "That"} is neither a sound (WAV, FLAC, OGG, MP3, AIFF, or a ZIP of them) nor a MIDI file (.mid).`,
         true,
       );
     else if (!player.zText) this.view.tell("The model is still being loaded: drop the sound again in a moment.", true);
-    else this.view.attempt(() => player.files.takeSounds(files));
+    else this.view.attempt(() => player.files.takeSounds(sounds, strange));
   }
 
   take(file) {

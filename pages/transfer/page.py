@@ -19,7 +19,7 @@ from timbre_core.features.uploads import LIMITS
 
 _SENTENCE = "Give a sound another timbre: its pitch and its loudness over time stay."
 _FROM = {"library": "A library note", "file": "A file", "recording": "Record"}
-_TYPES = ["wav", "flac", "ogg", "mp3", "aiff", "aif"]
+_TYPES = ["audio", "wav", "flac", "ogg", "opus", "mp3", "aiff", "w64", "caf", "au"]
 _FIRST_TARGETS = ("brass", "organ", "flute")
 _RANGES = {"amount": (0.0, 1.5), "shift": (-24.0, 24.0)}
 

@@ -117,7 +117,7 @@ def test_a_library_of_sent_files_is_removed_with_them(library: Callable[..., Any
     other = create_library("too", kept, checkpoints / "alpha", {})
     assert made.was_sent
     page = library()
-    page = next(button for button in page.button if button.key == f"remove_{made.id}").click().run()
+    page = page.menu_button(key=f"more_{made.id}").click(":material/delete: Remove").run()
     assert str(kept) in everything_said(page)
     assert [box.value for box in page.checkbox if box.label == "Delete these copies too"] == [True]
     remove_library(made, sent=True)

@@ -13,7 +13,7 @@ from tests.synthetic import encoded, harmonic_note, record
 from timbre_core.datasets.audio_files import list_folder
 from timbre_core.datasets.library import open_library
 from timbre_core.errors import TimbreError
-from timbre_core.features.audio import load_audio
+from timbre_core.features.audio import AudioError, load_audio
 from timbre_core.features.uploads import decode_upload
 
 NOTE = harmonic_note(60, 0.5, 0.5)
@@ -88,12 +88,55 @@ def test_what_libsndfile_reads_is_read_and_the_rest_is_counted(tmp_path: Path) -
     library = open_library([tmp_path])
     assert len(library) == 6
     reasons = [reason for _, reason in library.skipped]
-    assert any(reason.startswith("3 files *.m4a cannot be read: convert them") for reason in reasons)
+    assert any(reason.startswith("3 files *.m4a cannot be read: convert to WAV") for reason in reasons)
     assert any(reason.startswith("1 file *.wma cannot be read") for reason in reasons)
     for path in tmp_path.glob("a.*"):
         path.unlink()
     with pytest.raises(TimbreError, match=r"3 files \*\.m4a cannot be read"):
         open_library([tmp_path])
+
+
+def test_files_of_arrays_beside_sounds_are_counted(tmp_path: Path) -> None:
+    record(tmp_path / "oboe_60.wav")
+    for name in ("x.npy", "y.NPY", "z.mat", "data.h5", "part.arrow"):
+        (tmp_path / name).write_bytes(b"\x93NUMPY")
+    told = [reason for _, reason in open_library([tmp_path]).skipped]
+    assert told == [
+        "1 file *.arrow cannot be read: save the data set as Parquet, with `to_parquet` say",
+        "1 file *.h5 cannot be read: if there are sounds inside, write them as WAV",
+        "1 file *.mat cannot be read: if there are sounds inside, write them as WAV",
+        "2 files *.npy cannot be read: if there are sounds inside, write them as WAV",
+    ]
+
+
+def test_what_systems_leave_is_passed_over_and_hidden_sounds_are_told(tmp_path: Path) -> None:
+    record(tmp_path / "oboe_60.wav")
+    for name in ("__MACOSX/._oboe_60.wav", "__MACOSX/oboe_61.wav", "$RECYCLE.BIN/oboe_62.wav", "@eaDir/oboe_63.wav"):
+        record(tmp_path / name)
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "Icon\r", "._oboe_60.wav"):
+        (tmp_path / name).write_bytes(b"\0\5\x16\7")
+    record(tmp_path / ".22 rifle_64.wav")
+    library = open_library([tmp_path])
+    assert [Path(audio).name for audio in library.notes["audio"]] == ["oboe_60.wav"]
+    assert [(Path(file).name, reason) for file, reason in library.skipped] == [
+        (".22 rifle_64.wav", "hidden, as its name begins with a dot: rename it")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "said"),
+    [
+        ("a.m4a", b"\0\0\0\x20ftypM4A ", "a.m4a: cannot be read: convert to WAV"),
+        ("a.wav", b"\0\0\0\x20ftypM4A ", "a.wav: cannot be read: it is MP4, whatever its name: convert to WAV"),
+        ("a", b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "a: cannot be read: it is WebM or Matroska"),
+        ("a.sf2", b"RIFF\0\0\0\0sfbk", "a.sf2: cannot be read: render with `prepare soundfont`"),
+        ("a.wav", b"no sound at all", "a.wav: not readable as audio"),
+    ],
+)
+def test_what_is_no_sound_that_is_read_is_told_with_what_to_do(name: str, head: bytes, said: str) -> None:
+    with pytest.raises(AudioError) as refused:
+        decode_upload(head + bytes(64), 16_000, name)
+    assert str(refused.value).startswith(said)
 
 
 # -- Sizes -----------------------------------------------------------------------------------------------------------

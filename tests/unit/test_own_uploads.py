@@ -173,3 +173,22 @@ def test_links_lead_out_of_no_folder_that_the_app_reads(tmp_path: Path) -> None:
     assert list(proposal.notes["audio"]) == ["violin_60.wav"]
     assert all("link out of the folders" in reason for _, reason in proposal.skipped)
     assert proposal.skipped
+
+
+def test_what_systems_leave_is_no_skipped_file(tmp_path: Path) -> None:
+    left = (
+        "__MACOSX/kit/._a_60.wav",
+        "kit/.DS_Store",
+        "kit/Thumbs.db",
+        "desktop.ini",
+        "kit/._a_60.wav",
+        "@eaDir/b.wav",
+    )
+    folder, skipped = keep_uploads("sent", [archive({"kit/a_60.wav": wav()} | dict.fromkeys(left, b"x"))])
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["a_60.wav"]
+    assert skipped == []
+    folder, skipped = keep_uploads("arrays", [archive({"a_60.wav": wav(), "b.npy": b"x", ".c.wav": wav()})])
+    assert skipped == [
+        ("b.npy", "cannot be read: if there are sounds inside, write them as WAV"),
+        (".c.wav", "hidden, as its name begins with a dot: rename it"),
+    ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from timbre_core.datasets.audio_files import is_audio
 from timbre_core.errors import TimbreError, explain_os_error
+from timbre_core.features.sound_files import is_audio, is_left_behind
 from timbre_core.files import readable, user_data_dir
 
 _DRIVES = ("/media", "/mnt", "/Volumes")
@@ -49,7 +49,7 @@ def subfolders(folder: Path) -> tuple[list[str], int]:
             for number, entry in enumerate(entries):
                 if number >= _MOST:
                     break
-                if entry.name.startswith(".") or readable(entry.name) != entry.name:
+                if is_left_behind(entry.name) or readable(entry.name) != entry.name:
                     continue
                 if entry.is_dir():
                     names.append(entry.name)

@@ -13,9 +13,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from timbre_core.catalogue.roots import upload_folder
-from timbre_core.datasets.audio_files import is_audio, other_cure
+from timbre_core.datasets.audio_files import HIDDEN
 from timbre_core.datasets.label_values import safe_id
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.features.sound_files import is_audio, is_left_behind, other_cure
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".sfz", ".json")
 _DEEPEST = 12
@@ -68,7 +69,11 @@ def keep_uploads(name: str, files: Iterable[Sent], limits: UploadLimits = LIMITS
                 raise TimbreError(
                     f"more than {limits.files:,} files at once: send them in parts, or name their folder."
                 )
-            target = _inside(folder, path)
+            parts = _parts(path)
+            if ".." not in parts and any(map(is_left_behind, parts)):
+                skipped += [(path, HIDDEN)] if _is_hidden_sound(parts) else []
+                continue
+            target = _inside(folder, parts)
             if target is None:
                 skipped.append((path, "its name leads out of the folder, or is none"))
                 continue
@@ -114,9 +119,18 @@ def _unpacked(files: Iterable[Sent], skipped: list[tuple[str, str]]) -> Iterator
                     yield entry.filename, content, max(entry.compress_size, 1)
 
 
-def _inside(folder: Path, name: str) -> Path | None:
-    """Where below the folder a file of that name goes; None for a name that leads out of it, or is hidden."""
-    parts = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).parts
+def _parts(name: str) -> tuple[str, ...]:
+    return PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).parts
+
+
+def _is_hidden_sound(parts: tuple[str, ...]) -> bool:
+    """Whether a sound's own name hides it, and it is none of the companions that Macs make."""
+    *folders, name = parts
+    return is_audio(name) and not name.startswith("._") and not any(map(is_left_behind, folders))
+
+
+def _inside(folder: Path, parts: tuple[str, ...]) -> Path | None:
+    """Where below the folder a file of that path goes; None for one that leads out of it."""
     if not parts or len(parts) > _DEEPEST or any(_is_bad(part) for part in parts):
         return None
     return folder.joinpath(*parts)
@@ -127,7 +141,7 @@ def _is_bad(part: str) -> bool:
         size = len(part.encode("utf-8"))
     except UnicodeEncodeError:  # half a letter
         return True
-    return part.startswith(".") or "/" in part or ":" in part or "\0" in part or size > 240
+    return part == ".." or "/" in part or ":" in part or "\0" in part or size > 240
 
 
 def _copy(content: IO[bytes], target: Path, room: int, name: str) -> int:

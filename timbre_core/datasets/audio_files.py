@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -11,32 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from timbre_core.errors import explain_os_error, os_errors
+from timbre_core.features.sound_files import OTHER_ENDINGS, begins_as_sound, first_bytes, is_audio, is_left_behind
 from timbre_core.files import readable
 
-_READ = """
-.wav .wave .bwf .rf64 .w64 .aif .aiff .aifc .au .snd .caf .flac .ogg .oga .opus .mp3 .mp2 .mp1 .m1a .m2a
-.voc .avr .paf .fap .pvf .sf .ircam .nist .sph .svx .8svx .16sv .sds .xi .wve .htk
-"""
-_OTHERS = {
-    "convert them to WAV or FLAC, with ffmpeg say": """
-    .m4a .m4b .m4p .mp4 .aac .alac .wma .asf .wv .ape .tta .mka .webm .weba .ac3 .eac3 .dts .amr .3gp .ra .rm .spx .mpc .shn
-    .dsf .dff .tak .mov .m4v .avi .mkv .mpg .mpeg .flv .wmv""",
-    "render them with `prepare soundfont`": ".sf2 .sf3",
-    "export their samples as WAV": ".ncw .nki .exs .gig .sfark .rx2 .rex .rcy",
-    "damaged, without a column 'audio' of sounds, or beside sound files: give them alone": ".parquet",
-    "unpack them": ".zip .rar .7z .tar .tgz .gz .bz2 .xz",
-}
 _TABLES = ".csv .tsv .txt .jsonl .xlsx .ods"
 
-AUDIO_ENDINGS = frozenset(_READ.split())
-"""Of files that libsndfile reads."""
-_OTHER_ENDINGS = {ending: cure for cure, endings in _OTHERS.items() for ending in endings.split()}
-"""Of files that hold sounds and are not read, with what to do about them."""
 _TABLE_ENDINGS = frozenset(_TABLES.split())
 
-_MAGIC = re.compile(rb"(?:RIFF|RF64|BW64)....WAVE|FORM....AIF[FC]|fLaC|OggS|caff|\.snd|ID3", re.DOTALL)
-"""What files of sounds begin with, whatever they are called."""
-
+HIDDEN = "hidden, as its name begins with a dot: rename it"
+"""Why a sound is not read that is not to be seen."""
 _NO_TEXT = "its name is no UTF-8: rename it"
 _NO_ENDING = "it holds a sound and has no ending of sounds: rename it, .wav say"
 
@@ -59,21 +41,20 @@ class Listing:
 
     @property
     def unread(self) -> list[str]:
-        """A sentence for each kind of sound that is not read: `5 files *.m4a cannot be read: convert them ...`."""
+        """A sentence for each kind of sound that is not read: `5 files *.m4a cannot be read: convert to ...`."""
         return [
-            f"{count} file{'' if count == 1 else 's'} *{ending} cannot be read: {_OTHER_ENDINGS[ending]}"
+            f"{count} file{'' if count == 1 else 's'} *{ending} cannot be read: {OTHER_ENDINGS[ending]}"
             for ending, count in sorted(self.others.items())
         ]
 
+    def unread_below(self, root: Path) -> Skipped:
+        """The sentences of `unread` as what is left out of `root`."""
+        return [(str(root), sentence) for sentence in self.unread]
 
-def is_audio(name: str) -> bool:
-    """Whether a file's ending is one of sounds that are read."""
-    return os.path.splitext(name)[1].lower() in AUDIO_ENDINGS
 
-
-def other_cure(name: str) -> str:
-    """What to do about a file that holds sounds and is not read, by its ending; empty for any other file."""
-    return _OTHER_ENDINGS.get(os.path.splitext(name)[1].lower(), "")
+def unread_beside(root: Path) -> Skipped:
+    """What of a data set's folder is told as not read: (folder, sentence) for each kind, see `Listing.unread`."""
+    return list_folder(root).unread_below(root)
 
 
 def audio_files(root: Path) -> list[str]:
@@ -82,7 +63,8 @@ def audio_files(root: Path) -> list[str]:
 
 
 def list_folder(root: Path) -> Listing:
-    """All sounds below `root`, those in linked folders too; hidden files and folders are left out.
+    """All sounds below `root`, those in linked folders too; what is hidden or left behind by systems is
+    passed over, without a word where it is no sound.
 
     A folder that several links lead to is read once, so that links in a circle end. Raises TimbreError when `root` itself
     cannot be read; subfolders that cannot are among the skipped.
@@ -95,7 +77,7 @@ def list_folder(root: Path) -> Listing:
             ending = os.path.splitext(name)[1].lower()
             if is_audio(name):
                 found.files.append(f"{folder}/{name}" if folder else name)
-            elif ending in _OTHER_ENDINGS:
+            elif ending in OTHER_ENDINGS:
                 found.others[ending] += 1
             elif _is_table(name):
                 there = found.mappings if ending == ".sfz" else found.tables
@@ -121,7 +103,7 @@ def _folders(root: Path, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
                 skipped.append((str(path), f"leads to the same folder as {root / first}, which is read once"))
                 continue
             with os.scandir(path) as entries:
-                shown = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name, reverse=True)
+                shown = sorted((e for e in entries if _is_shown(e, skipped)), key=lambda e: e.name, reverse=True)
         except OSError as error:
             skipped.append((str(path), explain_os_error(error, path).removeprefix(f"{path}: ").rstrip(".")))
             continue
@@ -147,13 +129,19 @@ def _folders(root: Path, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
         yield below, files
 
 
+def _is_shown(entry: os.DirEntry[str], skipped: Skipped) -> bool:
+    """Whether an entry is neither hidden nor left by a system; of hidden sounds it is told, if they are no Mac's companions."""
+    if not is_left_behind(entry.name):
+        return True
+    if is_audio(entry.name) and not entry.name.startswith("._") and not _is_folder(entry):
+        skipped.append((readable(entry.path), HIDDEN))
+    return False
+
+
 def _is_sound_inside(path: Path) -> bool:
     """Whether a file whose ending says nothing begins as sounds do."""
     try:
-        if not path.is_file():
-            return False
-        with open(path, "rb") as stream:
-            return _MAGIC.match(stream.read(12)) is not None
+        return path.is_file() and begins_as_sound(first_bytes(path))
     except OSError:
         return False
 

@@ -52,7 +52,7 @@ def read_folder(
         raise TimbreError(_nothing_in(root, listing))
     named = parse_pattern(pattern) if pattern else None
     tables, others = find_tables(listing.tables)
-    skipped = [*listing.skipped, *((str(root), sentence) for sentence in listing.unread)]
+    skipped = [*listing.skipped, *listing.unread_below(root)]
     told += [f"{root / name}: not used: tables of labels are called {METADATA}" for name in others]
     sources = Sources()
     files: Sequence[str] = listing.files

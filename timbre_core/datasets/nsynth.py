@@ -17,10 +17,11 @@ from typing import Any
 
 import pandas as pd
 
-from timbre_core.datasets.audio_files import audio_files, is_audio
+from timbre_core.datasets.audio_files import audio_files, list_folder
 from timbre_core.datasets.notes import SPLITS, drop_bad_labels, note_table
 from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.features.sound_files import is_audio, is_left_behind, other_cure
 from timbre_core.wording import counted
 
 _EXAMPLES = "examples.json"
@@ -65,7 +66,7 @@ def _official(folder: str) -> str:
 def _subfolders(root: Path, folder: str) -> list[str]:
     try:
         with os.scandir(root / folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            names = sorted(entry.name for entry in entries if entry.is_dir() and not is_left_behind(entry.name))
     except OSError:
         return []
     return [f"{folder}/{name}" if folder else name for name in names if name != "audio"]
@@ -123,13 +124,17 @@ def read_nsynth(
 
 
 def _unlisted(root: Path, folders: Sequence[tuple[str, str]], used: set[str], told: set[str]) -> list[str]:
-    """How many sounds no entry names. used: paths below `root`; told: paths of what is told of anyway."""
+    """How many sounds no entry names, or cannot be read. used: paths below `root`; told: paths of what is told of anyway."""
     if any(str(_examples(root / below)) in told for below, _ in folders):
         return []  # a damaged list, of which the rest is told already
-    files = [file for file in audio_files(root) if file not in used and str(root / file) not in told]
-    if not files:
-        return []
-    return [f"{root}: {counted(len(files), 'sound')} without an entry in {_EXAMPLES}, {files[0]} say: not used"]
+    listing = list_folder(root)
+    files = [file for file in listing.files if file not in used and str(root / file) not in told]
+    for place in told:
+        listing.others.pop(os.path.splitext(place)[1].lower(), None)
+    said = [f"{root}: {sentence}" for sentence in listing.unread]
+    if files:
+        said.append(f"{root}: {counted(len(files), 'sound')} without an entry in {_EXAMPLES}, {files[0]} say: not used")
+    return said
 
 
 def _first_reason(skipped: list[tuple[str, str]]) -> str:
@@ -155,7 +160,8 @@ def _read_folder(root: Path, below: str, split: str) -> tuple[pd.DataFrame, list
             if not reason and (file is None or not is_audio(file)):
                 reason = "the audio file is missing: unpack the data set again"
                 if file is not None:
-                    reason = f"its sound is {file!r}, which cannot be read: convert it to WAV or FLAC, with ffmpeg say"
+                    cure = other_cure(file) or "convert to WAV or FLAC, with ffmpeg say"
+                    reason = f"its sound is {file!r}, which cannot be read: {cure}"
             if reason or file is None:
                 skipped.append((str(root / file if file else folder / f"audio/{note_id}"), reason))
                 continue
@@ -191,7 +197,11 @@ def _audio_files(root: Path, below: str) -> dict[str, str]:
     folder, before = root / below, "" if below == "." else f"{below}/"
     if (folder / "audio").is_dir():
         with os_errors(folder / "audio"):
-            names = [f"{before}audio/{entry.name}" for entry in os.scandir(folder / "audio") if entry.name[:1] != "."]
+            names = [
+                f"{before}audio/{entry.name}"
+                for entry in os.scandir(folder / "audio")
+                if not is_left_behind(entry.name)
+            ]
     else:
         names = [before + name for name in audio_files(folder)] or audio_files(root)
     found: dict[str, str] = {}

@@ -28,6 +28,7 @@ from timbre_core.datasets.parquet_columns import audio_column, class_names, is_b
 from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, explain_os_error, os_errors
 from timbre_core.features.audio import AudioError
+from timbre_core.features.sound_files import is_left_behind
 
 FIELDS = ("note_id", "instrument", "family", "source", "pitch", "velocity", "split", "transpose")
 _PLACE = re.compile(r"(?P<file>.*\.parquet):(?P<row>[0-9]+)", re.IGNORECASE)
@@ -57,9 +58,13 @@ def parquet_files(root: Path) -> list[str]:
     with os_errors(root):
         for folder, folders, names in os.walk(root):
             below = Path(folder).relative_to(root)
-            folders[:] = [n for n in sorted(folders) if not n.startswith(".")] if len(below.parts) < _DEEPEST else []
-            found += [(below / name).as_posix() for name in sorted(names) if name.lower().endswith(".parquet")]
+            folders[:] = [n for n in sorted(folders) if not is_left_behind(n)] if len(below.parts) < _DEEPEST else []
+            found += [(below / name).as_posix() for name in sorted(names) if _is_parquet(name)]
     return [name for name in found if _holds_audio(root / name)]
+
+
+def _is_parquet(name: str) -> bool:
+    return name.lower().endswith(".parquet") and not is_left_behind(name)
 
 
 def read_parquet_folder(root: Path, files: list[str], said: list[str] | None = None) -> tuple[pd.DataFrame, Skipped]:

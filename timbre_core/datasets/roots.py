@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from timbre_core.datasets.audio_files import audio_files, list_folder
+from timbre_core.datasets.audio_files import audio_files, list_folder, unread_beside
 from timbre_core.datasets.fsdd import digits_folder, read_digits
 from timbre_core.datasets.known_factors import KNOWN_FACTORS, known_factors_path
 from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
@@ -73,7 +73,7 @@ def read_root(
         said.append(
             f"{root}: read as spoken digits (DIGIT_SPEAKER_INDEX): the digit is the family, the speaker the instrument"
         )
-        return notes, skipped
+        return notes, skipped + unread_beside(path)
     shards = parquet_files(path)
     if shards and not audio_files(path):
         return read_parquet_folder(path, shards, said)

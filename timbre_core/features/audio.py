@@ -17,6 +17,7 @@ from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.audio_damage import read_sound
 from timbre_core.features.audio_sizes import is_cut_off, missing_share, with_right_size
 from timbre_core.features.mp3 import counted
+from timbre_core.features.sound_files import first_bytes, other_cure
 from timbre_core.files import atomic_write
 
 if TYPE_CHECKING:
@@ -177,6 +178,9 @@ def opened_audio(
                 remarks.append(f"{remark}: what is there is used, get the file again to have the rest")
             yield sound
     except (RuntimeError, TypeError, ValueError, OSError, MemoryError) as error:
+        cure = other_cure(name, first_bytes(file))
+        if cure:
+            raise AudioError(f"{name}: cannot be read: {cure}.") from error
         # libsndfile's own words: those around them name the file object.
         said = getattr(error, "error_string", str(error))
         detail = said.rstrip(".") or type(error).__name__

@@ -1,0 +1,85 @@
+"""Which files are sounds, by their names and how they begin; what to do about those that are not read; what is no content."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+_READ = """
+.wav .wave .bwf .rf64 .w64 .aif .aiff .aifc .au .snd .caf .flac .ogg .oga .opus .mp3 .mp2 .mp1 .m1a .m2a
+.voc .avr .paf .fap .pvf .sf .ircam .nist .sph .svx .8svx .16sv .sds .xi .wve .htk
+"""
+_CONVERT = "convert to WAV or FLAC, with ffmpeg say"
+_OTHERS = {
+    _CONVERT: """
+    .m4a .m4b .m4p .mp4 .aac .alac .wma .asf .wv .ape .tta .mka .webm .weba .ac3 .eac3 .dts .amr .3gp .ra .rm .spx .mpc .shn
+    .dsf .dff .tak .mov .m4v .avi .mkv .mpg .mpeg .flv .wmv .raw .pcm .vox .g722 .qcp .oma .aa3 .adx""",
+    "render with `prepare soundfont`": ".sf2 .sf3",
+    "export the samples as WAV": ".ncw .nki .exs .gig .sfark .rx2 .rex .rcy",
+    "damaged, without a column 'audio' of sounds, or beside sound files: give it alone": ".parquet",
+    "save the data set as Parquet, with `to_parquet` say": ".arrow .feather",
+    "if there are sounds inside, write them as WAV": """
+    .npy .npz .mat .h5 .hdf5 .hdf .pkl .pickle .joblib .pt .pth .tfrecord .tfrecords .nc""",
+    "unpack": ".zip .rar .7z .tar .tgz .gz .bz2 .xz .zst",
+}
+AUDIO_ENDINGS = frozenset(_READ.split())
+"""Of files that libsndfile reads."""
+OTHER_ENDINGS = {ending: cure for cure, endings in _OTHERS.items() for ending in endings.split()}
+"""Of files that hold sounds, or may, and are not read, with what to do about them."""
+
+_SOUND = re.compile(rb"(?:RIFF|RF64|BW64)....WAVE|FORM....AIF[CF]|fLaC|OggS|caff|\.snd|ID3", re.DOTALL)
+_CONTAINERS = {
+    "MP4": rb"....ftyp",
+    "WebM or Matroska": rb"\x1a\x45\xdf\xa3",
+    "Windows Media": rb"\x30\x26\xb2\x75",
+    "WavPack": rb"wvpk",
+    "Monkey's Audio": rb"MAC ",
+    "AMR": rb"#!AMR",
+    "AAC": rb"\xff[\xf1\xf9]",
+}
+_SYSTEMS = frozenset(
+    name.casefold()
+    for name in (
+        *("__MACOSX", "Icon\r", "desktop.ini", "Thumbs.db", "ehthumbs.db", "$RECYCLE.BIN", "RECYCLER"),
+        *("System Volume Information", "@eaDir", "@__thumb", "@Recycle", "#recycle", "#snapshot", "lost+found"),
+    )
+)
+
+
+def is_audio(name: str) -> bool:
+    """Whether a file's ending is one of sounds that are read."""
+    return os.path.splitext(name)[1].lower() in AUDIO_ENDINGS
+
+
+def other_cure(name: str, head: bytes = b"") -> str:
+    """What to do about a file that is not read and holds sounds: by its ending, or by its first bytes; empty for any other."""
+    cure = OTHER_ENDINGS.get(os.path.splitext(name)[1].lower(), "")
+    if cure:
+        return cure
+    kind = next((kind for kind, magic in _CONTAINERS.items() if re.match(magic, head, re.DOTALL)), None)
+    return f"it is {kind}, whatever its name: {_CONVERT}" if kind else ""
+
+
+def begins_as_sound(head: bytes) -> bool:
+    """Whether a file's first 12 bytes are those of a format that is read."""
+    return _SOUND.match(head) is not None
+
+
+def first_bytes(file: Path | BinaryIO) -> bytes:
+    """A file's first 12 bytes, none where they cannot be read."""
+    try:
+        if not isinstance(file, Path):
+            file.seek(0)
+            return file.read(12)
+        with open(file, "rb") as stream:
+            return stream.read(12)
+    except (OSError, ValueError):
+        return b""
+
+
+def is_left_behind(name: str) -> bool:
+    """Whether a file or folder is what systems leave beside everything (`.DS_Store`, `Thumbs.db`, `__MACOSX`), or hidden:
+    nothing that anybody would miss."""
+    return name.startswith(".") or name.casefold() in _SYSTEMS
