@@ -17,7 +17,7 @@ _OTHER_NAMES = {
     "pitch": "midi midi_pitch pitch_midi midi_note midi_number note_number midi_note_number key root_key rootkey root "
     "pitch_name note_name note pitch_id",
     "velocity": "vel midi_velocity dynamics dynamic dynamic_level loudness",
-    "split": "subset set partition data_split",
+    "split": "subset set partition data_split fold folds fold_id kfold cv_fold",
     "transpose": "transposition",
 }
 _CLASSES = ("label", "class", "category", "target")

@@ -1,8 +1,9 @@
 """Any folder of audio files as notes: labels from a table, from file names, or measured.
 
 A `metadata.csv` in the folder has a header line with the column `file` (path below the folder) and any of `instrument`,
-`family`, `source`, `pitch` (60 or C4), `velocity` (1-127, or ppp to fff), `split` (train, valid or test) and `transpose`
-(semitones that are added to the pitch); cells may be empty, other columns are told. Only the files it lists are used.
+`family`, `source`, `pitch` (60 or C4), `velocity` (1-127, or ppp to fff), `split` (train, valid or test, or the number of a
+fold: see datasets.folds) and `transpose` (semitones that are added to the pitch); cells may be empty, other columns are
+told. Only the files it lists are used.
 Without it, labels come from a file-name pattern (see datasets.pattern). What neither tells is taken from the folders: a
 note's instrument is the folder it lies in, its family the folder around that one (or the same folder, directly below the
 root). A missing pitch is measured.
@@ -16,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from timbre_core.datasets.audio_files import Listing, list_folder
+from timbre_core.datasets.folds import folds_to_splits
 from timbre_core.datasets.heard import pitches_agree
 from timbre_core.datasets.label_sources import Sources, decide
 from timbre_core.datasets.label_values import Labels, note_values, without_unclear_pitches
@@ -53,7 +55,7 @@ def read_folder(
     named = parse_pattern(pattern) if pattern else None
     tables, others = find_tables(listing.tables)
     skipped = [*listing.skipped, *listing.unread_below(root)]
-    told += [f"{root / name}: not used: tables of labels are called {METADATA}" for name in others]
+    told += _unused(root, others)
     sources = Sources()
     files: Sequence[str] = listing.files
     if tables:
@@ -71,6 +73,8 @@ def read_folder(
         raise TimbreError(_no_note(root, bad))
     labels, sentences = decide(root, files, sources)
     told += sentences
+    folds = folds_to_splits(labels.values())
+    told += [f"{root}: {folds}"] if folds else []
     notes, bad = note_values(list(labels.values()), list(labels), [str(root / file) for file in labels])
     skipped += bad
     if estimate:
@@ -97,6 +101,14 @@ def _read_other_sources(
             skipped.append((str(root / file), reason))
     left_out = sources.names.ranges.keys() - sources.mapping.keys()
     return [file for file in listing.files if file not in left_out], skipped
+
+
+def _unused(root: Path, tables: Sequence[str]) -> list[str]:
+    """A sentence on tables that may be of labels and are called something else."""
+    if not tables:
+        return []
+    more = f" and {len(tables) - 1} more" if len(tables) > 1 else ""
+    return [f"{root / tables[0]}{more}: not used: tables of labels are called {METADATA}, so rename it where it is one"]
 
 
 def _no_note(root: Path, skipped: Skipped) -> str:

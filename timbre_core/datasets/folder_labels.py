@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from timbre_core.datasets.dynamics import is_dynamic, layer_of
+from timbre_core.datasets.folds import fold_number
 from timbre_core.datasets.instrument_words import family_of, is_family, is_playing, is_technical, plain_words
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.notes import UNKNOWN
@@ -54,6 +55,8 @@ def read_folders(root: Path, files: Sequence[str]) -> FolderLabels:
                 given["pitch"] = part
             elif _is_dynamic(part):
                 given["velocity"] = part
+            elif fold_number(part, named=True) is not None:
+                given["split"] = part
         if not place or (is_family(place[-1]) and not family_of(place[-1])):
             found.weak.add(file)
         given["instrument"] = names[place] if place else root.resolve().name
@@ -114,7 +117,8 @@ def _is_detail(path: Path_) -> bool:
     name = path[-1]
     if _is_dynamic(name) and name.strip().lower() == "piano":  # a dynamic only where others are beside it
         return False
-    return is_playing(name) or is_technical(name) or _is_dynamic(name) or is_note_name(name)
+    fold = fold_number(name, named=True) is not None
+    return fold or is_playing(name) or is_technical(name) or _is_dynamic(name) or is_note_name(name)
 
 
 def _is_way(path: Path_) -> bool:

@@ -129,5 +129,7 @@ def _split(text: str) -> str:
     if not text:
         return ""
     if text.lower() not in WORDS:
-        raise TimbreError(f"split {text!r} is none of train, valid, test: correct it.")
+        raise TimbreError(
+            f"split {text!r} is none of train, valid, test, nor are all splits numbers of folds: correct it."
+        )
     return WORDS[text.lower()]

@@ -13,6 +13,7 @@ import math
 import os
 import re
 import threading
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from timbre_core.datasets.columns import match_columns
+from timbre_core.datasets.folds import fold_number, folds_to_splits
 from timbre_core.datasets.label_values import Labels, note_values
 from timbre_core.datasets.notes import NOTE_COLUMNS, drop_bad_labels, note_table
 from timbre_core.datasets.parquet_columns import audio_column, class_names, is_bytes, is_decoded, is_label
@@ -75,9 +77,10 @@ def read_parquet_folder(root: Path, files: list[str], said: list[str] | None = N
     tables: list[pd.DataFrame] = []
     skipped: Skipped = []
     told: list[str] = [] if said is None else said
+    folds = set().union(*(_folds(root / name) for name in files)) if len(files) > 1 else set[int]()
     for name in files:
         try:
-            notes, bad = read_parquet_notes(root / name, told)
+            notes, bad = read_parquet_notes(root / name, told, folds)
         except TimbreError as error:
             where, _, reason = str(error).partition(": ")
             skipped.append((where, reason.rstrip(".")))
@@ -94,14 +97,17 @@ def read_parquet_folder(root: Path, files: list[str], said: list[str] | None = N
     return notes, skipped
 
 
-def read_parquet_notes(path: Path, said: list[str] | None = None) -> tuple[pd.DataFrame, Skipped]:
+def read_parquet_notes(
+    path: Path, said: list[str] | None = None, folds: Iterable[int] = ()
+) -> tuple[pd.DataFrame, Skipped]:
     """The note table of a Parquet file and (name, reason) of rows with bad labels. Reads no audio.
 
-    said: takes sentences on which column is what. Raises TimbreError when it holds no usable note.
+    said: takes sentences on which column is what. folds: those of all files that belong together. Raises TimbreError when
+    it holds no usable note.
     """
     with _open(path) as file:
         try:
-            notes, skipped = _own(file) if _is_own(file) else _foreign(file, path, said)
+            notes, skipped = _own(file) if _is_own(file) else _foreign(file, path, said, folds)
         except (pa.ArrowException, OSError, ValueError, TypeError) as error:
             raise TimbreError(f"{path}: its labels cannot be read ({_short(error)}): get the file again.") from error
     notes, bad = drop_bad_labels(notes, str(path) + ", note " + notes["note_id"])
@@ -140,7 +146,9 @@ def _own(file: pq.ParquetFile) -> tuple[pd.DataFrame, Skipped]:
     return note_table({name: labels[name] for name in known} | {"audio": [str(i) for i in range(len(labels))]}), []
 
 
-def _foreign(file: pq.ParquetFile, path: Path, said: list[str] | None) -> tuple[pd.DataFrame, Skipped]:
+def _foreign(
+    file: pq.ParquetFile, path: Path, said: list[str] | None, folds: Iterable[int]
+) -> tuple[pd.DataFrame, Skipped]:
     """A data set of other makers: labels from the columns whose names say so."""
     schema, audio = file.schema_arrow, str(audio_column(file.schema_arrow))
     plain = [name for name in schema.names if name != audio and is_label(schema.field(name).type)]
@@ -162,8 +170,23 @@ def _foreign(file: pq.ParquetFile, path: Path, said: list[str] | None) -> tuple[
     for row in range(count):
         given = {field: column[row] for field, column in texts.items() if column[row]}
         given.setdefault("note_id", _name_of(paths[row]) or f"{path.stem}-{row:06d}")
-        rows.append(given | ({"split": split} if split and "split" not in given else {}))
+        official = split in ("valid", "test") and fold_number(given.get("split", "")) is not None
+        rows.append(given | ({"split": split} if split and ("split" not in given or official) else {}))
+    told = folds_to_splits(rows, folds)
+    if told and said is not None:
+        said.append(f"{path.parent}: {told}")
     return note_values(rows, [str(row) for row in range(count)], [f"{path}, row {row}" for row in range(count)])
+
+
+def _folds(path: Path) -> set[int]:
+    """The folds that a file's notes are of, none where it cannot be read, which is told elsewhere."""
+    try:
+        with _open(path) as file:
+            column = match_columns(file.schema_arrow.names, ["split"]).of.get("split")
+            values = set() if column is None else set(file.read(columns=[column]).column(0).to_pylist())
+    except (TimbreError, pa.ArrowException, OSError, TypeError):
+        return set()
+    return {fold for value in values if (fold := fold_number(_as_text(value, None))) is not None}
 
 
 def _as_wav(samples: np.ndarray, rate: int) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from timbre_core.datasets.columns import Columns, match_columns, plain_name
 from timbre_core.datasets.dynamics import read_velocity
 from timbre_core.datasets.files_by_name import FilesByName
+from timbre_core.datasets.folds import fold_number
 from timbre_core.datasets.pitch_names import GERMAN, read_pitch
 from timbre_core.datasets.split_names import WORDS
 from timbre_core.errors import TimbreError, os_errors
@@ -41,7 +42,7 @@ class Table:
 
 
 def find_tables(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Of the files (posix paths) of a folder, those that are its tables, one in a folder, and other tables."""
+    """Of the files (posix paths) of a folder, those that are its tables, one in a folder, and other tables: CSV and the like."""
     named: dict[str, list[str]] = {}
     others = []
     for name in names:
@@ -49,7 +50,7 @@ def find_tables(names: Sequence[str]) -> tuple[list[str], list[str]]:
         stem, dot, ending = file.rpartition(".")
         if stem.casefold().strip() == "metadata" and (dot + ending).lower() in _ENDINGS:
             named.setdefault(folder, []).append(name)
-        elif not folder and (dot + ending).lower() in (".csv", ".tsv", ".jsonl", ".xlsx", ".ods"):
+        elif (dot + ending).lower() in (".csv", ".tsv", ".jsonl", ".xlsx", ".ods"):
             others.append(name)
     chosen = []
     for there in named.values():
@@ -190,7 +191,7 @@ def _columns(rows: Rows, path: Path) -> tuple[Columns, list[tuple[int, dict[str 
     doubtful = [
         name
         for field, name in columns.of.items()
-        if plain_name(name) != field and not _most(_CHECKS.get(field), [row.get(name) or "" for _, row in listed])
+        if plain_name(name) != field and not _most(_check(field, name), [row.get(name) or "" for _, row in listed])
     ]
     if doubtful:
         columns = match_columns([name for name in given if name not in doubtful], FIELDS)
@@ -209,6 +210,13 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "split": lambda text: WORDS[text.lower()],
     "transpose": float,
 }
+
+
+def _check(field: str, column: str) -> Callable[[str], object] | None:
+    """What the cells of a column of another name must be to be taken for a field; numbers are folds where it says so."""
+    if field == "split" and "fold" in plain_name(column):
+        return lambda text: f"{fold_number(text):d}"
+    return _CHECKS.get(field)
 
 
 def _most(check: Callable[[str], object] | None, cells: list[str]) -> bool:
