@@ -196,7 +196,8 @@ async def own_route(request: Request) -> Response:
 
     data = await body_of(request, LARGEST)
     if data is None:
-        return refused(f"a sound of more than {LARGEST // 2**20} MB is not one note: cut it.", 413)
+        name = request.query_params.get("name", "")[:80] or "this sound"
+        return refused(f"{name}: more than {LARGEST // 2**20} MB are not one note: cut it.", 413)
 
     def work() -> Response:
         from pages.play.engine import instrument

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import numpy as np
 
+from timbre_core.features.partials_apart import stretched
+
 _LAGS = np.arange(-18, 18.01, 0.25)  # semitones
 ENOUGH = 8
 """Partials: of fewer there is no envelope to speak of."""
+_MOST = 60
 _GRID = 48  # points an octave
 
 
+def partial_magnitudes(audio: np.ndarray, rate: int, f0: float, cents: float = 0.0) -> np.ndarray:
+    """Magnitudes of the partials (n,) of a note's first two seconds, audio (n_samples,), at most `_MOST`.
+
+    cents: by which the tenth lies too high (see `stretched`).
+    """
+    part = audio[: 2 * rate] * np.hanning(min(len(audio), 2 * rate))
+    spectrum = np.abs(np.fft.rfft(part))
+    hz = np.fft.rfftfreq(len(part), 1 / rate)
+    width = min(0.3 * f0, 40)
+    count = max(1, int(min(_MOST, 0.45 * rate / f0)))
+    places = f0 * stretched(np.arange(1, count + 1), cents)
+    places = places[: max(1, int(np.sum(places < 0.45 * rate)))]
+    found = [np.sqrt(np.sum(spectrum[np.abs(hz - place) < width] ** 2)) for place in places]
+    return np.array(found)
+
+
 def smoothed_levels(levels: np.ndarray) -> np.ndarray:
-    """Magnitudes of partials (n,) in dB, each with its neighbours, nothing lower than 80 dB below the strongest."""
-    db = 20 * np.log10(levels + 1e-4 * levels.max() + 1e-12)
+    """Magnitudes of partials (n,) in dB, each with its neighbours, nothing lower than 100 dB below the strongest."""
+    db = 20 * np.log10(levels + 1e-5 * levels.max() + 1e-12)
     return np.asarray(np.convolve(np.pad(db, 1, "edge"), (0.25, 0.5, 0.25), "valid"))
 
 

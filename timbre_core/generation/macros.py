@@ -30,7 +30,12 @@ MACROS = {
     "noise": Macro(-6, 6, 3.0, "dB", "breath and noise between the partials, against the partials"),
     "vibrato": Macro(0, 8, 10.0, "cents", "how far the pitch swings to each side"),
     "vibrato_rate": Macro(
-        -6, 6, 0.5, "Hz", "how often a vibrato swings: 5.5 times a second, and so much", beside="vibrato"
+        -6,
+        6,
+        0.5,
+        "Hz",
+        "how often a vibrato swings: as a note does of itself, or 5.5 Hz, and so much",
+        beside="vibrato",
     ),
     "hollow": Macro(-6, 6, 3.0, "dB", "odd partials against even ones: a clarinet is hollow"),
     "inharmonicity": Macro(0, 8, 10.0, "cents", "how far the tenth partial lies too high, as stiff strings have it"),

@@ -6,12 +6,13 @@ to go, and the noise stays at its share, whatever else is moved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from timbre_core.features.partial_envelope import ENOUGH, envelope_lag, smoothed_levels
+from timbre_core.features.partial_envelope import ENOUGH, envelope_lag, partial_magnitudes, smoothed_levels
 from timbre_core.features.pitch import midi_to_hz
+from timbre_core.features.pitch_swings import STILL, heard_span, pitch_course
 from timbre_core.generation.macros import Shape
 
 _WINDOW = 0.256  # seconds
@@ -22,24 +23,38 @@ _MOST_PARTIALS = 90
 _COUNTED = 20  # partials among which noise is counted, as `features.descriptors` does
 _LOUDEST = 0.5  # seconds of the note that noise is counted in, as there
 _TILTS = np.linspace(-4, 3, 71)  # exponents of frequency
-_LAGS = np.arange(-5, 5.01, 0.5)  # semitones around what is asked for
+_LAGS = np.arange(-5, 5.01, 0.25)  # semitones around what is asked for
 _TILT_DB = 40.0  # at most, of a tilt
 _NOISE_DB = np.linspace(-36, 36, 73)  # gains of noise
 _BODY_DB = 24.0  # at most, of moved resonances
-_BLURRED = 4 / 3  # by which resonances are moved farther: partials sample them, and what is heard has moved less
+_EDGES = 10  # frames
+_HEARD = 1e-3  # of the strongest bin
+_NEARLY = 10**0.05  # of the least noise that can be reached
+_PEAKS = 2.0  # times its deviation that a pitch swings to each side
+_MOST_SWING = 60.0  # cents
 _ROUNDS = 4  # of brightness and noise in turn
-_REACHES = np.linspace(0.75, 2.25, 7)  # of resonances: their moves are blurred where partials lie far apart
+_REACHES = np.linspace(0.5, 3, 11)  # of resonances: their moves are blurred where partials lie far apart
+
+
+@dataclass(frozen=True)
+class _Series:
+    """Partials: their fundamental in Hz, how many there are below half the rate, and the share of their frequency by which they
+    swing."""
+
+    f0: float
+    count: int
+    swing: float
 
 
 @dataclass(frozen=True)
 class _Spectra:
-    """A note's spectra (n_bins, n_frames), which share of each lies between the partials, and the partials' mean levels."""
+    """A note's spectra (n_bins, n_frames), which share of each lies between the partials, and where the sound ends."""
 
     values: np.ndarray
     between: np.ndarray
     hz: np.ndarray
-    f0: float
-    partials: np.ndarray
+    series: _Series
+    top_hz: float
 
 
 def with_spectrum(audio: np.ndarray, rate: int, pitch: float, shape: Shape) -> np.ndarray:
@@ -47,39 +62,42 @@ def with_spectrum(audio: np.ndarray, rate: int, pitch: float, shape: Shape) -> n
     if not (shape.brightness or shape.noise or shape.body or shape.hollow):
         return audio
     size = 1 << round(np.log2(_WINDOW * rate))
-    spectra = _analysed(audio, rate, size, float(midi_to_hz(pitch)))
+    series = _series(audio, rate, pitch)
+    spectra = _analysed(audio, rate, size, series)
     noise = _overlapped(spectra.values * spectra.between, size, len(audio))
-    body = _moved_body(spectra, _BLURRED * shape.amount("body")) * _hollowed(spectra, shape.amount("hollow"))
+    body = _moved_body(spectra, audio, rate, shape.amount("body")) * _hollowed(spectra, shape.amount("hollow"))
     tilt, gain = _solved(spectra, (audio - noise, noise, rate), body, shape)
     gains = (body * tilt)[:, None] * (1 + (gain - 1) * spectra.between)
     return _overlapped(spectra.values * gains, size, len(audio))
 
 
-def _analysed(audio: np.ndarray, rate: int, size: int, f0: float) -> _Spectra:
+def _series(audio: np.ndarray, rate: int, pitch: float) -> _Series:
+    f0 = float(midi_to_hz(pitch))
+    cents = pitch_course(audio, rate, pitch, heard_span(len(audio) / rate))
+    swing = 0.0 if cents is None else min(float(cents.std()), _MOST_SWING)
+    return _Series(f0, int(0.475 * rate / f0), 2 ** (_PEAKS * swing / 1200) - 1 if swing > STILL else 0.0)
+
+
+def _analysed(audio: np.ndarray, rate: int, size: int, series: _Series) -> _Spectra:
     hop = size // 4
     padded = np.pad(audio, (size - hop, size + hop))
     frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
     values = np.fft.rfft(frames * _hann(size), axis=1).T
     hz = np.fft.rfftfreq(size, 1 / rate)
-    count = int(min(_MOST_PARTIALS, 0.95 * hz[-1] / f0))
-    peaks, levels = _partials(np.abs(values), hz, (f0, count), _LOBE)
-    return _Spectra(values, ~peaks, hz, f0, levels)
+    series = replace(series, count=min(_MOST_PARTIALS, series.count))
+    magnitude = np.abs(values)
+    mean = magnitude.mean(axis=1)
+    top_hz = float(hz[np.flatnonzero(mean > _HEARD * mean.max())[-1]])
+    return _Spectra(values, ~_partials(magnitude, hz, series, _LOBE), hz, series, top_hz)
 
 
-def _partials(
-    magnitude: np.ndarray, hz: np.ndarray, series: tuple[float, int], lobe: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of magnitudes (n_bins, n_frames): which bins belong to partials, and each partial's mean magnitude.
-
-    series: the fundamental in Hz, and how many partials there are.
-    """
+def _partials(magnitude: np.ndarray, hz: np.ndarray, series: _Series, lobe: int) -> np.ndarray:
+    """Which bins of magnitudes (n_bins, n_frames) belong to partials."""
     bin_hz = hz[1]
-    f0, count = series
+    f0, count = series.f0, series.count
     # Where partials cannot be told apart, all is theirs.
     found = np.full(magnitude.shape, f0 < 2 * (lobe + 1) * bin_hz)
     columns = np.arange(magnitude.shape[1])
-    steps = np.arange(-lobe, lobe + 1)[:, None]
-    levels = np.zeros(max(count, 1))
     for number in range(1, count + 1):
         target = number * f0
         reach = min(_REACH * target, 0.45 * f0)
@@ -88,32 +106,38 @@ def _partials(
         if low >= high:
             break
         peak = low + np.argmax(magnitude[low:high], axis=0)
-        levels[number - 1] = magnitude[peak, columns].mean()
+        # A partial that swings has sidebands, which are no noise.
+        wide = lobe + round(min(series.swing * target, 0.4 * f0) / bin_hz)
+        steps = np.arange(-wide, wide + 1)[:, None]
         found[np.clip(peak + steps, 0, len(hz) - 1), columns] = True
-    return found, levels
+    return found
 
 
-def _moved_body(spectra: _Spectra, semitones: float) -> np.ndarray:
+def _moved_body(spectra: _Spectra, audio: np.ndarray, rate: int, semitones: float) -> np.ndarray:
     """Gains (n_bins,) that move the envelope of the partials by `semitones`, the partials themselves staying."""
-    if not semitones or len(spectra.partials) < ENOUGH:
+    if not semitones:
         return np.ones(len(spectra.hz))
-    level = smoothed_levels(spectra.partials)
-    octave = np.log2(spectra.f0 * np.arange(1, len(level) + 1))
+    magnitudes = partial_magnitudes(audio, rate, spectra.series.f0)
+    if len(magnitudes) < ENOUGH:
+        return np.ones(len(spectra.hz))
+    level = smoothed_levels(magnitudes)
+    octave = np.log2(spectra.series.f0 * np.arange(1, len(level) + 1))
 
     def gains(at: np.ndarray, reach: float) -> np.ndarray:
         moved = np.interp(at - reach * semitones / 12, octave, level) - np.interp(at, octave, level)
         return np.clip(moved, -_BODY_DB, _BODY_DB)
 
     lags = semitones + _LAGS
-    off = [abs(envelope_lag(level, level + gains(octave, reach), lags) - semitones) for reach in _REACHES]
+    made = [smoothed_levels(magnitudes * 10 ** (gains(octave, reach) / 20)) for reach in _REACHES]
+    off = [abs(envelope_lag(level, each, lags) - semitones) for each in made]
     off = [round(each, 2) + 0.1 * abs(reach - 1) for each, reach in zip(off, _REACHES, strict=True)]
     best = float(_REACHES[int(np.argmin(off))])
-    return np.asarray(10 ** (gains(np.log2(np.maximum(spectra.hz, spectra.f0 / 2)), best) / 20))
+    return np.asarray(10 ** (gains(np.log2(np.maximum(spectra.hz, spectra.series.f0 / 2)), best) / 20))
 
 
 def _hollowed(spectra: _Spectra, decibels: float) -> np.ndarray:
     """Gains (n_bins,) that raise odd partials, and lower even ones, by half of `decibels`; the fundamental stays."""
-    number = np.maximum(np.round(spectra.hz / spectra.f0), 1)
+    number = np.maximum(np.round(spectra.hz / spectra.series.f0), 1)
     sign = np.where(number == 1, 0, np.where(number % 2 == 1, 1, -1))
     return np.asarray(10 ** (0.5 * decibels * sign / 20))
 
@@ -125,10 +149,12 @@ def _solved(
 
     parts: the sound's partials and its noise (n_samples,), and their rate.
     """
-    magnitude = np.abs(spectra.values)
-    noisy = np.sum(magnitude * spectra.between, axis=1)
+    # Frames that reach beyond the sound hear its edges.
+    inside = slice(3, -4) if spectra.values.shape[1] > _EDGES else slice(None)
+    magnitude, between = np.abs(spectra.values[:, inside]), spectra.between[:, inside]
+    noisy = np.sum(magnitude * between, axis=1)
     tonal = np.sum(magnitude, axis=1) - noisy
-    counted = _CountedNoise(*parts, spectra.f0)
+    counted = _CountedNoise(*parts, spectra.series)
     wanted = _centroid(spectra.hz, tonal + noisy) * 2 ** (shape.amount("brightness") / 12)
     share = counted.share(np.ones(len(body)), spectra.hz, np.ones(1))[0] * 10 ** (shape.amount("noise") / 10)
     tilts = _tilts(spectra)
@@ -139,14 +165,17 @@ def _solved(
         centroids = weighed @ spectra.hz / np.maximum(weighed.sum(axis=1), 1e-20)
         tilt = _tilts(spectra, float(np.interp(wanted, np.maximum.accumulate(centroids), _TILTS)))[0]
         shares = np.maximum.accumulate(counted.share(body * tilt, spectra.hz, candidates))
-        gain = float(10 ** (np.interp(np.log(share + 1e-12), np.log(shares + 1e-12), _NOISE_DB) / 20))
+        # What partials themselves leave between them stays: no more is taken away than changes something.
+        least = shares[0] * _NEARLY
+        gain_db = float(np.interp(np.log(max(share, least) + 1e-12), np.log(shares + 1e-12), _NOISE_DB))
+        gain = 10 ** ((min(gain_db, 0.0) if share < least else gain_db) / 20)
     return tilt, gain
 
 
 class _CountedNoise:
     """The loudest half second of a note, in which noise is weighed against the first partials."""
 
-    def __init__(self, tonal: np.ndarray, noise: np.ndarray, rate: int, f0: float) -> None:
+    def __init__(self, tonal: np.ndarray, noise: np.ndarray, rate: int, series: _Series) -> None:
         whole = tonal + noise
         size = min(round(_LOUDEST * rate), len(whole))
         energy = np.concatenate([[0.0], np.cumsum(whole**2)])
@@ -154,12 +183,12 @@ class _CountedNoise:
         n_fft = 1 << (2 * size - 1).bit_length()
         window = np.blackman(size)
         self.hz = np.fft.rfftfreq(n_fft, 1 / rate)
-        count = max(1, min(_COUNTED, int(0.98 * rate / 2 / f0)))
-        counted = self.hz < (count + 0.5) * f0
+        series = replace(series, count=max(1, min(_COUNTED, series.count)))
+        counted = self.hz < (series.count + 0.5) * series.f0
         self.hz = self.hz[counted]
         one, two = (np.fft.rfft(each[begin : begin + size] * window, n_fft)[counted] for each in (tonal, noise))
         lobe = int(np.ceil(_NOISE_LOBE * n_fft / size))
-        peaks, _ = _partials(np.abs(one + two)[:, None], self.hz, (f0, count), lobe)
+        peaks = _partials(np.abs(one + two)[:, None], self.hz, series, lobe)
         self.terms = np.stack([np.abs(one) ** 2, 2 * np.real(one * np.conj(two)), np.abs(two) ** 2])
         self.on = peaks[:, 0]
 
@@ -177,7 +206,9 @@ def _centroid(hz: np.ndarray, spectrum: np.ndarray) -> float:
 
 def _tilts(spectra: _Spectra, exponents: float | np.ndarray = _TILTS) -> np.ndarray:
     """Gains (n_exponents, n_bins): powers of frequency, even below the fundamental."""
-    octaves = np.log2(np.maximum(spectra.hz, spectra.f0) / spectra.f0)
+    f0 = spectra.series.f0
+    # Beyond what sounds there is nothing to lift but what an analysis leaves there.
+    octaves = np.log2(np.clip(spectra.hz, f0, max(f0, spectra.top_hz)) / f0)
     db = 6.02 * np.atleast_1d(exponents)[:, None] * octaves
     return np.asarray(10 ** (np.clip(db, -_TILT_DB, _TILT_DB) / 20))
 

@@ -48,7 +48,7 @@ def _unrolled(audio: np.ndarray, rate: int, loop: tuple[int, int], shape: Shape)
     if shape.vibrato or shape.randomness or shape.inharmonicity:
         turns = max(1, -(-round(_SWINGS * rate) // (behind - first)))
     start = first + margin
-    if shape.vibrato:
+    if shape.vibrato or shape.randomness:
         start = max(start, round(SWUNG_IN * rate))
     if shape.decay or shape.sustain or shape.attack:
         # Until then the level is on its way; what is longer than any attack is one more margin.
