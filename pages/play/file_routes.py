@@ -215,7 +215,7 @@ async def own_route(request: Request) -> Response:
             elif data:
                 token = with_sound(Studio(notes).space(), data, name, beside, pitch, remarks)
             elif beside is None or pitch is None:
-                raise BadRequest("a sound file is missing.")
+                raise BadRequest(f"{name[:80]}: an empty file: record or choose another one.")
             else:
                 token = corrected(beside, pitch)
         except PitchUnheard as error:

@@ -185,7 +185,7 @@ class TestAnswers:
         both = told(post("/api/play/own", f"{query}&pitch=69", buffer.getvalue()))
         assert [note["pitch"] for note in both["notes"]] == [made["notes"][0]["pitch"], 69]
         for query, body, said in (
-            ("name=hush.wav", b"", "a sound file is missing"),
+            ("name=hush.wav", b"", "hush.wav: an empty file"),
             ("name=noise.wav", b"RIFF", "noise.wav: not readable as audio"),
             (f"name=a.wav&with=own-{'a' * 32}", buffer.getvalue(), "drop it again"),
         ):

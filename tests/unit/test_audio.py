@@ -83,7 +83,7 @@ _FLAC = io.BytesIO()
 soundfile.write(_FLAC, _GOOD, RATE, format="FLAC")
 BAD_FILES = {
     "corrupt": (np.random.default_rng(0).bytes(4000), "not readable as audio"),
-    "empty": (b"", "not readable as audio"),
+    "empty": (b"", "an empty file"),
     "text": (b"file,pitch\n", "not readable as audio"),
     "half_a_header": (_float_wav(_GOOD)[:20], "not readable as audio"),
     "truncated_flac_header": (_FLAC.getvalue()[:30], "not readable as audio"),
@@ -124,7 +124,7 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="it is a folder"):
         load_audio(tmp_path, RATE)
     (tmp_path / "headless.raw").write_bytes(b"\0" * 1000)
-    with pytest.raises(AudioError, match="not readable as audio"):
+    with pytest.raises(AudioError, match="cannot be read: convert to WAV"):
         load_audio(tmp_path / "headless.raw", RATE)
 
 

@@ -87,9 +87,9 @@ def test_what_libsndfile_reads_is_read_and_the_rest_is_counted(tmp_path: Path) -
     (tmp_path / "c.wma").write_bytes(b"0&\xb2u")
     library = open_library([tmp_path])
     assert len(library) == 6
-    reasons = [reason for _, reason in library.skipped]
-    assert any(reason.startswith("3 files *.m4a cannot be read: convert to WAV") for reason in reasons)
-    assert any(reason.startswith("1 file *.wma cannot be read") for reason in reasons)
+    reasons = {Path(file).name: reason for file, reason in library.skipped}
+    assert reasons["*.m4a"].startswith("3 files cannot be read: convert to WAV")
+    assert reasons["*.wma"].startswith("1 file cannot be read")
     for path in tmp_path.glob("a.*"):
         path.unlink()
     with pytest.raises(TimbreError, match=r"3 files \*\.m4a cannot be read"):
@@ -100,12 +100,12 @@ def test_files_of_arrays_beside_sounds_are_counted(tmp_path: Path) -> None:
     record(tmp_path / "oboe_60.wav")
     for name in ("x.npy", "y.NPY", "z.mat", "data.h5", "part.arrow"):
         (tmp_path / name).write_bytes(b"\x93NUMPY")
-    told = [reason for _, reason in open_library([tmp_path]).skipped]
+    told = [(Path(file).name, reason) for file, reason in open_library([tmp_path]).skipped]
     assert told == [
-        "1 file *.arrow cannot be read: save the data set as Parquet, with `to_parquet` say",
-        "1 file *.h5 cannot be read: if there are sounds inside, write them as WAV",
-        "1 file *.mat cannot be read: if there are sounds inside, write them as WAV",
-        "2 files *.npy cannot be read: if there are sounds inside, write them as WAV",
+        ("*.arrow", "1 file cannot be read: save the data set as Parquet, with `to_parquet` say"),
+        ("*.h5", "1 file cannot be read: if there are sounds inside, write them as WAV"),
+        ("*.mat", "1 file cannot be read: if there are sounds inside, write them as WAV"),
+        ("*.npy", "2 files cannot be read: if there are sounds inside, write them as WAV"),
     ]
 
 
@@ -131,12 +131,20 @@ def test_what_systems_leave_is_passed_over_and_hidden_sounds_are_told(tmp_path: 
         ("a", b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "a: cannot be read: it is WebM or Matroska"),
         ("a.sf2", b"RIFF\0\0\0\0sfbk", "a.sf2: cannot be read: render with `prepare soundfont`"),
         ("a.wav", b"no sound at all", "a.wav: not readable as audio"),
+        ("a.wav", b"version https://git-lfs.github.com/spec/v1\n", "a.wav: cannot be read: it is a pointer of Git LFS"),
     ],
 )
 def test_what_is_no_sound_that_is_read_is_told_with_what_to_do(name: str, head: bytes, said: str) -> None:
     with pytest.raises(AudioError) as refused:
         decode_upload(head + bytes(64), 16_000, name)
     assert str(refused.value).startswith(said)
+
+
+def test_an_empty_file_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    for source in (tmp_path / "a.wav", b""):
+        with pytest.raises(AudioError, match=r"a\.wav: an empty file"):
+            load_audio(source, 16_000, "a.wav")
 
 
 # -- Sizes -----------------------------------------------------------------------------------------------------------
@@ -156,6 +164,7 @@ WRONG_SIZES = {
     "AU": encoded("AU")[:8] + bytes(4) + encoded("AU")[12:],
     "CAF": sized(encoded("CAF"), -1, kind=">q"),
     "RF64": encoded("RF64").replace(struct.pack("<Q", 2 * len(NOTE)), bytes(8), 1),
+    "a chunk of odd length unpadded": encoded()[:36] + b"LIST\5\0\0\0INFOx" + encoded()[36:],
     "a chunk behind": sized(encoded(), 0) + b"LIST" + struct.pack("<I", 8) + b"INFOISFT",
 }
 

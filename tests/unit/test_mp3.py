@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from tests.synthetic import apart
-from timbre_core.features.audio import load_audio
+from timbre_core.features.audio import AudioError, load_audio
 from timbre_core.features.mp3 import _frames, with_counted_frames
 from timbre_core.features.uploads import decode_upload
 
@@ -57,12 +57,24 @@ def test_all_of_a_sound_is_heard_whatever_its_header_says(rate: int, channels: i
         (with_cover(bare, 400_000), SECONDS),
         (with_cover(bare, 30) + b"TAG" + bytes(125), SECONDS),
         (with_cover(with_cover(bare, 30), 3000), SECONDS),
+        (with_cover(with_cover(whole, 30), 3000), SECONDS),
         (whole + whole, 2 * SECONDS),
     ):
         (tmp_path / "note.mp3").write_bytes(content)
         for audio in (decode_upload(content, rate), load_audio(tmp_path / "note.mp3", rate)):
             # Without its header the encoder's delay and padding are heard too: two frames at most.
             assert -0.01 < len(audio) / rate - seconds < 2.5 * 1152 / min(rate, 16_000)
+
+
+@pytest.mark.parametrize("content", [b"<!DOCTYPE html>" + bytes(4000), b"\xff\xf1\x50\x80\x2e\x7f\xfc\x21" * 500])
+def test_of_a_file_that_is_called_mp3_its_content_counts(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "note.mp3").write_bytes(content)
+    said = []
+    for source in (content, tmp_path / "note.mp3"):
+        with pytest.raises(AudioError) as refused:
+            load_audio(source, 16_000, "note.mp3")
+        said.append(str(refused.value))
+    assert said[0] == said[1]
 
 
 def test_an_upload_is_decoded_in_one_piece() -> None:

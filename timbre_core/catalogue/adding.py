@@ -20,7 +20,7 @@ from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.doubles import group_doubles
 from timbre_core.catalogue.labels import check_octaves, file_state, known, propose_labels, with_corrections
 from timbre_core.catalogue.libraries import OwnLibrary, counts_of, library_of_id
-from timbre_core.catalogue.path_text import is_text, shown
+from timbre_core.catalogue.path_text import is_text, reasons_together
 from timbre_core.catalogue.placing import Placer
 from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import MODULES, Asked, Read, Reader, lost, open_reader
@@ -169,7 +169,7 @@ class _Plan:
             )
             database.executemany(
                 "INSERT OR REPLACE INTO skipped VALUES (?, ?, -2, -2, ?)",
-                [(library.id, shown(path, root), reason) for path, reason in skipped if path not in there],
+                [(library.id, *told) for told in reasons_together(skipped, root, there)],
             )
             database.execute("UPDATE libraries SET revision = revision + 1 WHERE id = ?", (library.id,))
         return cls([Asked(path, good[path]) for path in fresh if path not in moved], kept, len(moved), len(gone))

@@ -15,12 +15,11 @@ from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.libraries import OwnLibrary
 from timbre_core.datasets.audio_files import audio_files
 from timbre_core.datasets.dynamics import read_velocity
-from timbre_core.datasets.folder import read_folder
 from timbre_core.datasets.notes import drop_bad_labels
-from timbre_core.datasets.nsynth import nsynth_folders, read_nsynth
 from timbre_core.datasets.octaves import find_shifts, tell_shifts, transposed
 from timbre_core.datasets.parquet import parquet_files
 from timbre_core.datasets.pitch_names import read_pitch
+from timbre_core.datasets.roots import read_files
 from timbre_core.errors import TimbreError
 
 FIELDS = ("instrument", "family", "source", "pitch", "velocity")
@@ -43,12 +42,8 @@ def propose_labels(root: Path, settings: dict[str, Any]) -> Proposal:
     link may lead out of (None: any). Raises TimbreError for a folder without sounds.
     """
     said: list[str] = []
-    folders = nsynth_folders(root)
-    if folders:
-        notes, skipped = read_nsynth(root, folders, said)
-    else:
-        _check_no_shards(root)
-        notes, skipped = read_folder(root, settings.get("pattern"), estimate=False, progress=False, said=said)
+    _check_no_shards(root)
+    notes, skipped = read_files(root, settings.get("pattern"), said)
     notes, astray = _within(root, notes, settings.get("within"))
     notes["pitch"] = notes["pitch"] + int(settings.get("transpose") or 0)
     if settings.get("octave") == "auto":

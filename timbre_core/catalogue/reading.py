@@ -74,7 +74,9 @@ class Reader:
 
 def lost(asked: Asked) -> Read:
     """What is told of a file whose reading ended the process that did it."""
-    return Read(asked.path, reason="reading it ended the program that reads it: get or export the file again")
+    return Read(
+        asked.path, reason="reading it ended the program that reads it: get it again, or convert it to WAV or FLAC"
+    )
 
 
 def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from timbre_core.errors import explain_os_error, os_errors
 from timbre_core.features.sound_files import OTHER_ENDINGS, begins_as_sound, first_bytes, is_audio, is_left_behind
 from timbre_core.files import readable
+from timbre_core.wording import counted
 
 _TABLES = ".csv .tsv .txt .jsonl .xlsx .ods"
 
@@ -43,13 +44,16 @@ class Listing:
     def unread(self) -> list[str]:
         """A sentence for each kind of sound that is not read: `5 files *.m4a cannot be read: convert to ...`."""
         return [
-            f"{count} file{'' if count == 1 else 's'} *{ending} cannot be read: {OTHER_ENDINGS[ending]}"
+            f"{counted(count, 'file')} *{ending} cannot be read: {OTHER_ENDINGS[ending]}"
             for ending, count in sorted(self.others.items())
         ]
 
     def unread_below(self, root: Path) -> Skipped:
-        """The sentences of `unread` as what is left out of `root`."""
-        return [(str(root), sentence) for sentence in self.unread]
+        """The same as what is left out of `root`: (`root/*.m4a`, `5 files cannot be read: convert to ...`)."""
+        return [
+            (str(root / f"*{ending}"), f"{counted(count, 'file')} cannot be read: {OTHER_ENDINGS[ending]}")
+            for ending, count in sorted(self.others.items())
+        ]
 
 
 def unread_beside(root: Path) -> Skipped:

@@ -68,18 +68,37 @@ def read_root(
     folders = nsynth_folders(path)
     if folders:
         return read_nsynth(path, folders, said)
-    if pattern is None and not find_tables(list_folder(path).tables)[0] and digits_folder(path):
-        notes, skipped = read_digits(path)
-        said.append(
-            f"{root}: read as spoken digits (DIGIT_SPEAKER_INDEX): the digit is the family, the speaker the instrument"
-        )
-        return notes, skipped + unread_beside(path)
+    digits = _digits(path, pattern, said)
+    if digits is not None:
+        return digits
     shards = parquet_files(path)
     if shards and not audio_files(path):
         return read_parquet_folder(path, shards, said)
     from timbre_core.datasets.folder import read_folder
 
     return read_folder(path, pattern, progress=progress, said=said)
+
+
+def read_files(path: Path, pattern: str | None, said: list[str]) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """The notes of a folder of sound files, in any layout that `read_root` knows; pitches that nothing tells stay unknown."""
+    from timbre_core.datasets.folder import read_folder
+
+    folders = nsynth_folders(path)
+    if folders:
+        return read_nsynth(path, folders, said)
+    digits = _digits(path, pattern, said)
+    return digits or read_folder(path, pattern, estimate=False, progress=False, said=said)
+
+
+def _digits(path: Path, pattern: str | None, said: list[str]) -> tuple[pd.DataFrame, list[tuple[str, str]]] | None:
+    """A folder of spoken digits, None for others and where labels are told in another way."""
+    if pattern is not None or find_tables(list_folder(path).tables)[0] or not digits_folder(path):
+        return None
+    notes, skipped = read_digits(path)
+    said.append(
+        f"{path}: read as spoken digits (DIGIT_SPEAKER_INDEX): the digit is the family, the speaker the instrument"
+    )
+    return notes, skipped + unread_beside(path)
 
 
 def tell_roots_apart(notes: pd.DataFrame, roots: Sequence[str]) -> pd.DataFrame:

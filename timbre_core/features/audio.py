@@ -17,7 +17,7 @@ from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.audio_damage import read_sound
 from timbre_core.features.audio_sizes import is_cut_off, missing_share, with_right_size
 from timbre_core.features.mp3 import counted
-from timbre_core.features.sound_files import first_bytes, other_cure
+from timbre_core.features.sound_files import first_bytes, is_empty, other_cure
 from timbre_core.files import atomic_write
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ def opened_audio(
 ) -> Iterator[soundfile.SoundFile]:
     """The sound file, open for reading, its rate checked; where its header says a wrong size, what is there is read.
 
-    What goes wrong in reading it, here or inside the block, is raised as an AudioError that calls it `name`. remarks: takes
-    a sentence where more than 1 % of the audio is missing; without it such a file is an error.
+    What goes wrong, here or inside the block, is raised as an AudioError that calls it `name`. remarks: takes a sentence
+    where more than 1 % of the audio is missing; without it such a file is an error.
     """
     file: Path | BinaryIO
     if isinstance(source, (str, Path)):
@@ -166,6 +166,8 @@ def opened_audio(
     else:
         file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
+        if is_empty(file):
+            raise AudioError(f"{name}: an empty file: record or choose another one.")
         sound, missing = _opened(file)
         with sound:
             rate = sound.samplerate
@@ -184,7 +186,9 @@ def opened_audio(
         # libsndfile's own words: those around them name the file object.
         said = getattr(error, "error_string", str(error))
         detail = said.rstrip(".") or type(error).__name__
-        raise AudioError(f"{name}: not readable as audio ({detail}): get or export the file again.") from error
+        raise AudioError(
+            f"{name}: not readable as audio ({detail}): get it again, or convert it to WAV or FLAC."
+        ) from error
 
 
 def _opened(file: Path | BinaryIO) -> tuple[soundfile.SoundFile, float]:
@@ -212,7 +216,7 @@ def _opened(file: Path | BinaryIO) -> tuple[soundfile.SoundFile, float]:
 
 
 def _content(file: Path | BinaryIO) -> bytes:
-    """A file's bytes, none where they are too many to be held."""
+    """A file's bytes, none where they are too many."""
     if isinstance(file, Path):
         return file.read_bytes() if file.stat().st_size <= _MOST_REPAIRED else b""
     file.seek(0)

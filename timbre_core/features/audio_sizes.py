@@ -60,7 +60,23 @@ def _wave(content: bytes) -> tuple[bytes, float] | None:
                 return _patched(content, wide, "<Q", start, size)
             return _patched(content, place + 4, "<I", start, size)
         place += 8 + size + size % 2
-    return None
+    return _without_other_chunks(content)
+
+
+def _without_other_chunks(content: bytes) -> tuple[bytes, float] | None:
+    """A WAV file whose chunks do not follow each other (one of odd length without its padding, say): format and audio alone.
+
+    None where it has not both.
+    """
+    form = content.find(b"fmt ", 12)
+    audio = content.find(b"data", form + 8)
+    if form < 0 or audio < 0 or len(content) < audio + 8:
+        return None
+    size = struct.unpack_from("<I", content, form + 4)[0]
+    if not 16 <= size <= audio - form - 8:
+        return None
+    right = content[:12] + content[form : form + 8 + size] + content[audio:]
+    return _patched(right, 24 + size, "<I", 28 + size, struct.unpack_from("<I", right, 24 + size)[0]) or (right, 0.0)
 
 
 def _core_audio(content: bytes) -> tuple[bytes, float] | None:

@@ -19,6 +19,7 @@ _KBITS = {  # by MPEG version 1, and 2 or 2.5
     False: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+_ENDINGS = (".mp3", ".mp2", ".mp1", ".m1a", ".m2a")
 _XING = (b"Xing", b"Info")
 _MOST_JUNK = 1 << 16  # bytes between two frames, or before the first
 _MOST_BYTES = 1 << 27  # an hour at the highest bit rate; what is longer is no note
@@ -31,7 +32,7 @@ _SIDE_INFORMATION = {
 
 
 def with_counted_frames(content: bytes) -> bytes | None:
-    """An MP3's bytes with the right number of frames in its header; None where nothing is to be mended.
+    """An MP3's bytes with the right number of frames in its header, from there on; None where nothing is to be mended.
 
     That is: it is right already, or this is no MPEG audio of layer III, or one of free format.
     """
@@ -45,7 +46,9 @@ def with_counted_frames(content: bytes) -> bytes | None:
         return _xing_frame(first, len(places)) + body[places[0] :]
     there = len(places) - 1  # the header's own frame does not count
     if struct.unpack_from(">I", first, field)[0] == there:
-        return None
+        return (
+            body[places[0] :] if places[0] or len(body) < len(content) else None
+        )  # decoders pass over one tag, not two
     corrected = bytearray(body[places[0] :])
     struct.pack_into(">I", corrected, field, there)
     if first[field - 8 : field - 4] in _XING and first[field - 1] & 2:  # the size stands behind the count
@@ -54,13 +57,17 @@ def with_counted_frames(content: bytes) -> bytes | None:
 
 
 def counted(file: Path | str | BinaryIO) -> Path | str | BinaryIO:
-    """An MP3 file whose header is wrong about its length, corrected; any other file as it is, at its beginning."""
+    """An MP3 file whose header is wrong about its length, corrected, or its content; any other file as it is, at its
+    beginning."""
     if isinstance(file, (str, Path)):
         with open(file, "rb") as opened:
             content = _read_mp3(opened)
     else:
         content = _read_mp3(file)
     corrected = with_counted_frames(content) if content else None
+    if corrected is None and isinstance(file, Path) and file.suffix.lower() in _ENDINGS:
+        # Of a file so called libsndfile believes its name more than what is in it.
+        corrected = content or file.read_bytes()
     return io.BytesIO(corrected) if corrected else file
 
 

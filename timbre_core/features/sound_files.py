@@ -30,6 +30,8 @@ OTHER_ENDINGS = {ending: cure for cure, endings in _OTHERS.items() for ending in
 """Of files that hold sounds, or may, and are not read, with what to do about them."""
 
 _SOUND = re.compile(rb"(?:RIFF|RF64|BW64)....WAVE|FORM....AIF[CF]|fLaC|OggS|caff|\.snd|ID3", re.DOTALL)
+_LFS = b"version http"
+"""What stands in a clone instead of a file that Git LFS has: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
 _CONTAINERS = {
     "MP4": rb"....ftyp",
     "WebM or Matroska": rb"\x1a\x45\xdf\xa3",
@@ -58,6 +60,8 @@ def other_cure(name: str, head: bytes = b"") -> str:
     cure = OTHER_ENDINGS.get(os.path.splitext(name)[1].lower(), "")
     if cure:
         return cure
+    if head.startswith(_LFS):
+        return "it is a pointer of Git LFS and no sound: `git lfs pull` fetches that"
     kind = next((kind for kind, magic in _CONTAINERS.items() if re.match(magic, head, re.DOTALL)), None)
     return f"it is {kind}, whatever its name: {_CONVERT}" if kind else ""
 
@@ -77,6 +81,15 @@ def first_bytes(file: Path | BinaryIO) -> bytes:
             return stream.read(12)
     except (OSError, ValueError):
         return b""
+
+
+def is_empty(file: Path | BinaryIO) -> bool:
+    """Whether a file holds nothing; a stream is left at its beginning."""
+    if isinstance(file, Path):
+        return file.stat().st_size == 0
+    empty = not first_bytes(file)
+    file.seek(0)
+    return empty
 
 
 def is_left_behind(name: str) -> bool:
