@@ -5,6 +5,7 @@ import { hzToMidi, midiToHz, noteName } from "./pitch.js";
 
 export const GUTTER = { left: 30, bottom: 15, top: 3 };
 const DIFFERENCE_DB = 24;
+const NAME_HEIGHT = 13;
 
 // `frames` is what /api/frames answers: bytes from 0 (softest) to 255, or, for a difference, dB. Features without a frequency
 // axis have no `bands`, those without a unit or without time no `unit` or `seconds_per_frame`.
@@ -42,7 +43,7 @@ export class Spectrogram {
     context.drawImage(this.picture(scale), plot.x, plot.y, plot.w, plot.h);
     context.font = `10px ${themeColour(this.canvas, "font") || "sans-serif"}`;
     context.fillStyle = themeColour(this.canvas, "text-color");
-    if (this.frames.bands && this.gutter) this.drawNotes(context, plot);
+    if (this.frames.bands && this.gutter) this.drawNotes(context, plot, pitch);
     if (this.frames.seconds_per_frame) this.drawTimes(context, plot);
     if (this.frames.bands && this.gutter && pitch !== null) this.drawPitch(context, plot, pitch);
   }
@@ -74,16 +75,14 @@ export class Spectrogram {
     return plot.y + plot.h * (1 - bandOf(midiToHz(midi), this.frames.bands) / this.frames.n_bins);
   }
 
-  drawNotes(context, plot) {
+  drawNotes(context, plot, pitch) {
     context.textAlign = "right";
     context.textBaseline = "middle";
-    let last = -Infinity;
-    for (let midi = 132; midi >= 12; midi -= 12) {
-      const y = this.heightOf(midi, plot);
-      if (y < plot.y + 4 || y > plot.y + plot.h - 3 || y - last < 13) continue;
-      last = y;
+    const heightOf = (midi) => this.heightOf(midi, plot);
+    for (const midi of namedNotes(heightOf, plot.y + 4, plot.y + plot.h - 3, pitch)) {
+      const y = heightOf(midi);
       context.globalAlpha = 0.75;
-      context.fillText(noteName(midi), plot.x - 6, y);
+      context.fillText(noteName(midi), plot.x - 7, y);
       context.globalAlpha = 0.4;
       context.fillRect(plot.x - 4, y, 4, 1);
     }
@@ -136,6 +135,18 @@ export class Spectrogram {
     const height = hz === null ? `row ${bin + 1}` : `${hz > 0 ? `${noteName(hzToMidi(hz))} ` : ""}${Math.round(hz)} Hz`;
     return `${where} · ${height} · ${sign}${unit === "dB" ? `${value.toFixed(0)} dB` : value.toFixed(2)}`;
   }
+}
+
+// Which notes are named beside an axis, MIDI: the marked one if there is one, and those Cs between top and bottom whose names do
+// not lie over another. heightOf(midi): in pixels, from above.
+export function namedNotes(heightOf, top, bottom, marked) {
+  const named = marked === null ? [] : [Math.round(marked)];
+  for (let midi = 132; midi >= 12; midi -= 12) {
+    const y = heightOf(midi);
+    const covered = named.some((other) => Math.abs(heightOf(other) - y) < NAME_HEIGHT);
+    if (y >= top && y <= bottom && !covered) named.push(midi);
+  }
+  return named;
 }
 
 // Where a frequency lies on the axis of bands, in bands (the middle of band 0 is 0.5).

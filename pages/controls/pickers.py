@@ -25,7 +25,22 @@ _SOURCES = {
     "elsewhere": "At another pitch",
 }
 _MOST_DOZENS = 9999
-_INVERTERS = {_OWN: "The model's own", "fast": "Fast", "best": "Best"}
+_INVERTERS = {
+    _OWN: "The model's own",
+    "fast": "Fast",
+    "best": "Best",
+    "excited": "Source and filter",
+    "additive": "Sum of harmonics",
+    "mel-magnitude": "Network",
+    "mel-inverter": "Network for speech",
+}
+"""What people call the inverters that come with the project."""
+_HOW = {
+    "fast": "Fast answers at once (Griffin-Lim).",
+    "best": "Best takes its time (PGHI, then Griffin-Lim).",
+    "excited": "Source and filter gives harmonics and noise the spectrogram's levels (`excited`).",
+    "additive": "Sum of harmonics adds them up at the known pitch (`additive`).",
+}
 
 
 def arrive(page: str) -> None:
@@ -55,7 +70,7 @@ def pick_checkpoint(found: Listing) -> str:
             options,
             key=key,
             format_func=lambda name: called(name, found.checkpoints[name]),
-            help="A trained model with its map. Train your own with `python train_cli.py`.",
+            help="A trained model with its map. Train your own on the page Training, or with `python train_cli.py`.",
         ),
     )
 
@@ -71,10 +86,22 @@ def pick_projection(notes: NoteMap) -> str:
             key=key,
             format_func=lambda name: PROJECTIONS.get(name, "3-D"),
             required=True,
-            help="How the model's many dimensions are flattened to two. UMAP, PaCMAP and t-SNE keep neighbours together; "
-            "PCA keeps the directions in which notes differ most. 3-D keeps one dimension more: drag to turn it.",
+            help=_projections_told(options),
         ),
     )
+
+
+def _projections_told(offered: Sequence[str]) -> str:
+    """What those projections keep that can be chosen."""
+    near = [PROJECTIONS[name] for name in offered if name in PROJECTIONS and name != "pca"]
+    told = ["How the many numbers that the model has of a note are flattened to two."]
+    if near:
+        told.append(f"{' and '.join(near)} keep{'s' if len(near) == 1 else ''} neighbours together.")
+    if "pca" in offered:
+        told.append("PCA keeps the directions in which notes differ most.")
+    if SPACE in offered:
+        told.append("3-D keeps one dimension more: drag to turn it.")
+    return " ".join(told)
 
 
 def pick_colour(notes: NoteMap) -> str:
@@ -98,8 +125,13 @@ def pick_inverter(checkpoint: Checkpoint) -> str | None:
             options,
             key=key,
             format_func=lambda name: _INVERTERS.get(name, name),
-            help="What turns spectrograms back into sound. Fast answers at once, best takes its time; others are networks "
-            "trained for it.",
+            help=" ".join(
+                ["What turns the model's pictures of sound (spectrograms) back into sound."]
+                + [
+                    _HOW.get(name, f"{_INVERTERS.get(name, name)} was trained for it (`{name}`).")
+                    for name in options[1:]
+                ]
+            ),
         ),
         unsaid=_OWN,
     )

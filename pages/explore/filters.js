@@ -1,5 +1,6 @@
 // Which notes of the map are lit: a search, chosen values and ranges of labels. The others turn grey.
 
+import { dismissed } from "../browser/dismissed.js";
 import { FilterPanel } from "./filter_panel.js";
 import { finds, textOf } from "./finds.js";
 import { kept } from "./kept.js";
@@ -7,8 +8,9 @@ import { kept } from "./kept.js";
 const TELL_MS = 600;
 
 export class Filters extends FilterPanel {
-  // changed(): other notes are lit now. tell(filters): what Python writes into the address bar, once hands rest.
-  constructor(root, { changed, tell, gather, opened }) {
+  // changed(): other notes are lit now. tell(filters): what Python writes into the address bar, once hands rest. signal: the map
+  // is gone.
+  constructor(root, { changed, tell, gather, opened, signal }) {
     super(root, gather, opened);
     this.changed = changed;
     this.tell = tell;
@@ -16,13 +18,12 @@ export class Filters extends FilterPanel {
     this.shown = root.querySelector(".tx-shown");
     this.search.addEventListener("input", () => this.change());
     this.search.addEventListener("focus", () => setTimeout(() => this.map && textOf(this.map))); // before the first letter
-    // Pressed anywhere else, the panel gets out of the map's way.
-    root.querySelector(".tx-points").addEventListener("pointerdown", () => this.open(false));
-    for (const part of [this.panel, this.search]) {
-      part.addEventListener("keydown", (event) => {
-        if (event.key === "Escape" && !this.panel.hidden) this.open(false);
-      });
-    }
+    dismissed(
+      () => (this.panel.hidden ? null : this.panel),
+      () => this.open(false),
+      this.button,
+      signal,
+    );
   }
 
   destroy() {

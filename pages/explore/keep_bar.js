@@ -1,13 +1,14 @@
 // What can be kept of the notes that are chosen: stars, tags, collections, and files for other programs.
 
 import { build } from "../browser/dom.js";
-import { errorOf } from "../browser/server.js";
+import { address, errorOf } from "../browser/server.js";
 import { KEPT, kept } from "./kept.js";
 
 const NEW = "\0new";
 
-// The buttons of the bar of chosen notes. ids(): the notes; say(text): what came of it; signal: that the bar is gone.
-export function keepButtons(ids, say, signal) {
+// The buttons of the bar of chosen notes. data: which map; ids(): the notes; say(text): what came of it; signal: that the bar is
+// gone.
+export function keepButtons(data, ids, say, signal) {
   const trying = async (work, done) => {
     try {
       await work();
@@ -22,7 +23,7 @@ export function keepButtons(ids, say, signal) {
     title: "Star them all, or take their stars away",
     onclick: () => trying(() => kept.toggleStar(ids()), ""),
   });
-  return [star, collector(ids, trying, signal), tagger(ids, trying), exporter(ids, say)];
+  return [star, collector(ids, trying, signal), tagger(ids, trying), exporter(data, ids, say)];
 }
 
 function choice(label, options) {
@@ -89,27 +90,37 @@ function ask(control, label, done) {
   field.focus();
 }
 
-function exporter(ids, say) {
-  const select = choice("Files", [
-    ["wav", "WAV files with a table"],
-    ["flac", "FLAC files with a table"],
-    ["sfz", "an SFZ instrument"],
+const TABLE = "csv";
+const HEARD = "zip";
+
+function exporter(data, ids, say) {
+  const select = choice("Save as", [
+    ["wav", "recordings: WAV files with a table"],
+    ["flac", "recordings: FLAC files with a table"],
+    [HEARD, "as the map plays them: WAV files"],
+    [TABLE, "their labels: a table (CSV)"],
+    ["sfz", "an instrument for samplers (SFZ)"],
     ["nsynth", "a data set for training"],
   ]);
-  select.title = "Take them away as files, in a ZIP archive";
+  select.title = "Take them away: a table, or files in a ZIP archive";
+  const where = (kind) =>
+    kind === TABLE || kind === HEARD
+      ? [address(`${data.url}/gathered/${kind}`, { checkpoint: data.checkpoint }), `${data.checkpoint}-notes.${kind}`]
+      : [kept.place("kept/export", { kind }), `sounds-${kind}.zip`];
   select.addEventListener("change", async () => {
     const kind = select.value;
     select.value = "";
     if (!kind) return;
-    say("Gathering the files…");
+    say("Gathering them…");
     try {
-      const response = await fetch(kept.place("kept/export", { kind }), {
+      const [url, download] = where(kind);
+      const response = await fetch(url, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(ids()),
       });
       if (!response.ok) throw await errorOf(response);
-      const link = build("a", { href: URL.createObjectURL(await response.blob()), download: `sounds-${kind}.zip` });
+      const link = build("a", { href: URL.createObjectURL(await response.blob()), download });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
       say("");

@@ -1,7 +1,8 @@
-// Many notes at once, drawn around or filtered: heard one after the other, seen as a table, taken away as files.
+// Many notes at once, drawn around or filtered: heard one after the other, seen as a table, kept and saved.
 
+import { dismissed } from "../browser/dismissed.js";
 import { build } from "../browser/dom.js";
-import { address, errorOf } from "../browser/server.js";
+import { address } from "../browser/server.js";
 import { alongMap, byPitch, thinned } from "./hearing_order.js";
 import { keepButtons } from "./keep_bar.js";
 
@@ -20,6 +21,12 @@ export class Gathered {
     this.notes = [];
     this.sounding = -1;
     this.order = "map";
+    dismissed(
+      () => (this.table.hidden ? null : this.table),
+      () => this.list(false),
+      null,
+      view.listeners.signal,
+    );
   }
 
   destroy() {
@@ -53,7 +60,7 @@ export class Gathered {
     order.value = this.order;
     if (order.selectedIndex < 0) order.selectedIndex = 0;
     order.addEventListener("change", () => (this.order = order.value));
-    this.lister = button("Table", "Their labels, in rows", () => this.list(this.table.hidden));
+    this.lister = button("Show table", "Their labels, in rows", () => this.list(this.table.hidden));
     this.status = build("span", { class: "tx-status", role: "status" });
     this.bar.replaceChildren(
       build("b", { text: count }),
@@ -62,12 +69,11 @@ export class Gathered {
       this.lister,
       button("Morph", `A path through them: ${MOST_MORPHED} of them at most`, () => this.morph()),
       ...keepButtons(
+        this.view.data,
         () => this.notes.map((i) => this.view.points.map.ids[i]),
         (text) => (this.status.textContent = text),
         this.filled.signal,
       ),
-      button("CSV", "Their labels as a file", () => this.take("csv")),
-      button("Sounds", "Their sounds as WAV files in a ZIP archive", () => this.take("zip")),
       button("✕", "Let them go (Escape)", () => this.view.gather([])),
       this.status,
     );
@@ -166,30 +172,8 @@ export class Gathered {
     const more = this.notes.length - rows.length;
     this.table.replaceChildren(
       build("table", {}, head, build("tbody", {}, ...rows)),
-      ...(more > 0 ? [build("p", { text: `and ${more.toLocaleString("en")} more: the CSV file has them all` })] : []),
+      ...(more > 0 ? [build("p", { text: `and ${more.toLocaleString("en")} more: a saved table has them all` })] : []),
     );
-  }
-
-  // ---- taken away ------------------------------------------------------------------------------------------------
-
-  async take(kind) {
-    const { data, points } = this.view;
-    this.status.textContent = kind === "zip" ? "Gathering the sounds…" : "";
-    try {
-      const ids = this.notes.map((i) => points.map.ids[i]);
-      const url = address(`${data.url}/gathered/${kind}`, { checkpoint: data.checkpoint });
-      const response = await fetch(url, { method: "POST", body: JSON.stringify(ids) });
-      if (!response.ok) throw await errorOf(response);
-      const link = build("a", {
-        href: URL.createObjectURL(await response.blob()),
-        download: `${data.checkpoint}-notes.${kind}`,
-      });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      this.status.textContent = "";
-    } catch (error) {
-      this.status.textContent = error.message;
-    }
   }
 }
 

@@ -13,14 +13,14 @@ export function laterParts(view, on) {
     instruments: later(
       async () => new (await import("./instruments.js")).Instruments(view, view.root.querySelector(".tx-instruments")),
     ),
-    tour: later(async () => new (await import("./tour.js")).Tour(view.root)),
+    tour: later(async () => new (await import("./tour.js")).Tour(view)),
   };
 }
 
 export function arrive({ regions, tour, root, points }) {
   root.querySelector(".tx-instruments").hidden = !points.map.columns.instrument;
   regions.use((part) => part.moved());
-  if (localStorage.getItem("timbre.tour") === null) tour.use(() => {});
+  if (localStorage.getItem("timbre.tour") === null) tour.use((part) => part.greet());
 }
 
 export function slideVolume(slider, on) {

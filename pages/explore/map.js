@@ -63,6 +63,7 @@ export class MapView {
       changed: () => this.filter(),
       tell: (told) => this.report("filters", told),
       opened: () => this.list.part?.open(false),
+      signal: this.listeners.signal,
       gather: () => this.gather(Array.from(this.points.lit.keys()).filter((i) => this.points.lit[i])),
     });
     this.filters.load(filters);
@@ -85,6 +86,7 @@ export class MapView {
     button(".tx-random", () => this.hands.random());
     button(".tx-instruments", () => this.points.map && this.instruments.use((part) => part.toggle()));
     button(".tx-listing", () => toggleList(this));
+    button(".tx-help", () => this.tour.use((part) => part.begin(this.root.querySelector(".tx-field"))));
     slideVolume(this.root.querySelector(".tx-volume"), on);
     button(".tx-lasso", (event) => {
       this.hands.draws(!this.hands.drawing);

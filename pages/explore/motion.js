@@ -51,12 +51,15 @@ export class Motion {
   }
 
   showAll() {
-    if (this.map.points.map) this.glideTo({ k: 1, x: 0, y: 0 });
+    const { space } = this.map;
+    if (space.part?.shown) space.part.showAll();
+    else if (this.map.points.map) this.glideTo({ k: 1, x: 0, y: 0 });
   }
 
   zoomBy(ratio) {
-    const { points, canvas } = this.map;
-    if (points.map) this.glideTo(points.zoomed(canvas.clientWidth / 2, canvas.clientHeight / 2, ratio));
+    const { points, canvas, space } = this.map;
+    if (space.part?.shown) space.part.zoomBy(ratio);
+    else if (points.map) this.glideTo(points.zoomed(canvas.clientWidth / 2, canvas.clientHeight / 2, ratio));
   }
 
   // Brings a note that lies outside the visible part into it.

@@ -7,6 +7,7 @@ import { address, fetchPacked } from "../browser/server.js";
 
 // With more points than this a browser without a graphics card stutters when they are turned.
 const MOST_IN_SPACE = 40_000;
+const EYE = { x: 1.25, y: 1.25, z: 1.25 }; // where Plotly looks from
 
 export class Space {
   /** @param {import("./map.js").MapView} view @param {Function} on */
@@ -27,7 +28,21 @@ export class Space {
   }
 
   fill() {
-    this.places = null;
+    this.places = this.camera = null;
+  }
+
+  showAll() {
+    this.lookFrom({ eye: EYE });
+  }
+
+  // Nearer to what is looked at, or farther away.
+  zoomBy(ratio) {
+    const { eye = EYE, ...camera } = this.camera ?? {};
+    this.lookFrom({ ...camera, eye: { x: eye.x / ratio, y: eye.y / ratio, z: eye.z / ratio } });
+  }
+
+  lookFrom(camera) {
+    if (this.drawn) this.library.relayout(this.root, { "scene.camera": camera });
   }
 
   async show(shown) {
@@ -74,6 +89,7 @@ export class Space {
     if (!this.drawn) {
       this.root.on("plotly_hover", ({ points: [point] }) => this.over(point.customdata ?? -1));
       this.root.on("plotly_unhover", () => this.over(-1));
+      this.root.on("plotly_relayout", (told) => (this.camera = told["scene.camera"] ?? this.camera));
     }
     this.drawn = true;
     this.root.dataset.drawn = rows.length;
@@ -104,7 +120,14 @@ export class Space {
       zeroline: false,
       showbackground: false,
     };
-    const scene = { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "data", dragmode: "orbit" };
+    const scene = {
+      xaxis: axis,
+      yaxis: axis,
+      zaxis: axis,
+      aspectmode: "data",
+      dragmode: "orbit",
+      camera: this.camera ?? { eye: EYE },
+    };
     const clear = "rgba(0,0,0,0)";
     return {
       scene,

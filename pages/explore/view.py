@@ -48,6 +48,8 @@ _MAP_HTML = """
         title="Draw around notes to choose many (or drag with Shift)">
         <svg viewBox="0 0 16 16"><path d="M8 2.5c3.6 0 6 1.7 6 4s-2.4 4-6 4-6-1.7-6-4 2.4-4 6-4ZM4.5 10c-1.4 1.2-.6 3.4 1 3.5"/>
         </svg></button>
+      <button type="button" class="tx-help" aria-label="Tour" title="Tour: four steps through this page">
+        <svg viewBox="0 0 16 16"><path d="M5.5 6a2.5 2.5 0 1 1 3.8 2.1c-.8.5-1.3.9-1.3 1.9M8 13h.01"/></svg></button>
       <button type="button" class="tx-sound" aria-pressed="true" aria-label="Sound under the pointer"
         title="Sound under the pointer">
         <svg viewBox="0 0 16 16"><path d="M2.5 6v4h2.5l3.5 3V3L5 6ZM11 5.5a3.5 3.5 0 0 1 0 5M12.8 3.5a6 6 0 0 1 0 9"/>

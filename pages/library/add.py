@@ -14,7 +14,13 @@ from pages.server.words import plain
 from timbre_core.catalogue import jobs
 from timbre_core.catalogue.labels import Proposal, checked_label, correct_label, propose_labels
 from timbre_core.catalogue.libraries import checked_name, create_library, list_libraries, same_folder
-from timbre_core.catalogue.roots import allowed_roots, checked_folder, readable_places, subfolders
+from timbre_core.catalogue.roots import (
+    allowed_roots,
+    checked_folder,
+    may_hold_sounds,
+    readable_places,
+    subfolders,
+)
 from timbre_core.catalogue.uploads import Sent, keep_uploads
 from timbre_core.errors import TimbreError
 from timbre_core.wording import counted
@@ -34,7 +40,7 @@ def show_adding(found: Listing) -> None:
         st.info("Sounds are put on the map of a checkpoint, and there is none with a map yet.")
         return
     way = st.segmented_control("From", [_HERE, _SEND], default=_HERE, required=True, key="add_from") or _HERE
-    folder = choose_folder() if way == _HERE else None
+    folder, there = choose_folder() if way == _HERE else (None, False)
     sent = send_files() if way == _SEND else None
     left, right = st.columns(2)
     proposed = folder.name if folder is not None else ""
@@ -44,20 +50,20 @@ def show_adding(found: Listing) -> None:
     )
     settings = label_choices()
     show, add, _ = st.columns([2, 2, 4])
-    ready = folder is not None or bool(sent)
-    if show.button("Show labels first", disabled=folder is None, width="stretch") and folder is not None:
+    ready = there or bool(sent)
+    if show.button("Show labels first", disabled=not there, width="stretch") and folder is not None:
         look_at_labels(folder, settings)
     corrections = show_proposal(folder)
     if add.button("Add to the map", type="primary", disabled=not ready, width="stretch"):
         add_library(name, folder, sent or [], spaces[checkpoint].path, settings, corrections)
 
 
-def choose_folder() -> Path | None:
-    """A folder below the allowed roots: by its path, or from folder to folder."""
+def choose_folder() -> tuple[Path | None, bool]:
+    """A folder below the allowed roots, by its path or from folder to folder; and whether there may be sounds in it."""
     roots = allowed_roots()
     if not roots:
         st.warning("This app may not read any folder: start it with `TIMBRE_ROOTS` set to those that it may.")
-        return None
+        return None, False
     here = st.session_state.setdefault("add_path", str(roots[0]))
     typed = st.text_input("Folder", here, key=f"add_typed_{here}", help="With all its subfolders.")
     if typed != here:
@@ -71,7 +77,7 @@ def choose_folder() -> Path | None:
         if st.button("Back to the beginning"):
             st.session_state["add_path"] = str(roots[0])
             st.rerun()
-        return None
+        return None, False
     up = folder.parent if any(folder.parent.is_relative_to(root) for root in roots) else None
     others = [root for root in roots if root != folder]
     with st.container(horizontal=True, key="add_browser"):
@@ -85,8 +91,12 @@ def choose_folder() -> Path | None:
                 go_to(folder / name)
     if len(names) > 60:
         st.caption(f"and {counted(len(names) - 60, 'more folder')}: type a path.")
-    st.caption(f"{counted(sounds, 'sound') if sounds else 'no sounds'} directly in this folder")
-    return folder
+    there = may_hold_sounds(folder)
+    if there:
+        st.caption(f"{counted(sounds, 'sound') if sounds else 'no sounds'} directly in this folder")
+    else:
+        st.caption(f"No sounds in this folder{' or below it' if names else ''}: choose one that has some.")
+    return folder, there
 
 
 def go_to(folder: Path) -> None:

@@ -22,16 +22,18 @@ from timbre_core.wording import counted
 _SENTENCE = "A dozen notes as recorded, and turned into spectrograms and back by one inverter after the other."
 _ABOUT = {
     ORIGINAL: ("Original", "the recording"),
-    LIBROSA: ("librosa", "mel_to_audio: about a second a note"),
+    LIBROSA: ("librosa", "the usual way in Python (mel_to_audio), about a second a note"),
     "fast": ("Fast", "for playing live"),
     "best": ("Best", "without hurry"),
-    "excited": ("Excited", "a source at the pitch, filtered"),
-    "additive": ("Additive", "harmonics of the known pitch, summed"),
+    "excited": ("Source and filter", "harmonics and noise at the pitch, shaped (excited)"),
+    "additive": ("Sum of harmonics", "of the known pitch (additive)"),
+    "mel-magnitude": ("Network", "trained to undo spectrograms (mel-magnitude)"),
+    "mel-inverter": ("Network for speech", "trained to undo spectrograms (mel-inverter)"),
     WANTED: ("Wanted", "its instrument's recording there"),
-    NOTE_AT: ("note_at", "the recording, moved and changed"),
+    NOTE_AT: ("Moved", "the recording at the other pitch, its tone adapted (note_at)"),
     MODEL: ("Model", "encoded here, decoded there"),
     BASELINE: (BASELINE, "the published baseline"),
-    PITCH_SHIFT: ("pitch_shift", "librosa's phase vocoder"),
+    PITCH_SHIFT: ("Pitch shift", "librosa's phase vocoder (pitch_shift)"),
     SAMPLER: ("Sampler", "played faster or slower"),
 }
 

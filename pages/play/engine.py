@@ -271,11 +271,11 @@ def described_space(notes: NoteMap) -> dict[str, Any]:
 
 def _families(notes: NoteMap) -> list[dict[str, Any]]:
     """Each family's mean, and the id of its note nearest to it."""
-    if "family" not in notes.labels:
+    if not notes.families:
         return []
     families = notes.labels["family"].astype(str).to_numpy()
     described = []
-    for value in sorted(set(families)):
+    for value in notes.families:
         rows = np.flatnonzero(families == value)
         mean = notes.means[rows].mean(axis=0)
         typical = rows[notes.distances(mean)[rows].argmin()]

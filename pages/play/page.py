@@ -11,7 +11,7 @@ from pages.controls.one_map import show_one_map
 from pages.play.view import show_play
 from pages.server.catalog import NoteMap
 
-_SENTENCE = "A point of the latent space as an instrument: play it, bend it, take it with you."
+_SENTENCE = "Any place of the map as an instrument: play it, bend it, take it with you."
 _LARGEST_SEED = 2**32 - 1
 
 

@@ -4,6 +4,8 @@ import { build } from "../browser/dom.js";
 import { ICONS, icon } from "../browser/icons.js";
 import { ACCEPT } from "../browser/sounds.js";
 
+export const INVENTS = "Start from a sound that the model makes up: a random draw of its prior";
+
 export class PlayParts {
   standing = ""; // what is said where there is nothing else to say
 
@@ -54,13 +56,9 @@ export class PlayParts {
       hidden: "",
     });
     this.families = build("div", { class: "tx-families", role: "group" });
-    this.prior = this.button(
-      "Prior",
-      "Start from a random draw of the prior",
-      ICONS.dice,
-      () => this.player.choose({ seed: Math.floor(Math.random() * 1e6) }),
-      { class: "tx-chip" },
-    );
+    this.prior = this.button("Invent", INVENTS, ICONS.dice, () => this.player.choose({ seed: Math.floor(Math.random() * 1e6) }), {
+      class: "tx-chip",
+    });
     this.ownFile = build("input", {
       type: "file",
       multiple: "",

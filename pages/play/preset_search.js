@@ -1,4 +1,4 @@
-// Which presets are found by what was typed.
+// Which presets are found by what was typed, and what new ones are called.
 
 // Every word typed must begin a word of a preset's name, tags or words of sound.
 export function matching(presets, text, { starred = false, own = false } = {}) {
@@ -15,6 +15,14 @@ export function matching(presets, text, { starred = false, own = false } = {}) {
       .split(/[^\p{L}\p{N}]+/u);
     return wanted.every((part) => words.some((word) => word.startsWith(part)));
   });
+}
+
+// What a changed sound is called whose name nobody has written; `taken`: names that are another sound's.
+export function variation(name, taken = []) {
+  const stem = `${name.replace(/, variation( \d+)?$/, "")}, variation`;
+  let made = stem;
+  for (let number = 2; taken.includes(made); number++) made = `${stem} ${number}`;
+  return made;
 }
 
 // Tags as they are typed, between commas.

@@ -3,7 +3,7 @@
 import { build } from "../browser/dom.js";
 import { fetchJson } from "../browser/server.js";
 import { A, B, Morphing } from "./morphing.js";
-import { matching, tagsOf } from "./preset_search.js";
+import { matching, tagsOf, variation } from "./preset_search.js";
 
 const MOST = 300; // rows at once
 
@@ -153,8 +153,22 @@ export class PresetPanel {
     });
   }
 
-  keep() {
-    return this.change({ do: "keep", preset: this.view.player.files.preset(), tags: tagsOf(this.tags.value) });
+  // Under a name that nothing else has unless it was typed; what is heard is the kept preset from then on. Recordings of one's
+  // own are not kept with it, and go on.
+  async keep() {
+    const { player } = this.view;
+    const preset = player.files.preset();
+    if (preset.name === variation(player.title)) {
+      preset.name = variation(
+        player.title,
+        this.presets.map(({ name }) => name),
+      );
+    }
+    await this.change({ do: "keep", preset, tags: tagsOf(this.tags.value) });
+    const kept = this.presets.find(({ id }) => id === this.chosen);
+    if (kept?.name !== preset.name) return;
+    if (!player.own) this.load(kept);
+    this.told.textContent = `kept as “${kept.name}”`;
   }
 
   morph(share) {

@@ -1,5 +1,6 @@
 // The Play page's middle row: octave, pedal, MIDI, envelope and volume, and the files to save and load.
 
+import { dismissed } from "../browser/dismissed.js";
 import { build } from "../browser/dom.js";
 import { noteName } from "../browser/pitch.js";
 import { ExportPanel } from "./export_panel.js";
@@ -111,6 +112,15 @@ export class Rack {
     });
     this.exporting = new ExportPanel(this.view);
     this.pieces = new PiecePanel(this.view);
+    const menus = [this.pieces.element, this.exporting.element];
+    for (const menu of menus) {
+      dismissed(
+        () => (menu.open ? menu : null),
+        () => this.shut(menu),
+        menu,
+        player.listeners.signal,
+      );
+    }
     return build(
       "div",
       { class: "tx-files" },
@@ -122,9 +132,14 @@ export class Rack {
       this.view.button("WAV", "Save the current key as a WAV file", "", () => player.files.saveSound(), {
         class: "tx-wav",
       }),
-      this.pieces.element,
-      this.exporting.element,
+      ...menus,
     );
+  }
+
+  // A menu that had the keyboard hands it back to what opened it.
+  shut(menu) {
+    if (menu.contains(document.activeElement)) menu.firstElementChild.focus();
+    menu.open = false;
   }
 
   setEnvelope() {

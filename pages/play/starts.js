@@ -29,7 +29,7 @@ export async function resolved(player, start) {
   }
   if (start?.seed !== undefined) {
     const { z } = await fetchJson(player.url("start", { seed: start.seed }), { signal });
-    return { z, title: `prior sample ${start.seed}`, colour: null };
+    return { z, title: `invented sound ${start.seed}`, colour: null };
   }
   return { z: space.centre, title: "middle of the map", colour: null };
 }

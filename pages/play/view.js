@@ -10,6 +10,8 @@ import { AxisPanel } from "./axes.js";
 import { AxisParts } from "./axis_parts.js";
 import { Keyboard } from "./keys.js";
 import { MacroPanel } from "./macros.js";
+import { INVENTS } from "./parts.js";
+import { variation } from "./preset_search.js";
 import { Rack } from "./rack.js";
 import { allMacros } from "./shape.js";
 
@@ -85,7 +87,9 @@ export class PlayView extends AxisParts {
     this.macroPanel.show(allMacros(space.macros));
     this.keyboard.draw();
     this.prior.disabled = !space.prior;
-    this.prior.title = space.prior ? "Start from a random draw of the prior" : "A plain autoencoder has no prior: use Randomise";
+    this.prior.title = space.prior
+      ? INVENTS
+      : "This model makes nothing up (a plain autoencoder, without a prior): use Randomise";
     this.families.setAttribute("aria-label", `Start from the mean of a ${space.words.family}`);
     this.families.replaceChildren(
       ...space.families.map(({ value, name, colour }) =>
@@ -189,7 +193,8 @@ export class PlayView extends AxisParts {
 
   name() {
     const changed = this.player.changed && this.title.value === this.player.title;
-    return `${this.title.value.trim() || "sound"}${changed ? " changed" : ""}`;
+    const name = this.title.value.trim() || "sound";
+    return changed ? variation(name) : name;
   }
 
   setPicture(frames) {

@@ -33,6 +33,7 @@ SPACE = "3d"
 """The 3-D view, in a link as if it were a projection."""
 _SPACES = ("umap3", "pca")
 _COORDINATE = re.compile(r"[a-z0-9]+_[123]")
+_NAMELESS = {"", "unknown", "nan", "none"}
 _NOT_LABELS = {
     "note_id",
     "mu",
@@ -106,8 +107,10 @@ class NoteMap:
 
     @cached_property
     def families(self) -> list[str]:
-        """The families of its notes, in order; none where they have no such label."""
-        return sorted(set(self.labels["family"].dropna().astype(str))) if "family" in self.labels else []
+        """The families of its notes, in order; none where they have no such label. Notes that are of no known one make up a
+        family where there is no other."""
+        found = set(self.labels["family"].dropna().astype(str)) if "family" in self.labels else set()
+        return sorted({name for name in found if name.lower() not in _NAMELESS} or found)
 
     @cached_property
     def words(self) -> Vocabulary:
@@ -156,7 +159,7 @@ class NoteMap:
         if "instrument" not in self.labels or self.labels["instrument"].nunique() < 2:
             return "family"
         families = set(self.labels["family"].astype(str).str.lower()) if "family" in self.labels else set()
-        return "family" if families - {"", "unknown", "nan", "none"} else "instrument"
+        return "family" if families - _NAMELESS else "instrument"
 
     @cached_property
     def dot_colours(self) -> dict[str, str]:

@@ -31,6 +31,8 @@ helicopter, applause, gunshot
 GENERAL_MIDI = tuple(" ".join(name.split()) for name in _PROGRAMS.split(","))
 _PROGRAM = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_gm(\d{3,5})")
 _OWN_NAME = re.compile(r"[a-z_]+_(?:acoustic|electronic|synthetic)_([a-z0-9-]*[a-z][a-z0-9-]*)")
+_SETS = {"muse": "MuseScore"}  # what a name ends with that another set of sounds has too, and what people call that set
+_NUMBERED = re.compile(r"(?<=[a-z]{3})(?=\d)")  # as in violins2
 _MOST_NAMED = 8  # notes of a melody
 
 
@@ -42,14 +44,19 @@ def readable(label: str) -> str:
 def instrument_name(label: str) -> str:
     """An instrument as people call it: `brass_acoustic_gm056`, General MIDI's program 56, is a `trumpet`.
 
-    Banks of variations are 128 apart; `string_acoustic_violins-fast` has a name of its own.
+    Banks of variations are 128 apart; `string_acoustic_violins-fast` has a name of its own, and `reed_acoustic_oboe-muse` is
+    MuseScore's oboe.
     """
     program = _PROGRAM.fullmatch(label)
     if program:
         bank, number = divmod(int(program[1]), len(GENERAL_MIDI))
         return f"{GENERAL_MIDI[number]} (bank {bank})" if bank else GENERAL_MIDI[number]
     own = _OWN_NAME.fullmatch(label)
-    return readable(own[1].replace("-", " ") if own else label)
+    if not own:
+        return readable(label)
+    name, _, last = own[1].rpartition("-")
+    which = f" ({_SETS[last]})" if name and last in _SETS else ""
+    return readable(_NUMBERED.sub(" ", (name if which else own[1]).replace("-", " "))) + which
 
 
 def called(instrument: str, family: str, pitched: bool) -> str:

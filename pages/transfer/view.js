@@ -2,6 +2,7 @@
 
 import { levelScale } from "../browser/colours.js";
 import { build } from "../browser/dom.js";
+import { telling } from "../browser/names.js";
 import { NoteSearch } from "../browser/note_search.js";
 import { noteName } from "../browser/pitch.js";
 import { drawn, TransferParts } from "./parts.js";
@@ -86,7 +87,7 @@ export class TransferView extends TransferParts {
     this.map.fill(notes);
     const { values = [], names = [], colours = [] } = notes.columns.family ?? {};
     this.families.replaceChildren(
-      ...values.map((value, i) =>
+      ...telling(values).map((value) =>
         build(
           "button",
           {
@@ -96,8 +97,8 @@ export class TransferView extends TransferParts {
             "aria-pressed": "false",
             onclick: () => this.page.set({ toward: value }),
           },
-          build("i", { style: `background:${colours[i]}` }),
-          names[i],
+          build("i", { style: `background:${colours[values.indexOf(value)]}` }),
+          names[values.indexOf(value)],
         ),
       ),
     );

@@ -52,6 +52,9 @@ def test_choices_reach_the_map_and_the_address_bar(page: Callable[..., Any]) -> 
     app.selectbox(key="pick_colour").set_value("pitch").run()
     app.selectbox(key="pick_checkpoint").set_value("beta").run()
     assert not app.exception
+    told = app.segmented_control(key="pick_projection").help
+    assert "t-SNE" in told
+    assert "PaCMAP" not in told, "what is not offered is not explained"
     assert component(app, "map")["colour"] == "pitch"
     assert component(app, "map")["checkpoint"] == "beta"
     assert component(app, "note")["checkpoint"] == "beta"
@@ -61,7 +64,9 @@ def test_choices_reach_the_map_and_the_address_bar(page: Callable[..., Any]) -> 
 def test_an_inverter_is_chosen_kept_in_the_link_and_handed_on(page: Callable[..., Any]) -> None:
     app = page()
     assert component(app, "note")["inverter"] is None
-    assert app.selectbox(key="pick_inverter").options[:3] == ["The model's own", "Fast", "Best"]
+    inverters = app.selectbox(key="pick_inverter")
+    assert inverters.options[:4] == ["The model's own", "Fast", "Best", "Source and filter"]
+    assert "`excited`" in inverters.help, "the technical term stands in the help"
     app.selectbox(key="pick_inverter").set_value("best").run()
     assert component(app, "note")["inverter"] == "best"
     assert query(app)["inverter"] == "best"

@@ -43,10 +43,17 @@ def press(page: Any, label: str) -> Any:
     return next(button for button in page.button if button.label == label).click().run()
 
 
-def test_a_folder_is_added_with_labels_that_were_corrected(library: Callable[..., Any]) -> None:
+def test_a_folder_is_added_with_labels_that_were_corrected(library: Callable[..., Any], tmp_path: Path) -> None:
+    empty = tmp_path / "music" / "scans"
+    empty.mkdir()
     page = library()
     assert "No library yet" in everything_said(page)
-    page = press(page, "notes")
+    page = press(page, "scans")
+    assert "No sounds in this folder: choose one that has some." in everything_said(page)
+    adding = {button.label: button.disabled for button in page.button}
+    assert adding["Add to the map"]
+    assert adding["Show labels first"]
+    page = press(press(page, "Up"), "notes")
     assert "3 sounds directly in this folder" in everything_said(page)
     page = press(page, "Show labels first")
     assert "instrument from" in everything_said(page)

@@ -71,7 +71,7 @@ class TestPage:
         shutil.copytree(ROOT / "checkpoints" / "vapar-ae", checkpoints / "vapar-ae")
         shown = component(listen(checkpoint="vapar-ae"), "listen")
         assert [(v["title"], v["about"]) for v in shown["variants"]][1:] == [
-            ("Additive", "harmonics of the known pitch, summed")
+            ("Sum of harmonics", "of the known pitch (additive)")
         ]
 
     def test_choices_reach_the_table_and_the_link(self, listen: Callable[..., Any]) -> None:

@@ -39,6 +39,16 @@ def test_one_instrument_without_family_has_one_colour(checkpoints: object) -> No
     assert note_card(single, 0)["colour"] == UNKNOWN
 
 
+def test_notes_of_no_family_are_none_to_choose(checkpoints: object) -> None:
+    notes = find_map("alpha")
+    families = notes.families
+    some = notes.labels.assign(family=["unknown", *notes.labels["family"].iloc[1:]])
+    mixed = replace(notes, labels=some, version="mixed")
+    assert "unknown" not in mixed.families
+    assert set(mixed.families) <= set(families)
+    assert without_families(notes).families == ["unknown"], "where there is no other, all are one"
+
+
 def test_every_value_has_a_colour_of_its_own() -> None:
     many = colours_of("instrument", [f"instrument {i}" for i in range(200)])
     assert len(set(many.values())) == 200

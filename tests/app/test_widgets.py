@@ -133,6 +133,9 @@ def test_general_midi_instruments_have_names() -> None:
     assert instrument_name("brass_acoustic_056") == "brass acoustic 056"
     assert instrument_name("guitar_acoustic_gm1049") == "steel guitar (bank 8)"
     assert instrument_name("string_acoustic_violins-fast") == "violins fast"
+    assert instrument_name("reed_acoustic_oboe-muse") == "oboe (MuseScore)", "sets have an oboe each"
+    assert instrument_name("string_acoustic_violins2-fast-muse") == "violins 2 fast (MuseScore)"
+    assert instrument_name("keyboard_acoustic_muse") == "muse"
     assert instrument_name("brass_acoustic_gm99") == "gm99"
 
 

@@ -74,5 +74,5 @@ def test_the_filter_panel_gets_out_of_the_way(page: Any, app: str) -> None:
 def test_brightness_stands_in_the_table(page: Any, app: str) -> None:
     open_map(page, app)
     page.evaluate("() => document.querySelector('.tx-map').timbreMap.gather([0, 1, 2])")
-    page.get_by_role("button", name="Table", exact=True).click()
+    page.get_by_role("button", name="Show table").click()
     assert "Brightness" in page.locator(".tx-map .tx-table thead").inner_text()

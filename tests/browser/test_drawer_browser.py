@@ -29,6 +29,10 @@ def test_the_tour_and_the_drawer_by_keyboard_at_820_pixels(page: Any, app: str) 
     page.keyboard.press("Escape")
     tour.wait_for(state="detached")
     assert page.locator(".tx-toured").count() == 0
+    page.get_by_role("button", name="Tour", exact=True).press("Enter")
+    tour.get_by_text("1 of 4").wait_for()
+    page.keyboard.press("Escape")
+    tour.wait_for(state="detached")
 
     drawer = page.get_by_role("button", name="Model and map")
     assert drawer.locator("[title]").evaluate("(name) => name.scrollWidth <= name.clientWidth"), "its name is cut off"

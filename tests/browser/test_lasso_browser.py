@@ -50,14 +50,18 @@ def test_notes_drawn_around_are_listed_played_and_taken_away(page: Any, app: str
     assert 0 < len(ids) < 60
     assert page.evaluate(f"() => {_MAP}.points.view") == {"k": 1, "x": 0, "y": 0}, "drawing does not move the map"
     bar = page.locator(".tx-gathered")
-    bar.get_by_role("button", name="Table").click()
+    bar.get_by_role("button", name="Show table").click()
     rows = page.locator(".tx-table tbody tr")
     assert [row.get_attribute("data-note") for row in rows.all()] == ids
+    page.keyboard.press("Escape")
+    assert rows.first.is_hidden()
+    assert bar.is_visible(), "an Escape closes one thing at a time"
+    bar.get_by_role("button", name="Show table").click()
     with page.expect_download() as told:
-        bar.get_by_role("button", name="CSV").click()
+        bar.get_by_label("Save as").select_option("csv")
     assert pd.read_csv(told.value.path())["note_id"].tolist() == ids
     with page.expect_download() as told:
-        bar.get_by_role("button", name="Sounds").click()
+        bar.get_by_label("Save as").select_option("zip")
     with zipfile.ZipFile(told.value.path()) as archive:
         sounds = [name for name in archive.namelist() if name.endswith(".wav")]
         assert len(sounds) == len(ids)

@@ -77,7 +77,7 @@ def test_a_folder_is_added_found_kept_and_still_there(page: Any, shipped: Path, 
         page.get_by_text("in best ones").wait_for()
         assert "best ones" in page.get_by_label("Collect").locator("option").all_inner_texts()
         with page.expect_download(timeout=60_000) as download:
-            page.get_by_label("Files").select_option("wav")
+            page.get_by_label("Save as").select_option("wav")
         archive = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
         assert "notes.csv" in archive.namelist()
         assert "bright bell.wav" in archive.namelist()

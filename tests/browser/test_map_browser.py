@@ -155,6 +155,12 @@ def test_filters_grey_out_at_once_and_the_link_keeps_them(page: Any, app: str) -
     page.get_by_role("button", name="Filter").click()
     page.get_by_role("button", name="Clear all").click()
     assert len(lit(page)) == len(everything)
+    panel = page.locator(".tx-panel")
+    page.locator(".tx-title").click()
+    assert panel.is_hidden(), "what is pressed outside closes it"
+    page.get_by_role("button", name="Filter").click()
+    page.keyboard.press("Escape")
+    assert panel.is_hidden()
     page.wait_for_function("() => !location.search.includes('only=')")
 
 
@@ -185,6 +191,12 @@ def test_in_three_dimensions(page: Any, app: str) -> None:
     page.wait_for_function("() => location.search.includes('colour=brightness')")
     page.wait_for_timeout(500)
     assert page.evaluate(camera) == pytest.approx(turned), "other colours do not turn it back"
+    page.get_by_role("button", name="Zoom in").click()
+    nearer = [part / 1.6 for part in turned]
+    page.wait_for_function(f"(part) => Math.abs(({camera})()[0] - part) < 1e-4", arg=nearer[0])
+    assert page.evaluate(camera) == pytest.approx(nearer, abs=1e-4)
+    page.get_by_role("button", name="Show all").click()
+    page.wait_for_function(f"() => Math.abs(({camera})()[0] - 1.25) < 1e-4")
     for dx in range(-200, 200, 9):
         page.mouse.move(x + dx, y + dx / 3)
         page.wait_for_timeout(60)

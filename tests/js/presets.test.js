@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { between, Morphing } from "../../pages/play/morphing.js";
-import { matching, tagsOf } from "../../pages/play/preset_search.js";
+import { matching, tagsOf, variation } from "../../pages/play/preset_search.js";
 
 const PRESETS = [
   { id: "own:1", name: "My flute", tags: ["lead"], words: ["breathy", "soft attack"], starred: false },
@@ -18,6 +18,12 @@ test("presets are found by the beginnings of words of name, tags and sound", () 
   assert.deepEqual(names("", { starred: true }), ["Harp"]);
   assert.deepEqual(names("", { own: true }), ["My flute"]);
   assert.deepEqual(tagsOf(" lead, soft  pad ,,lead"), ["lead", "soft  pad"]);
+});
+
+test("a changed sound has a name of its own, and never one of another", () => {
+  assert.equal(variation("brass · family mean"), "brass · family mean, variation");
+  assert.equal(variation("Harp", ["Harp, variation", "Harp, variation 2"]), "Harp, variation 3");
+  assert.equal(variation("Harp, variation 2", ["Harp, variation 2"]), "Harp, variation", "no variation of a variation");
 });
 
 const ONE = { z: [0, 2], macros: { noise: 2 }, release: 0.25, attack: 0, title: "one", own: null };

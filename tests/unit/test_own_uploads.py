@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from timbre_core.catalogue.labels import propose_labels
-from timbre_core.catalogue.roots import allowed_roots, checked_folder, subfolders, upload_folder
+from timbre_core.catalogue.roots import allowed_roots, checked_folder, may_hold_sounds, subfolders, upload_folder
 from timbre_core.catalogue.uploads import Sent, UploadLimits, keep_uploads
 from timbre_core.errors import TimbreError
 
@@ -47,6 +47,25 @@ def test_folders_inside_the_roots_are_read(tmp_path: Path) -> None:
     assert allowed_roots() == [tmp_path / "music"]
     assert checked_folder(tmp_path / "music" / "drums") == tmp_path / "music" / "drums"
     assert subfolders(tmp_path / "music") == (["drums"], 1)
+
+
+def test_a_folder_without_sounds_is_known_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    music = tmp_path / "music"
+    (music / "drums" / "around").symlink_to(music)
+    (music / ".hidden").mkdir()
+    (music / ".hidden" / "kick.wav").write_bytes(wav())
+    (music / "words.txt").write_text("x")
+    assert not may_hold_sounds(music), "a circle of links ends"
+    deep = music / "drums" / "low" / "soft"
+    deep.mkdir(parents=True)
+    assert not may_hold_sounds(music)
+    (deep / "kick.WAV").write_bytes(wav())
+    assert may_hold_sounds(music)
+    (deep / "kick.WAV").rename(deep / "kicks.parquet")
+    assert may_hold_sounds(music), "a table may have sounds in it"
+    (deep / "kicks.parquet").unlink()
+    monkeypatch.setattr("timbre_core.catalogue.roots._MOST", 3)
+    assert may_hold_sounds(music), "of a folder too large to be looked through it is not known"
 
 
 @pytest.mark.parametrize("path", ["secret", "music/../secret", "music/link", "music/link/below", "", "music/\0"])

@@ -11,6 +11,7 @@ from timbre_core.files import readable, user_data_dir
 
 _DRIVES = ("/media", "/mnt", "/Volumes")
 _MOST = 2_000  # entries of a folder that are looked at
+_TABLE = ".parquet"
 
 
 def allowed_roots() -> list[Path]:
@@ -58,6 +59,29 @@ def subfolders(folder: Path) -> tuple[list[str], int]:
     except OSError as error:
         raise TimbreError(explain_os_error(error, folder)) from error
     return sorted(names, key=str.casefold), sounds
+
+
+def may_hold_sounds(folder: Path) -> bool:
+    """Whether a sound, or a table that may hold some, lies in a folder or below it; of more than _MOST entries that is not known
+    for sure, and taken to be so."""
+    waiting, seen, looked_at = [folder], {folder.resolve()}, 0
+    while waiting:
+        try:
+            with os.scandir(waiting.pop(0)) as entries:
+                for entry in entries:
+                    looked_at += 1
+                    if is_audio(entry.name) or entry.name.lower().endswith(_TABLE) or looked_at > _MOST:
+                        return True
+                    if (
+                        not entry.name.startswith(".")
+                        and entry.is_dir()
+                        and (below := Path(entry).resolve()) not in seen
+                    ):
+                        seen.add(below)
+                        waiting.append(below)
+        except OSError:
+            continue  # what cannot be read is told when the folder is added
+    return False
 
 
 def upload_folder() -> Path:
