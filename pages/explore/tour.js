@@ -57,7 +57,7 @@ export class Tour {
     this.card = build("div", { class: "tx-tour", role: "region", "aria-label": "A tour of this page" });
     this.gone = new AbortController();
     dismissed(
-      () => (this.card.isConnected ? this.card : null),
+      () => (this.card.matches(".tx-field > *, :focus-within") ? this.card : null), // beside the map it is in nobody's way
       () => this.end(),
       null,
       this.gone.signal,

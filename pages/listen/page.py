@@ -22,10 +22,10 @@ from timbre_core.wording import counted
 _SENTENCE = "A dozen notes as recorded, and turned into spectrograms and back by one inverter after the other."
 _ABOUT = {
     ORIGINAL: ("Original", "the recording"),
-    LIBROSA: ("librosa", "the usual way in Python (mel_to_audio), about a second a note"),
+    LIBROSA: ("librosa", "about a second a note (mel_to_audio)"),
     "fast": ("Fast", "for playing live"),
     "best": ("Best", "without hurry"),
-    "excited": ("Source and filter", "harmonics and noise at the pitch, shaped (excited)"),
+    "excited": ("Source and filter", "harmonics and noise, shaped (excited)"),
     "additive": ("Sum of harmonics", "of the known pitch (additive)"),
     "mel-magnitude": ("Network", "trained to undo spectrograms (mel-magnitude)"),
     "mel-inverter": ("Network for speech", "trained to undo spectrograms (mel-inverter)"),

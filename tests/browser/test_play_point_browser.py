@@ -94,7 +94,7 @@ def test_start_from_a_note_by_search_family_prior_and_map(page: Any, app: str) -
     page.wait_for_function("() => location.search.includes('family=guitar')")
     assert "note" not in link(page)
     two = point(page)
-    page.get_by_role("button", name="Start from a random draw of the prior").click()
+    page.get_by_role("button", name="Start from a sound that the model makes up").click()
     page.wait_for_function("() => location.search.includes('seed=')")
     three = point(page)
     page.locator(".tx-small-map canvas").click()
@@ -134,7 +134,7 @@ def test_models_that_are_not_told_the_pitch_say_so(page: Any, app: str) -> None:
     interval = estimate_f0(high, 16_000).midi - estimate_f0(low, 16_000).midi
     assert interval == pytest.approx(12, abs=0.5)
     open_play(page, app, "nsynth-ae", family="flute")
-    assert page.get_by_role("button", name="Start from a random draw of the prior").is_disabled()
+    assert page.get_by_role("button", name="Start from a sound that the model makes up").is_disabled()
     assert np.abs(fetched(page, 60)).max() > 0.05
 
 
