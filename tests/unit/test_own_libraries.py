@@ -49,26 +49,6 @@ def update(library: OwnLibrary) -> Outcome:
     return bring_up_to_date(library, quiet, workers=0)
 
 
-def test_each_kind_of_unread_file_is_told(sounds: Path, tiny_checkpoint: Path) -> None:
-    for name in ("a.m4a", "b.m4a", "c.npy", "d.sf2"):
-        (sounds / name).write_bytes(b"x")
-    library = create_library("mine", sounds, tiny_checkpoint, {"octave": "off"})
-    assert update(library).skipped == 3
-    assert [(path, reason.partition(":")[0]) for path, reason in skipped_of(library)] == [
-        ("*.m4a", "2 files cannot be read"),
-        ("*.npy", "1 file cannot be read"),
-        ("*.sf2", "1 file cannot be read"),
-    ]
-
-
-def test_spoken_digits_are_read_as_elsewhere(tmp_path: Path, tiny_checkpoint: Path) -> None:
-    for digit in (7, 8):
-        write(tmp_path / "digits" / f"{digit}_jackson_0.wav", 45 + digit, seed=digit)
-    library = create_library("digits", tmp_path / "digits", tiny_checkpoint, {"octave": "off"})
-    assert "read as spoken digits" in update(library).said[0]
-    assert notes_of(library)[["family", "instrument"]].to_numpy().tolist() == [["7", "jackson"], ["8", "jackson"]]
-
-
 @pytest.fixture
 def sounds(tmp_path: Path) -> Path:
     folder = tmp_path / "sounds"

@@ -180,8 +180,7 @@ def opened_audio(
                 remarks.append(f"{remark}: what is there is used, get the file again to have the rest")
             yield sound
     except (RuntimeError, TypeError, ValueError, OSError, MemoryError) as error:
-        cure = other_cure(name, first_bytes(file))
-        if cure:
+        if cure := other_cure(name, first_bytes(file)):
             raise AudioError(f"{name}: cannot be read: {cure}.") from error
         # libsndfile's own words: those around them name the file object.
         said = getattr(error, "error_string", str(error))
