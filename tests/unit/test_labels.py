@@ -43,6 +43,10 @@ def names(*stems: str, hears: bool = True) -> NameLabels:
         (["1st-violins-piz-rr1-a#3", "violas-sus-rr1-e3"], [("1st violins", "a#3", None), ("violas", "e3", None)]),
         (["violinC4", "celloC2"], [("violin", "C4", None), ("cello", "C2", None)]),
         (["Flute - A4 (ff)", "Flute - C5 (pp)"], [("Flute", "A4", "ff"), ("Flute", "C5", "pp")]),
+        (["oboe~C4~ff", "viola~D4~pp"], [("oboe", "C4", "ff"), ("viola", "D4", "pp")]),
+        (["Oboe, C4 (mf) [take 2]", "Viola, D4 (mf) [take 1]"], [("Oboe", "C4", "mf"), ("Viola", "D4", "mf")]),
+        (["oboe@60@100", "viola@62@90"], [("oboe", "60", "100"), ("viola", "62", "90")]),
+        (["oboe·Ｃ４", "viola·Ｄ４"], [("oboe", "C4", None), ("viola", "D4", None)]),
         (["piano_forte_C4", "piano_piano_C4"], [("piano", "C4", "forte"), ("piano", "C4", "piano")]),
     ],
 )
@@ -174,6 +178,34 @@ def test_an_sfz_file_beside_the_samples(tmp_path: Path) -> None:
     assert notes["velocity"].tolist() == [32, 32, 96]
     assert set(notes["instrument"]) == {"Velvet"}
     assert ("1 sample of its regions not in the folder") in library.skipped[0][1]
+
+
+def test_sfz_files_of_other_programs_and_those_that_differ(tmp_path: Path) -> None:
+    record(tmp_path / "x.wav", 62)
+    (tmp_path / "a.SFZ").write_bytes("\r<REGION> SAMPLE=X.WAV KEY=62\r".encode("utf-16"))
+    (tmp_path / "empty.sfz").write_text("nothing")
+    library = open_library([tmp_path])
+    assert library.notes["pitch"].tolist() == [62]
+    assert [reason for _, reason in library.skipped] == ["no <region> in it: it says nothing of sounds"]
+    (tmp_path / "b.sfz").write_text("<region> sample=x.wav key=74")
+    assert any("x.wav has 62 in a.SFZ, 74 in b.sfz; 62 is taken" in said for said in open_library([tmp_path]).said)
+
+
+def test_a_key_of_zero_is_none(tmp_path: Path) -> None:
+    with_key(record(tmp_path / "a.wav", 62), 0)
+    with_key(record(tmp_path / "b.wav", 64), 64)
+    assert open_library([tmp_path]).notes["pitch"].tolist() == [62, 64]
+
+
+def test_capitals_alone_make_no_other_instrument(tmp_path: Path) -> None:
+    for folder, pitch in (("Flute", 60), ("flute", 62), ("FLUTE", 64)):
+        record(tmp_path / folder / f"a_{pitch}.wav", pitch)
+    library = open_library([tmp_path])
+    assert set(library.notes["instrument"]) == {"Flute"}
+    assert any("'FLUTE' is 'Flute', 'flute' is 'Flute'" in said for said in library.said)
+    lines = "".join(f"{folder}/a_{pitch}.wav,{folder}\n" for folder, pitch in (("Flute", 60), ("FLUTE", 64)))
+    (tmp_path / "metadata.csv").write_text(f"file,instrument\n{lines}")
+    assert set(open_library([tmp_path]).notes["instrument"]) == {"Flute", "FLUTE"}, "a table means what it says"
 
 
 def with_key(path: Path, key: int) -> None:

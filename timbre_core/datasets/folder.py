@@ -89,7 +89,8 @@ def _read_other_sources(
     root: Path, listing: Listing, sources: Sources, said: list[str], progress: bool
 ) -> tuple[Sequence[str], Skipped]:
     """What SFZ files, names and the files themselves say; returns the files of one note each, and what is left out."""
-    sources.mapping, skipped, _ = read_mappings(root, listing.mappings, listing.files)
+    sources.mapping, skipped, unlike = read_mappings(root, listing.mappings, listing.files)
+    said += unlike
     sources.names = read_names(listing.files, pitches_agree(root))
     unclear = without_unclear_pitches(sources.names.labels)
     if unclear:

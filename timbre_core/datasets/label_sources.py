@@ -20,6 +20,8 @@ from timbre_core.datasets.pitch_names import is_note_name, pitch_language, read_
 from timbre_core.errors import TimbreError
 
 _ORDER = ("table", "pattern", "SFZ file", "file names", "folders", "sampler keys")
+_SPELLED = ("instrument", "family")
+_SHOWN = 4  # spellings that are told
 _FIELDS = ("instrument", "family", "source", "pitch", "velocity", "split", "transpose")
 
 
@@ -43,6 +45,7 @@ def decide(root: Path, files: Sequence[str], sources: Sources) -> tuple[dict[str
     folders = read_folders(root, files)
     by_names = _names_tell_instruments(files, folders, sources.names)
     labels: dict[str, Labels] = {}
+    guessed: dict[str, list[str]] = {}
     origins: dict[str, Counter[str]] = {name: Counter() for name in _FIELDS}
     for file in files:
         said = _said_of(file, folders, sources, by_names)
@@ -52,8 +55,26 @@ def decide(root: Path, files: Sequence[str], sources: Sources) -> tuple[dict[str
             if origin is not None:
                 labels[file][name] = said[origin][name]
                 origins[name][origin] += 1
+            if origin in ("file names", "folders"):
+                guessed.setdefault(name, []).append(file)
         _complete_family(labels[file])
-    return labels, [_sentence(root, origins, folders, sources), *_disagreements(root, sources)]
+    spelled = [_one_spelling(root, name, [labels[file] for file in guessed.get(name, [])]) for name in _SPELLED]
+    told = [_sentence(root, origins, folders, sources), *filter(None, spelled), *_disagreements(root, sources)]
+    return labels, told
+
+
+def _one_spelling(root: Path, name: str, labels: Sequence[Labels]) -> str:
+    """Give labels `name` that differ in capitals alone the most frequent spelling; returns a sentence on it."""
+    counts = Counter(given[name] for given in labels if len(given.get(name, "")) > 1)
+    alike: dict[str, list[str]] = {}
+    for text in sorted(counts, key=lambda text: (-counts[text], not text.istitle(), text)):
+        alike.setdefault(text.casefold(), []).append(text)
+    others = {text: first for first, *rest in alike.values() for text in rest}
+    for given in labels:
+        if given.get(name) in others:
+            given[name] = others[given[name]]
+    shown = ", ".join(f"{text!r} is {first!r}" for text, first in list(others.items())[:_SHOWN])
+    return f"{root}: {name} in other capitals is the same: {shown}" if others else ""
 
 
 def _allowed(name: str, columns: frozenset[str]) -> Sequence[str]:

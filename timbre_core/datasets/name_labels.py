@@ -21,7 +21,8 @@ from timbre_core.errors import TimbreError
 
 _SIGN = re.compile(r"(?<![A-Za-z0-9])([A-Ga-g][#♯b♭]?)-(\d)(?![0-9A-Za-z])")  # the hyphen of C-1
 _MINUS = "\N{MINUS SIGN}"
-_SEPARATORS = {"_": "_", "-": "-", ".": r"\.", " ": " +", "": r"[\s_.,;()\[\]{}+-]+"}
+_SEPARATORS = {"_": "_", "-": "-", ".": r"\.", " ": " +", "": r"[\s_.,;:()\[\]{}+~@=|!%·•-]+"}
+_AROUND = "()[]{} ,;:~@=|!'\""
 _BEFORE_INSTRUMENTS = re.compile(
     r"\d(?:st|nd|rd|th)|first|second|solo|bass|alto|tenor|soprano|baritone|contra|double|french|english|grand|upright|electric|"
     r"acoustic|nylon|steel|muted|church|pipe|pan|string|slap|piccolo|toy|pump|tubular",
@@ -52,7 +53,7 @@ class NameLabels:
 def read_names(files: Sequence[str], hears: Hears) -> NameLabels:
     """What the names of `files` (posix paths) say; numbers alone are pitches where `hears` says so."""
     found = NameLabels()
-    stems = {file: unicodedata.normalize("NFC", file.rpartition("/")[2].rpartition(".")[0]) for file in files}
+    stems = {file: unicodedata.normalize("NFKC", file.rpartition("/")[2].rpartition(".")[0]) for file in files}
     rest = dict(stems)
     separator = _separator(list(stems.values())[:: max(1, len(stems) // _LOOKED_AT)])
     for cut in dict.fromkeys((separator, "", "fused")):
@@ -85,7 +86,7 @@ def _separator(stems: Sequence[str]) -> str:
 def _parts(stem: str, cut: str) -> list[str]:
     signed = _SIGN.sub(rf"\1{_MINUS}\2", stem)
     cuts = re.split(_SEPARATORS["" if cut == "fused" else cut], signed)
-    parts = [part for part in (part.replace(_MINUS, "-").strip("()[]{} ") for part in cuts) if part]
+    parts = [part for part in (part.replace(_MINUS, "-").strip(_AROUND) for part in cuts) if part]
     if cut != "fused":
         return parts
     pieces: list[str] = []

@@ -18,7 +18,7 @@ def root_keys(root: Path, files: Sequence[str], progress: bool = True) -> dict[s
     """The MIDI key of those of `files` (posix paths below `root`) in which one is written.
 
     Some files are looked into first, and all others only where one of those has a key. Editors write middle C into
-    everything: one key for all files of several is none.
+    everything: one key for all files of several is none, and neither is 0, what programs write that know none.
     """
     fit = [file for file in files if os.path.splitext(file)[1].lower() in _ENDINGS]
     step = max(1, len(fit) // _LOOKED_AT)
@@ -56,5 +56,5 @@ def _key(name: bytes, body: bytes, order: str) -> float | None:
         if len(body) < 20:
             return None
         key, fraction = struct.unpack_from(f"{order}II", body, 12)
-        return float(key) + round(fraction / 2**32, 2) if key <= 127 else None
-    return float(body[0]) if body and body[0] <= 127 else None
+        return float(key) + round(fraction / 2**32, 2) if 0 < key <= 127 else None
+    return float(body[0]) if body and 0 < body[0] <= 127 else None

@@ -15,6 +15,7 @@ from timbre_core.wording import counted
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _HEADER = re.compile(r"<(\w+)>")
+_REGION = re.compile("<region>", re.IGNORECASE)
 _OPCODE = re.compile(r"([#$]?\w+)=(.*?)(?=\s+[#$]?\w+=|<\w+>|$)", re.MULTILINE)
 _DEFINE = re.compile(r"#define\s+(\$\w+)\s+(\S+)")
 _INCLUDE = re.compile(r'#include\s+"([^"]+)"')
@@ -31,11 +32,11 @@ def read_mappings(
 
     A sample's pitch is its key centre with the offsets that the file adds to its keys, less the transposition it is played
     with; its velocity the middle of its range. Where several regions differ the most frequent counts. The instrument is the
-    SFZ file's name. Returns (labels, skipped, names of the SFZ files that were used).
+    SFZ file's name. Returns (labels, skipped, sentences on files that differ).
     """
     regions: dict[str, list[Labels]] = {}
+    keys: dict[str, dict[str, str]] = {}
     skipped: Skipped = []
-    used = []
     for name in mappings:
         found = FilesByName(files, name.rpartition("/")[0])
         try:
@@ -45,22 +46,41 @@ def read_mappings(
             skipped.append((where, reason.rstrip(".")))
             continue
         missing = 0
+        if not _REGION.search(text):
+            skipped.append((str(root / name), "no <region> in it: it says nothing of sounds"))
         for region in _regions(text):
             file, _ = found.find(region.get("default_path", "") + region["sample"])
             if file is None:
                 missing += 1
                 continue
-            regions.setdefault(file, []).append(_labels(region) | {"instrument": PurePosixPath(name).stem})
-            used.append(name)
+            given = _labels(region) | {"instrument": PurePosixPath(name).stem}
+            regions.setdefault(file, []).append(given)
+            keys.setdefault(file, {}).setdefault(name, given.get("pitch", ""))
         if missing:
             skipped.append((str(root / name), f"{counted(missing, 'sample')} of its regions not in the folder"))
     labels = {file: _most_frequent(given) for file, given in regions.items()}
-    return labels, skipped, list(dict.fromkeys(used))
+    return labels, skipped, _differences(root, keys, labels)
+
+
+def _differences(root: Path, keys: dict[str, dict[str, str]], labels: dict[str, Labels]) -> list[str]:
+    """A sentence on sounds to which several SFZ files give other keys: `keys` by sound and SFZ file."""
+    unlike = [file for file, given in keys.items() if len(set(given.values())) > 1]
+    if not unlike:
+        return []
+    file = unlike[0]
+    told = ", ".join(f"{key or 'none'} in {name}" for name, key in keys[file].items())
+    taken = labels[file].get("pitch", "none")
+    return [
+        f"{root}: SFZ files differ in the key of {counted(len(unlike), 'sound')}: {file} has {told}; {taken} is taken"
+    ]
 
 
 def _included(root: Path, path: Path, depth: int = 0) -> str:
     with os_errors(path):
-        text = _COMMENT.sub("", path.read_text(encoding="utf-8", errors="replace"))
+        content = path.read_bytes()
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    lines = content.decode(encoding, errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = _COMMENT.sub("", lines)
 
     def include(match: re.Match[str]) -> str:
         other = (path.parent / match[1].replace("\\", "/")).resolve()
@@ -77,7 +97,8 @@ def _regions(text: str) -> Iterator[dict[str, str]]:
     """Each region's opcodes, with those of the groups it is in."""
     levels: dict[str, dict[str, str]] = {level: {} for level in _LEVELS}
     pieces = _HEADER.split(text)
-    for header, body in zip(pieces[1::2], pieces[2::2], strict=True):
+    for name, body in zip(pieces[1::2], pieces[2::2], strict=True):
+        header = name.lower()
         if header not in levels:
             continue
         for lower in _LEVELS[_LEVELS.index(header) + (header == "control") :]:

@@ -18,7 +18,7 @@ _OTHERS = {
     .dsf .dff .tak .mov .m4v .avi .mkv .mpg .mpeg .flv .wmv .raw .pcm .vox .g722 .qcp .oma .aa3 .adx""",
     "render with `prepare soundfont`": ".sf2 .sf3",
     "export the samples as WAV": ".ncw .nki .exs .gig .sfark .rx2 .rex .rcy",
-    "damaged, without a column 'audio' of sounds, or beside sound files: give it alone": ".parquet",
+    "damaged, without a column 'audio' of sounds, or to be given alone, to `project` or a training": ".parquet",
     "save the data set as Parquet, with `to_parquet` say": ".arrow .feather",
     "if there are sounds inside, write them as WAV": """
     .npy .npz .mat .h5 .hdf5 .hdf .pkl .pickle .joblib .pt .pth .tfrecord .tfrecords .nc""",
