@@ -18,7 +18,8 @@ from timbre_core.datasets.linked import LINKED
 from timbre_core.datasets.settings import SplitSettings
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.errors import TimbreError
-from timbre_core.features.recording import BANDS, fingerprint, reach, recording_correlation
+from timbre_core.features.long_spectrum import low_spectrum
+from timbre_core.features.recording import BANDS, common_seconds, fingerprint, levels, reach, recording_correlation
 
 RATE = 16_000
 
@@ -165,3 +166,31 @@ def test_links_beside_the_notes_are_read(library_folder: Path) -> None:
     (library_folder / LINKED).write_text("[1]")
     with pytest.raises(TimbreError, match=LINKED):
         open_library([library_folder], progress=False)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_fft", "count"),
+    [(30_000, 32_768, 16_385), (30_000, 39_690, 6_000), (40_000, 22_051, 900), (800, 1000, 400)],
+)
+def test_low_spectrum_is_the_transforms_beginning(n_samples: int, n_fft: int, count: int) -> None:
+    audio = np.random.default_rng(0).normal(size=n_samples).astype(np.float32)
+    expected = np.fft.rfft(audio.astype(np.float64), n_fft)[:count]
+    np.testing.assert_allclose(low_spectrum(audio, n_fft, count), expected, atol=1e-6 * np.abs(expected).max() * 10)
+
+
+def test_levels_tell_the_most_that_sounds_can_correlate() -> None:
+    one, other = note(60, 0), note(60, 1)
+    mixed = np.roll(one + 0.1 * other, 777)
+    seconds = common_seconds((len(one) + len(mixed)) / RATE)
+    hum = np.sin(2 * np.pi * 15 * np.arange(len(one)) / RATE).astype(np.float32)
+    for a, b in ((one, mixed), (one, other), (one, one), (one + hum, other + hum)):
+        most = levels(a, RATE, seconds).most(levels(b, RATE, seconds))
+        assert recording_correlation(a, RATE, b, RATE) <= most + 1e-5
+
+
+def test_sounds_alike_but_for_their_order_in_time_are_no_twins() -> None:
+    """Their spectra's levels are the same; reversed, they are not the same recording."""
+    sound = note(60, 3)
+    sounds = [sound, sound[::-1].copy(), 0.5 * sound]
+    near = Near(np.stack([fingerprint(each, RATE) for each in sounds]))
+    assert [(first, second) for first, second, _ in find_twins(near, sounds.__getitem__)] == [(0, 2)]

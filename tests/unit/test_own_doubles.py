@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from timbre_core.catalogue.doubles import _apart
-from timbre_core.datasets.duplicates import Near
+from timbre_core.datasets.duplicates import Near, alike_groups
 from timbre_core.features.recording import BANDS
 
 
@@ -13,5 +12,5 @@ def test_sounds_that_may_be_the_same_are_grouped_through_others() -> None:
     marks = np.zeros((6, BANDS), np.float32)
     turned = np.array([0.0, 0.1, 0.2, 2.0, 2.1, 1.0])  # radians: neighbours are within reach, their neighbours not
     marks[:, 0], marks[:, 1] = np.cos(turned), np.sin(turned)
-    assert [group.tolist() for group in _apart(Near(marks))] == [[0, 1, 2], [3, 4]]
-    assert _apart(Near(marks[:1])) == []
+    assert [group.tolist() for group in alike_groups(Near(marks))] == [[0, 1, 2], [3, 4]]
+    assert alike_groups(Near(marks[:1])) == []

@@ -13,11 +13,8 @@ from timbre_core.catalogue.database import writing
 from timbre_core.catalogue.hearing import Alike, nothing_same, open_ears, same_of
 from timbre_core.catalogue.libraries import OwnLibrary, notes_of
 from timbre_core.catalogue.progress import Report
-from timbre_core.datasets.duplicates import SAME_AS_KEPT, Near
+from timbre_core.datasets.duplicates import COPY, SAME_AS_KEPT, Near, alike_groups
 
-# Fingerprints so near to each other are of one recording at another level or in another lossless format, and need not be heard
-# again: of 1,000 files made of 850 NSynth notes, two of different recordings were never nearer than twice this.
-_COPY = 0.003
 _PHASE = "looking for doubles"
 _TASK = 4  # groups of sounds that a process hears between two reports
 _LARGE = 200  # sounds of a group that is heard in this process, which tells how far it is
@@ -41,7 +38,7 @@ def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
     if len(marks):
         copies = _copies(marks)
         heard = np.array([row for row in range(len(marks)) if row not in copies])
-        parts = [heard[part] for part in _apart(Near(marks[heard], SAME_AS_KEPT))]
+        parts = [heard[part] for part in alike_groups(Near(marks[heard], SAME_AS_KEPT))]
         alike = [Alike(part.tolist(), [paths[row] for row in part], marks[part]) for part in parts]
         for second, first in [*copies.items(), *_compared(alike, partial(_of_all, report, len(notes)), workers)]:
             groups[int(ids[rows[second]])] = int(ids[rows[first]])
@@ -63,26 +60,12 @@ def _of_all(report: Report, count: int, phase: str, done: int, total: int) -> No
 
 def _copies(marks: np.ndarray) -> dict[int, int]:
     """Rows of fingerprints (n, BANDS) that are those of a row before them, with the first such row."""
-    near = Near(marks, 1 - _COPY**2 / 2)
+    near = Near(marks, 1 - COPY**2 / 2)
     copies: dict[int, int] = {}
     for first in range(len(marks)):
         if first not in copies:
             copies.update({int(second): first for second in near.after(first) if int(second) not in copies})
     return copies
-
-
-def _apart(near: Near) -> list[np.ndarray]:
-    """Numbers of the sounds that may be the same as another, in groups between which none are: the largest first."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    after = [near.after(number) for number in range(len(near))]
-    one, other = np.repeat(np.arange(len(near)), [len(each) for each in after]), np.concatenate(after)
-    _, group = connected_components(
-        coo_array((np.ones(len(one)), (one, other)), (len(near), len(near))), directed=False
-    )
-    members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
-    return sorted((each for each in members if len(each) > 1), key=len, reverse=True)
 
 
 def _compared(alike: Sequence[Alike], report: Report, workers: int) -> list[tuple[int, int]]:

@@ -15,17 +15,9 @@ from timbre_core.datasets.linked import read_linked
 from timbre_core.datasets.measured_pitch import RATE
 from timbre_core.datasets.notes import LEFT_OUT, NOTE_COLUMNS, drop_bad_labels
 from timbre_core.datasets.octaves import find_shifts, tell_shifts, transposed
-from timbre_core.datasets.parquet import (
-    ParquetAudio,
-    file_of,
-    parquet_place,
-)
-from timbre_core.datasets.pictures import (
-    BUNDLED,
-    PictureReader,
-    picture_path,
-    picture_place,
-)
+from timbre_core.datasets.parquet import ParquetAudio, file_of, parquet_place
+from timbre_core.datasets.pictures import BUNDLED, PictureReader, picture_path, picture_place
+from timbre_core.datasets.places import Places
 from timbre_core.datasets.roots import MADE_HERE, STARTER, read_root, root_path, tell_roots_apart
 from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.settings import DataSettings, NoteFilter, SplitSettings
@@ -66,6 +58,7 @@ class Library:
     said: list[str] = field(default_factory=list)
     _parquet: dict[Path, ParquetAudio] = field(default_factory=dict, init=False, repr=False, compare=False)
     _pictures: PictureReader = field(default_factory=PictureReader, init=False, repr=False, compare=False)
+    _places: Places | None = field(default=None, init=False, repr=False, compare=False)
     _index: dict[str, int] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -73,7 +66,7 @@ class Library:
 
     def __getstate__(self) -> dict[str, Any]:
         # Open files stay behind when a library goes to a worker process.
-        return self.__dict__ | {"_parquet": {}, "_pictures": PictureReader(), "_index": None}
+        return self.__dict__ | {"_parquet": {}, "_pictures": PictureReader(), "_places": None, "_index": None}
 
     def load(self, index: int, sample_rate: int, remarks: list[str] | None = None) -> np.ndarray:
         """Audio of the note in row `index`: float32 mono (n_samples,) at `sample_rate` Hz.
@@ -90,7 +83,7 @@ class Library:
 
     def _sound(self, index: int) -> Path | bytes:
         """The file of a note, or its bytes in a Parquet library."""
-        _, path, audio = self._place(index)
+        path, audio = self._place(index)
         if picture_place(audio):
             raise AudioError(f"{self.notes['note_id'].iat[index]}: a picture has no sound: use features of kind image.")
         row = parquet_place(path, audio)
@@ -102,7 +95,7 @@ class Library:
 
     def name_of(self, index: int) -> str:
         """What errors call the note in row `index`: its file, in a Parquet library its id."""
-        _, path, audio = self._place(index)
+        path, audio = self._place(index)
         row = parquet_place(path, audio)
         return f"{row[0].name}, note {self.notes['note_id'].iat[index]}" if row else str(path / audio)
 
@@ -115,12 +108,13 @@ class Library:
         if place is None:
             name = self.notes["note_id"].iat[index]
             raise TimbreError(f"{name}: a sound, not a picture: features of kind image are for pictures.")
-        return self._pictures.read(self._place(index)[1], *place)
+        return self._pictures.read(self._place(index)[0], *place)
 
-    def _place(self, index: int) -> tuple[int, Path, str]:
-        """A note's root, as number and as path, and where below it the note is."""
-        root = int(self.notes["root"].to_numpy()[index])
-        return root, root_path(self.roots[root]), str(self.notes["audio"].iat[index])
+    def _place(self, index: int) -> tuple[Path, str]:
+        """The path of a note's root, and where below it the note is."""
+        if self._places is None or self._places.notes is not self.notes:
+            self._places = Places.of(self.notes, self.roots)
+        return self._places.paths[self._places.roots[index]], self._places.audio[index]
 
     def find(self, note_id: str) -> int:
         """Row of a note. Raises TimbreError if there is no such note."""

@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+
+from timbre_core.features.long_spectrum import low_spectrum
 
 BANDS = 384
 _LOWEST, _HIGHEST = 25.0, 8_000.0  # Hz: what is above is little of a note's energy, and lost at NSynth's rate
 _FINE = 8  # points between two samples of the correlation where its peak is looked for
+_NARROW = 4  # bins of a band of `levels`, a ninth of a Hz each where two sounds of 4 s are compared
+_TINY = 1e-30
 _BETWEEN = 1.12  # how much higher the peak may be there: sinc(1/4) is 0.9
 
 
@@ -24,15 +29,24 @@ def fingerprint(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
     audio: (n_samples,). Two sounds whose fingerprints are d apart correlate by at most 1 - d**2 / 2, at any delay.
     """
-    import scipy.fft
-
     n_fft = _fast_length(len(audio))
     places = _band_places(n_fft, sample_rate)
-    spectrum = scipy.fft.rfft(audio, n_fft)[: places[-1]]
-    total = np.concatenate([[0.0], np.cumsum(spectrum.real**2 + spectrum.imag**2, dtype=np.float64)])
-    energy = np.diff(total[np.minimum(places, len(spectrum))])
+    power = bin_power(low_spectrum(audio, n_fft, min(int(places[-1]), n_fft // 2 + 1)))
+    energy = band_sums(power, np.minimum(places, len(power)))
     norm = math.sqrt(energy.sum())
-    return (np.sqrt(np.maximum(energy, 0)) / norm if norm else energy).astype(np.float32)
+    return (np.sqrt(energy) / norm if norm else energy).astype(np.float32)
+
+
+def band_sums(power: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Sums of power (n_bins,) between one of the rising places (n + 1,) and the next: (n,), 0 where they are the same."""
+    sums = np.add.reduceat(power[: places[-1]], np.minimum(places[:-1], places[-1] - 1))
+    sums[places[1:] == places[:-1]] = 0
+    return sums
+
+
+def bin_power(spectrum: np.ndarray) -> np.ndarray:
+    """The power of each bin of a spectrum (n_bins,), complex64: float32."""
+    return np.square(spectrum.real) + np.square(spectrum.imag)
 
 
 def _fast_length(n: int) -> int:
@@ -55,6 +69,44 @@ def reach(correlation: float) -> float:
     return math.sqrt(max(0.0, 2 - 2 * correlation))
 
 
+def common_seconds(seconds: float) -> int:
+    """Seconds to which two sounds, `seconds` long together, are padded to be compared at any delay: whole ones, so that bins
+    lie at the same frequencies at any rate."""
+    return math.ceil(seconds) + 1
+
+
+class Levels(NamedTuple):
+    """How much of a sound's energy lies where: `bands` narrow ones from 25 Hz to 8 kHz, a vector of length 1; and, of all of it,
+    in these, below and above them, `shares`, a vector of length 1."""
+
+    bands: np.ndarray
+    shares: np.ndarray
+
+    def most(self, other: Levels) -> float:
+        """The most that two sounds can correlate, of the same rate and the same `common_seconds`: `recording_correlation`'s
+        coefficient is of the bands alone, or of all that is heard where neither is delayed."""
+        alone = float(self.bands @ other.bands)
+        each = self.shares * other.shares
+        return max(alone, float(each[0]) * alone + float(each[1:].sum()))
+
+
+def levels(audio: np.ndarray, sample_rate: int, seconds: int) -> Levels:
+    """The levels of a sound (n_samples,) that is padded to `seconds`."""
+    first, last = _range(seconds, sample_rate)
+    n_fft = seconds * sample_rate
+    power = bin_power(low_spectrum(audio, n_fft, last))
+    below = (2 * float(power[:first].sum(dtype=np.float64)) - float(power[0])) / n_fft
+    bands = np.pad(power[first:], (0, (first - last) % _NARROW)).reshape(-1, _NARROW).sum(axis=1)
+    within = float(bands.sum(dtype=np.float64))
+    above = float(np.vdot(audio, audio)) - 2 * within / n_fft - below
+    energies = np.array([2 * within / n_fft, below, max(0.0, above)])
+    return Levels(np.sqrt(bands / max(within, _TINY)), np.sqrt(energies / max(energies.sum(), _TINY)))
+
+
+def _range(seconds: int, sample_rate: float) -> tuple[int, int]:
+    return round(_LOWEST * seconds), round(min(_HIGHEST, sample_rate / 2) * seconds)
+
+
 def recording_correlation(a: np.ndarray, rate_a: int, b: np.ndarray, rate_b: int, enough: float = math.inf) -> float:
     """The largest correlation coefficient of two sounds (n_samples,) over all delays and both polarities, 0 to 1.
 
@@ -68,10 +120,9 @@ def recording_correlation(a: np.ndarray, rate_a: int, b: np.ndarray, rate_b: int
         undelayed = abs(float(np.vdot(a, b))) / size if size else 0.0
         if undelayed > enough:
             return undelayed
-    # Whole seconds, so that bins lie at the same frequencies at any rate.
-    seconds = math.ceil(len(a) / rate_a + len(b) / rate_b) + 1
-    first, last = round(_LOWEST * seconds), round(min(_HIGHEST, rate_a / 2, rate_b / 2) * seconds)
-    x, y = (scipy.fft.rfft(sound, seconds * rate)[first:last] / rate for sound, rate in ((a, rate_a), (b, rate_b)))
+    seconds = common_seconds(len(a) / rate_a + len(b) / rate_b)
+    first, last = _range(seconds, min(rate_a, rate_b))
+    x, y = (low_spectrum(sound, seconds * rate, last)[first:] / rate for sound, rate in ((a, rate_a), (b, rate_b)))
     size = math.sqrt(float(np.vdot(x, x).real) * float(np.vdot(y, y).real))
     if not size:
         return 0.0
