@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.synthetic import record
 from tests.unit.test_own_libraries import update
+from timbre_core.catalogue import jobs
 from timbre_core.catalogue.libraries import create_library, notes_of, skipped_of
 
 
@@ -20,6 +21,15 @@ def test_each_kind_of_unread_file_is_told(tmp_path: Path, tiny_checkpoint: Path)
         ("*.npy", "1 file cannot be read"),
         ("*.sf2", "1 file cannot be read"),
     ]
+
+
+def test_doubles_are_counted_where_work_is_told(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    record(tmp_path / "sounds" / "oboe_60.wav")
+    (tmp_path / "sounds" / "copy_60.wav").write_bytes((tmp_path / "sounds" / "oboe_60.wav").read_bytes())
+    library = create_library("doubled", tmp_path / "sounds", tiny_checkpoint, {"octave": "off"})
+    job = jobs.ask("update", library.id, {"workers": 0})
+    assert jobs.work(until=job.id)
+    assert jobs.job_of_id(job.id).message == "2 notes (2 new); 1 of them the recording of another one"
 
 
 def test_spoken_digits_are_read_as_elsewhere(tmp_path: Path, tiny_checkpoint: Path) -> None:

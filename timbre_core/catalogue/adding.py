@@ -39,12 +39,13 @@ _NO_TEXT = "its name is no UTF-8 text: rename it"
 
 @dataclass
 class Outcome:
-    """What became of a library: how many notes are new, changed, moved and gone, and how many files were skipped."""
+    """What became of a library: how many notes are new, changed, moved, gone and doubles of others, and files skipped."""
 
     new: int = 0
     changed: int = 0
     moved: int = 0
     gone: int = 0
+    doubles: int = 0
     skipped: int = 0
     notes: int = 0
     said: list[str] = field(default_factory=list)
@@ -56,9 +57,8 @@ def bring_up_to_date(
     """Read what is new or changed in a library's folder, find what was moved, and mark what is gone.
 
     workers: processes that read sounds, None for one per core, 0 for this one. encoded: a folder of `shards.encode_folder`, from
-    which what it has is taken. Raises TimbreError where the folder or the
-    checkpoint cannot be used or the disk is full, and Cancelled; what is confirmed stays, and the same call goes on with the
-    rest.
+    which what it has is taken. Raises TimbreError where the folder or the checkpoint cannot be used or the disk is full, and
+    Cancelled; what is confirmed stays, and the same call goes on with the rest.
     """
     root = Path(library.root)
     if not library.is_there:
@@ -92,7 +92,7 @@ def bring_up_to_date(
         report("reading sounds", done, total)
     batches.confirm()
     _say(library, outcome.said)
-    group_doubles(library_of_id(library.id), report, count)
+    outcome.doubles = group_doubles(library_of_id(library.id), report, count)
     if library.settings.get("octave", "check") == "check" and plan.todo:
         outcome.said += check_octaves(root, notes)
         _say(library, outcome.said)

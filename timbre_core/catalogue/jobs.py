@@ -246,8 +246,9 @@ def _update(job: Job, report: _Reporter) -> str:
     parts = [f"{outcome.new:,} new"]
     for number, word in ((outcome.changed, "changed"), (outcome.moved, "moved"), (outcome.gone, "gone")):
         parts += [f"{number:,} {word}"] if number else []
+    doubles = f"; {outcome.doubles:,} of them the recording of another one" if outcome.doubles else ""
     skipped = f"; {counted(outcome.skipped, 'file')} skipped" if outcome.skipped else ""
-    return f"{counted(outcome.notes, 'note')} ({', '.join(parts)}){skipped}"
+    return f"{counted(outcome.notes, 'note')} ({', '.join(parts)}){doubles}{skipped}"
 
 
 def _train(job: Job, report: _Reporter) -> str:
