@@ -27,6 +27,7 @@ _LEAST_SWING = 0.3  # RMS of what swings by one
 _MOST_WIDE = 2.5  # times what it would be of a pitch that holds still
 _SLOW_HOPS = round(0.04 / HOP)  # that levels are smoothed over where spectra are evened out
 _SAME_ATTACK = 0.1  # of the logarithm of its time
+_ARRIVED = 0.95  # of the level
 _LONGEST = 2.0  # seconds of an attack
 _MOST_DB = 24.0  # of a gain
 _TRIES = 6
@@ -80,19 +81,23 @@ def _attacked(course: np.ndarray, attack: Attack, times: float) -> tuple[np.ndar
 
 
 def _stretched(course: np.ndarray, low: int, natural: int, wanted: float) -> tuple[np.ndarray, float]:
-    rising = course.copy()
-    top = low + natural
-    rising[: top + 1] = np.maximum.accumulate(rising[: top + 1])
     at = np.arange(len(course), dtype=np.float64)
     delay = wanted - natural
     source = np.where(at < low + wanted, low + (at - low) * natural / wanted, at - delay)
     source = np.where(at < low, at, source)
-    quick, slow = (_db(np.interp(source, at, each)) - _db(each) for each in (rising, _smoothed(rising, _SLOW_HOPS)))
+    # What swells and fades of itself does so when it did: only the rise and the fall come later.
+    outlines = (_outline(each) for each in (course, _smoothed(course, _SLOW_HOPS)))
+    quick, slow = (_db(np.interp(source, at, each)) - _db(each) for each in outlines)
     # Behind the attack levels follow the waveform, too: a gain that did would sound as noise.
     late = _eased((at - low - max(wanted, natural)) / _SLOW_HOPS)
     gains = np.clip((1 - late) * quick + late * slow, -60, _MOST_DB)
     # What a note ends with is not held up.
     return np.where(_db(course) > _FLOOR_DB + _db(course).max(), gains, np.minimum(gains, 0)), delay
+
+
+def _outline(course: np.ndarray) -> np.ndarray:
+    """A course (n,) that rises to its loudest level and falls behind it, and does neither between."""
+    return np.minimum(np.maximum.accumulate(course), np.maximum.accumulate(course[::-1])[::-1])
 
 
 def _decayed(course: np.ndarray, attack: Attack, delay: float, shape: Shape) -> np.ndarray:
@@ -101,7 +106,10 @@ def _decayed(course: np.ndarray, attack: Attack, delay: float, shape: Shape) -> 
     sustain = shape.amount("sustain") * _eased((since - DECAYED) / 1.0)
     decay = -shape.amount("decay")
     if decay <= 0:
-        return np.asarray(decay * _eased(since / DECAYED) + sustain)
+        # A note that still rises there is left to arrive.
+        rises = float(np.argmax(course >= _ARRIVED * attack.level) - attack.high) * HOP
+        begin = float(np.clip(rises, 0, DECAYED / 2))
+        return np.asarray(decay * _eased((since - begin) / (DECAYED - begin)) + sustain)
     # What is to fall less begins to do so late, and rises only as far as the attack stays what it is.
     gains = _eased((since + delay * HOP - DECAYED / 2) / (DECAYED / 2))
     falls = np.nan_to_num(max(0.0, -level_at(course, attack.high + DECAYED / HOP, attack.level)))
