@@ -1,6 +1,6 @@
 """Play in a real browser: from a dropped sound to its first key, keys after that, macros, and sixteen voices without a gap.
 
-    python benchmarks/instrument_live.py [--data path/to/nsynth] [--sounds 20] [--work]
+    python benchmarks/instrument_live.py [--data path/to/nsynth] [--checkpoint timbre-space] [--sounds 20] [--work]
 
 With --work no browser is started: what the server does for each is counted in seconds of one core, which other work on the
 machine does not change.
@@ -94,6 +94,9 @@ _VOICES = """async ([keys, seconds]) => {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=str(NSYNTH))
+    parser.add_argument(
+        "--checkpoint", default="timbre-space", help="model that plays (default: what the app opens with)"
+    )
     parser.add_argument("--sounds", type=int, default=20)
     parser.add_argument("--work", action="store_true", help="count the server's work instead, without a browser")
     args = parser.parse_args()
@@ -109,11 +112,11 @@ def main() -> int:
         for row in rng.sample(rows, args.sounds)
     ]
     if args.work:
-        count_work(files)
+        count_work(files, args.checkpoint)
         return 0
     with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address, browser() as opened:
         page = opened.new_context(viewport={"width": 1280, "height": 720}).new_page()
-        page.goto(f"{address}/play?checkpoint=nsynth-cvae&family=organ")
+        page.goto(f"{address}/play?checkpoint={args.checkpoint}&family=organ")
         page.wait_for_selector(".tx-play[data-ready]", timeout=120_000)
         page.keyboard.press("a")
         page.wait_for_function(f"() => {_PLAYER}.synth.level() > 0.005", timeout=60_000)
@@ -124,7 +127,7 @@ def main() -> int:
     return 0
 
 
-def count_work(files: list[tuple[str, bytes]]) -> None:
+def count_work(files: list[tuple[str, bytes]], checkpoint: str) -> None:
     """Seconds of one core for what a dropped sound, its keys and macros take."""
     from timbre_core.errors import TimbreError
     from timbre_core.generation.macros import Shape
@@ -132,7 +135,7 @@ def count_work(files: list[tuple[str, bytes]]) -> None:
     from timbre_core.generation.sampler import looped_wav
     from timbre_core.space import open_space
 
-    space = open_space("nsynth-cvae")
+    space = open_space(checkpoint)
     times: dict[str, list[float]] = {}
     refused = 0
 
