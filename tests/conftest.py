@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if folders and workers > 1 and getattr(config.option, "numprocesses", 0) is None and not config.option.usepdb:
         config.option.numprocesses, config.option.dist = workers, "loadfile"
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # each worker has one core
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> None:
+    """What tests start can be interrupted, also where a shell runs them in the background, with Ctrl-C ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")
