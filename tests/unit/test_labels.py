@@ -180,6 +180,20 @@ def test_an_sfz_file_beside_the_samples(tmp_path: Path) -> None:
     assert ("1 sample of its regions not in the folder") in library.skipped[0][1]
 
 
+def test_samples_of_an_sfz_file_lie_beside_its_folder_and_in_another_format(tmp_path: Path) -> None:
+    record(tmp_path / "Samples" / "v one.flac", 60)
+    record(tmp_path / "Samples" / "v two.ogg", 62)
+    (tmp_path / "Programs").mkdir()
+    (tmp_path / "Programs" / "Viola.sfz").write_text(
+        "<region> sample=../Samples/v one.wav key=60\n<region> sample=..\\Samples\\V Two.wav key=62\n"
+        "<region> sample=../../Samples/v one.wav key=64\n"
+    )
+    library = open_library([tmp_path])
+    assert library.notes["pitch"].tolist() == [60, 62]
+    assert set(library.notes["instrument"]) == {"Viola"}
+    assert [reason for _, reason in library.skipped] == ["1 sample of its regions not in the folder"]
+
+
 def test_sfz_files_of_other_programs_and_those_that_differ(tmp_path: Path) -> None:
     record(tmp_path / "x.wav", 62)
     (tmp_path / "a.SFZ").write_bytes("\r<REGION> SAMPLE=X.WAV KEY=62\r".encode("utf-16"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import unicodedata
 from collections.abc import Sequence
+
+from timbre_core.features.sound_files import is_audio
 
 
 class FilesByName:
     """Finds files (posix paths) by their path, however it is written: Unicode composed or not, letters of full width,
-    capitals, `\\` for `/`, with other folders before it, or without its ending."""
+    capitals, `\\` for `/`, through `..`, with other folders before it, without its ending, or with that of another format."""
 
     def __init__(self, files: Sequence[str], folder: str = "") -> None:
         """folder: what names are given below, of the paths `files`."""
@@ -32,16 +36,21 @@ class FilesByName:
         for exact in (self._folder + name, name):
             if exact in self._files:
                 return exact, ""
+        missing = f"there is no audio file {name!r} in the folder: correct the path"
+        below, meant = self._folder, name
         if ".." in name.split("/"):
-            return None, f"there is no audio file {name!r} in the folder: correct the path"
-        parts = _plain(name).split("/")
-        for whole in ([_plain(self._folder).rstrip("/"), *parts], *(parts[first:] for first in range(len(parts)))):
-            found = self._by_key.get("/".join(filter(None, whole)), [])
-            if len(found) == 1:
-                return found[0], ""
-            if found:
-                return None, f"{name!r} may be {len(found)} files, {found[0]} say: write its whole path"
-        return None, f"there is no audio file {name!r} in the folder: correct the path"
+            below, meant = "", posixpath.normpath(self._folder + name)
+            if meant.startswith(".."):
+                return None, missing
+        for written in (meant, os.path.splitext(meant)[0] if is_audio(meant) else ""):
+            parts = _plain(written).split("/") if written else []
+            for whole in ([_plain(below).rstrip("/"), *parts], *(parts[first:] for first in range(len(parts)))):
+                found = self._by_key.get("/".join(filter(None, whole)), []) if parts else []
+                if len(found) == 1:
+                    return found[0], ""
+                if found:
+                    return None, f"{name!r} may be {len(found)} files, {found[0]} say: write its whole path"
+        return None, missing
 
 
 def _slashes(name: str) -> str:
