@@ -194,6 +194,17 @@ def test_samples_of_an_sfz_file_lie_beside_its_folder_and_in_another_format(tmp_
     assert [reason for _, reason in library.skipped] == ["1 sample of its regions not in the folder"]
 
 
+def test_release_samples_of_an_sfz_file_are_no_notes(tmp_path: Path) -> None:
+    for name in ("x.wav", "rel.wav"):
+        record(tmp_path / name, 62)
+    (tmp_path / "a.sfz").write_text(
+        "<group> trigger=release\n<region> sample=rel.wav key=62\n<group>\n<region> sample=x.wav key=62"
+    )
+    library = open_library([tmp_path])
+    assert library.notes["audio"].tolist() == ["x.wav"]
+    assert library.skipped == [(str(tmp_path / "rel.wav"), "no note: it sounds when a key is let go, as SFZ says")]
+
+
 def test_sfz_files_of_other_programs_and_those_that_differ(tmp_path: Path) -> None:
     record(tmp_path / "x.wav", 62)
     (tmp_path / "a.SFZ").write_bytes("\r<REGION> SAMPLE=X.WAV KEY=62\r".encode("utf-16"))

@@ -89,18 +89,19 @@ def _read_other_sources(
     root: Path, listing: Listing, sources: Sources, said: list[str], progress: bool
 ) -> tuple[Sequence[str], Skipped]:
     """What SFZ files, names and the files themselves say; returns the files of one note each, and what is left out."""
-    sources.mapping, skipped, unlike = read_mappings(root, listing.mappings, listing.files)
-    said += unlike
+    mappings = read_mappings(root, listing.mappings, listing.files)
+    sources.mapping, skipped = mappings.labels, mappings.skipped
+    said += mappings.said
     sources.names = read_names(listing.files, pitches_agree(root))
     unclear = without_unclear_pitches(sources.names.labels)
     if unclear:
         said.append(f"{root}: {counted(len(unclear), 'pitch', 'pitches')} not taken from names: {unclear[0]}")
     sources.keys = root_keys(root, listing.files, progress)
     for file, (low, high) in sources.names.ranges.items():
-        if file not in sources.mapping:
+        if file not in sources.mapping and file not in mappings.releases:
             reason = f"its name says that it holds several notes ({low} to {high}): cut it into notes"
             skipped.append((str(root / file), reason))
-    left_out = sources.names.ranges.keys() - sources.mapping.keys()
+    left_out = (sources.names.ranges.keys() - sources.mapping.keys()) | mappings.releases
     return [file for file in listing.files if file not in left_out], skipped
 
 

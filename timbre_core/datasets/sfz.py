@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from timbre_core.datasets.files_by_name import FilesByName
@@ -25,18 +26,28 @@ _DEEPEST = 4
 Skipped = list[tuple[str, str]]
 
 
-def read_mappings(
-    root: Path, mappings: Sequence[str], files: Sequence[str]
-) -> tuple[dict[str, Labels], Skipped, list[str]]:
+@dataclass
+class Mappings:
+    """Labels by file; files that are no notes but what is heard when keys are let go; what cannot be used; and sentences on
+    SFZ files that differ."""
+
+    labels: dict[str, Labels] = field(default_factory=dict)
+    releases: set[str] = field(default_factory=set)
+    skipped: Skipped = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+def read_mappings(root: Path, mappings: Sequence[str], files: Sequence[str]) -> Mappings:
     """Labels by file of what the SFZ files `mappings` (posix paths below `root`) say of `files`.
 
     A sample's pitch is its key centre with the offsets that the file adds to its keys, less the transposition it is played
     with; its velocity the middle of its range. Where several regions differ the most frequent counts. The instrument is the
-    SFZ file's name. Returns (labels, skipped, sentences on files that differ).
+    SFZ file's name.
     """
     regions: dict[str, list[Labels]] = {}
     keys: dict[str, dict[str, str]] = {}
-    skipped: Skipped = []
+    made = Mappings()
+    skipped = made.skipped
     for name in mappings:
         found = FilesByName(files, name.rpartition("/")[0])
         try:
@@ -53,13 +64,21 @@ def read_mappings(
             if file is None:
                 missing += 1
                 continue
+            if region.get("trigger", "").startswith("release"):
+                made.releases.add(file)
+                continue
             given = _labels(region) | {"instrument": PurePosixPath(name).stem}
             regions.setdefault(file, []).append(given)
             keys.setdefault(file, {}).setdefault(name, given.get("pitch", ""))
         if missing:
             skipped.append((str(root / name), f"{counted(missing, 'sample')} of its regions not in the folder"))
-    labels = {file: _most_frequent(given) for file, given in regions.items()}
-    return labels, skipped, _differences(root, keys, labels)
+    made.labels = {file: _most_frequent(given) for file, given in regions.items()}
+    made.releases -= made.labels.keys()
+    skipped += [
+        (str(root / file), "no note: it sounds when a key is let go, as SFZ says") for file in sorted(made.releases)
+    ]
+    made.said = _differences(root, keys, made.labels)
+    return made
 
 
 def _differences(root: Path, keys: dict[str, dict[str, str]], labels: dict[str, Labels]) -> list[str]:
