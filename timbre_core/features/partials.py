@@ -1,6 +1,6 @@
 """A measured pitch against the partials of its spectrum: which octave, and how far off, where periodicity alone misleads.
 
-Periodicity prefers an octave too low in four kinds of sounds:
+Periodicity prefers an octave too low in six kinds of sounds:
 
 - bars and bells, whose partials are no multiples of each other: two periods fit them by chance a little better than one. Then
   the pitch's own partial and its neighbours are all but empty beside a multiple.
@@ -10,10 +10,14 @@ Periodicity prefers an octave too low in four kinds of sounds:
   better than one, and the partials between those of the note are soft;
 - kettledrums, whose loudest partials are about as 2 to 3: the pitch is the lower of them, and nothing sounds where they repeat.
   (A tubular bell's are as 2 to 3 to 4 to 5, and its pitch is where they repeat.)
+- plates, tongues and resonators with many partials, some of which happen to be near 2, 3, 4 and 6 times what does not sound:
+  repetition is good, not perfect, and there is neither a fifth and seventh partial nor anything below the second;
+- drawbar organs, whose stops are 1, 2, 3, 4, 6, 8 and more times the lowest, an octave below the key: of the odd partials above
+  the third there is nothing.
 
 Listeners hear a bar's pitch at its lowest strong partial (Fletcher & Rossing, "The Physics of Musical Instruments", 1998,
-chapters 18 and 19). The limits were chosen on 21 NSynth instruments and on renders of five SoundFonts, none of them in the
-reported half of docs/results/pitch.md.
+chapters 18 and 19). The limits were chosen on 28 NSynth instruments and on renders of five SoundFonts, none of them in the
+tested part of docs/results/pitch.md.
 """
 
 from __future__ import annotations
@@ -21,6 +25,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
+DOUBTFUL = 0.75
+"""Confidence, below which a waveform hardly repeats."""
 
 _COUNT = 12  # partials looked at
 _WIDTH = 0.06  # of the pitch: how far a partial may be from its place
@@ -34,6 +41,11 @@ _DRUM_SOFT_DB = -15.0  # and of the next two
 _NOTHING_DB = -38.0  # where hardly anything repeats: of the first partial, beside the loudest;
 _LOWEST_DB = -10.0  # then the second is the lowest, and the pitch,
 _FUNDAMENTAL_HZ = 46.0  # but for low tones, of which the fundamental is often cut off
+_PERFECT = 0.95  # confidence that no plate or tongue reaches by chance;
+_MISSING_DB = -25.0  # then its fifth and seventh partial, beside the loudest,
+_BELOW_DB = -21.0  # and all below the second
+_STOP_DB = -16.0  # a drawbar organ's lowest three, beside the loudest,
+_NO_STOP_DB = (-20.0, -8.0)  # and the fifth and seventh, beside their neighbours
 _DOUBLED_DB = -8.0  # of the odd partials beside the even ones, where hardly anything repeats
 _STRONGEST_DB = -3.0  # a fundamental down to here below the loudest partial says the pitch
 _OFF = 20 / 1200  # octaves; nearer, periodicity is the finer measure
@@ -46,20 +58,25 @@ def power_spectrum(frames: np.ndarray, size: int) -> np.ndarray:
     return np.asarray((np.abs(np.fft.rfft(frames * window, size)) ** 2).mean(axis=0))
 
 
-def heard_multiple(power: np.ndarray, bin_hz: float, hz: float, doubtful: bool = False) -> float:
+def heard_multiple(power: np.ndarray, bin_hz: float, hz: float, repeats: float = 1.0) -> float:
     """How many times `hz` the pitch is, 1, 2 or 3, for a drum about 2, from a power spectrum (n_bins,), bins `bin_hz` apart.
 
-    doubtful: whether the waveform hardly repeats at that period.
+    repeats: how well the waveform repeats at that period, 0 to 1.
     """
     level = _levels(power, bin_hz, hz)
     if level is None:
         return 1
+    doubtful = repeats < DOUBTFUL
     if max(level[0], level[1], level[3], level[4]) < level[2] + _EMPTY_DB[3]:
         return 3
     empty = max(level[0], level[2]) < level[1] + _EMPTY_DB[2]
-    if empty or _is_sub_oscillator(level) or (doubtful and _is_doubled(level)):
+    if empty or _is_sub_oscillator(level) or _is_drawbars(level) or (doubtful and _is_doubled(level)):
         return 2
-    if _is_drum(level) or (doubtful and hz > _FUNDAMENTAL_HZ and level[0] < _NOTHING_DB and level[1] > _LOWEST_DB):
+    nothing = level[0] < _NOTHING_DB and level[1] > _LOWEST_DB
+    chance = (doubtful and hz > _FUNDAMENTAL_HZ) or (
+        repeats < _PERFECT and _is_plate(level) and _second_is_lowest(power, bin_hz, hz)
+    )
+    if _is_drum(level) or (nothing and chance):
         return _between_bins(power, int(_peaks(power, bin_hz, hz)[1])) * bin_hz / hz
     return 1
 
@@ -97,6 +114,24 @@ def _is_drum(level: np.ndarray) -> bool:
     """Whether the second and third partial are a kettledrum's: levels (_COUNT,) in dB."""
     loud = level[1] > _DRUM_LOUD_DB[0] and level[2] > _DRUM_LOUD_DB[1]
     return bool(loud and level[0] < _DRUM_EMPTY_DB and max(level[3], level[4]) < _DRUM_SOFT_DB)
+
+
+def _is_plate(level: np.ndarray) -> bool:
+    """Whether the partials are some that happen to lie near multiples: levels (_COUNT,) in dB."""
+    return bool(max(level[4], level[6]) < _MISSING_DB)
+
+
+def _second_is_lowest(power: np.ndarray, bin_hz: float, hz: float) -> bool:
+    """Whether nothing sounds below the second partial; of a tubular bell two of the tube's do, and it repeats where it sounds."""
+    below = power[int(0.45 * hz / bin_hz) : int(1.85 * hz / bin_hz)].max(initial=0)
+    return bool(10 * math.log10(below / power.max() + 1e-30) < _BELOW_DB)
+
+
+def _is_drawbars(level: np.ndarray) -> bool:
+    """Whether the partials are a drawbar organ's stops: levels (_COUNT,) in dB."""
+    fifth = level[4] - (level[3] + level[5]) / 2
+    seventh = level[6] - (level[5] + level[7]) / 2
+    return bool(min(level[:3]) > _STOP_DB and fifth < _NO_STOP_DB[0] and seventh < _NO_STOP_DB[1])
 
 
 def _is_doubled(level: np.ndarray) -> bool:

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.partials import heard_multiple, power_spectrum, tuned_to_fundamental
+from timbre_core.features.harmonic_template import STEPS_PER_OCTAVE, harmonicities
+from timbre_core.features.partials import DOUBTFUL, heard_multiple, power_spectrum, tuned_to_fundamental
 from timbre_core.features.rumble import without_rumble
 
 A4_HZ = 440.0
@@ -30,17 +31,13 @@ _FRAME_SECONDS = 0.256  # seven periods of the lowest piano key
 _SHORT_SECONDS = 0.064  # of plucks and blips that are over before such a frame is
 _PERIODS = 7  # that a short frame must hold
 _AS_HIGH = 0.97  # of a pitch: half a semitone below it
-DOUBTFUL = 0.75  # confidence, below which short frames are asked as well
+_HARDLY = 0.6  # confidence, below which a tone in a thump is looked for
 _MAX_FRAMES = 8
 _MIN_SAMPLES = 64
 _LOUD = 0.01  # frames down to 20 dB below the loudest are looked at
 _LOW_HZ = 130.0
 _ONSET = 0.01  # of the peak: what comes before is silence
 LAG_UPSAMPLING = 4
-STEPS_PER_OCTAVE = 120  # candidates are 10 cents apart
-_HARMONICS = 10  # of the template
-_COMPRESSION = 0.5  # exponent on spectral magnitudes
-_PARTIAL_REACH_CENTS = 12.0  # a partial may be this far off its harmonic
 TEMPLATE_WEIGHT = 0.4  # of the template beside the periodicity; 0.3 to 1 measure the same on NSynth notes
 _UNVOICED_BELOW = 0.3  # confidence; white noise stays below
 
@@ -128,12 +125,21 @@ def estimate_f0(audio: np.ndarray, sample_rate: int, fmin: float = 27.5, fmax: f
     audio = _from_onset(audio)
     found = _measured(audio, rate, fmin, fmax, _FRAME_SECONDS)
     if found.confidence < DOUBTFUL:
-        short = _measured(audio, rate, fmin, fmax, _SHORT_SECONDS)
-        # They cannot know of a lower pitch than the long ones hear.
-        lower = found.voiced and short.hz < _AS_HIGH * found.hz
-        if short.confidence > found.confidence and short.hz * _SHORT_SECONDS >= _PERIODS and not lower:
-            return short
+        found = _looked_at_closer(found, audio, rate, fmin, fmax)
+    if found.confidence < _HARDLY:
+        # A short tone in a louder thump: second differences take 12 dB per octave of that away.
+        click = _measured(np.diff(audio, n=2), rate, fmin, fmax, _SHORT_SECONDS)
+        return click if click.confidence >= DOUBTFUL else found
     return found
+
+
+def _looked_at_closer(found: F0, audio: np.ndarray, rate: int, fmin: float, fmax: float) -> F0:
+    """What short frames hear where they are surer than the long ones, which heard `found`, and know enough to be."""
+    short = _measured(audio, rate, fmin, fmax, _SHORT_SECONDS)
+    # They cannot know of a lower pitch than the long ones hear.
+    lower = found.voiced and short.hz < _AS_HIGH * found.hz
+    surer = short.confidence > found.confidence and short.hz * _SHORT_SECONDS >= _PERIODS and not lower
+    return short if surer else found
 
 
 def at_analysis_rate(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, int]:
@@ -163,10 +169,10 @@ def _measured(audio: np.ndarray, sample_rate: int, fmin: float, fmax: float, sec
         return UNVOICED
     steps = evidence.rate * LAG_UPSAMPLING
     hz = steps / _refined_lag(evidence.nsdf, steps / evidence.candidates[best])
-    doubtful = confidence < DOUBTFUL
-    while (multiple := heard_multiple(evidence.power, evidence.bin_hz, hz, doubtful)) > 1 and multiple * hz <= fmax:
+    repeats = confidence
+    while (multiple := heard_multiple(evidence.power, evidence.bin_hz, hz, repeats)) > 1 and multiple * hz <= fmax:
         hz *= multiple
-        doubtful = False  # that was its reason
+        repeats = 1.0  # that was why it did not
     return F0(tuned_to_fundamental(evidence.power, evidence.bin_hz, hz), confidence)
 
 
@@ -263,37 +269,3 @@ def _refined_lag(nsdf: np.ndarray, lag: float) -> float:
     curve = left - 2.0 * middle + right
     shift = np.where(curve < 0, 0.5 * (left - right) / np.minimum(curve, -1e-12), 0.0)
     return float(np.median(peak + np.clip(shift, -1.0, 1.0)))
-
-
-def harmonicities(frames: np.ndarray, size: int, rate: float, fmin: float, n_candidates: int) -> np.ndarray:
-    """Harmonic template of each frame (frames, n_samples) for each candidate, 1 at the best one: (frames, n_candidates).
-
-    Candidates rise from `fmin` in steps of STEPS_PER_OCTAVE.
-    The compressed spectrum is laid on a logarithmic frequency axis, so that a candidate's harmonics are fixed shifts.
-    Each step holds the maximum of its neighbourhood: that forgives stretched (inharmonic) partials and vibrato.
-    """
-    import scipy.fft
-
-    windowed = (frames * np.hanning(frames.shape[1] + 2)[1:-1]).astype(np.float32)
-    spectrum = np.abs(scipy.fft.rfft(windowed, size)) ** _COMPRESSION
-    bin_hz = rate / size
-    n_steps = int(math.log2(0.98 * rate / 2 / (fmin / 2)) * STEPS_PER_OCTAVE)
-    axis = fmin / 2 * 2.0 ** (np.arange(n_steps) / STEPS_PER_OCTAVE)
-    reach = 2.0 ** (_PARTIAL_REACH_CENTS / 1200)
-    edges = np.stack([np.floor(axis / reach / bin_hz), np.ceil(axis * reach / bin_hz) + 1], axis=1).astype(int)
-    log_spectrum = np.maximum.reduceat(spectrum, np.minimum(edges, spectrum.shape[1] - 1).reshape(-1), axis=1)[:, ::2]
-
-    total = np.zeros((len(frames), n_candidates), np.float32)
-    norm = np.zeros(n_candidates, np.float32)
-    for half in range(1, 2 * _HARMONICS + 1):  # harmonics are even multiples of half the candidate, gaps odd ones
-        harmonic = half % 2 == 0
-        weight = 1.0 / math.sqrt(max(1, half / 2))
-        shift = round(math.log2(half) * STEPS_PER_OCTAVE)
-        count = min(n_candidates, n_steps - shift)
-        if count <= 0:
-            break
-        total[:, :count] += (weight if harmonic else -weight) * log_spectrum[:, shift : shift + count]
-        if harmonic:
-            norm[:count] += weight**2
-    total /= np.sqrt(np.maximum(norm, 1e-12))
-    return total / np.maximum(total.max(axis=1, keepdims=True), 1e-12)

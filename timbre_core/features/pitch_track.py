@@ -16,16 +16,15 @@ from itertools import pairwise
 import numpy as np
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.harmonic_template import STEPS_PER_OCTAVE, harmonicities
+from timbre_core.features.partials import DOUBTFUL
 from timbre_core.features.pitch import (
-    DOUBTFUL,
     F0,
     LAG_UPSAMPLING,
-    STEPS_PER_OCTAVE,
     TEMPLATE_WEIGHT,
     at_analysis_rate,
     at_lags,
     estimate_f0,
-    harmonicities,
     hz_to_midi,
     square_differences,
 )
