@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,17 @@ def start_note(labels: dict[str, str], maps: Sequence[NoteMap]) -> str:
     return next((note for note in shared if f" {note_name(60)} " in labels[note]), shared[0])
 
 
+def where_told(maps: Mapping[str, NoteMap], titles: Mapping[str, str], note: str) -> str:
+    """On which of the maps a note is marked, in a sentence; empty where it is on all of them."""
+    has = [name for name, notes in maps.items() if note in notes.rows]
+    if not has or len(has) == len(maps):
+        return ""
+    notes = maps[has[0]]
+    own = " Sounds of your own lie on the map that they were added to." if notes.is_own(notes.rows[note]) else ""
+    where = " and ".join(titles[name] for name in has)
+    return f"This {notes.words.note} is marked on the map of {where}: the others do not have it.{own}"
+
+
 def _labels(maps: Sequence[NoteMap]) -> dict[str, str]:
     tables = pd.concat([_described(notes) for notes in maps]).drop_duplicates("note_id")
     ordered = tables.sort_values(["instrument", "pitch", "note_id"], kind="stable")
@@ -52,7 +63,7 @@ def _described(notes: NoteMap) -> pd.DataFrame:
     labels = []
     rows = zip(instruments, pitches, column("family"), velocities, notes.details, strict=True)
     for instrument, pitch, family, velocity, detail in rows:
-        words = readable(str(family or ""))
+        words = readable(str(family or "")).replace("unknown", "")
         parts = [f"{instrument} {note_name(pitch)}".strip(), words] if np.isfinite(pitch) else [words, instrument]
         parts += [f"velocity {velocity:g}"] if np.isfinite(velocity) else []
         parts.append(detail)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare.note_choice import note_labels, start_note
+from pages.compare.note_choice import note_labels, start_note, where_told
 from pages.compare.view import show_maps, show_models
 from pages.controls import pickers
 from pages.controls.several import alike, labels, pick_several
@@ -137,6 +137,9 @@ def show_notes(maps: dict[str, NoteMap], titles: dict[str, str], colours: dict[s
         required=True,
         default=computed[0],
     )
+    told = where_told(maps, titles, selected["note"])
+    if told:
+        st.caption(plain(told, 400))
     show_maps(maps, titles, colours, projection or computed[0], selected, adopt_click)
 
 

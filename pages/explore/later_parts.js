@@ -17,7 +17,8 @@ export function laterParts(view, on) {
   };
 }
 
-export function arrive({ regions, tour, root, points }) {
+export function arrive({ regions, tour, root, points, data }) {
+  root.classList.toggle("tx-silent", !data.sounds);
   root.querySelector(".tx-instruments").hidden = !points.map.columns.instrument;
   regions.use((part) => part.moved());
   if (localStorage.getItem("timbre.tour") === null) tour.use((part) => part.greet());

@@ -197,8 +197,8 @@ export class MapView {
 
   // Said at the map's foot, until another map is loaded.
   notice(sentence) {
-    this.explained ??= this.hint.textContent;
-    this.hint.textContent = sentence || this.explained;
+    this.explained ??= [...this.hint.childNodes];
+    this.hint.replaceChildren(...(sentence ? [sentence] : this.explained));
     this.hint.classList.toggle("tx-notice", Boolean(sentence));
   }
 

@@ -62,7 +62,8 @@ _MAP_HTML = """
     <div class="tx-list" hidden></div>
     <div class="tx-table" hidden></div>
     <div class="tx-gathered" role="region" aria-label="Chosen notes" hidden></div>
-    <div class="tx-hint">point at a dot to hear it, click to choose it · drag and scroll to move · arrow keys to walk</div>
+    <div class="tx-hint"><span class="tx-heard">point at a dot to hear it · </span>click a dot to choose it
+      · drag and scroll to move · arrow keys to walk</div>
     <div class="tx-tip" hidden></div>
     <div class="tx-message" role="status"></div>
     <div class="tx-live" aria-live="polite"></div>
@@ -78,8 +79,8 @@ _NOTE_HTML = """
     <div class="tx-facts"></div>
   </div>
   <div class="tx-invite">
-    <h4>Click a dot to hear it</h4>
-    <p>Then hear what the model makes of it.</p>
+    <h4>Click a dot<span class="tx-heard"> to hear it</span></h4>
+    <p>Beside it: what the model makes of it.</p>
   </div>
   <div class="tx-transport">
     <span class="tx-clock"></span>

@@ -164,6 +164,7 @@ export class PresetPanel {
         this.presets.map(({ name }) => name),
       );
     }
+    this.told.textContent = "keeping …";
     await this.change({ do: "keep", preset, tags: tagsOf(this.tags.value) });
     const kept = this.presets.find(({ id }) => id === this.chosen);
     if (kept?.name !== preset.name) return;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pages.compare.note_choice import note_labels
+from pages.compare.note_choice import note_labels, where_told
 from pages.controls.several import alike
 from pages.server.catalog import note_map
 from tests.app.deep_link import open_link
@@ -179,6 +180,17 @@ def test_the_first_note_is_one_that_all_maps_have(compare: Open, checkpoints: Pa
     assert not app.exception
     assert component(app, "models")["selected"]["note"] == NOTE
     assert len(app.selectbox(key="compare_note").options) == 48, "the others can be chosen all the same"
+
+
+def test_it_is_told_on_which_maps_a_note_is(compare: Open, checkpoints: Path) -> None:
+    alpha, beta = (note_map(open_checkpoint(checkpoints / name)) for name in ("alpha", "beta"))
+    assert alpha is not None
+    assert beta is not None
+    fewer = dataclasses.replace(beta, labels=beta.labels[beta.labels["note_id"] != NOTE].reset_index(drop=True))
+    titles = {"alpha": "Alpha", "beta": "Beta"}
+    assert where_told({"alpha": alpha, "beta": beta}, titles, NOTE) == ""
+    told = where_told({"beta": fewer, "alpha": alpha}, titles, NOTE)
+    assert told == "This note is marked on the map of Alpha: the others do not have it."
 
 
 def test_large_maps_offer_some_notes_and_the_linked_one(compare: Open, monkeypatch: pytest.MonkeyPatch) -> None:
