@@ -35,7 +35,8 @@ def test_the_tour_and_the_drawer_by_keyboard_at_820_pixels(page: Any, app: str) 
     tour.wait_for(state="detached")
 
     drawer = page.get_by_role("button", name="Model and map")
-    assert drawer.locator("[title]").evaluate("(name) => name.scrollWidth <= name.clientWidth"), "its name is cut off"
+    name = drawer.get_by_test_id("stMarkdownContainer")
+    assert name.evaluate("(name) => name.scrollWidth <= name.clientWidth"), "its name is cut off"
     drawer.focus()
     page.keyboard.press("Enter")
     body = page.get_by_test_id("stPopoverBody")
