@@ -9,6 +9,8 @@ import torch
 from timbre_core.features.log_mel import hz_to_mel
 from timbre_core.models.conditions.pitch_comb import PitchCombSettings
 from timbre_core.models.conditions.velocity import VelocitySettings
+from timbre_core.models.contracts import Likelihood
+from timbre_core.models.likelihoods.l1 import LaplaceSettings
 from timbre_core.models.note_points import to_frames, to_points
 from timbre_core.models.refinement import refined
 from timbre_core.models.settings import ModelSettings
@@ -86,3 +88,10 @@ def test_refined_latents_explain_their_frames_better() -> None:
         alone = refined(model, frames[1:], mu[1:], {"pitch": conditions["pitch"][1:]}, 30)
         assert torch.allclose(alone, better[1:], atol=1e-3)
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_a_likelihoods_own_gradient_is_the_one_of_its_term() -> None:
+    likelihood = LaplaceSettings().build()
+    output, frames = torch.randn(2, 3, 4), torch.randn(2, 3, 4)
+    output[0, 0, 0] = frames[0, 0, 0]
+    torch.testing.assert_close(likelihood.gradient(output, frames), Likelihood.gradient(likelihood, output, frames))

@@ -144,7 +144,7 @@ def test_a_folder_that_is_away_is_said_and_nothing_is_lost(library: OwnLibrary, 
 
 
 def test_work_that_is_ended_goes_on(library: OwnLibrary, sounds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("timbre_core.catalogue.adding._TASK", 2)
+    monkeypatch.setattr("timbre_core.catalogue.adding._TASKS", (2, 2))
     monkeypatch.setattr("timbre_core.catalogue.adding._CONFIRMED", 2)
     monkeypatch.setattr("timbre_core.catalogue.adding._EVERY", 0.0)
 

@@ -29,7 +29,7 @@ from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.maps import weights_mark
 
-_TASK = 8  # files in a task: a batch for the encoder that fits a core's cache
+_TASKS = (8, 32)  # files in a task, a batch for the encoder: the more the better, but each process is to have some
 _CONFIRMED = 64  # files between two confirmations, which wait for the disk: at least so many,
 _EVERY = 1.0  # and so many seconds since the last one,
 _WAITING = 1024  # unless so many wait
@@ -102,14 +102,14 @@ def bring_up_to_date(
 
 def _read(reader: Reader, todo: Sequence[Asked], count: int) -> Iterator[list[Read]]:
     """Read files, in tasks; in this process where `count` is 0."""
+    size = min(max(len(todo) // (2 * max(count, 1)), _TASKS[0]), _TASKS[1])
     if not count:
-        some = open_reader(reader) if todo else None
-        for first in range(0, len(todo), _TASK):
-            assert some is not None
-            yield some(todo[first : first + _TASK])
+        if todo:
+            some = open_reader(reader)
+            yield from (some(todo[first : first + size]) for first in range(0, len(todo), size))
     elif todo:
         with Crew(open_reader, reader, lost, count) as crew:
-            yield from crew.results(todo, _TASK)
+            yield from crew.results(todo, size)
 
 
 @dataclass

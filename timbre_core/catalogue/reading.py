@@ -84,6 +84,7 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
     import torch
 
     from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.datasets.workers import keep_memory
     from timbre_core.decoding import TrajectoryCoder
     from timbre_core.devices import chosen_device
     from timbre_core.features.brightness import frames_brightness
@@ -94,6 +95,7 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
     from timbre_core.models.coder import WindowCoder
 
     torch.set_num_threads(1)  # each process has its core
+    keep_memory()
     checkpoint = open_checkpoint(Path(reader.checkpoint))
     recipe, root = checkpoint.recipe, Path(reader.root)
     device = chosen_device("cpu")

@@ -84,13 +84,19 @@ def one_thread() -> Iterator[None]:
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    # Freeing one large block teaches the C library to keep freed memory. Otherwise it returns each batch's buffers to the
-    # operating system and gets them again page by page, which costs a fifth of the time.
-    torch.empty(_KEPT_BYTES, dtype=torch.uint8)
+    keep_memory()
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def keep_memory() -> None:
+    """Freeing one large block teaches the C library to keep freed memory. Otherwise it returns each batch's buffers to the
+    operating system and gets them again page by page, which costs a fifth of the time."""
+    import torch
+
+    torch.empty(_KEPT_BYTES, dtype=torch.uint8)
 
 
 def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> list[Analysed]:

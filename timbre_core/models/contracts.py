@@ -94,6 +94,14 @@ class Likelihood(Network):
     def forward(self, output: Tensor, frames: Tensor) -> Tensor:
         """The mean reconstruction term per value, a scalar, of the decoder's output and the original frames."""
 
+    def gradient(self, output: Tensor, frames: Tensor) -> Tensor:
+        """What the term changes by with each value of the output: (batch, n_bins, T)."""
+        from torch.autograd import grad
+
+        output = output.detach().requires_grad_(True)
+        (gradient,) = grad(self(output, frames), output)
+        return gradient
+
 
 class LikelihoodSettings(Part):
     """A likelihood as a recipe names it."""

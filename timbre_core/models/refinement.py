@@ -24,12 +24,16 @@ def refined(model: VAE, frames: Tensor, mu: Tensor, conditions: Conditions, step
         frames, z = frames.clone(), mu.clone().requires_grad_(True)
         told = {name: value.clone() for name, value in conditions.items()}
         weight = len(frames) * model.weight  # the likelihood is a mean over the batch
+        held = torch.empty_like(frames)
         first, second = torch.zeros_like(mu), torch.zeros_like(mu)
         for step in range(1, steps + 1):
-            decoded = model.likelihood.frames(model.decoded(z, told)).clamp_min(-1.0)
-            error = weight * model.likelihood(decoded, frames) + _PRICE * z.square().sum() / 2
-            (gradient,) = torch.autograd.grad(error, z)
+            decoded = model.likelihood.frames(model.decoded(z, told))
+            heard = decoded.detach()
+            torch.clamp_min(heard, -1.0, out=held)
+            pull = model.likelihood.gradient(held, frames).masked_fill_(heard < -1.0, 0).mul_(weight)
+            (gradient,) = torch.autograd.grad(decoded, z, pull)
             with torch.no_grad():
+                gradient = gradient + _PRICE * z
                 first = torch.lerp(gradient, first, _DECAYS[0])
                 second = torch.lerp(gradient.square(), second, _DECAYS[1])
                 corrected = [part / (1 - decay**step) for part, decay in zip((first, second), _DECAYS, strict=True)]

@@ -22,3 +22,6 @@ class Laplace(Likelihood):
 
     def forward(self, output: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.l1_loss(output, frames)
+
+    def gradient(self, output: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
+        return (output - frames).sign_().div_(output.numel())
