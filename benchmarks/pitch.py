@@ -6,7 +6,8 @@ Example:
 
 Three sets of notes: recordings and renders of NSynth at 16 kHz, a General MIDI SoundFont at 44.1 kHz over each program's
 natural keys, and more notes of the mallets of both. Half of their instruments (every second one, by name) are for tuning; the
-other half is reported. The first two seconds of a note are heard. All trackers take about ten minutes of one free core.
+other half is reported, and once more without
+those of it that were looked at. The first two seconds of a note are heard. All trackers take about ten minutes of one free core.
 """
 
 from __future__ import annotations
@@ -35,6 +36,16 @@ from timbre_core.files import atomic_write, write_text
 SETS = ("nsynth", "rendered", "mallets")
 SLOW = ("pYIN", "torchcrepe")
 REGISTERS = (21, 36, 48, 60, 72, 84, 96, 109)
+VALIDATED = (
+    "bass_synthetic_098",
+    "brass_acoustic_059",
+    "guitar_electronic_022",
+    "keyboard_electronic_078",
+    "mallet_acoustic_062",
+    "organ_electronic_104",
+    "string_acoustic_014",
+)
+"""Instruments of the reported half whose faults were looked at when the project's own trackers were mended."""
 _SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 _VELOCITIES = (50, 100)
 _HEARD = 2.0  # seconds of a note
@@ -189,9 +200,16 @@ def _registers(pitch: pd.Series) -> pd.Series:
 def _section(title: str, notes: list[Note], found: dict[str, Tracker], work: Path | None, key: str) -> str:
     result = measured(notes, found, work, key)
     instruments = result["instrument"].nunique()
+    unseen = result[~result["instrument"].isin(VALIDATED)]
+    again = [
+        f"Without {instruments - unseen['instrument'].nunique()} that were looked at: {len(unseen) // len(found)} notes of "
+        f"{unseen['instrument'].nunique()} instruments\n",
+        overview(unseen),
+    ]
     parts = [
         f"## {title}: {len(notes)} notes of {instruments} instruments\n",
         overview(result),
+        *(again if 0 < len(unseen) < len(result) else []),
         "Share within 50 cents (octave errors), %, by MIDI pitch (number of notes):\n",
         by(result, _registers(result["pitch"]), "tracker"),
         "By family (number of notes):\n",
@@ -261,7 +279,9 @@ def main() -> None:
         except TimbreError as error:
             sections.append(f"## {title}\n\nNot measured: {error}\n")
     halves = {
-        "report": "These instruments were not used for tuning the project's own trackers.",
+        "report": "These instruments were not used for tuning the project's own trackers, but for some looks before: "
+        "of seven of NSynth's 21 (" + ", ".join(VALIDATED) + ") the faults were looked at and mended, "
+        "so that figures without those are the honest ones.",
         "tune": "The project's own trackers were tuned on these instruments.",
     }
     command = shlex.join(["python", "benchmarks/pitch.py", *sys.argv[1:]])
