@@ -25,11 +25,11 @@ from shared import NSYNTH
 from tests.browser.harness import browser, chromium_path, running_server
 from timbre_core.datasets.library import open_library
 from timbre_core.features.audio import encode_wav
-from timbre_core.generation.macros import MACROS
+from timbre_core.generation.macros import FINISHING
 
 _PLAYER = "document.querySelector('.tx-play').timbrePlayer"
 _KEYS = (48, 52, 55, 59, 60, 62, 64, 67, 69, 71, 72, 74, 76, 79, 81, 84)
-_MACROS = tuple(MACROS)
+_MACROS = tuple(FINISHING)
 # A file is dropped, and a key is pressed as soon as the page plays it: milliseconds until that key sounds.
 _DROP = """async ([name, bytes, key]) => {
   const player = document.querySelector('.tx-play').timbrePlayer;

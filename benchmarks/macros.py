@@ -17,7 +17,7 @@ from shared import NSYNTH
 import timbre_core
 from timbre_core.analysis.macro_traits import macro_changes
 from timbre_core.generation.instrument import Instrument, PlayedNote
-from timbre_core.generation.macros import MACROS, Shape
+from timbre_core.generation.macros import FINISHING, MACROS, Shape
 from timbre_core.generation.midi.voices import held_sound
 from timbre_core.generation.recorded import RecordedInstrument
 from timbre_core.inverters import open_inverter
@@ -58,10 +58,10 @@ def main() -> None:
     )
     parser.add_argument("--notes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="that notes are drawn by")
-    parser.add_argument("--only", choices=list(MACROS), nargs="+", default=list(MACROS))
+    parser.add_argument("--only", choices=list(FINISHING), nargs="+", default=list(FINISHING))
     args = parser.parse_args()
     notes = notes_of(args.data, args.notes, args.seed)
-    units = {name: np.log2(macro.step) if macro.times else macro.step for name, macro in MACROS.items()}
+    units = {name: np.log2(macro.step) if macro.times else macro.step for name, macro in FINISHING.items()}
     moved: dict[tuple[str, float], list[dict[str, float]]] = {}
     for number, note in enumerate(notes):
         print(f"{number + 1} of {len(notes)}", end="\r", file=sys.stderr, flush=True)
@@ -74,7 +74,7 @@ def main() -> None:
                 after = held(note.with_shape(Shape(**{name: steps}, **beside)))
                 change = macro_changes(base, after, note.sample_rate, note.key)
                 moved.setdefault((name, steps), []).append(
-                    {each: change[each] / units[each] / abs(steps) for each in MACROS}
+                    {each: change[each] / units[each] / abs(steps) for each in FINISHING}
                 )
     print_table(moved, args, len(notes))
 
@@ -100,7 +100,7 @@ def print_table(
     print("| --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: |")
     within = []
     for (name, steps), rows in moved.items():
-        table = {each: np.array([row[each] for row in rows]) for each in MACROS}
+        table = {each: np.array([row[each] for row in rows]) for each in FINISHING}
         own = np.sign(steps) * table[name]
         low, middle, high = np.nanpercentile(own, (25, 50, 75))
         others = {each: np.abs(values) for each, values in table.items() if each != name}

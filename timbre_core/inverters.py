@@ -85,12 +85,18 @@ class Inverter:
         return self.settings.kind == "excited"
 
     def perform(
-        self, frames: np.ndarray, ref_db: float, performance: Performance, n_samples: int, seed: int = 0
+        self,
+        frames: np.ndarray,
+        ref_db: float,
+        performance: Performance,
+        n_samples: int,
+        seed: int = 0,
+        in_tune: bool = False,
     ) -> np.ndarray:
         """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For one that `performs`."""
         from timbre_core.inversion.excited import perform
 
-        return perform(frames, ref_db, performance, self.features, self.settings, n_samples, seed)
+        return perform(frames, ref_db, performance, self.features, self.settings, n_samples, seed, in_tune)
 
     def stream(
         self,

@@ -14,3 +14,6 @@ UNFINISHED = ".training"
 LAST_WEIGHTS = "last.safetensors"
 STATE = "state.safetensors"
 EVENTS = "tensorboard"
+
+PERFORMANCES = "performances.safetensors"
+"""Where a checkpoint keeps how its training notes were played (see `generation.performance_prior`)."""

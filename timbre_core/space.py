@@ -237,10 +237,19 @@ class TimbreSpace(SpaceMap):
         return performance_of(audio, self.sample_rate, pitch, self.recipe.features.hop_length)
 
     def perform(
-        self, frames: np.ndarray, ref_db: float, performance: Performance, n_samples: int, seed: int = 0
+        self,
+        frames: np.ndarray,
+        ref_db: float,
+        performance: Performance,
+        n_samples: int,
+        seed: int = 0,
+        in_tune: bool = False,
     ) -> np.ndarray:
-        """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For a space that `performs`."""
-        return self.inverter.perform(frames, ref_db, performance, n_samples, seed)
+        """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For a space that `performs`.
+
+        in_tune: as for `invert`.
+        """
+        return self.inverter.perform(frames, ref_db, performance, n_samples, seed, in_tune)
 
     def reconstruct(
         self,

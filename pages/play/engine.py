@@ -1,7 +1,6 @@
 """What the Play page hears and knows: notes of any point of the latent space, its axes, and what they change.
 
-Stateless towards visitors: everything hangs on the checkpoint and the point asked for, is computed once and kept for a
-while.
+Stateless towards visitors: what hangs on the checkpoint and the point asked for is computed once, and kept for a while.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.settings import has_sound
 from timbre_core.generation.instrument import Instrument, PlayedNote
 from timbre_core.generation.macros import MACROS, PLAIN, Shape
+from timbre_core.layout import PERFORMANCES
 
 if TYPE_CHECKING:
     from timbre_core.generation.midi.performance import Performance
@@ -131,7 +131,10 @@ def played(
     where = (notes.checkpoint.path, notes.version, carrier or z, key, layer)
     if shape.neutral:
         return _played.get(where, lambda: sounds.layers[layer].note(key))
-    return _played.get((*where, shape), lambda: played(notes, z, key, carrier, PLAIN, velocity).with_shape(shape))
+    if shape == shape.made:
+        shaped = _instruments.get((*where[:3], shape), lambda: sounds.with_shape(shape))
+        return _played.get((*where, shape), lambda: shaped.layers[layer].note(key))
+    return _played.get((*where, shape), lambda: played(notes, z, key, carrier, shape.made, velocity).with_shape(shape))
 
 
 def frames(
@@ -147,8 +150,7 @@ def _open_instrument(notes: NoteMap, z: tuple[float, ...], live: bool) -> Instru
 
     space = Studio(notes).space()
     # What follows a pitch exactly is the fastest, too.
-    quick = live and not space.performs
-    inverter = open_inverter(None, notes.checkpoint.recipe.features) if quick else None
+    inverter = open_inverter(None, notes.checkpoint.recipe.features) if live and not space.performs else None
     return Instrument(space, np.array(z, dtype=np.float32), inverter)
 
 
@@ -229,8 +231,7 @@ def _correlate(notes: NoteMap, into: Measurement) -> None:
 def _pitches(labels: pd.DataFrame) -> np.ndarray:
     if "pitch" not in labels:
         return np.full(len(labels), np.nan)
-    pitches: np.ndarray = labels["pitch"].to_numpy(np.float64)
-    return pitches
+    return np.asarray(labels["pitch"], dtype=np.float64)
 
 
 def key_range(notes: NoteMap) -> tuple[int, int]:
@@ -245,7 +246,7 @@ def key_range(notes: NoteMap) -> tuple[int, int]:
 def described_space(notes: NoteMap) -> dict[str, Any]:
     """All that sliders and starting points need, as plain values."""
     recipe = notes.checkpoint.recipe
-    described = {}
+    described, plays = {}, (notes.checkpoint.path / PERFORMANCES).is_file()
     unit = {"dimensions": "share" if kl_per_dimension(notes) is None else "nats", "principal": "share"}
     for name, axis in axes(notes).items():
         described[name] = {
@@ -265,7 +266,7 @@ def described_space(notes: NoteMap) -> dict[str, Any]:
         "axes": described,
         "families": _families(notes),
         "words": words_for(notes),
-        "macros": [{"name": name, **asdict(macro)} for name, macro in MACROS.items()],
+        "macros": [{"name": name, **asdict(macro)} for name, macro in MACROS.items() if plays or not macro.making],
     }
 
 
@@ -296,5 +297,4 @@ def prior_draw(notes: NoteMap, seed: int) -> list[float]:
     from timbre_core.generation.instrument import check_prior, starting_point
 
     check_prior(notes.checkpoint)
-    drawn = starting_point(Studio(notes).space(), seed=seed)
-    return [round(float(value), 4) for value in drawn]
+    return [round(float(value), 4) for value in starting_point(Studio(notes).space(), seed=seed)]

@@ -7,7 +7,7 @@ import pytest
 
 from timbre_core.analysis.macro_traits import macro_traits
 from timbre_core.errors import TimbreError
-from timbre_core.generation.macros import MACROS, PLAIN, Shape, read_shape
+from timbre_core.generation.macros import FINISHING, MACROS, PLAIN, Shape, read_shape
 from timbre_core.generation.shaping import shaped
 
 RATE, KEY = 16_000, 48.0
@@ -36,11 +36,11 @@ def moved(sound: np.ndarray, **steps: float) -> dict[str, float]:
     before = shaped(sound, RATE, KEY, Shape(**beside))[0]
     after = shaped(sound, RATE, KEY, Shape(**beside, **steps))[0]
     traits = [macro_traits(each, RATE, KEY, sound) for each in (before, after)]
-    steps_of = {n: np.log2(m.step) if m.times else m.step for n, m in MACROS.items()}
-    return {name: (traits[1][name] - traits[0][name]) / steps_of[name] for name in MACROS}
+    steps_of = {n: np.log2(m.step) if m.times else m.step for n, m in FINISHING.items()}
+    return {name: (traits[1][name] - traits[0][name]) / steps_of[name] for name in FINISHING}
 
 
-@pytest.mark.parametrize("name", list(MACROS))
+@pytest.mark.parametrize("name", list(FINISHING))
 def test_a_macro_moves_its_trait_and_no_other(name: str) -> None:
     sound = tone(falling=3.0)
     for steps in (2.0,) if MACROS[name].low == 0 else (-2.0, 2.0):

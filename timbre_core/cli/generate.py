@@ -42,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let the timbre walk at random in small steps; PACE is the share of the notes' spread that it gets in a second "
         f"(default {_GENTLE}: gently)",
     )
+    parser.add_argument(
+        "--playing",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="how much it is played as people play such instruments, with their onsets, vibrato and breath, for a checkpoint "
+        "that knows how its training notes were played (timbre-space): 1 as drawn (default), 0 evenly; another --seed draws anew",
+    )
     add_inverter_argument(parser)
     parser.add_argument(
         "--out",
@@ -65,7 +73,17 @@ def run(args: argparse.Namespace) -> int:
     pitch = pitch_of(args, own)
     if args.pitch is not None and args.vibrato is None and not space.recipe.uses_pitch:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so --pitch does not decide what sounds.")
-    note = generate(space, pitch, args.seconds, args.seed, args.family, args.like, walk=args.walk, spread=args.spread)
+    note = generate(
+        space,
+        pitch,
+        args.seconds,
+        args.seed,
+        args.family,
+        args.like,
+        walk=args.walk,
+        spread=args.spread,
+        playing=args.playing,
+    )
     write_wav(Path(args.out), note.audio, note.sample_rate)
     print(args.out)
     return 0

@@ -19,7 +19,8 @@ def add_macros_argument(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=STEPS,...",
         help="shape the sound in steps, as in brightness=2,noise=-1.5: brightness (2 semitones a step), attack (times 1.5), "
         "decay (2 dB), sustain (3 dB), noise (3 dB), vibrato (10 cents), vibrato_rate (0.5 Hz), "
-        "hollow (3 dB), inharmonicity (10 cents), body (1.5 semitones), randomness (3 cents)",
+        "hollow (3 dB), inharmonicity (10 cents), body (1.5 semitones), randomness (3 cents), "
+        "playing (12.5 %% of how such instruments are played: sounds of timbre-space)",
     )
 
 

@@ -114,7 +114,7 @@ def level_track(audio: np.ndarray, sample_rate: int, pitch: float, onset: float 
     beating of partials and no playing. What is far below the pitch does not count.
     """
     short, long = (_levels(audio, sample_rate, pitch, least) for least in (_SHORTEST, _LONGER))
-    begin = _onset(short) if onset is None else onset
+    begin = level_onset(short) if onset is None else onset
     after = np.arange(len(short)) * LEVEL_STEP - begin
     share = np.clip((after - _ATTACK) / _ATTACK, 0, 1)
     return (1 - share) * short + share * long
@@ -134,14 +134,14 @@ def _levels(audio: np.ndarray, sample_rate: int, pitch: float, least: float) -> 
     return 10 * np.log10(np.maximum(power, 10 ** (_QUIETEST_DB / 10)))
 
 
-def _onset(level: np.ndarray) -> float:
+def level_onset(level: np.ndarray) -> float:
     """Seconds until a level track comes within 30 dB of its loudest."""
     return float(np.argmax(level > level.max() - _BEGUN_DB)) * LEVEL_STEP if len(level) else 0.0
 
 
 def with_level(audio: np.ndarray, wanted: np.ndarray, sample_rate: int, pitch: float) -> np.ndarray:
     """Audio (n_samples,) with the `level_track` `wanted` (n_levels,). Nothing is made more than 30 dB louder."""
-    at, places, onset = _places(len(audio), sample_rate), np.arange(len(audio)), _onset(wanted)
+    at, places, onset = _places(len(audio), sample_rate), np.arange(len(audio)), level_onset(wanted)
     for _ in range(_ROUNDS):
         own = level_track(audio, sample_rate, pitch, onset)
         size = min(len(own), len(wanted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
+import torch
 
 _TINY = 1e-20
 
@@ -32,18 +32,19 @@ def _stretch(audio: np.ndarray, factor: float, n_fft: int) -> np.ndarray:
     length = int(np.ceil(len(audio) * factor))
     count = length // hop + 2
     read = np.minimum(np.round(np.arange(count) * hop / factor).astype(np.int64), len(audio) + hop)
-    padded = np.pad(audio, (n_fft // 2 + hop, n_fft + hop))
-    window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)
-    spectra, before = (scipy.fft.rfft(frames[read + start] * window) for start in (hop, 0))
-    turned = scipy.fft.irfft(_locked(spectra, before), n_fft) * window
+    padded = torch.from_numpy(np.pad(audio, (n_fft // 2 + hop, n_fft + hop)))
+    window = torch.hann_window(n_fft)
+    frames = padded.unfold(0, n_fft, 1)
+    spectra, before = (torch.fft.rfft(frames[read + start].mul_(window)).numpy() for start in (hop, 0))
+    turned = torch.fft.irfft(torch.from_numpy(_locked(spectra, before)), n_fft).mul_(window).numpy()
+    square = window.square().numpy()
     # Frames four hops apart do not overlap: each of the four sets is laid down at once.
     total, weights = (np.zeros(count * hop + 2 * n_fft, dtype=np.float32) for _ in range(2))
     for first in range(4):
         part = turned[first::4].reshape(-1)
         place = slice(first * hop, first * hop + len(part))
         total[place] += part
-        weights[place] += np.tile(window**2, len(part) // n_fft)
+        weights[place] += np.tile(square, len(part) // n_fft)
     return (total / np.maximum(weights, 1e-3))[n_fft // 2 : n_fft // 2 + length]
 
 
@@ -53,32 +54,34 @@ def _locked(spectra: np.ndarray, before: np.ndarray) -> np.ndarray:
     Every bin is turned as the peak that it belongs to, whose phase advances from the last frame's by what it does in the
     sound in a hop.
     """
-    level = np.abs(spectra)
-    advance = np.empty_like(spectra)
-    advance[0] = 1
-    np.multiply(spectra[:-1], np.conj(before[1:]), out=advance[1:])
-    advance[1:] /= np.abs(advance[1:]) + _TINY
-    turn = np.ones(spectra.shape[1], dtype=spectra.dtype)
-    turns = np.empty_like(spectra)
-    for number, owner in enumerate(_owners(level)):
-        turn = np.take(turn * advance[number], owner, out=turns[number])
-    return spectra * turns
+    peaks, owned = _peaks(np.abs(spectra))
+    row, bins = np.nonzero(peaks)
+    advance = spectra[row - 1, bins] * np.conj(before[row, bins])
+    advance /= np.abs(advance) + _TINY
+    turn, turns = np.ones(spectra.shape[1], dtype=spectra.dtype), np.empty_like(spectra)
+    ends = np.cumsum(peaks.sum(axis=1))
+    for number, (first, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+        here = turn[bins[first:end]] * advance[first:end] if number else turn[bins[first:end]]
+        turns[number] = np.repeat(here, owned[first:end])
+        turn = turns[number]
+    turns *= spectra
+    return turns
 
 
-def _owners(level: np.ndarray) -> np.ndarray:
-    """For each bin of levels (n, n_bins) the nearest peak of its frame, (n, n_bins): itself in a frame without any."""
+def _peaks(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which bins of levels (n, n_bins) are peaks of their frames, (n, n_bins), and how many bins each owns, (n_peaks,).
+
+    A peak owns the bins up to the middle between it and the next, the lower one the middle itself. In a frame without any, every
+    bin is its own.
+    """
     peaks = np.zeros(level.shape, dtype=bool)
     middle = level[:, 2:-2]
     peaks[:, 2:-2] = (middle > level[:, 1:-3]) & (middle >= level[:, 3:-1])
     peaks[:, 2:-2] &= (middle > level[:, :-4]) & (middle >= level[:, 4:])
+    peaks[~peaks.any(axis=1)] = True
     n_bins = level.shape[1]
-    empty = ~peaks.any(axis=1)
-    peaks[empty, 0] = True
     place = np.flatnonzero(peaks)
-    row, peak = np.divmod(place, n_bins)
-    # Each peak owns the bins up to the middle between it and the next, the lower one the middle itself.
+    row = place // n_bins
     ends = (row + 1) * n_bins
     ends[:-1] = np.where(row[1:] == row[:-1], (place[1:] + place[:-1]) // 2 + 1, ends[:-1])
-    owners = np.repeat(peak, np.diff(ends, prepend=0)).reshape(level.shape)
-    owners[empty] = np.arange(n_bins)
-    return owners
+    return peaks, np.diff(ends, prepend=0)

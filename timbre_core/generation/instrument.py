@@ -17,6 +17,7 @@ from timbre_core.features.windows import window_starts
 from timbre_core.generation.levels import faded, levelled
 from timbre_core.generation.looping import find_loop, steady_part
 from timbre_core.generation.macros import PLAIN, Shape
+from timbre_core.generation.performing import performed
 from timbre_core.generation.shaping import shaped
 from timbre_core.inverters import Inverter
 from timbre_core.space import TimbreSpace
@@ -161,7 +162,7 @@ class Instrument:
         """A key's audio (n_samples,) as long as the model makes it, its release included."""
         key = checked_key(key)
         frames = self.frames(key)
-        audio = self.invert(frames, 0.0, key, in_tune=True) if self.conditioned else self._resampled(key)
+        audio = self._played(frames, key) if self.conditioned else self._resampled(key)
         return self._shaped(levelled(audio, self.space.sample_rate), key)
 
     @cached_property
@@ -219,9 +220,13 @@ class Instrument:
         features = self.space.recipe.features
         if self.conditioned:
             shortest = round(_SHORTEST * features.sample_rate / features.hop_length)
-            return self.invert(frames[:, : max(last, shortest)], 0.0, key, in_tune=True)
+            return self._played(frames[:, : max(last, shortest)], key)
         length = max(round(last * features.hop_length / self._speed(key)), round(_SHORTEST * features.sample_rate))
         return self._resampled(key)[:length]
+
+    def _played(self, frames: np.ndarray, key: float) -> np.ndarray:
+        even = self.invert(frames, 0.0, key, in_tune=True)
+        return performed(self.space, frames, even, self.mean, key, amount=self.shape.amount("playing") / 100)
 
     def _speed(self, key: float) -> float:
         """How much faster than the model made it a key's audio runs."""

@@ -27,6 +27,7 @@ _WINDOWS_A_SEGMENT = 4  # of a continuous morph between two notes at least, wher
 _WINDOWS_A_WALK = 5  # points at least, however short the sound is
 _FINEST = 8  # windows over each frame at most
 _SOUNDING_DB = 20.0  # below a note's loudest window: what is softer has died away
+_USUAL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -156,3 +157,19 @@ def _moments(space: TimbreSpace, n_frames: int, wanted: int) -> _Moments:
     shares = np.concatenate([turns(count, size, length) for length in heard])
     places = [start + np.linspace(0, length - 1, count) for start, length in zip(starts.tolist(), heard, strict=True)]
     return _Moments(np.repeat(starts, count), count, shares, np.concatenate(places) / max(1, n_frames - 1))
+
+
+def usual_seconds(space: TimbreSpace) -> float:
+    """The length of the recipe's notes where one window holds a whole note, such as a spoken digit; else 2."""
+    features, window = space.recipe.features, space.recipe.window
+    seconds = features.seconds
+    if seconds is not None and features.n_frames(round(seconds * space.sample_rate)) <= window.frames:
+        return seconds
+    return _USUAL_SECONDS
+
+
+def frames_in(space: TimbreSpace, seconds: float) -> int:
+    """The frames of a sound of 0.05 to 60 seconds. Raises TimbreError for another length."""
+    if not 0.05 <= seconds <= 60:
+        raise TimbreError(f"seconds {seconds:g}: choose between 0.05 and 60.")
+    return space.recipe.features.n_frames(round(seconds * space.sample_rate))

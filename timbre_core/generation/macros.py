@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from timbre_core.errors import TimbreError
 
@@ -20,6 +20,8 @@ class Macro:
     times: bool = False
     beside: str = ""
     """The macro without which it changes nothing."""
+    making: bool = False
+    """Whether it decides how a model's sound is made; of a finished sound, such as a recording, it changes nothing."""
 
 
 MACROS = {
@@ -41,8 +43,19 @@ MACROS = {
     "inharmonicity": Macro(0, 8, 10.0, "cents", "how far the tenth partial lies too high, as stiff strings have it"),
     "body": Macro(-6, 6, 1.5, "semitones", "where the resonances (formants) lie: a smaller or larger body"),
     "randomness": Macro(0, 8, 3.0, "cents", "how far pitch, and with it the level, wander while a key is held (RMS)"),
+    "playing": Macro(
+        0,
+        8,
+        12.5,
+        "%",
+        "how much it is played as such instruments are: onset, vibrato, breath; not evenly",
+        making=True,
+    ),
 }
 """By name. Release is the ninth on the page Play: seconds, which formats and players know by themselves."""
+
+FINISHING = {name: macro for name, macro in MACROS.items() if not macro.making}
+"""Those that shape a finished sound: each moves a trait that is measured in it."""
 
 DECAYED = 0.4
 """Seconds after the attack in which a sound decays; what is left a second later is its sustain."""
@@ -63,6 +76,7 @@ class Shape:
     inharmonicity: float = 0.0
     body: float = 0.0
     randomness: float = 0.0
+    playing: float = 0.0
 
     def __post_init__(self) -> None:
         """Raises TimbreError for steps that a macro has not."""
@@ -75,6 +89,16 @@ class Shape:
     def neutral(self) -> bool:
         """Whether it changes nothing."""
         return not any(getattr(self, each.name) for each in fields(self))
+
+    @property
+    def made(self) -> Shape:
+        """Of it, what decides how a sound is made."""
+        return replace(PLAIN, **{name: getattr(self, name) for name, macro in MACROS.items() if macro.making})
+
+    @property
+    def finishing(self) -> Shape:
+        """Of it, what shapes a finished sound."""
+        return replace(self, **{name: 0.0 for name, macro in MACROS.items() if macro.making})
 
     def amount(self, name: str) -> float:
         """What the steps of a macro come to in its unit: a sum, or a factor where it multiplies."""

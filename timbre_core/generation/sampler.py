@@ -23,7 +23,7 @@ from timbre_core.generation.formats.wav import zone_wav
 from timbre_core.generation.instrument import Instrument, PlayedNote
 from timbre_core.generation.levels import faded, levelled
 from timbre_core.generation.looping import find_loop
-from timbre_core.generation.macros import PLAIN, Shape
+from timbre_core.generation.macros import Shape
 from timbre_core.generation.note_at import note_at
 from timbre_core.generation.shaping import shaped
 from timbre_core.generation.sources import licence_note
@@ -120,7 +120,7 @@ def sampled(
     places = _tuned(keys, tuning) if tuning else [(k, float(k), s) for k, s in zip(keys, key_ranges(keys), strict=True)]
     of = len(places) * len(layers)
     zones: list[Zone] = []
-    plain = instrument.with_shape(PLAIN)
+    plain = instrument.with_shape(instrument.shape.made)
     for key, pitch, spread in places:
         audio, steady = _key_audio(plain, pitch, how.loop)
         for velocities in layers:

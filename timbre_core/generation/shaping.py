@@ -24,6 +24,7 @@ def shaped(audio: np.ndarray, rate: int, pitch: float, shape: Shape, loop: Loop 
     pitch: MIDI, of what sounds. What is shaped of a looped sound goes on into its loop, which may begin later and last
     several turns of the old one.
     """
+    shape = shape.finishing
     if shape.neutral or np.abs(audio).max(initial=0) < SILENT_PEAK:
         return audio, loop
     start = length = 0

@@ -15,20 +15,21 @@ from timbre_core.generation.drawing import draw_mean
 from timbre_core.generation.journeys import (
     Journey,
     check_notes,
+    frames_in,
     morph_journey,
     step_latents,
     step_places,
     stretch,
+    usual_seconds,
     walk_journey,
 )
 from timbre_core.generation.paths import check_path
+from timbre_core.generation.performing import check_playing, performed
 from timbre_core.generation.played import Played, blended
 
 if TYPE_CHECKING:
     from timbre_core.features.performance import Performance
     from timbre_core.space import TimbreSpace
-
-_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def generate(
     level_db: float = -3.0,
     walk: float | None = None,
     spread: float | None = None,
+    playing: float = 1.0,
 ) -> Generated:
     """A new note.
 
@@ -100,6 +102,10 @@ def generate(
         The timbre walks at random, so fast that it gets about that share of the notes' spread in a second.
     spread : float, optional
         Draws around the family's mean, at so many times the deviation of its notes; 0 is the mean itself.
+    playing : float
+        How much of a performance drawn for it (onset, vibrato, breath, an unsteady hand) it has, 0 to 1, where the checkpoint
+        keeps how its training notes were played (see `generation.performance_prior`); 0 is even. Along a contour the pitch is
+        the contour's.
 
     Returns
     -------
@@ -123,9 +129,10 @@ def generate(
         )
     if spread is not None and family is None:
         raise TimbreError("spread is around the mean of a family: name one with --family.")
-    seconds = _usual_seconds(space) if seconds is None else seconds
-    n_frames = _n_frames(space, seconds)
+    seconds = usual_seconds(space) if seconds is None else seconds
+    n_frames = frames_in(space, seconds)
     told = pitch_for(space, pitch, like)
+    check_playing(playing)
     rng = np.random.default_rng(seed)
     mean, departures = draw_mean(space, rng, family, like, spread)
     if walk is not None:
@@ -133,7 +140,7 @@ def generate(
     else:
         starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
         journey = Journey(mean + stretch(departures, len(starts)), starts)
-    return sounded(space, journey, seconds, told, seed, level_db)
+    return sounded(space, journey, seconds, told, seed, level_db, playing=playing)
 
 
 def morph(
@@ -183,7 +190,7 @@ def morph(
     >>> timbre_core.morph(space, [first, second], seconds=1, pitch=60).audio.shape
     (16000,)
     """
-    n_frames = _n_frames(space, seconds)
+    n_frames = frames_in(space, seconds)
     journey = morph_journey(space, notes, n_frames, path)
     played = None if performances is None else Played(performances, np.linspace(0, len(notes) - 1, n_frames))
     return sounded(space, journey, seconds, pitch_for(space, pitch, notes[0]), seed, level_db, played)
@@ -205,7 +212,7 @@ def morph_step(
     check_path(path)
     if not 0 <= place <= len(notes) - 1:
         raise TimbreError(f"place {place:g} on a path through {len(notes)} notes: choose from 0 to {len(notes) - 1}.")
-    n_frames = _n_frames(space, seconds)
+    n_frames = frames_in(space, seconds)
     starts = window_starts(n_frames, space.recipe.window.frames, space.recipe.window.hop)
     journey = Journey(step_latents(space, notes, place, len(starts), path), starts)
     played = None if performances is None else Played(performances, np.full(n_frames, place))
@@ -264,9 +271,11 @@ def sounded(
     seed: int = 0,
     level_db: float = -3.0,
     played: Played | None = None,
+    playing: float = 0.0,
 ) -> Generated:
-    """The latents of a journey decoded and inverted, their peak at `level_db`; as `played`, where that is told."""
-    n_frames, n_samples = _n_frames(space, seconds), round(seconds * space.sample_rate)
+    """The latents of a journey decoded and inverted, their peak at `level_db`; as `played`, where that is told, else with so
+    much of a drawn performance as `playing` says (0 to 1)."""
+    n_frames, n_samples = frames_in(space, seconds), round(seconds * space.sample_rate)
     told = pitch.at(np.arange(n_frames) / space.recipe.features.frame_rate) if isinstance(pitch, Contour) else pitch
     moves = bool(np.ptp(journey.z, axis=0).any())
     if space.recipe.whole_notes:
@@ -279,22 +288,8 @@ def sounded(
     else:
         # A model that is not told the pitch does not sound it, so its notes are inverted without one.
         audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed, in_tune=True)
+        audio = performed(space, frames, audio, journey.z.mean(axis=0), told, seed, playing)
     if (peak := float(np.abs(audio).max())) > 0:
         audio = audio * np.float32(10 ** (level_db / 20) / peak)
     contour = told if isinstance(told, np.ndarray) else None
     return Generated(audio, frames, journey.z, float(np.median(told)), space.sample_rate, contour)
-
-
-def _usual_seconds(space: TimbreSpace) -> float:
-    """The length of the recipe's notes where one window holds a whole note, such as a spoken digit; else 2."""
-    features, window = space.recipe.features, space.recipe.window
-    seconds = features.seconds
-    if seconds is not None and features.n_frames(round(seconds * space.sample_rate)) <= window.frames:
-        return seconds
-    return _SECONDS
-
-
-def _n_frames(space: TimbreSpace, seconds: float) -> int:
-    if not 0.05 <= seconds <= 60:
-        raise TimbreError(f"seconds {seconds:g}: choose between 0.05 and 60.")
-    return space.recipe.features.n_frames(round(seconds * space.sample_rate))

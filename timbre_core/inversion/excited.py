@@ -61,10 +61,12 @@ def perform(
     inversion: InversionSettings,
     n_samples: int,
     seed: int = 0,
+    in_tune: bool = False,
 ) -> np.ndarray:
     """Frames (n_bins, n_frames) played as a recording was: audio (n_samples,) float32.
 
-    Pitch, noise and level over time are the performance's; of the frames the spectra count. Raises TimbreError for frames of
+    Pitch, noise and level over time are the performance's; of the frames the spectra count. `in_tune`: what lies below the pitch
+    is made softer. Raises TimbreError for frames of
     another shape than the features have, or that are not finite.
     """
     settings = as_log_mel(features)
@@ -72,6 +74,8 @@ def perform(
         raise TimbreError(f"frames of shape {frames.shape} cannot be played: finite ({settings.n_bins}, n_frames) can.")
     values = torch.from_numpy(np.ascontiguousarray(frames, dtype=np.float32))[None]
     values = torch.where(torch.from_numpy(settings.frequencies())[None, :, None] > performance.top_hz, -1.0, values)
+    if in_tune:
+        values = above_pitch(values, performance.pitch, settings)
     audio = _made(values, performance.pitch, performance.noise, settings, inversion, n_samples, seed)[0].numpy()
     audio = audio[:n_samples] * np.float32(10 ** (ref_db / 20))
     audio = np.pad(audio, (0, n_samples - len(audio)))

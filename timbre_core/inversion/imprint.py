@@ -86,9 +86,12 @@ def excitation(f0: float | np.ndarray, n_samples: int, sample_rate: int, seed: i
     """Pulses at f0 Hz, or at one for each sample (n_samples,), all harmonics below half the sample rate equally loud (a closed
     form of their sum), and noise."""
     harmonics = max(1, int(0.45 * sample_rate / np.max(f0)))
-    angle = np.pi * np.cumsum(np.broadcast_to(np.asarray(f0, dtype=np.float64), n_samples)) / sample_rate
+    steps = np.arange(1, n_samples + 1) * float(f0) if not np.ndim(f0) else np.cumsum(f0, dtype=np.float64)
+    angle = steps * (np.pi / sample_rate)
     below = np.sin(angle)
     at_pulse = np.abs(below) < 1e-6
-    pulses = np.where(at_pulse, 2 * harmonics, np.sin((2 * harmonics + 1) * angle) / np.where(at_pulse, 1, below) - 1)
-    noise = np.random.default_rng(seed).normal(0, _NOISE * np.sqrt(harmonics), n_samples)
-    return (pulses + noise).astype(np.float32)
+    below[at_pulse] = 1
+    pulses = np.sin((2 * harmonics + 1) * angle) / below - 1
+    pulses[at_pulse] = 2 * harmonics
+    noise = np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)
+    return (pulses + np.float32(_NOISE * np.sqrt(harmonics)) * noise).astype(np.float32)

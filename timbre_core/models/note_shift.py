@@ -81,8 +81,7 @@ class NoteShift(nn.Module):
         told_bands = _thinned(n_bands, (0, 1), (_FINE, 2))
         told = self._told(seen, moved, played)
         parts = [
-            self._everywhere(seen, moved, played, part, n_bands)[:, :, told_bands].flatten(1, 2)
-            for part in points.split(_AT_ONCE)
+            self._everywhere(seen, moved, played, part, told_bands).flatten(1, 2) for part in points.split(_AT_ONCE)
         ]
         change = torch.cat([self._change(around, told) for around in parts], dim=1)
         change = change.view(count, len(points), len(told_bands)) @ _between(told_bands, n_bands).T
@@ -101,12 +100,12 @@ class NoteShift(nn.Module):
         for number, layer in enumerate(self.layers):
             scale, shift = scales_and_shifts[2 * number : 2 * number + 2]
             normal = nn.functional.layer_norm(hidden, hidden.shape[-1:])
-            hidden = hidden + layer(nn.functional.gelu(normal * (1 + scale) + shift))
+            hidden = hidden + layer(nn.functional.gelu(torch.addcmul(shift, normal, 1 + scale)))
         return _STEP_DB * self.out(nn.functional.gelu(hidden))[..., 0].float()
 
-    def _everywhere(self, seen: Tensor, moved: Tensor, played: Played, points: Tensor, bands: int) -> Tensor:
-        """`around` of `_around` at the first bands of some points (n,), as one convolution and what only bands or points have:
-        (batch, n, bands, width)."""
+    def _everywhere(self, seen: Tensor, moved: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
+        """`around` of `_around` at some bands (m,) of some points (n,), as one matrix and what only
+        bands or points have: (batch, n, m, width)."""
         count, n_points, n_mels = seen.shape
         sizes = [
             2 * _REACH + 1,
@@ -123,19 +122,20 @@ class NoteShift(nn.Module):
         kernel[:, 0, 1], kernel[:, 0, 0, near], kernel[:, 0, 2, near] = here, before, after
         kernel[:, 1, 1], kernel[:, 1, 0, _REACH], kernel[:, 1, 2, _REACH] = own, beside[:, 0], beside[:, 1]
         padded = nn.functional.pad(torch.stack([moved, seen], 1), (_REACH, _REACH, 1, 1), mode="replicate")
-        rows = torch.stack([padded[:, :, points + later, : bands + 2 * _REACH] for later in range(3)], 3).flatten(2, 3)
-        local = nn.functional.conv2d(rows, kernel, self.around.bias, stride=(3, 1)).permute(0, 2, 3, 1)
+        wide = padded.unfold(3, 2 * _REACH + 1, 1)[:, :, :, bands]
+        rows = torch.stack([wide[:, :, points + later] for later in range(3)], 2).permute(0, 3, 4, 1, 2, 5)
+        local = nn.functional.linear(rows.flatten(3), kernel.flatten(1), self.around.bias)
         groups = torch.cat([grid[:, points].unflatten(2, (-1, _GROUP)).mean(3) for grid in (moved, seen)], dim=2)
         track = torch.tensor(_TRACK).clamp_max(n_points - 1)
-        course = torch.cat([grid[:, track, :bands].transpose(1, 2) for grid in (moved, seen)], dim=2)
-        every = torch.arange(bands).expand(count, -1)
+        course = torch.cat([grid[:, track][:, :, bands].transpose(1, 2) for grid in (moved, seen)], dim=2)
+        every = bands.expand(count, -1)
         first = self._places(played, torch.zeros_like(every), every, n_points)[..., : _PLACE - _TIMES]
         time = self._places(played, points.expand(count, -1), torch.zeros_like(points).expand(count, -1), n_points)
         by_band = torch.cat([course, first], 2) @ torch.cat([tracks, place[:, : _PLACE - _TIMES]], 1).T
         by_point = (
             torch.cat([groups, time[..., _PLACE - _TIMES :]], 2) @ torch.cat([coarse, place[:, _PLACE - _TIMES :]], 1).T
         )
-        return local + by_band[:, None] + by_point[:, :, None]
+        return local.add_(by_band[:, None]).add_(by_point[:, :, None])
 
     def _around(self, seen: Tensor, moved: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
         count, n_points, _ = seen.shape
