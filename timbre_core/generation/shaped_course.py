@@ -81,23 +81,19 @@ def _attacked(course: np.ndarray, attack: Attack, times: float) -> tuple[np.ndar
 
 
 def _stretched(course: np.ndarray, low: int, natural: int, wanted: float) -> tuple[np.ndarray, float]:
+    rising = course.copy()
+    top = low + natural
+    rising[: top + 1] = np.maximum.accumulate(rising[: top + 1])
     at = np.arange(len(course), dtype=np.float64)
     delay = wanted - natural
     source = np.where(at < low + wanted, low + (at - low) * natural / wanted, at - delay)
     source = np.where(at < low, at, source)
-    # What swells and fades of itself does so when it did: only the rise and the fall come later.
-    outlines = (_outline(each) for each in (course, _smoothed(course, _SLOW_HOPS)))
-    quick, slow = (_db(np.interp(source, at, each)) - _db(each) for each in outlines)
+    quick, slow = (_db(np.interp(source, at, each)) - _db(each) for each in (rising, _smoothed(rising, _SLOW_HOPS)))
     # Behind the attack levels follow the waveform, too: a gain that did would sound as noise.
     late = _eased((at - low - max(wanted, natural)) / _SLOW_HOPS)
     gains = np.clip((1 - late) * quick + late * slow, -60, _MOST_DB)
     # What a note ends with is not held up.
     return np.where(_db(course) > _FLOOR_DB + _db(course).max(), gains, np.minimum(gains, 0)), delay
-
-
-def _outline(course: np.ndarray) -> np.ndarray:
-    """A course (n,) that rises to its loudest level and falls behind it, and does neither between."""
-    return np.minimum(np.maximum.accumulate(course), np.maximum.accumulate(course[::-1])[::-1])
 
 
 def _decayed(course: np.ndarray, attack: Attack, delay: float, shape: Shape) -> np.ndarray:
