@@ -163,7 +163,7 @@ def lines_of(table: pd.DataFrame) -> list[str]:
     for name, words in _STATISTICS.items():
         middles = [f"{_middle(table[table['way'] == way], name):.1f}" for way in ways]
         distances = [f"{apart(table, name, way):.2f}" for way in ways[1:]]
-        lines.append(f"| {words} | {' | '.join(middles)} | {' | '.join(distances)} |")
+        lines.append(f"| {words} | {' | '.join(middles)} | {' | '.join(distances)} |".replace("nan", "none"))
     names = ["attack", "unsteady", "noise"]
     lines += ["", "| recordings / drawn / even | vibrato | " + " | ".join(_STATISTICS[name] for name in names) + " |"]
     lines.append("| --- " * (2 + len(names)) + "|")
