@@ -1,6 +1,6 @@
 """A measured pitch against the partials of its spectrum: which octave, and how far off, where periodicity alone misleads.
 
-Periodicity prefers an octave too low in six kinds of sounds:
+Periodicity prefers an octave too low in five kinds of sounds:
 
 - bars and bells, whose partials are no multiples of each other: two periods fit them by chance a little better than one. Then
   the pitch's own partial and its neighbours are all but empty beside a multiple.
@@ -11,9 +11,7 @@ Periodicity prefers an octave too low in six kinds of sounds:
 - kettledrums, whose loudest partials are about as 2 to 3: the pitch is the lower of them, and nothing sounds where they repeat.
   (A tubular bell's are as 2 to 3 to 4 to 5, and its pitch is where they repeat.)
 - plates, tongues and resonators with many partials, some of which happen to be near 2, 3, 4 and 6 times what does not sound:
-  repetition is good, not perfect, and there is neither a fifth and seventh partial nor anything below the second;
-- drawbar organs, whose stops are 1, 2, 3, 4, 6, 8 and more times the lowest, an octave below the key: of the odd partials above
-  the third there is nothing.
+  repetition is good, not perfect, and there is neither a fifth and seventh partial nor anything below the second.
 
 Listeners hear a bar's pitch at its lowest strong partial (Fletcher & Rossing, "The Physics of Musical Instruments", 1998,
 chapters 18 and 19). The limits were chosen on 28 NSynth instruments and on renders of five SoundFonts, none of them in the
@@ -44,8 +42,6 @@ _FUNDAMENTAL_HZ = 46.0  # but for low tones, of which the fundamental is often c
 _PERFECT = 0.95  # confidence that no plate or tongue reaches by chance;
 _MISSING_DB = -25.0  # then its fifth and seventh partial, beside the loudest,
 _BELOW_DB = -21.0  # and all below the second
-_STOP_DB = -16.0  # a drawbar organ's lowest three, beside the loudest,
-_NO_STOP_DB = (-20.0, -8.0)  # and the fifth and seventh, beside their neighbours
 _DOUBLED_DB = -8.0  # of the odd partials beside the even ones, where hardly anything repeats
 _STRONGEST_DB = -3.0  # a fundamental down to here below the loudest partial says the pitch
 _OFF = 20 / 1200  # octaves; nearer, periodicity is the finer measure
@@ -70,7 +66,7 @@ def heard_multiple(power: np.ndarray, bin_hz: float, hz: float, repeats: float =
     if max(level[0], level[1], level[3], level[4]) < level[2] + _EMPTY_DB[3]:
         return 3
     empty = max(level[0], level[2]) < level[1] + _EMPTY_DB[2]
-    if empty or _is_sub_oscillator(level) or _is_drawbars(level) or (doubtful and _is_doubled(level)):
+    if empty or _is_sub_oscillator(level) or (doubtful and _is_doubled(level)):
         return 2
     nothing = level[0] < _NOTHING_DB and level[1] > _LOWEST_DB
     chance = (doubtful and hz > _FUNDAMENTAL_HZ) or (
@@ -125,13 +121,6 @@ def _second_is_lowest(power: np.ndarray, bin_hz: float, hz: float) -> bool:
     """Whether nothing sounds below the second partial; of a tubular bell two of the tube's do, and it repeats where it sounds."""
     below = power[int(0.45 * hz / bin_hz) : int(1.85 * hz / bin_hz)].max(initial=0)
     return bool(10 * math.log10(below / power.max() + 1e-30) < _BELOW_DB)
-
-
-def _is_drawbars(level: np.ndarray) -> bool:
-    """Whether the partials are a drawbar organ's stops: levels (_COUNT,) in dB."""
-    fifth = level[4] - (level[3] + level[5]) / 2
-    seventh = level[6] - (level[5] + level[7]) / 2
-    return bool(min(level[:3]) > _STOP_DB and fifth < _NO_STOP_DB[0] and seventh < _NO_STOP_DB[1])
 
 
 def _is_doubled(level: np.ndarray) -> bool:
