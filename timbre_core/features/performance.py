@@ -113,23 +113,27 @@ def level_track(audio: np.ndarray, sample_rate: int, pitch: float, onset: float 
     Windows are short for a while from the `onset` (seconds; None finds it) on and longer elsewhere, where a quicker level is the
     beating of partials and no playing. What is far below the pitch does not count.
     """
-    short, long = (_levels(audio, sample_rate, pitch, least) for least in (_SHORTEST, _LONGER))
+    energy = _energy(audio, sample_rate, pitch)
+    short, long = (_levels(energy, sample_rate, pitch, least) for least in (_SHORTEST, _LONGER))
     begin = level_onset(short) if onset is None else onset
     after = np.arange(len(short)) * LEVEL_STEP - begin
     share = np.clip((after - _ATTACK) / _ATTACK, 0, 1)
     return (1 - share) * short + share * long
 
 
-def _levels(audio: np.ndarray, sample_rate: int, pitch: float, least: float) -> np.ndarray:
+def _energy(audio: np.ndarray, sample_rate: int, pitch: float) -> np.ndarray:
+    """Energy (n_samples + 1,) of what lies not far below the pitch, up to each sample."""
     from scipy.signal import butter, sosfilt
 
-    f0 = float(midi_to_hz(pitch))
-    lowest = min(0.5 * f0, _LOWEST)
+    lowest = min(0.5 * float(midi_to_hz(pitch)), _LOWEST)
     heard = sosfilt(butter(2, lowest, "highpass", fs=sample_rate, output="sos"), audio)
-    half = max(1, round(max(least, 2 / f0) * sample_rate / 2))
-    total = np.concatenate([np.zeros(half + 1), np.cumsum(np.square(heard, dtype=np.float64))])
-    total = np.pad(total, (0, half), mode="edge")
-    at = _places(len(audio), sample_rate)
+    return np.concatenate([np.zeros(1), np.cumsum(np.square(heard, dtype=np.float64))])
+
+
+def _levels(energy: np.ndarray, sample_rate: int, pitch: float, least: float) -> np.ndarray:
+    half = max(1, round(max(least, 2 / float(midi_to_hz(pitch))) * sample_rate / 2))
+    total = np.concatenate([np.zeros(half), np.pad(energy, (0, half), mode="edge")])
+    at = _places(len(energy) - 1, sample_rate)
     power = (total[at + 2 * half] - total[at]) / (2 * half)
     return 10 * np.log10(np.maximum(power, 10 ** (_QUIETEST_DB / 10)))
 
