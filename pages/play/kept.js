@@ -57,7 +57,7 @@ export class Kept {
     }
     const fits = kept?.z?.length === player.space.latent_dim && kept.z.every(Number.isFinite);
     if (!fits || (player.data.start && JSON.stringify(player.data.start) !== JSON.stringify(kept.start))) return false;
-    const { start, origin, title, colour, axes, locks, key, recorded = false, carried = true, own = null } = kept;
+    const { z, start, origin, title, colour, axes, locks, key, recorded = false, carried = true, own = null } = kept;
     const {
       macros = {},
       base = {},
@@ -66,12 +66,12 @@ export class Kept {
       release = player.synth.release,
       attack = player.synth.attack,
     } = kept;
-    Object.assign(player, { start, origin, title, colour, axes, key, recorded, carried, own, macros, base, page, tuning });
+    Object.assign(player, { z, start, origin, title, colour, axes, key, recorded, carried, own, macros, base, page, tuning });
     Object.assign(player.synth, { release, attack });
     player.view.rack.setEnvelope();
     for (const name of Object.keys(player.locks)) player.locks[name] = new Set(locks[name]);
     player.view.setTuning();
-    player.place(kept.z);
+    player.place(z);
     this.restoreHistory();
     return true;
   }

@@ -123,6 +123,17 @@ def test_deep_link_and_reload_on_a_fresh_server(
     assert np.abs(fetched(page, 60)).max() > 0.05
 
 
+def test_recordings_are_there_again_after_a_reload(page: Any, app: str) -> None:
+    open_play(page, app, "nsynth-vae")
+    page.get_by_text("Keys with a bar are recorded").wait_for()
+    heard, marked = fetched(page, 60), page.locator(".tx-real").count()
+    page.reload()
+    page.wait_for_selector(READY.format("nsynth-vae"), timeout=60_000)
+    page.get_by_text("Keys with a bar are recorded").wait_for()
+    assert page.locator(".tx-real").count() == marked > 0
+    assert np.allclose(fetched(page, 60), heard, atol=1e-3)
+
+
 def test_models_that_are_not_told_the_pitch_say_so(page: Any, app: str) -> None:
     open_play(page, app, "nsynth-vae")
     page.get_by_text("Keys with a bar are recorded").wait_for()
