@@ -18,13 +18,6 @@ if str(ROOT) not in sys.path:
 from tests.browser import harness  # noqa: E402
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser test that fails is tried once more, since a busy machine can miss any deadline; the summary names each such."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A real Chromium; tests that need one are skipped where there is none.
