@@ -22,7 +22,7 @@ from pages.transfer.own_sounds import SHELF
 
 if TYPE_CHECKING:
     from timbre_core.features.pitch_track import Correction, PitchContour
-    from timbre_core.generation.transfer import Sound, Transferred
+    from timbre_core.generation.transfer import Sound, Transferred, Way
 
 UNHEARD_KEY = 60.0
 """Where a sound without pitch is played, unless it is shifted."""
@@ -50,6 +50,7 @@ class Change:
 
 
 _opened = Memo.of_bytes(lambda sound: int(sound.audio.nbytes + sound.carrier.nbytes + sound.frames.nbytes))
+_ways = Memo(4)  # for a slider that moves: each way holds a sound and what is decoded of it
 _moved = Memo.of_bytes(lambda result: int(result.audio.nbytes + result.frames.nbytes))
 
 
@@ -99,17 +100,20 @@ def wanted_pitch(sound: Sound, change: Change) -> PitchContour:
 def moved(notes: NoteMap, source: Source, change: Change) -> Transferred:
     """What becomes of a sound. Raises TimbreError as `opened` does, and for a target that is not on the map."""
     from timbre_core.features.pitch_track import corrected
-    from timbre_core.generation.transfer import transfer
+    from timbre_core.generation.transfer import way_toward
 
-    sound = opened(notes, source)
+    sound, space = opened(notes, source), Studio(notes).space()
+    at = (notes.checkpoint.path, notes.version, source)
 
-    def make() -> Transferred:
+    def way() -> Way:
         # What is corrected was never there: the sound itself has the corrected pitch.
         mended = replace(sound, pitch=corrected(sound.pitch, change.corrections))
-        space = Studio(notes).space()
-        return transfer(space, mended, change.toward, change.amount, wanted_pitch(sound, change))
+        return way_toward(space, mended, change.toward, wanted_pitch(sound, change))
 
-    return _moved.get((notes.checkpoint.path, notes.version, source, change), make)
+    def make() -> Transferred:
+        return _ways.get((*at, replace(change, amount=0.0)), way).at(change.amount)
+
+    return _moved.get((*at, change), make)
 
 
 def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:

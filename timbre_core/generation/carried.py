@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
 from timbre_core.decoding import moved_spectra
 from timbre_core.features.frames import bin_frequencies, note_frames, spectrogram
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.pitch_shift import shift_pitch
-from timbre_core.features.pitch_track import PitchContour
 from timbre_core.generation.opened_sound import Sound, resampled, uncut
 from timbre_core.generation.resynthesis import follows, known
 from timbre_core.inversion.carrier import filtered
@@ -27,28 +29,71 @@ _NOTHING = 1e-12  # power
 _UNPITCHED = 0.4  # how far what has no pitch, such as consonants, goes along
 
 
-def carried(
-    space: TimbreSpace, sound: Sound, before: np.ndarray, after: np.ndarray, shift: float, amount: float
-) -> np.ndarray:
-    """Audio (n_samples,) at the carrier's rate: the sound itself `shift` semitones higher, changed by
-    what lies between frames (n_bins, n_frames) `before` and `after`, as decoded at its own place and at another."""
-    features, count = space.recipe.features, after.shape[1]
-    own, before, after = (
-        spectrogram(frames, features) * (features.top_db / 2) for frames in (sound.frames[:, :count], before, after)
-    )
-    hz, carrier = bin_frequencies(features), sound.carrier
-    if shift:
-        own, before = (moved_spectra(levels, np.full(count, shift), hz) for levels in (own, before))
-        if not follows(space):
-            after = moved_spectra(after, np.full(count, shift), hz)
-        carrier = shift_pitch(carrier, 2 ** (shift / 12), _window(sound, shift))
-    change = change_of(own, before, after, sound.pitch.voiced[:count], amount)
-    audio = filtered(carrier, sound.carrier_rate, change, hz, features.frame_rate)
-    if not (amount and sound.pitch.voiced.any()):
-        return audio
-    # What lies on the floor of the frames may be nothing at all: there is nothing to make louder then.
-    have = np.where(own <= own.max() - features.top_db + 1, _SILENT, own + change)
-    return audio + _filling(space, sound, have, after, sound.pitch.shifted(shift), amount)
+@dataclass(frozen=True)
+class Carrier:
+    """A sound that carries what a model changes in it: what is the same however far it is moved.
+
+    before: frames (n_bins, n_frames) as decoded at its own place. shift: semitones that it is moved by.
+    """
+
+    space: TimbreSpace
+    sound: Sound
+    before: np.ndarray
+    shift: float
+
+    def moved(self, after: np.ndarray, amount: float) -> np.ndarray:
+        """Audio (n_samples,) at the carrier's rate: the sound itself `shift` semitones higher, changed by
+        what lies between `before` and frames (n_bins, n_frames) `after`, as decoded at another place."""
+        space, sound, features = self.space, self.sound, self.space.recipe.features
+        own, before, count = self._own, self._before, after.shape[1]
+        after = self._levels(after)
+        if self.shift and not follows(space):
+            after = self._shifted(after)
+        hz, rate = bin_frequencies(features), sound.carrier_rate
+        change = change_of(own, before, after, sound.pitch.voiced[:count], amount)
+        audio = filtered(self._audio, rate, change, hz, features.frame_rate)
+        if not (amount and sound.pitch.voiced.any()):
+            return audio
+        # What lies on the floor of the frames may be nothing at all: there is nothing to make louder then.
+        have = np.where(own <= own.max() - features.top_db + 1, _SILENT, own + change)
+        pulses, given = self._filling
+        f0 = float(midi_to_hz(sound.pitch.shifted(self.shift).median))
+        gains = filling_of(have, after, given, hz, f0, amount)
+        return audio + filtered(pulses, rate, gains, hz, features.frame_rate, above=_SILENT)
+
+    def _levels(self, frames: np.ndarray) -> np.ndarray:
+        features = self.space.recipe.features
+        return spectrogram(frames, features) * (features.top_db / 2)
+
+    def _shifted(self, levels: np.ndarray) -> np.ndarray:
+        return moved_spectra(levels, np.full(levels.shape[1], self.shift), bin_frequencies(self.space.recipe.features))
+
+    @cached_property
+    def _own(self) -> np.ndarray:
+        levels = self._levels(self.sound.frames[:, : self.before.shape[1]])
+        return self._shifted(levels) if self.shift else levels
+
+    @cached_property
+    def _before(self) -> np.ndarray:
+        levels = self._levels(self.before)
+        return self._shifted(levels) if self.shift else levels
+
+    @cached_property
+    def _audio(self) -> np.ndarray:
+        """The sound (n_samples,) at its new pitch."""
+        carrier = self.sound.carrier
+        return shift_pitch(carrier, 2 ** (self.shift / 12), _window(self.sound, self.shift)) if self.shift else carrier
+
+    @cached_property
+    def _filling(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pulses (n_samples,) at the carrier's rate that fill what a sound lacks, and their levels (n_rows, n_frames) in dB."""
+        space, sound, features = self.space, self.sound, self.space.recipe.features
+        rate, count, pitch = sound.carrier_rate, self.before.shape[1], sound.pitch.shifted(self.shift)
+        seconds = np.arange(len(sound.carrier)) / rate
+        f0 = np.interp(seconds * features.frame_rate, np.arange(count), midi_to_hz(known(pitch)[:count]))
+        pulses = excitation(f0, len(sound.carrier), rate)
+        frames, ref_db = note_frames(resampled(pulses, rate, space.sample_rate), uncut(features), pitch.median)
+        return pulses, self._levels(_as_long(frames, count)) + ref_db - sound.ref_db
 
 
 def _window(sound: Sound, shift: float) -> int:
@@ -105,21 +150,6 @@ def _smooth(levels: np.ndarray, rows: float, frames: float) -> np.ndarray:
 
     smoothed: np.ndarray = gaussian_filter(levels.astype(np.float64), (rows, frames), mode="nearest")
     return smoothed
-
-
-def _filling(
-    space: TimbreSpace, sound: Sound, have: np.ndarray, after: np.ndarray, pitch: PitchContour, amount: float
-) -> np.ndarray:
-    """Audio (n_samples,) at the carrier's rate of what a sound of levels `have` (n_rows, n_frames) in dB lacks of `after`."""
-    features, count, rate = space.recipe.features, have.shape[1], sound.carrier_rate
-    f0 = np.interp(
-        np.arange(len(sound.carrier)) / rate * features.frame_rate, np.arange(count), midi_to_hz(known(pitch)[:count])
-    )
-    pulses = excitation(f0, len(sound.carrier), rate)
-    frames, ref_db = note_frames(resampled(pulses, rate, space.sample_rate), uncut(features), pitch.median)
-    given = spectrogram(_as_long(frames, count), features) * (features.top_db / 2) + ref_db - sound.ref_db
-    gains = filling_of(have, after, given, bin_frequencies(features), float(midi_to_hz(pitch.median)), amount)
-    return filtered(pulses, rate, gains, bin_frequencies(features), features.frame_rate, above=_SILENT)
 
 
 def _as_long(frames: np.ndarray, count: int) -> np.ndarray:

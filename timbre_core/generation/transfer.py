@@ -5,16 +5,16 @@ after the onset; the last that is held stands for all that follow. A model that 
 pitch wanted there. Where a target has faded and the sound has not, its last spectrum is kept.
 
 What is heard is the sound itself, shifted where another pitch is wanted, and filtered over time and frequency by what lies
-between
-its own windows and the moved ones as decoded: at 0 it is the source, sample for sample, and what the model does not know of it
-stays. Only where pitch is to move in another way than the sound's own, what is decoded is inverted; what a model without that
-condition decodes can then only be played faster or slower. At the end the loudness over time is made that of the source, its
-level within 3 dB.
+between its own windows and the moved ones as decoded: at 0 it is the source, sample for sample, and what the model does not
+know of it stays. Only where pitch is to move in another way than the sound's own, what is decoded is inverted; what a model
+without that condition decodes can then only be played faster or slower. At the end the loudness over time is made that of the
+source, its level within 3 dB.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from timbre_core.features.frames import bin_frequencies
 from timbre_core.features.loudness import LOUDNESS_RATE, loudness, near_level, with_loudness
 from timbre_core.features.note_names import note_name
 from timbre_core.features.pitch_track import PitchContour
-from timbre_core.generation.carried import carried
+from timbre_core.generation.carried import Carrier
 from timbre_core.generation.opened_sound import Sound, resampled
 from timbre_core.generation.opened_sound import open_sound as open_sound
 from timbre_core.generation.resynthesis import RESTING, follows, known, sounding
@@ -88,37 +88,82 @@ def transfer(
 
     Raises TimbreError for an unknown target and an amount that is out of range.
     """
+    _check_amount(amount)
+    return way_toward(space, sound, toward, pitch).at(amount, seed)
+
+
+def way_toward(space: TimbreSpace, sound: Sound, toward: str | None, pitch: PitchContour | None = None) -> Way:
+    """The way that `transfer` goes: a sound's timbre toward a family or a note, at the pitch that it is to have.
+
+    Raises TimbreError for an unknown target.
+    """
+    wanted = sound.pitch if pitch is None else pitch
+    own = sound.trajectory.mu
+    if toward is None:
+        return Way(space, sound, wanted, own, None)
+    register = wanted if space.recipe.uses_pitch else sound.pitch
+    target = target_trajectory(space, toward, register.told)
+    return Way(space, sound, wanted, own, target[np.minimum(np.arange(len(own)), len(target) - 1)])
+
+
+@dataclass(frozen=True)
+class Way:
+    """From a sound's own place to a target's: what is the same however far it goes is computed once.
+
+    wanted: the contour to sound at. own, aim: latents (n_windows, latent_dim); no aim leaves the timbre where it is.
+    """
+
+    space: TimbreSpace
+    sound: Sound
+    wanted: PitchContour
+    own: np.ndarray
+    aim: np.ndarray | None
+
+    def at(self, amount: float, seed: int = 0) -> Transferred:
+        """The sound so far on its way, as `transfer` has it. Raises TimbreError for an amount out of range."""
+        _check_amount(amount)
+        space, sound, wanted, own, aim = self.space, self.sound, self.wanted, self.own, self.aim
+        remarks, rate = tuple(_remarks(space, wanted)), sound.carrier_rate
+        if (aim is None or amount == 0) and _same_pitch(sound.pitch, wanted):
+            # Nothing is to change: no model and no inverter comes between.
+            frames = sound.frames[:, : len(wanted.midi)]
+            return Transferred(sound.carrier.copy(), frames, wanted, own, remarks, rate)
+        if aim is None:
+            aim, amount = own, 0.0
+        z = own + np.float32(amount) * (aim - own)
+        if self._shift is None:
+            frames = _decoded(space, sound, z, wanted)
+            audio = _fitting(resampled(sounding(space, sound, frames, wanted, seed), space.sample_rate, rate), sound)
+        else:
+            # Levels go straight from the one place to the other: those that lie between may be of other timbres.
+            here, there = self._ends
+            frames = here + np.float32(amount) * (there - here)
+            audio = self._carrier.moved(frames, amount)
+        audio = near_level(with_loudness(audio, loudness(sound.carrier, rate), rate), sound.carrier)
+        return Transferred(_limited(audio, rate, faded=self._shift is None), frames, wanted, z, remarks, rate)
+
+    @cached_property
+    def _shift(self) -> float | None:
+        return _one_shift(self.sound.pitch, self.wanted)
+
+    @cached_property
+    def _carrier(self) -> Carrier:
+        before = _decoded(self.space, self.sound, self.own, self.sound.pitch)
+        return Carrier(self.space, self.sound, before, self._shift or 0.0)
+
+    @cached_property
+    def _ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """Frames (n_bins, n_frames) as decoded at the pitch wanted: at the sound's own place, and at the target's."""
+        space, sound, wanted = self.space, self.sound, self.wanted
+        here = _decoded(space, sound, self.own, wanted) if self._shift and follows(space) else self._carrier.before
+        return here, here if self.aim is None else _decoded(space, sound, self.aim, wanted)
+
+
+def _check_amount(amount: float) -> None:
     if not 0 <= amount <= MOST_AMOUNT:
         raise TimbreError(
             f"amount {amount:g}: choose from 0 (as it is) over 1 (at the target) to {MOST_AMOUNT:g} (beyond it)."
         )
-    wanted = sound.pitch if pitch is None else pitch
-    if (toward is None or amount == 0) and _same_pitch(sound.pitch, wanted):
-        # Nothing is to change: no model and no inverter comes between.
-        remarks = tuple(_remarks(space, wanted))
-        frames = sound.frames[:, : len(wanted.midi)]
-        return Transferred(sound.carrier.copy(), frames, wanted, sound.trajectory.mu, remarks, sound.carrier_rate)
-    own = aim = sound.trajectory.mu
-    if toward is not None:
-        register = wanted if space.recipe.uses_pitch else sound.pitch
-        target = target_trajectory(space, toward, register.told)
-        aim = target[np.minimum(np.arange(len(own)), len(target) - 1)]
-    amount = 0.0 if toward is None else amount
-    z = own + np.float32(amount) * (aim - own)
-    rate = sound.carrier_rate
-    shift = _one_shift(sound.pitch, wanted)
-    if shift is None:
-        frames = _decoded(space, sound, z, wanted)
-        audio = _fitting(resampled(sounding(space, sound, frames, wanted, seed), space.sample_rate, rate), sound)
-    else:
-        # Levels go straight from the one place to the other: those that lie between may be of other timbres.
-        before = _decoded(space, sound, own, sound.pitch)
-        here = _decoded(space, sound, own, wanted) if shift and follows(space) else before
-        frames = here + np.float32(amount) * (_decoded(space, sound, aim, wanted) - here)
-        audio = carried(space, sound, before, frames, shift, amount)
-    audio = near_level(with_loudness(audio, loudness(sound.carrier, rate), rate), sound.carrier)
-    audio = _limited(audio, rate, faded=shift is None)
-    return Transferred(audio, frames, wanted, z, tuple(_remarks(space, wanted)), rate)
 
 
 def transfer_audio(
