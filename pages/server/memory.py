@@ -11,8 +11,9 @@ SETTING = "TIMBRE_MEMORY"
 _KEPT = 32  # MiB: some thirty notes with all their versions and pictures
 _LEAST = 8
 # Of malloc's options, as in malloc.h: where to stop keeping freed memory, from which size on a block is given back at once
-# (fixed: glibc lets it grow up to 32 MiB), how many heaps threads have between them.
-_TRIM, _LARGE, _HEAPS = (-1, 256 * 1024), (-3, 256 * 1024), (-8, 2)
+# (fixed: glibc lets it grow up to 32 MiB), how many heaps threads have between them. A block that was given back is fetched
+# anew page by page: below the size of a note's spectra (3 MiB) that costs a sound on Play a quarter of its time.
+_TRIM, _LARGE, _HEAPS = (-1, 8 * 2**20), (-3, 4 * 2**20), (-8, 2)
 _KERNELS = "32"  # that oneDNN keeps compiled, one for each shape of a layer; its own 1,024 take hundreds of MB
 
 
