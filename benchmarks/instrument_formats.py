@@ -1,6 +1,12 @@
 """Exported instruments in players that are not ours, beside what the page Play sounds.
 
-    python benchmarks/instrument_formats.py [--checkpoint nsynth-cvae] [--families organ brass guitar]
+    python benchmarks/instrument_formats.py [--checkpoint timbre-space] [--families organ brass guitar]
+    python benchmarks/instrument_formats.py --from SOUND ...
+    python benchmarks/instrument_formats.py --envelopes
+
+With --from dropped sounds are exported, each by itself. With --envelopes the same sounds are exported with an attack of 0.4 s
+and a release of 0.8 s, and what is compared is how far their level, every 50 ms, is off the page's while they begin and die
+away: in the two formats whose players are here.
 
 SoundFonts are played by FluidSynth, SFZ files by sfizz (pysfizz). Decent Sampler, Multisample and WAV files are read as their
 specifications say (tests/readers.py) and what they say is played by sfizz. At 12 keys and 2 velocities: pitch (cents off the
@@ -15,7 +21,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,31 +40,42 @@ from timbre_core.generation.formats.registry import instrument_files
 from timbre_core.generation.instrument import Instrument, PlayedNote, starting_point
 from timbre_core.generation.midi.piece import Course, Note
 from timbre_core.generation.midi.voices import voice
-from timbre_core.generation.sampler import sampled
+from timbre_core.generation.own_sounds import own_instrument, own_note
+from timbre_core.generation.sampler import Sampling, sampled
+from timbre_core.inverters import open_inverter
 from timbre_core.space import TimbreSpace, open_space
 
 KEYS = list(range(40, 76, 3))
 VELOCITIES = (127, 64)
 HELD = 1.5
 LONG = 10.0
+ATTACK, RELEASE = 0.4, 0.8  # seconds, of --envelopes
+BLOCK = 0.05  # seconds of a level
+HEARD_DB = 35.0  # below the loudest
 OWN_CURVE = ("dspreset", "multisample", "wav")
 Play = Callable[[int, int, float], np.ndarray]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--checkpoint", default="nsynth-cvae")
+    parser.add_argument("--checkpoint", default="timbre-space")
     parser.add_argument("--families", nargs="+", default=["organ", "brass", "guitar"])
+    parser.add_argument("--from", dest="sounds", nargs="+", default=[], help="sound files, instead of families")
+    parser.add_argument(
+        "--envelopes", action="store_true", help="attack and release instead of pitch, level and spectrum"
+    )
     parser.add_argument("--zone", type=int, nargs="+", default=[1, 3], help="semitones that share a sample")
     args = parser.parse_args()
     space = open_space(args.checkpoint)
+    if args.envelopes:
+        envelopes(space, args)
+        return
     print(
         "| sound | samples | format | pitch, worst (cents) | level, worst (dB) | log-mel, worst (dB) | click, 10 s (dB) |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for family in args.families:
-        instrument = Instrument(space, starting_point(space, family=family))
-        page = {key: instrument.note(key) for key in KEYS}
+    for family, live, instrument in instruments(space, args):
+        page = {key: live.note(key) for key in KEYS}
         for zone in args.zone:
             # With one sample for three keys, the played ones are a semitone above their samples.
             made = sampled(instrument, family, KEYS if zone == 1 else list(range(KEYS[0] - 1, KEYS[-1] + 1, zone)))
@@ -70,6 +87,46 @@ def main() -> None:
                     play = opened(written, kind)
                     clicks = worst_click(written, kind, play, page)
                     print(f"| {family} | {words} | {kind} | {row(space, play, page, kind)} | {clicks} |", flush=True)
+
+
+def instruments(space: TimbreSpace, args: argparse.Namespace) -> Iterator[tuple[str, Instrument, Instrument]]:
+    """Names, each with the instrument that the page plays and the one that is exported."""
+    for file in args.sounds:
+        own = own_instrument(space, [own_note(file, space)])
+        yield Path(file).stem, own, own
+    # As `pages.play.engine` opens them.
+    live = None if space.performs else open_inverter(None, space.recipe.features)
+    for family in [] if args.sounds else args.families:
+        start = starting_point(space, family=family)
+        yield family, Instrument(space, start, live), Instrument(space, start)
+
+
+def envelopes(space: TimbreSpace, args: argparse.Namespace) -> None:
+    print("| sound | format | attack, worst (dB) | release, worst (dB) |")
+    print("| --- | --- | --- | --- |")
+    for family, live, instrument in instruments(space, args):
+        made = sampled(instrument, family, KEYS, Sampling(attack=ATTACK, release=RELEASE))
+        with tempfile.TemporaryDirectory() as folder:
+            for kind in ("sf2", "sfz"):
+                write_files(instrument_files(made, kind), Path(folder) / kind)
+                play = opened(Path(folder) / kind, kind)
+                off = [envelope_off(play(key, 127, HELD, RELEASE), live.note(key), key) for key in KEYS]
+                worst = " | ".join(f"{max(each):.1f}" for each in zip(*off, strict=True))
+                print(f"| {family} | {kind} | {worst} |", flush=True)
+
+
+def envelope_off(theirs: np.ndarray, note: PlayedNote, key: int) -> tuple[float, float]:
+    """How far the level is off the page's, at most, while the key is held, and after it was let go."""
+    heard = voice(note, Note(0, 0, key, 127, 0.0, HELD), Course(), ATTACK, RELEASE)
+    ours = np.asarray(soxr.resample(heard, note.sample_rate, RATE), np.float32)
+    size = round(BLOCK * RATE)
+    count = min(len(theirs), len(ours)) // size
+    blocks = [each[: count * size].reshape(count, size) for each in (theirs, ours)]
+    a, b = (20 * np.log10(np.sqrt(np.mean(each**2, axis=1)) + 1e-9) for each in blocks)
+    off = np.abs(a - b - np.median((a - b)[round(ATTACK / BLOCK) : round(HELD / BLOCK)]))
+    off[b < b.max() - HEARD_DB] = 0
+    held = round(HELD / BLOCK)
+    return float(off[1:held].max()), float(off[held + 1 :].max())
 
 
 def opened(folder: Path, kind: str) -> Play:

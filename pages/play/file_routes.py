@@ -188,13 +188,15 @@ async def perform_route(request: Request) -> Response:
 async def own_route(request: Request) -> Response:
     """POST `/api/play/own?checkpoint=&name=[&with=TOKEN][&pitch=MIDI]`, a sound file or a ZIP of some as body: an instrument.
 
+    GET with `preset=KEY` is the same of the recordings that a kept preset plays.
+
     `with` adds the note to those of another one; without a body its last note gets the pitch. The answer says the `carrier`
     that plays it, the `notes` with the pitches that are heard, where it lies (`z`), how many `layers` of velocity it has, and
     `remarks` on damaged files and what an archive holds beside. A refusal says `pitch_wanted` where a pitch would help.
     """
-    from pages.play.own import LARGEST, corrected, notes_of, with_archive, with_sound
+    from pages.play.own import LARGEST, corrected, notes_of, with_archive, with_preset, with_sound
 
-    data = await body_of(request, LARGEST)
+    data = await body_of(request, LARGEST) if request.method == "POST" else b""
     if data is None:
         name = request.query_params.get("name", "")[:80] or "this sound"
         return refused(f"{name}: more than {LARGEST // 2**20} MB are not one note: cut it.", 413)
@@ -205,12 +207,14 @@ async def own_route(request: Request) -> Response:
         from timbre_core.generation.own_sounds import PitchUnheard
 
         notes = find_map(parameter(request, "checkpoint"))
-        name = parameter(request, "name")
+        name = parameter(request, "name") if request.method == "POST" else ""
         beside = request.query_params.get("with") or None
         pitch = number(request, "pitch", 0.0, 127) if "pitch" in request.query_params else None
         remarks: list[str] = []
         try:
-            if data.startswith(b"PK\x03\x04") or (data and name.lower().endswith(".zip")):
+            if request.method == "GET":
+                token = with_preset(Studio(notes).space(), parameter(request, "preset"))
+            elif data.startswith(b"PK\x03\x04") or (data and name.lower().endswith(".zip")):
                 token, remarks = with_archive(Studio(notes).space(), data, name, beside)
             elif data:
                 token = with_sound(Studio(notes).space(), data, name, beside, pitch, remarks)
@@ -242,7 +246,7 @@ PLAY_FILE_ROUTES = [
     Route(f"{API}/play/pieces", pieces_route),
     Route(f"{API}/play/piece", piece_route),
     Route(f"{API}/play/perform", perform_route, methods=["POST"]),
-    Route(f"{API}/play/own", own_route, methods=["POST"]),
+    Route(f"{API}/play/own", own_route, methods=["GET", "POST"]),
     Route(f"{API}/play/preset", save_route, methods=["GET"]),
     Route(f"{API}/play/preset", load_route, methods=["POST"]),
 ]

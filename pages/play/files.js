@@ -43,7 +43,7 @@ export class Files {
     const { attack, release } = player.synth;
     const { carrier } = player.sounding;
     const macros = Object.fromEntries(Object.entries(player.macros).filter(([, steps]) => steps));
-    const note = carrier && !player.own ? carrier : ""; // sounds of one's own are not kept for long
+    const note = carrier && !player.own ? carrier : ""; // sounds of one's own are no notes of the map
     return { name: player.view.name().slice(0, 120), z: player.z, key: player.key, attack, release, macros, note };
   }
 
@@ -69,16 +69,18 @@ export class Files {
       body: file,
       headers: { "Content-Type": "application/json" },
     });
-    this.playPreset(preset);
+    await this.playPreset(preset);
   }
 
-  playPreset({ z, name, key, macros, attack, release, note }) {
+  // A preset with sounds of one's own has them again.
+  async playPreset({ id, z, name, key, macros, attack, release, note, sounds }) {
     const { player } = this;
+    const own = sounds ? await fetchJson(player.url("own", { preset: id })) : null;
     player.history.remember();
     const start = note && player.view.notes?.ids.includes(note) ? { note } : null;
     Object.assign(player, {
       start,
-      own: null,
+      own,
       unheard: null,
       origin: z,
       title: name || "preset",
@@ -86,8 +88,8 @@ export class Files {
       key,
       macros: { ...macros },
       base: macros,
-      recorded: Boolean(start),
-      carried: Boolean(start),
+      recorded: Boolean(start ?? own),
+      carried: Boolean(start ?? own),
     });
     Object.assign(player.synth, { attack, release });
     player.view.rack.setEnvelope();

@@ -202,6 +202,18 @@ export class PlayHands {
     if (event.code === "Space" && !onButton && !this.foreign(event)) this.setPedal(false);
   }
 
+  // All that a keyboard's controllers have moved is where it was, but for the volume.
+  resetControllers(channel) {
+    const { synth } = this.player;
+    synth.bend(0, channel);
+    synth.brightness(0.5, channel);
+    synth.pressure(0, channel);
+    if (channel !== null) return;
+    synth.vibrato(0);
+    this.setSostenuto(false);
+    this.setPedal(false);
+  }
+
   async connectMidi() {
     const { synth } = this.player;
     const { MidiInput } = await import("./midi.js");
@@ -212,6 +224,8 @@ export class PlayHands {
         sustain: ({ down }) => this.setPedal(down),
         sostenuto: ({ down }) => this.setSostenuto(down),
         off: () => this.allOff(),
+        reset: ({ channel }) => this.resetControllers(channel),
+        zone: ({ channel }) => this.player.view.rack.setMidiChannel(channel),
         bend: ({ cents, channel }) => synth.bend(cents, channel),
         vibrato: ({ value }) => synth.vibrato(value),
         brightness: ({ value, channel }) => synth.brightness(value, channel),

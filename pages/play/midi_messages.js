@@ -2,6 +2,7 @@
 
 const BEND = 2; // semitones to either side, until a keyboard says otherwise
 const MPE_BEND = 48; // the same of a note's own channel in MPE
+const NONE = [127, 127]; // no parameter
 const CURVES = { soft: 0.6, played: 1, hard: 1.7 }; // exponents: "soft" keyboards reach loud notes easily
 
 export const CURVE_NAMES = Object.keys(CURVES);
@@ -25,8 +26,13 @@ export class MidiMessages {
     return this.channel === "mpe" && channel !== 1 && channel !== 16 ? channel : null;
   }
 
+  // What is said about bends on one of MPE's notes holds for all of them.
+  zone(channel) {
+    return this.own(channel) ? "notes" : channel;
+  }
+
   range(channel) {
-    return this.ranges.get(channel) ?? (this.own(channel) ? MPE_BEND : BEND);
+    return this.ranges.get(this.zone(channel)) ?? (this.own(channel) ? MPE_BEND : BEND);
   }
 
   // {kind, ...} of a message's bytes, null for one that is not for us.
@@ -53,10 +59,23 @@ export class MidiMessages {
     if (number === 66) return { kind: "sostenuto", down: value >= 64 };
     if (number === 74) return { kind: "brightness", value: value / 127, channel: own };
     if (number === 120 || number === 123) return { kind: "off" };
-    if (number === 101) this.parameters.set(channel, [value, 127]);
-    if (number === 100) this.parameters.set(channel, [this.parameters.get(channel)?.[0] ?? 127, value]);
-    const [high, low] = this.parameters.get(channel) ?? [127, 127];
-    if (number === 6 && high === 0 && low === 0) this.ranges.set(channel, Math.min(value, 96));
-    return null;
+    if (number === 121) return { kind: "reset", channel: own };
+    return this.parameter(number, value, channel);
+  }
+
+  // Registered parameters: how far bends go, in semitones and cents, and how many channels MPE has.
+  parameter(number, value, channel) {
+    const [high, low] = this.parameters.get(channel) ?? NONE;
+    if (number === 101) this.parameters.set(channel, [value, low]);
+    if (number === 100) this.parameters.set(channel, [high, value]);
+    if (number === 98 || number === 99) this.parameters.set(channel, NONE); // a maker's own: not for us
+    if (high !== 0) return null;
+    const zone = this.zone(channel);
+    if (low === 0 && number === 6) this.ranges.set(zone, Math.min(value, 96));
+    if (low === 0 && number === 38) this.ranges.set(zone, Math.floor(this.range(channel)) + Math.min(value, 99) / 100);
+    if (low !== 6 || number !== 6 || (channel !== 1 && channel !== 16)) return null;
+    if (this.channel !== "all" && this.channel !== "mpe") return null; // one channel was chosen by hand
+    this.channel = value > 0 ? "mpe" : "all";
+    return { kind: "zone", channel: this.channel };
   }
 }

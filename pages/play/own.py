@@ -70,6 +70,17 @@ def with_sound(
     return keep((*others, own_note(content, space, name, pitch, remarks)))
 
 
+def with_preset(space: TimbreSpace, key: str) -> str:
+    """The token of an instrument with the recordings of a preset that is kept. Raises TimbreError where it has none."""
+    from timbre_core.catalogue.presets import sounds_of
+    from timbre_core.generation.own_sounds import own_note
+
+    notes = tuple(own_note(each.file, space, each.name, each.pitch) for each in sounds_of(key))
+    if not notes:
+        raise TimbreError("this preset plays no recordings.")
+    return keep(notes)
+
+
 def with_archive(space: TimbreSpace, content: bytes, name: str, beside: str | None) -> tuple[str, list[str]]:
     """The token of an instrument with the notes of a ZIP archive's sound files, and what is to be told of those left out.
 

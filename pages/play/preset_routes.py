@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pages.play.own import is_own, notes_of
 from pages.server.answers import API, BadRequest, answer, body_of, parameter, refused
 from pages.server.catalog import NoteMap, find_map
 from timbre_core.errors import TimbreError
@@ -22,8 +23,8 @@ _HELD = 3.5  # seconds that a sound is held for while words for it are measured
 async def presets_route(request: Request) -> Response:
     """GET `/api/play/presets?checkpoint=`: `presets`, one's own first, and the `words` they are found by.
 
-    POST a change, {do: keep, delete, star, unstar; id; preset; tags}, as JSON; the answer is what is kept then, and the `id`
-    of what was kept.
+    POST a change, {do: keep, delete, star, unstar; id; preset; tags; own}, as JSON; the answer is what is kept then, and the `id`
+    of what was kept. `own` is the carrier of dropped sounds that the preset plays: they are kept with it.
     """
     body = await body_of(request, _LARGEST) if request.method == "POST" else b""
     if body is None:
@@ -65,6 +66,7 @@ def _described(notes: NoteMap) -> dict[str, Any]:
             "tags": each.tags,
             "words": each.words,
             "starred": each.starred,
+            "sounds": each.sounds,
             **each.preset.model_dump(exclude={"checkpoint"}),
         }
         for each in presets_of(notes.checkpoint.model_name)
@@ -89,7 +91,7 @@ def _change(notes: NoteMap, told: dict[str, Any]) -> str | None:
 
 
 def _keep(notes: NoteMap, told: dict[str, Any]) -> str:
-    from timbre_core.catalogue.presets import keep_preset
+    from timbre_core.catalogue.presets import PresetSound, keep_preset
     from timbre_core.generation.presets import FORMAT, read_preset
 
     tags = told.get("tags", [])
@@ -102,10 +104,15 @@ def _keep(notes: NoteMap, told: dict[str, Any]) -> str:
     preset = read_preset(json.dumps(content).encode(), notes.checkpoint)
     if preset.note and preset.note not in notes.rows:
         raise BadRequest(f"this map has no note {preset.note[:80]!r}.")
-    return keep_preset(preset, tags, _words(notes, preset))
+    own = told.get("own") or None
+    if own is not None and not (isinstance(own, str) and is_own(own)):
+        raise BadRequest("'own' must be the carrier of dropped sounds.")
+    rate = notes.checkpoint.recipe.features.sample_rate
+    sounds = [PresetSound(note.name[:200], note.pitch, note.file(rate)) for note in notes_of(own)] if own else []
+    return keep_preset(preset, tags, _words(notes, preset, own), sounds)
 
 
-def _words(notes: NoteMap, preset: Any) -> list[str]:
+def _words(notes: NoteMap, preset: Any, own: str | None) -> list[str]:
     """Words for how the preset sounds at its key."""
     import numpy as np
 
@@ -113,7 +120,7 @@ def _words(notes: NoteMap, preset: Any) -> list[str]:
     from timbre_core.analysis.preset_words import words_of
     from timbre_core.generation.midi.voices import held_sound
 
-    note = played(notes, tuple(preset.z), preset.key, preset.note or None, preset.shape)
+    note = played(notes, tuple(preset.z), preset.key, own or preset.note or None, preset.shape)
     size = round(_HELD * note.sample_rate)
     audio = held_sound(note, size)[:size].astype(np.float64)
     return words_of(np.pad(audio, (0, size - len(audio))), note.sample_rate, note.key)

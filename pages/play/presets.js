@@ -134,11 +134,13 @@ export class PresetPanel {
   }
 
   load(preset) {
-    this.chosen = preset.id;
-    this.view.player.files.playPreset(preset);
-    this.morphing.loaded();
-    this.markEnds();
-    this.draw();
+    return this.view.attempt(async () => {
+      await this.view.player.files.playPreset(preset);
+      this.chosen = preset.id;
+      this.morphing.loaded();
+      this.markEnds();
+      this.draw();
+    });
   }
 
   async change(change) {
@@ -154,7 +156,7 @@ export class PresetPanel {
   }
 
   // Under a name that nothing else has unless it was typed; what is heard is the kept preset from then on. Recordings of one's
-  // own are not kept with it, and go on.
+  // own are kept with it where they sound.
   async keep() {
     const { player } = this.view;
     const preset = player.files.preset();
@@ -165,10 +167,18 @@ export class PresetPanel {
       );
     }
     this.told.textContent = "keeping …";
-    await this.change({ do: "keep", preset, tags: tagsOf(this.tags.value) });
+    const own = player.own && player.sounding.carrier ? { own: player.sounding.carrier } : {};
+    await this.change({ do: "keep", preset, tags: tagsOf(this.tags.value), ...own });
     const kept = this.presets.find(({ id }) => id === this.chosen);
     if (kept?.name !== preset.name) return;
-    if (!player.own) this.load(kept);
+    if (!own.own) await this.load(kept);
+    else {
+      // They sound already: nothing is loaded.
+      Object.assign(player, { title: kept.name, base: kept.macros });
+      player.place(player.z);
+      this.morphing.loaded();
+      this.markEnds();
+    }
     this.told.textContent = `kept as “${kept.name}”`;
   }
 

@@ -181,6 +181,12 @@ export class Rack {
     this.midiRow.lastElementChild.textContent = latencyTold(this.view.player.synth);
   }
 
+  // A keyboard said that it plays each note on a channel of its own (MPE), or no longer.
+  setMidiChannel(channel) {
+    const choice = this.midiRow.querySelector("select");
+    if (choice) choice.value = channel;
+  }
+
   drawMeter(synth) {
     const db = 20 * Math.log10(Math.max(synth.level(), 1e-4));
     this.meterBar.style.width = `${Math.max(0, Math.min(100, (100 * (db + 54)) / 48))}%`;

@@ -96,6 +96,11 @@ def test_a_dropped_sound_is_played_shaped_kept_and_taken_along(page: Any, app: s
     page.keyboard.press("Control+z")
     assert np.allclose(point(page), place, atol=1e-3), "undo survives a reload"
     assert page.evaluate(f"() => {PLAYER}.sounding.carrier") == carrier
+    page.get_by_label("Find presets by name, tag or sound").fill("Mine, shaped")
+    page.locator(".tx-preset-name").first.click()
+    page.wait_for_function(f"(before) => {PLAYER}.own && {PLAYER}.own.carrier !== before", arg=carrier)
+    assert page.evaluate(f"() => [{PLAYER}.sounding.shape, {PLAYER}.changed]") == ["brightness=2", False]
+    assert [each.get_attribute("data-key") for each in real.all()] == ["57"], "its recording was kept with it"
 
     for label, value in (("Lowest key", "57"), ("Highest key", "57")):
         page.get_by_label(label).evaluate(

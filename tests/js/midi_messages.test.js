@@ -54,3 +54,36 @@ test("velocity curves keep both ends", () => {
   assert.equal(curved(64, "played"), 64);
   assert.ok(curved(64, "hard") < 64);
 });
+
+const parameter = (midi, channel, low, ...data) => {
+  const told = [[101, 0], [100, low], ...data].map(([number, value]) => midi.read([0xb0 | (channel - 1), number, value]));
+  return told.at(-1);
+};
+
+test("what is said about bends on one of MPE's notes holds for all, cents included; other parameters change nothing", () => {
+  const midi = new MidiMessages();
+  midi.channel = "mpe";
+  parameter(midi, 3, 0, [6, 24], [38, 50]);
+  assert.equal(midi.read([0xe1, 127, 127]).cents > 2449, true);
+  assert.equal(midi.read([0xe0, 0, 0]).cents, -200, "the zone's own channel has its own range");
+  midi.read([0xb1, 99, 1]);
+  midi.read([0xb1, 6, 1]);
+  assert.ok(midi.read([0xe1, 0, 0]).cents < -2449);
+});
+
+test("a keyboard that says it is MPE is taken as that, unless a channel was chosen by hand", () => {
+  const midi = new MidiMessages();
+  assert.deepEqual(parameter(midi, 1, 6, [6, 15]), { kind: "zone", channel: "mpe" });
+  assert.equal(midi.read([0x92, 60, 100]).channel, 3);
+  assert.deepEqual(parameter(midi, 1, 6, [6, 0]), { kind: "zone", channel: "all" });
+  midi.channel = 5;
+  assert.equal(parameter(midi, 5, 6, [6, 15]), null);
+  assert.equal(midi.channel, 5);
+});
+
+test("controllers are put back", () => {
+  const midi = new MidiMessages();
+  assert.deepEqual(midi.read([0xb0, 121, 0]), { kind: "reset", channel: null });
+  midi.channel = "mpe";
+  assert.deepEqual(midi.read([0xb2, 121, 0]), { kind: "reset", channel: 3 });
+});

@@ -40,16 +40,19 @@ class TestBatch:
             def work() -> list[str]:
                 if name == "bad.wav":
                     raise TimbreError("no sound in it")
+                if name == "odd.wav":
+                    raise ValueError("a library's fault")
                 return [f"out/{name}", "note: the same for all"]
 
             return work
 
-        with pytest.raises(TimbreError, match="1 of 4 sounds could not be used, the others are written"):
-            run_batch({name: task(name) for name in ("a.wav", "bad.wav", "c.wav", "d.wav")}, "sounds", 2)
+        with pytest.raises(TimbreError, match="2 of 5 sounds could not be used, the others are written"):
+            run_batch({name: task(name) for name in ("a.wav", "bad.wav", "odd.wav", "c.wav", "d.wav")}, "sounds", 2)
         out, err = capsys.readouterr()
         assert {line for line in out.splitlines() if line.startswith("out/")} == {"out/a.wav", "out/c.wav", "out/d.wav"}
         assert out.count("the same for all") == 1
         assert "error: bad.wav: no sound in it" in err
+        assert "error: odd.wav: a fault of this program (ValueError: a library's fault)" in err
 
     def test_files_are_worked_on_side_by_side(self) -> None:
         both = threading.Barrier(2, timeout=20)
@@ -149,3 +152,8 @@ class TestOwnSounds:
         assert "from recordings" in note
         assert main([*command, "--from", str(tmp_path / "in"), "--pitch", "60"]) == 1
         assert "--pitch is that of one sound" in capsys.readouterr().err
+        assert main([*command, "--from", str(tmp_path / "in")]) == 0, "of several for one instrument, too"
+        assert "left out: hush.wav: " in capsys.readouterr().err
+        (tmp_path / "in" / "mine.wav").write_bytes(b"RIFF")
+        assert main([*command, "--from", str(tmp_path / "in")]) == 1
+        assert "none of the 2 sounds is a note" in capsys.readouterr().err

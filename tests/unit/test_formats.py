@@ -18,7 +18,7 @@ from tests.players import RATE, Player, fluidsynth, level_db, midi, sfizz
 from tests.readers import played, regions
 from timbre_core.analysis.inversion_measures import prediction_crests_db
 from timbre_core.errors import TimbreError
-from timbre_core.generation.formats.description import GUARD, Sample, SampledInstrument, Zone
+from timbre_core.generation.formats.description import GUARD, RELEASE_DB, Sample, SampledInstrument, Zone
 from timbre_core.generation.formats.packing import write_files
 from timbre_core.generation.formats.registry import FORMATS, LICENCE, instrument_files
 
@@ -103,6 +103,11 @@ class TestPlayers:
         held = level_db(audio[44100:66150])
         assert level_db(audio[2205:4410]) < held - 8
         assert level_db(audio[round(2.3 * RATE) : round(2.4 * RATE)]) < held - 40
+        # Let go of, it fades evenly in dB, by 43 in the time that is set, as on the page Play.
+        slow = opened(replace(made, release=1.0))(48, 127, 1.0, 1.0)
+        for seconds in (0.3, 0.6, 0.9):
+            part = slow[round((1 + seconds - 0.02) * RATE) : round((1 + seconds + 0.02) * RATE)]
+            assert level_db(part) == pytest.approx(held - RELEASE_DB * seconds, abs=2.5), seconds
         quick = opened(replace(made, attack=0.001))(48, 127, 1.0)
         assert level_db(quick[2205:4410]) == pytest.approx(held, abs=1)
 

@@ -9,6 +9,7 @@ import pytest
 
 from timbre_core.analysis.preset_words import WORDS, words_of
 from timbre_core.catalogue import presets
+from timbre_core.catalogue.database import reading
 from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.generation.presets import Preset
@@ -45,6 +46,24 @@ def test_presets_are_kept_starred_replaced_and_deleted() -> None:
     assert [each.key for each in presets.presets_of("tiny")] == [other, key], "the newest first"
     presets.delete_preset(key)
     assert [each.key for each in presets.presets_of("tiny")] == [other]
+
+
+def test_recordings_are_kept_with_a_preset_and_leave_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sounds = [presets.PresetSound("low.wav", 48.2, b"low"), presets.PresetSound("high.wav", 60.0, b"high")]
+    key = presets.keep_preset(MINE, sounds=sounds)
+    assert presets.presets_of("tiny")[0].sounds == 2
+    assert presets.sounds_of(key) == sounds
+    presets.keep_preset(MINE, sounds=sounds[1:])
+    assert presets.sounds_of(key) == sounds[1:]
+    monkeypatch.setattr(presets, "LARGEST", 3)
+    with pytest.raises(TimbreError, match="a preset keeps 0"):
+        presets.keep_preset(MINE, sounds=sounds)
+    assert presets.sounds_of(key) == sounds[1:], "what was kept stays"
+    presets.delete_preset(key)
+    with reading() as database:
+        assert database.execute("SELECT COUNT(*) FROM preset_sounds").fetchone()[0] == 0
+    with pytest.raises(TimbreError, match="no such preset"):
+        presets.sounds_of(key)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a" * 200, "a\0b"])

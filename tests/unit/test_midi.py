@@ -198,6 +198,21 @@ class TestPerforming:
         quieter = 20 * np.log10(level(heard(audio, 5.3, 5.9)) / level(heard(audio, 4.2, 4.8)))
         assert quieter == pytest.approx(40 * np.log10(64 / 127), abs=0.5)
 
+    def test_pressure_and_brightness_are_followed(self) -> None:
+        told = [*note(0, 3, 81), control(1, 74, 0), (2, "aftertouch", {"value": 127, "channel": 0}), control(2, 74, 64)]
+        audio = performed(midi(*told)).mix()
+        plain, dark, pressed = (level(heard(audio, at + 0.2, at + 0.8)) for at in range(3))
+        assert dark < 0.1 * plain, "880 Hz, six octaves below half the rate at 125 Hz"
+        assert pressed == pytest.approx(2 * plain, rel=0.05)
+
+    def test_a_file_that_is_mpe_bends_its_notes_further(self) -> None:
+        def bend(channel: int) -> float:
+            zone = [control(0, 101, 0), control(0, 100, 6), control(0, 6, 3)]
+            told = [*zone, (0.1, "pitchwheel", {"pitch": 4096, "channel": channel}), *note(0.1, 1, 60, channel=channel)]
+            return read_midi(midi(*told)).courses[channel].bend[-1][1]
+
+        assert [bend(channel) for channel in (0, 1, 3, 4)] == [100, 2400, 2400, 100]
+
     def test_what_dies_away_is_not_looped(self) -> None:
         audio = performed(midi(*note(0, 4, 60)), Sine(sustained=False)).mix()
         assert level(heard(audio, 1.5, 3.9)) == 0

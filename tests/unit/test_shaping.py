@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from timbre_core.analysis.macro_traits import macro_traits
+from timbre_core.analysis.macro_traits import macro_changes, macro_traits
 from timbre_core.errors import TimbreError
+from timbre_core.features.partials_apart import odd_against_even
 from timbre_core.generation.macros import FINISHING, MACROS, PLAIN, Shape, read_shape
 from timbre_core.generation.shaping import shaped
 
@@ -52,6 +53,29 @@ def test_a_macro_moves_its_trait_and_no_other(name: str) -> None:
             steps,
             found,
         )
+
+
+@pytest.mark.parametrize("steps", [{"brightness": 4.0}, {"brightness": -4.0}, {"body": 3.0}])
+def test_odd_partials_stay_as_loud_against_even_ones(steps: dict[str, float]) -> None:
+    # Odd partials are strong where it is dark, even ones where it is bright: a tilt alone would move them by 6 dB and more.
+    time = np.arange(3 * RATE) / RATE
+    levels = {1: 1.0, 2: 0.1, 3: 1.0, 4: 0.1, 5: 0.1, 6: 0.8, **dict.fromkeys(range(7, 20), 0.3)}
+    sound = sum(
+        level * np.sin(2 * np.pi * 200 * number * time + number**2) for number, level in levels.items()
+    ) * np.minimum(1, time / 0.03)
+    made = shaped((0.1 * sound).astype(np.float32), RATE, 55.35, Shape(**steps))[0]
+    before, after = (odd_against_even(each, RATE, 200.0) for each in (sound, made))
+    assert after == pytest.approx(before, abs=0.7)
+
+
+def test_noise_is_measured_whatever_the_course() -> None:
+    """Where a note's breath ends before its tone, a slower attack makes no moment any purer."""
+    time = np.arange(round(3.5 * RATE)) / RATE
+    breath = 0.08 * np.random.default_rng(0).standard_normal(len(time)) * np.exp(-time)
+    sound = sum(np.sin(2 * np.pi * 220 * number * time) / number for number in (1, 2, 3)) + breath
+    later = sound * np.clip(time / 1.5, 0.2, 1)
+    assert abs(macro_changes(sound, later, RATE, 57)["noise"]) < 0.5
+    assert macro_changes(sound, sound + breath, RATE, 57)["noise"] == pytest.approx(6, abs=0.7)
 
 
 def test_a_shaped_loop_repeats_without_a_click() -> None:

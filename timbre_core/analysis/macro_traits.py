@@ -37,6 +37,7 @@ TRAITS = (
 _APART = 5.0  # cents of inharmonicity that partials are looked for elsewhere from
 DECAYED = 0.4  # seconds after the attack, as `generation.macros` has it
 _NO_NOISE = 1e-4  # of the partials' energy: less cannot be told from how they themselves swell and fade
+_MOMENT = 0.5  # seconds
 _OVER_DB = -80.0  # of the attack's level: the sound is over
 
 
@@ -46,34 +47,31 @@ def macro_traits(
     """TRAITS of a note held for some seconds, audio (n_samples,), at a MIDI pitch; NaN where one cannot be measured.
 
     brightness in semitones of the spectral centroid above 1 Hz; attack in seconds' base 2 logarithm; decay: dB lost 0.4 s after
-    the attack, sustain: dB gained in the second after that; noise: dB of noise against partials, -40 at least; vibrato: cents to
+    the attack, sustain: dB gained in the second after that; noise: dB of noise against partials, see `_noise`; vibrato: cents to
     each side; vibrato_rate: swings a second, where there are any; hollow: dB of odd against even partials (see
     `odd_against_even`); inharmonicity: cents by which the tenth partial lies too high; body: semitones that the spectral
     envelope has moved by since `unmoved` (m_samples,), tilts and levels left out; randomness: cents RMS of slow movements.
 
-    moving: whether partials and noise are measured with the pitch's movements taken out, from 0.5 s on; by default where there
-    are some. Notes that are compared need the same.
+    moving: whether partials, their envelope and noise are measured with the pitch's movements taken out, from 0.5 s on; by
+    default where there are some. Notes that are compared need the same.
     """
     course = level_course(audio, rate)
     attack = find_attack(course)
     early, late = (level_at(course, attack.high + at / HOP, attack.level) for at in (DECAYED, DECAYED + 1))
-    cents = pitch_course(audio, rate, pitch)
-    still = audio
-    if cents is not None and (_moves(cents) if moving is None else moving):
-        still = _stilled(audio, rate, cents)
-    noisy = describe(still, rate, pitch, ("noisiness",))["noisiness"]
+    still, cents = _held_still(audio, rate, pitch, moving)
+    like = still if unmoved is None else _held_still(unmoved, rate, pitch, moving)[0]
     f0 = float(midi_to_hz(pitch))
     return {
         "brightness": 12 * np.log2(describe(audio, rate, pitch, ("brightness",))["brightness"]),
         "attack": float(np.log2(attack.seconds)),
         "decay": -early,
         "sustain": late - early if late > _OVER_DB else np.nan,
-        "noise": 10 * np.log10(noisy / (1 - noisy) + _NO_NOISE) if 0 < noisy < 1 else np.nan,
+        "noise": _noise(still, like, rate, pitch),
         "vibrato": movement(cents, SWINGS_HZ) * np.sqrt(2),
         "vibrato_rate": swing_rate(cents),
         "hollow": odd_against_even(still, rate, f0),
         "inharmonicity": inharmonicity(still, rate, f0),
-        "body": np.nan if unmoved is None else _envelope_lag(unmoved, audio, rate, pitch),
+        "body": np.nan if unmoved is None else _envelope_lag(like, still, rate, pitch),
         "randomness": movement(cents, WANDERS_HZ),
     }
 
@@ -84,6 +82,33 @@ def macro_changes(before: np.ndarray, after: np.ndarray, rate: int, pitch: float
     moving = len(courses) == 2 and any(_moves(cents) for cents in courses)
     first, then = (macro_traits(each, rate, pitch, before, moving) for each in (before, after))
     return {name: then[name] - first[name] for name in TRAITS}
+
+
+def _held_still(
+    audio: np.ndarray, rate: int, pitch: float, moving: bool | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The sound, with its pitch's movements taken out where they are to be, and its course in cents."""
+    cents = pitch_course(audio, rate, pitch)
+    if cents is None or not (_moves(cents) if moving is None else moving):
+        return audio, cents
+    return _stilled(audio, rate, cents), cents
+
+
+def _noise(audio: np.ndarray, like: np.ndarray, rate: int, pitch: float) -> float:
+    """dB of noise against partials, -40 at least: their energies in every half second, each as heavy as `like` is then.
+
+    A louder or softer moment is no noisier: what changes a note's course alone leaves it as it is. NaN where none is told.
+    """
+    size = round(_MOMENT * rate)
+    last = max(0, min(len(audio), len(like)) - size)
+    shares, energies = [], []
+    for begin in range(0, last + 1, size // 2):
+        noisy = describe(audio[begin : begin + size], rate, pitch, ("noisiness",))["noisiness"]
+        if 0 < noisy < 1:
+            shares.append(noisy / (1 - noisy))
+            energies.append(float(np.sum(like[begin : begin + size] ** 2)))
+    total = sum(energies)
+    return 10 * float(np.log10(np.dot(shares, energies) / total + _NO_NOISE)) if total else np.nan
 
 
 def _moves(cents: np.ndarray) -> bool:

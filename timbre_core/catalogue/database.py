@@ -101,6 +101,16 @@ MIGRATIONS = (
     );
     CREATE TABLE preset_stars (preset TEXT PRIMARY KEY, at REAL NOT NULL);
     """,
+    """
+    CREATE TABLE preset_sounds (
+        preset INTEGER NOT NULL REFERENCES presets(id) ON DELETE CASCADE,
+        place INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        pitch REAL NOT NULL,
+        file BLOB NOT NULL,
+        PRIMARY KEY (preset, place)
+    );
+    """,
 )
 """What leads from each version of the database to the next: only ever added to."""
 

@@ -19,6 +19,17 @@ from timbre_core.generation.shipped_presets import shipped_presets
 MOST = 5000
 """Presets of one's own for one checkpoint."""
 MOST_TAGS = 12
+LARGEST = 32 * 2**20
+"""Bytes of the recordings of one preset."""
+
+
+@dataclass(frozen=True)
+class PresetSound:
+    """A recording that a preset plays: its name, its MIDI pitch, and a sound file's bytes."""
+
+    name: str
+    pitch: float
+    file: bytes
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class KeptPreset:
     tags: tuple[str, ...]
     words: tuple[str, ...]
     starred: bool
+    sounds: int = 0
+    """How many recordings of one's own it plays: see `sounds_of`."""
 
 
 def presets_of(checkpoint: str) -> list[KeptPreset]:
@@ -50,25 +63,48 @@ def _own(checkpoint: str) -> tuple[list[KeptPreset], set[str]]:
     with reading() as database:
         stars = {key for (key,) in database.execute("SELECT preset FROM preset_stars")}
         rows = database.execute(
-            "SELECT id, content, tags, words FROM presets WHERE checkpoint = ? ORDER BY at DESC, id DESC", (checkpoint,)
+            "SELECT id, content, tags, words, (SELECT COUNT(*) FROM preset_sounds WHERE preset = id) FROM presets "
+            "WHERE checkpoint = ? ORDER BY at DESC, id DESC",
+            (checkpoint,),
         ).fetchall()
     found = []
-    for number, content, tags, words in rows:
+    for number, content, tags, words, sounds in rows:
         preset = Preset.model_validate_json(content)
         told = (tuple(json.loads(tags)), tuple(json.loads(words)))
-        found.append(KeptPreset(f"own:{number}", preset, *told, f"own:{number}" in stars))
+        found.append(KeptPreset(f"own:{number}", preset, *told, f"own:{number}" in stars, sounds))
     return found, stars
 
 
-def keep_preset(preset: Preset, tags: Sequence[str] = (), words: Sequence[str] = ()) -> str:
-    """Keep a preset under its name; one of that name, of the same checkpoint, is replaced. Returns its key.
+def sounds_of(key: str) -> list[PresetSound]:
+    """The recordings that a preset of one's own plays; none where the model does. Raises TimbreError for one that is not kept."""
+    number = _number(key)
+    if exists():
+        with reading() as database:
+            there = database.execute("SELECT 1 FROM presets WHERE id = ?", (number,)).fetchone()
+            rows = database.execute(
+                "SELECT name, pitch, file FROM preset_sounds WHERE preset = ? ORDER BY place", (number,)
+            ).fetchall()
+        if there is not None:
+            return [PresetSound(*row) for row in rows]
+    raise TimbreError("there is no such preset any longer.")
 
-    Raises TimbreError for a name or tag that cannot be used, and for too many of either.
+
+def keep_preset(
+    preset: Preset, tags: Sequence[str] = (), words: Sequence[str] = (), sounds: Sequence[PresetSound] = ()
+) -> str:
+    """Keep a preset under its name, with the recordings that it plays; one of that name, of the same checkpoint, is replaced.
+    Returns its key.
+
+    Raises TimbreError for a name or tag that cannot be used, for too many of either, and for more than `LARGEST` of recordings.
     """
     name = checked_name(preset.name)
     tags = [checked_name(tag) for tag in tags]
     if len(tags) > MOST_TAGS:
         raise TimbreError(f"{len(tags)} tags: a preset has at most {MOST_TAGS}.")
+    if (size := sum(len(each.file) for each in sounds)) > LARGEST:
+        raise TimbreError(
+            f"the recordings have {size / 2**20:.0f} MB, a preset keeps {LARGEST // 2**20}: drop fewer or shorter ones."
+        )
     content = preset.model_copy(update={"name": name}).model_dump_json()
     with writing("kept") as database:
         (count,) = database.execute(
@@ -82,6 +118,11 @@ def keep_preset(preset: Preset, tags: Sequence[str] = (), words: Sequence[str] =
             "words = excluded.words, at = excluded.at RETURNING id",
             (preset.checkpoint, name, content, json.dumps(tags), json.dumps(list(words)), time.time()),
         ).fetchone()
+        database.execute("DELETE FROM preset_sounds WHERE preset = ?", (number,))
+        database.executemany(
+            "INSERT INTO preset_sounds VALUES (?, ?, ?, ?, ?)",
+            [(number, place, each.name, each.pitch, each.file) for place, each in enumerate(sounds)],
+        )
     return f"own:{number}"
 
 

@@ -44,7 +44,7 @@ def files_in(inputs: Sequence[str], endings: Sequence[str]) -> list[Path]:
 def run_batch(tasks: Mapping[str, Callable[[], Iterable[str]]], what: str, jobs: int | None = None) -> None:
     """Do each of the tasks, by the names that errors are told with; a task returns lines to print.
 
-    A task that raises TimbreError is told on stderr and counted; the others go on. A single task's error is raised as it is.
+    A task that fails is told on stderr and counted; the others go on. A single task's error is raised as it is.
     Raises TimbreError at the end where some failed, and, at once, for a number of jobs that makes no sense.
     """
     if jobs is not None and not 1 <= jobs <= 64:
@@ -69,6 +69,10 @@ def run_batch(tasks: Mapping[str, Callable[[], Iterable[str]]], what: str, jobs:
                     failed += 1
                     said = str(error) if str(error).startswith(names[done]) else f"{names[done]}: {error}"
                     tqdm.write(f"error: {said}", file=sys.stderr)
+                except Exception as error:  # a fault of the project's, or of a library's, at one file
+                    failed += 1
+                    told_of = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+                    tqdm.write(f"error: {names[done]}: a fault of this program ({told_of})", file=sys.stderr)
                 else:
                     _tell(lines, told, tqdm.write)
         except BaseException:

@@ -139,6 +139,11 @@ def run(args: argparse.Namespace) -> int:
         if source.name in tasks or any(file_name(other) == name for other in tasks):
             raise TimbreError(f"two instruments would be called {name}: export them one by one.")
         tasks[source.name] = partial(_export, source, name, (keys, tuning), out, args, quiet=len(sources) > 1)
+    if args.zone > 1 and tuning is None:
+        print(
+            f"note: keys up to {args.zone // 2} semitones off their sample are played faster or slower, resonances with them: "
+            "about 3 dB of the spectrum, and 1 dB of level, per semitone. --zone 1 has a sample for every key."
+        )
     if not space.recipe.uses_pitch and not args.sounds:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so one sound is resampled to every key.")
     run_batch(tasks, "instruments", args.jobs)
@@ -206,13 +211,24 @@ def _own(space: TimbreSpace, files: list[str], pitch: str | None, how: Sampling)
 
 
 def own_sounds(space: TimbreSpace, files: list[str], pitch: str | None = None) -> Instrument:
-    """One's own sounds, files or folders, as one instrument; says at which pitch each is heard."""
+    """One's own sounds, files or folders, as one instrument; says at which pitch each is heard. Of several, those that cannot
+    be used are told and left out."""
     from timbre_core.generation.own_sounds import own_instrument, own_note
 
     given = None if pitch is None else midi_pitch(pitch, "--pitch")
-    notes = [own_note(file, space, pitch=given) for file in files_in(files, SOUNDS)]
-    for note in notes:
+    notes, paths = [], files_in(files, SOUNDS)
+    for path in paths:
+        try:
+            note = own_note(path, space, pitch=given)
+        except TimbreError as error:
+            if len(paths) == 1:
+                raise
+            print(f"left out: {error}", file=sys.stderr)
+            continue
         print(f"{note.name}: MIDI pitch {note.pitch:.2f}", file=sys.stderr)
+        notes.append(note)
+    if not notes:
+        raise TimbreError(f"none of the {len(paths)} sounds is a note that can be played: see above.")
     return own_instrument(space, notes)
 
 

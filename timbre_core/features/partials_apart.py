@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+PAIRED = np.arange(2, 8)
+"""Partials that are compared, odd with even ones."""
 _LAST = 16  # partials that are looked at
 _REACH = 0.06  # of a partial's frequency, or less than half of the fundamental
 _TOLD = 10  # the partial whose distance is told
@@ -15,11 +17,22 @@ _FEWEST = 3
 
 def odd_against_even(audio: np.ndarray, rate: int, f0: float) -> float:
     """Energy in dB of the partials 3, 5 and 7 against 2, 4 and 6; NaN where they lie too high."""
-    if 7.5 * f0 > rate / 2:
-        return math.nan
+    energies = partial_energies(audio, rate, f0)
+    return math.nan if energies is None else odd_over_even(energies)
+
+
+def partial_energies(audio: np.ndarray, rate: int, f0: float) -> np.ndarray | None:
+    """Energies of the partials `PAIRED` (6,) in a note's first two seconds, audio (n_samples,); None where they lie too high."""
+    if (PAIRED[-1] + 0.5) * f0 > rate / 2:
+        return None
     power, hz = _power(audio, rate)
-    energy = [power[np.abs(hz - number * f0) < 0.03 * number * f0].sum() for number in range(2, 8)]
-    return float(10 * np.log10((sum(energy[1::2]) + 1e-20) / (sum(energy[::2]) + 1e-20)))
+    return np.array([power[np.abs(hz - number * f0) < 0.03 * number * f0].sum() for number in PAIRED])
+
+
+def odd_over_even(energies: np.ndarray) -> float:
+    """dB by which the odd ones of `PAIRED`, energies (6,), are louder than the even ones."""
+    odd = PAIRED % 2 == 1
+    return float(10 * np.log10((energies[odd].sum() + 1e-20) / (energies[~odd].sum() + 1e-20)))
 
 
 def inharmonicity(audio: np.ndarray, rate: int, f0: float) -> float:

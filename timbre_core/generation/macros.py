@@ -26,7 +26,7 @@ class Macro:
 
 MACROS = {
     "brightness": Macro(-6, 6, 2.0, "semitones", "where the middle of the spectrum lies (spectral centroid)"),
-    "attack": Macro(-5, 5, 1.5, "of the time", "from a tenth to nine tenths of the loudest level", times=True),
+    "attack": Macro(-5, 5, 1.5, "of the time", "how long the sound takes to arrive at its level", times=True),
     "decay": Macro(-6, 6, 2.0, "dB", "what the level falls by in the first 0.4 s after the attack"),
     "sustain": Macro(-6, 6, 3.0, "dB", "what is left of that level a second later"),
     "noise": Macro(-6, 6, 3.0, "dB", "breath and noise between the partials, against the partials"),

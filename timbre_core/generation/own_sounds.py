@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +39,15 @@ class OwnNote:
     def level(self) -> float:
         """How loud it was recorded: the RMS of its first 8,000 samples, half a second or less."""
         return float(np.sqrt(np.mean(np.square(self.audio[:8000], dtype=np.float64))))
+
+    def file(self, rate: int) -> bytes:
+        """A sound file's bytes that `own_note` reads as this note again: FLAC, or a WAV file of floats beyond full scale."""
+        import soundfile
+
+        kind = ("FLAC", "PCM_24") if np.abs(self.audio).max(initial=0) < 1 else ("WAV", "FLOAT")
+        buffer = io.BytesIO()
+        soundfile.write(buffer, self.audio, rate, format=kind[0], subtype=kind[1])
+        return buffer.getvalue()
 
 
 def own_note(

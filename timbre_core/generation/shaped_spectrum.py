@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from timbre_core.features.partial_envelope import ENOUGH, envelope_lag, partial_magnitudes, smoothed_levels
+from timbre_core.features.partials_apart import PAIRED, odd_over_even, partial_energies
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.pitch_swings import STILL, heard_span, pitch_course
 from timbre_core.generation.macros import Shape
@@ -21,12 +22,14 @@ _NOISE_LOBE = 3  # and a Blackman window
 _REACH = 0.04  # how far a partial may lie from its harmonic, as a share of its frequency
 _MOST_PARTIALS = 90
 _COUNTED = 20  # partials among which noise is counted, as `features.descriptors` does
-_LOUDEST = 0.5  # seconds of the note that noise is counted in, as there
+_MOMENT = 0.5  # seconds that noise is counted in, as there
+_MOMENTS = 6
 _TILTS = np.linspace(-4, 3, 71)  # exponents of frequency
 _LAGS = np.arange(-5, 5.01, 0.25)  # semitones around what is asked for
 _TILT_DB = 40.0  # at most, of a tilt
 _NOISE_DB = np.linspace(-36, 36, 73)  # gains of noise
 _BODY_DB = 24.0  # at most, of moved resonances
+_HOLLOW_DB = 12.0  # at most, of what is taken back between odd and even partials
 _EDGES = 10  # frames
 _HEARD = 1e-3  # of the strongest bin
 _NEARLY = 10**0.05  # of the least noise that can be reached
@@ -65,9 +68,10 @@ def with_spectrum(audio: np.ndarray, rate: int, pitch: float, shape: Shape) -> n
     series = _series(audio, rate, pitch)
     spectra = _analysed(audio, rate, size, series)
     noise = _overlapped(spectra.values * spectra.between, size, len(audio))
-    body = _moved_body(spectra, audio, rate, shape.amount("body")) * _hollowed(spectra, shape.amount("hollow"))
-    tilt, gain = _solved(spectra, (audio - noise, noise, rate), body, shape)
-    gains = (body * tilt)[:, None] * (1 + (gain - 1) * spectra.between)
+    body = _moved_body(spectra, audio, rate, shape.amount("body"))
+    partials = partial_energies(audio, rate, series.f0)
+    filtered, gain = _solved(spectra, (audio - noise, noise, rate), (body, partials), shape)
+    gains = filtered[:, None] * (1 + (gain - 1) * spectra.between)
     return _overlapped(spectra.values * gains, size, len(audio))
 
 
@@ -135,6 +139,16 @@ def _moved_body(spectra: _Spectra, audio: np.ndarray, rate: int, semitones: floa
     return np.asarray(10 ** (gains(np.log2(np.maximum(spectra.hz, spectra.series.f0 / 2)), best) / 20))
 
 
+def _kept_hollow(spectra: _Spectra, filtered: np.ndarray, partials: np.ndarray | None, decibels: float) -> np.ndarray:
+    """Gains (n_bins,) behind which odd partials (see `partial_energies`) are `decibels` louder against even ones, whatever a
+    filter (n_bins,) has done to them."""
+    if partials is not None:
+        through = np.interp(spectra.series.f0 * PAIRED, spectra.hz, filtered) ** 2
+        moved = odd_over_even(partials * through) - odd_over_even(partials)
+        decibels -= float(np.clip(moved, -_HOLLOW_DB, _HOLLOW_DB))
+    return _hollowed(spectra, decibels)
+
+
 def _hollowed(spectra: _Spectra, decibels: float) -> np.ndarray:
     """Gains (n_bins,) that raise odd partials, and lower even ones, by half of `decibels`; the fundamental stays."""
     number = np.maximum(np.round(spectra.hz / spectra.series.f0), 1)
@@ -143,12 +157,17 @@ def _hollowed(spectra: _Spectra, decibels: float) -> np.ndarray:
 
 
 def _solved(
-    spectra: _Spectra, parts: tuple[np.ndarray, np.ndarray, int], body: np.ndarray, shape: Shape
+    spectra: _Spectra,
+    parts: tuple[np.ndarray, np.ndarray, int],
+    told: tuple[np.ndarray, np.ndarray | None],
+    shape: Shape,
 ) -> tuple[np.ndarray, float]:
-    """The tilt (n_bins,) and the gain of the noise that bring centroid and noise where they are asked for.
+    """The filter (n_bins,) and the gain of the noise that bring centroid, odd partials and noise where they are asked for.
 
-    parts: the sound's partials and its noise (n_samples,), and their rate.
+    parts: the sound's partials and its noise (n_samples,), and their rate. told: the gains (n_bins,) that move the body, and the
+    energies of the partials that tell what is hollow.
     """
+    body, partials = told
     # Frames that reach beyond the sound hear its edges.
     inside = slice(3, -4) if spectra.values.shape[1] > _EDGES else slice(None)
     magnitude, between = np.abs(spectra.values[:, inside]), spectra.between[:, inside]
@@ -158,46 +177,54 @@ def _solved(
     wanted = _centroid(spectra.hz, tonal + noisy) * 2 ** (shape.amount("brightness") / 12)
     share = counted.share(np.ones(len(body)), spectra.hz, np.ones(1))[0] * 10 ** (shape.amount("noise") / 10)
     tilts = _tilts(spectra)
-    tilt, gain = np.ones(len(body)), 10 ** (shape.amount("noise") / 20)
+    filtered, gain = np.ones(len(body)), 10 ** (shape.amount("noise") / 20)
+    tilt = np.ones(len(body))
     candidates = 10 ** (_NOISE_DB / 20)
     for _ in range(_ROUNDS):
-        weighed = tilts * (body * (tonal + gain * noisy))
+        bent = body * _kept_hollow(spectra, body * tilt, partials, shape.amount("hollow"))
+        weighed = tilts * (bent * (tonal + gain * noisy))
         centroids = weighed @ spectra.hz / np.maximum(weighed.sum(axis=1), 1e-20)
         tilt = _tilts(spectra, float(np.interp(wanted, np.maximum.accumulate(centroids), _TILTS)))[0]
-        shares = np.maximum.accumulate(counted.share(body * tilt, spectra.hz, candidates))
+        filtered = bent * tilt
+        shares = np.maximum.accumulate(counted.share(filtered, spectra.hz, candidates))
         # What partials themselves leave between them stays: no more is taken away than changes something.
         least = shares[0] * _NEARLY
         gain_db = float(np.interp(np.log(max(share, least) + 1e-12), np.log(shares + 1e-12), _NOISE_DB))
         gain = 10 ** ((min(gain_db, 0.0) if share < least else gain_db) / 20)
-    return tilt, gain
+    return filtered, gain
 
 
 class _CountedNoise:
-    """The loudest half second of a note, in which noise is weighed against the first partials."""
+    """Half seconds of a note, in each of which noise is weighed against the first partials."""
 
     def __init__(self, tonal: np.ndarray, noise: np.ndarray, rate: int, series: _Series) -> None:
-        whole = tonal + noise
-        size = min(round(_LOUDEST * rate), len(whole))
-        energy = np.concatenate([[0.0], np.cumsum(whole**2)])
-        begin = int(np.argmax(energy[size:] - energy[:-size]))
+        size = min(round(_MOMENT * rate), len(tonal))
         n_fft = 1 << (2 * size - 1).bit_length()
         window = np.blackman(size)
         self.hz = np.fft.rfftfreq(n_fft, 1 / rate)
         series = replace(series, count=max(1, min(_COUNTED, series.count)))
         counted = self.hz < (series.count + 0.5) * series.f0
         self.hz = self.hz[counted]
-        one, two = (np.fft.rfft(each[begin : begin + size] * window, n_fft)[counted] for each in (tonal, noise))
+        one, two = (
+            np.fft.rfft(np.lib.stride_tricks.sliding_window_view(each, size)[: _MOMENTS * size : size] * window, n_fft)
+            for each in (tonal, noise)
+        )
+        one, two = one[:, counted], two[:, counted]
+        whole = one + two
+        energy = np.sum(np.abs(whole) ** 2, axis=1)
+        self.weight = energy / max(float(energy.sum()), 1e-20)
         lobe = int(np.ceil(_NOISE_LOBE * n_fft / size))
-        peaks = _partials(np.abs(one + two)[:, None], self.hz, series, lobe)
-        self.terms = np.stack([np.abs(one) ** 2, 2 * np.real(one * np.conj(two)), np.abs(two) ** 2])
-        self.on = peaks[:, 0]
+        on = _partials(np.abs(whole).T, self.hz, series, lobe).T
+        terms = np.stack([np.abs(one) ** 2, 2 * np.real(one * np.conj(two)), np.abs(two) ** 2])
+        self.on, self.off = terms * on, terms * ~on
 
     def share(self, filtered: np.ndarray, hz: np.ndarray, gains: np.ndarray) -> np.ndarray:
-        """Energy between the partials against theirs, for each of `gains` (n,) of the noise, behind a filter (n_bins,)."""
+        """Energy between the partials against theirs, for each of `gains` (n,) of the noise, behind a filter (n_bins,): the mean
+        over the moments, each as heavy as its energy."""
         weight = np.interp(self.hz, hz, filtered) ** 2
         powers = np.stack([np.ones(len(gains)), gains, gains**2])
-        on, off = (np.maximum(self.terms[:, chosen] @ weight[chosen] @ powers, 1e-20) for chosen in (self.on, ~self.on))
-        return np.asarray(off / on)
+        on, off = (np.maximum(np.tensordot(part @ weight, powers, (0, 0)), 1e-20) for part in (self.on, self.off))
+        return np.asarray(self.weight @ (off / on))
 
 
 def _centroid(hz: np.ndarray, spectrum: np.ndarray) -> float:

@@ -13,6 +13,10 @@ GUARD = 64
 LONGEST_ATTACK, LONGEST_RELEASE = 10.0, 20.0
 """Seconds that every format can tell."""
 
+RELEASE_DB = 43.4
+"""What a key fades by in the seconds of its release: five time constants, as on the page Play. Formats whose players fade by
+another amount in what they call release are told so many times as long, so that the key dies away as it does there."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -45,7 +49,7 @@ class SampledInstrument:
 
     Attributes:
         name: ASCII letters, digits, `_` and `-`; also that of the file.
-        attack, release: seconds in which a key fades in, and out when it is let go.
+        attack, release: seconds in which a key fades in, and by `RELEASE_DB` when it is let go.
         bits: of the samples, 16 or 24.
         one_shot: a key sounds to the end of its sample however long it is held.
         note: what the sounds were made from, and under which licences; lines of text.

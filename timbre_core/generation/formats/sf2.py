@@ -16,13 +16,14 @@ import numpy as np
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import pcm
-from timbre_core.generation.formats.description import SHORTEST_LOOP, Sample, SampledInstrument, Zone
+from timbre_core.generation.formats.description import RELEASE_DB, SHORTEST_LOOP, Sample, SampledInstrument, Zone
 
 _ZEROS = 46
 _MARGIN = 8  # frames before and behind a loop
 _SHORTEST = 48  # frames of a sample
 _LARGEST = 2**31  # bytes of samples
 _LONGEST_RELEASE = 100.0  # seconds: the longest that the generator takes (8000 timecents)
+_SILENCE_DB = 100.0  # that a release goes down to (section 8.1.2, generators 37 and 38)
 # Generators (section 8.1.2).
 _ATTACK, _RELEASE, _INSTRUMENT, _KEYS, _VELOCITIES, _COARSE, _FINE, _SAMPLE, _MODES = 34, 38, 41, 43, 44, 51, 52, 53, 54
 # Section 8.4.2 has velocity close a filter unless a modulator of the same source and target says otherwise.
@@ -84,7 +85,7 @@ def _sample_data(samples: Sequence[Sample], bits: int) -> bytes:
 
 def _articulation(instrument: SampledInstrument, samples: Sequence[Sample]) -> bytes:
     name = _name(instrument.name)
-    release = _LONGEST_RELEASE if instrument.one_shot else instrument.release
+    release = _LONGEST_RELEASE if instrument.one_shot else instrument.release * _SILENCE_DB / RELEASE_DB
     shared = _generators([(_ATTACK, _timecents(instrument.attack)), (_RELEASE, _timecents(release))])
     zones = [shared, *(_zone(zone, index, samples[index]) for index, zone in enumerate(instrument.zones))]
     bags = list(accumulate((len(zone) // 4 for zone in zones), initial=0))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from timbre_core.generation.formats.description import SampledInstrument, Zone
+from timbre_core.generation.formats.description import RELEASE_DB, SampledInstrument, Zone
 from timbre_core.generation.formats.wav import wav_files
 
 _FOLDER = "samples/"
+_FADED_DB = 78.0  # in an `ampeg_release`: nine time constants, as sfizz has it after Cakewalk's players (sfizz, pull request 376)
 
 
 def write_sfz(instrument: SampledInstrument) -> dict[str, bytes]:
@@ -14,7 +15,8 @@ def write_sfz(instrument: SampledInstrument) -> dict[str, bytes]:
         f"// {instrument.name}: made with Timbre Explorer",
         *(f"// {line}" for line in instrument.note.splitlines()),
     ]
-    envelope = f"ampeg_attack={instrument.attack:.4g} ampeg_release={instrument.release:.4g}"
+    release = instrument.release * _FADED_DB / RELEASE_DB
+    envelope = f"ampeg_attack={instrument.attack:.4g} ampeg_release={release:.4g}"
     # Samples are short: held in memory whole, none is cut off where a player that renders ahead has not read on yet.
     lines += ["<control> hint_ram_based=1", f"<group> {envelope} amp_veltrack=100"]
     lines += [_region(zone, instrument.one_shot) for zone in instrument.zones]

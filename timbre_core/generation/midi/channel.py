@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import mido
 
 _BEND_RANGE = 2.0  # semitones, until the file says otherwise
+MPE_BEND = 48.0
+"""The same where each note has a channel of its own."""
 _VIBRATO = 50.0  # cents of depth with the mod wheel all up
 _SHORTEST = 0.001  # seconds
 _DOWN = 64
@@ -39,6 +41,9 @@ class Channel:
     sostenuto: bool = False
     volume: int = 127
     expression: int = 127
+    pressure: int = 0
+    zone: int = 0
+    """Channels that play a note each, by MPE: told by the first or last channel, until somebody has read it."""
     bend_range: float = _BEND_RANGE
     now: float = 0.0
     _sounding: list[_Sounding] = field(default_factory=list)
@@ -55,6 +60,9 @@ class Channel:
             self.program = message.program
         elif message.type == "pitchwheel":
             self.course.bend.append((seconds, 100 * self.bend_range * message.pitch / 8192))
+        elif message.type == "aftertouch":
+            self.pressure = message.value
+            self._tell_loudness()
         elif message.type == "control_change":
             self._control(message.control, message.value)
 
@@ -98,11 +106,15 @@ class Channel:
             self.course.vibrato.append((self.now, _VIBRATO * value / 127))
         elif control in (7, 11):
             self.volume, self.expression = (value, self.expression) if control == 7 else (self.volume, value)
-            self.course.loudness.append((self.now, (self.volume * self.expression / 127**2) ** 2))
+            self._tell_loudness()
+        elif control == 74:
+            self.course.brightness.append((self.now, value / 127))
         elif control in (100, 101):
             self._parameter = (self._parameter[0], value) if control == 100 else (value, self._parameter[1])
         elif control == 6 and self._parameter == (0, 0):
             self.bend_range = float(min(value, 96))
+        elif control == 6 and self._parameter == (0, 6):
+            self.zone = min(value, 15)
         elif control in (120, 123):
             self._end(lambda note: control == 120 or not (self.sustain or note.caught))
             for note in self._sounding:
@@ -110,11 +122,17 @@ class Channel:
         elif control == 121:
             self._reset()
 
+    def _tell_loudness(self) -> None:
+        loudness = (self.volume * self.expression / 127**2) ** 2
+        self.course.loudness.append((self.now, loudness * (1 + self.pressure / 127)))
+
     def _reset(self) -> None:
-        self.sustain, self.sostenuto, self.expression, self._parameter = False, False, 127, (127, 127)
+        self.sustain, self.sostenuto, self.expression, self.pressure = False, False, 127, 0
+        self._parameter = (127, 127)
         self.course.bend.append((self.now, 0.0))
         self.course.vibrato.append((self.now, 0.0))
-        self.course.loudness.append((self.now, (self.volume / 127) ** 2))
+        self.course.brightness.append((self.now, 0.5))
+        self._tell_loudness()
         for note in self._sounding:
             note.caught = False
         self._end_unheld()

@@ -30,12 +30,14 @@ class Course:
     """What a channel's controllers do: steps (seconds, value), in order of time; empty where nothing is said.
 
     Attributes:
-        bend: cents. loudness: factor of amplitude (volume and expression). vibrato: depth in cents (mod wheel).
+        bend: cents. loudness: factor of amplitude (volume, expression and pressure). vibrato: depth in cents (mod wheel).
+        brightness: controller 74, 0-1; from a half on the sound is as it is.
     """
 
     bend: list[tuple[float, float]] = field(default_factory=list)
     loudness: list[tuple[float, float]] = field(default_factory=list)
     vibrato: list[tuple[float, float]] = field(default_factory=list)
+    brightness: list[tuple[float, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """MIDI files to pieces. mido reads them; what is here gives its messages their meaning.
 
-Standard MIDI Files 1.0 and General MIDI 1 (MIDI Manufacturers Association): controllers 1, 6, 7, 11, 64, 66, 100, 101, 120, 121
-and 123.
+Standard MIDI Files 1.0 and General MIDI 1 (MIDI Manufacturers Association): controllers 1, 6, 7, 11, 64, 66, 74, 100, 101, 120,
+121 and 123, pressure of a channel; MIDI Polyphonic Expression 1.0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.generation.midi.channel import Channel
+from timbre_core.generation.midi.channel import MPE_BEND, Channel
 from timbre_core.generation.midi.piece import PERCUSSION, Piece
 from timbre_core.wording import counted
 
@@ -62,11 +62,22 @@ def read_midi(source: Path | str | bytes, name: str = "") -> Piece:
                     f"{name}: more than {LONGEST / 60:.0f} minutes or {MOST_NOTES:,} notes: the file is damaged, or cut it."
                 )
             channels[message.channel].receive(message, seconds)
+            _open_zone(channels, message.channel)
     except TimbreError:
         raise
     except Exception as error:  # mido answers damaged bytes with errors of a dozen kinds
         raise TimbreError(f"{name}: damaged or truncated as a MIDI file: get or export it again.") from error
     return _piece(channels.values(), name, remarks)
+
+
+def _open_zone(channels: dict[int, Channel], manager: int) -> None:
+    """Where a file says that each note has a channel of its own, bends on those go further until it says how far."""
+    size, channels[manager].zone = channels[manager].zone, 0
+    if manager not in (0, 15):
+        return
+    members = range(1, 1 + size) if manager == 0 else range(15 - size, 15)
+    for number in members:
+        channels[number].bend_range = MPE_BEND
 
 
 def _too_large() -> str:

@@ -14,6 +14,8 @@ _CONTROL = 0.004  # seconds between values of controllers
 _VIBRATO_HZ = 5.5
 _TAIL = 1.4  # times the release: what is left then fades out
 _FADE = 0.005  # seconds
+_DARKEST_OCTAVES = 6  # below half the rate, with controller 74 all down: as on the page Play
+_RESONANCE = 10 ** (1 / 20)
 _LEVEL_STEPS = 5.0  # time constants in a release, as on the page Play
 
 
@@ -34,6 +36,7 @@ def voice(
     envelope = np.minimum(1.0, (time + 1 / rate) / max(attack, 0.002))
     letting_go = time > held
     envelope[letting_go] *= np.exp(-_LEVEL_STEPS * (time[letting_go] - held) / max(release, 0.005))
+    audio = _toned(audio, course, note.start, rate)
     fade = min(len(audio), round(_FADE * rate))
     envelope[len(audio) - fade :] *= np.linspace(1, 0, fade)
     return audio * (envelope * _loudness(course, note.start, time) * (note.velocity / 127) ** 2).astype(np.float32)
@@ -59,6 +62,30 @@ def _loudness(course: Course, start: float, time: np.ndarray) -> np.ndarray | fl
     grid = np.arange(0.0, time[-1] + 2 * _CONTROL, _CONTROL)
     values: np.ndarray = np.interp(time, grid, values_at(course.loudness, start + grid, 1.0))
     return values
+
+
+def _toned(audio: np.ndarray, course: Course, start: float, rate: int) -> np.ndarray:
+    """The sound as dark as controller 74 has it: through a low-pass of second order, every `_CONTROL` seconds another."""
+    size = round(_CONTROL * rate)
+    grid = start + np.arange(0, len(audio), size) / rate
+    down = np.maximum(0, 1 - 2 * values_at(course.brightness, grid, 0.5))
+    if not down.any():
+        return audio
+    from scipy.signal import sosfilt
+
+    toned, state = np.empty_like(audio), np.zeros((1, 2))
+    for place, each in enumerate(down):
+        part = slice(place * size, (place + 1) * size)
+        toned[part], state = sosfilt(_low_pass(0.5 * 2 ** (-_DARKEST_OCTAVES * each)), audio[part], zi=state)
+    return toned
+
+
+def _low_pass(frequency: float) -> np.ndarray:
+    """One section (1, 6) for scipy, at a frequency in shares of the rate, as Web Audio has it (Bristow-Johnson's cookbook)."""
+    turn = 2 * np.pi * min(frequency, 0.4999)
+    alpha, middle = np.sin(turn) / (2 * _RESONANCE), np.cos(turn)
+    around = (1 - middle) / 2
+    return np.array([[around, 2 * around, around, 1 + alpha, -2 * middle, 1 - alpha]]) / (1 + alpha)
 
 
 def _at_speed(sound: PlayedNote, note: Note, course: Course, length: int, rate: int) -> np.ndarray:
