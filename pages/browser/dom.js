@@ -14,6 +14,12 @@ export function build(tag, options = {}, ...children) {
   return element;
 }
 
+// A button's name for those who do not see it, or say it: what it does, with the words that are seen on it (WCAG 2.5.3).
+export function named(text, title) {
+  const seen = text.replace(/\s*…$/, "");
+  return !title || !seen || title.toLowerCase().includes(seen.toLowerCase()) ? title || seen : `${seen}: ${title}`;
+}
+
 // Whether a key is typed into a field. Sliders take none of the keys that pages have.
 export function typing({ target }) {
   const fields = "input:not([type=range]), textarea, select, [contenteditable], [role=combobox]";

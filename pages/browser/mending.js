@@ -1,6 +1,6 @@
 // Correcting a pitch that was heard wrong: a semitone or an octave up or down, and back.
 
-import { build } from "./dom.js";
+import { build, named } from "./dom.js";
 
 const STEPS = /** @type {const} */ ([
   [-12, "−8va", "Heard an octave too high: an octave down"],
@@ -26,6 +26,6 @@ export class Mending {
   }
 
   button(text, title, act, options) {
-    return build("button", { type: "button", title, "aria-label": title, onclick: act, ...options }, build("span", { text }));
+    return build("button", { type: "button", title, "aria-label": named(text, title), onclick: act, ...options }, build("span", { text }));
   }
 }

@@ -30,6 +30,12 @@ export class NoteSearch {
     this.field.placeholder = `${this.lead.replace("note", note)}${example ? `: ${example}` : ""} …`;
   }
 
+  // What follows the text, such as a filter, is told as if it was deleted by hand.
+  clear() {
+    this.field.value = "";
+    this.field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   refresh() {
     const text = this.field.value.trim();
     if (!this.notes || !text) return this.close();
@@ -75,7 +81,8 @@ export class NoteSearch {
       this.active = (this.active + step + options.length) % options.length;
       this.paint();
     } else if (event.key === "Enter" && options[this.active]) this.choose(Number(options[this.active].dataset.row));
-    else if (event.key === "Escape") this.close();
+    else if (event.key === "Escape" && !this.list.hidden) this.close();
+    else if (event.key === "Escape" && this.field.value) this.clear();
     else return;
     event.preventDefault();
   }

@@ -18,7 +18,7 @@ export class Tip {
     const { points, space, canvas, data } = this.view;
     const { columns, arrays, ids } = points.map;
     const instrument = this.view.instruments.part?.told(i);
-    const extra = ["family", "pitch", "instrument"].includes(data.colour) ? [] : [data.colour];
+    const extra = ["family", "pitch", "instrument", "family_or_instrument"].includes(data.colour) ? [] : [data.colour];
     const labels = [...new Set(["pitch", "velocity", ...extra])]
       .map((column) => [columns[column]?.title, points.label(column, i)])
       .concat([["id", points.label("pitch", i) ? "" : points.detail(i) || ids[i]]]);

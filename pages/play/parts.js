@@ -1,6 +1,6 @@
 // The Play page's elements, built once.
 
-import { build } from "../browser/dom.js";
+import { build, named } from "../browser/dom.js";
 import { ICONS, icon } from "../browser/icons.js";
 import { ACCEPT } from "../browser/sounds.js";
 
@@ -15,7 +15,7 @@ export class PlayParts {
   }
 
   button(text, title, path, act, options = {}) {
-    const attributes = { type: "button", title, "aria-label": title, onclick: () => this.attempt(act), ...options };
+    const attributes = { type: "button", title, "aria-label": named(text, title), onclick: () => this.attempt(act), ...options };
     return build("button", attributes, path ? icon(path) : null, text ? build("span", { text }) : null);
   }
 

@@ -117,7 +117,7 @@ export class PresetPanel {
       "button",
       { type: "button", class: "tx-preset-name", title: "Load", onclick: () => this.load(preset) },
       build("b", { text: preset.name }),
-      build("em", { text: [...preset.tags, ...preset.words].join(" · ") }),
+      build("em", { text: [...new Set([...preset.tags, ...preset.words])].join(" · ") }),
     );
     const remove = preset.id.startsWith("own:")
       ? build("button", {

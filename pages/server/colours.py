@@ -33,7 +33,8 @@ SMALL_SETS = {
 }
 
 
-_NAMELESS = frozenset({"", "unknown", "nan", "none"})
+NAMELESS = frozenset({"", "unknown", "nan", "none"})
+"""Labels that name nothing."""
 _GOLDEN = 0.618034
 
 
@@ -42,7 +43,7 @@ def colour_of(column: str, value: str) -> str:
 
     Where all values of a column are known, `colours_of` tells them apart better.
     """
-    if value.lower() in _NAMELESS:
+    if value.lower() in NAMELESS:
         return UNKNOWN
     known = _known(column)
     if value in known:
@@ -59,7 +60,7 @@ def colours_of(column: str, values: Iterable[str]) -> dict[str, str]:
     """
     known = _known(column)
     every = list(dict.fromkeys(values))
-    colours = {value: colour_of(column, value) for value in every if value in known or value.lower() in _NAMELESS}
+    colours = {value: colour_of(column, value) for value in every if value in known or value.lower() in NAMELESS}
     left = [colour for colour in FAMILIES.values() if colour not in colours.values()]
     for place, value in enumerate(sorted(set(every) - set(colours))):
         turn = place - len(left)

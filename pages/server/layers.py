@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pages.server.colours import UNKNOWN, colours_of
+from pages.server.colours import NAMELESS, UNKNOWN, colours_of
 from pages.server.memo import Memo
 from pages.server.note_map import NoteMap
 from pages.server.words import printable
@@ -28,7 +28,10 @@ OWN = "+own"
 """The name of the map that has libraries on it, as in `nsynth-cvae@+own`: no map of a checkpoint can be called so."""
 SHIPPED = "the map's own"
 """What the layer of a map's own notes is called."""
+OF_ITS_KIND = "family_or_instrument"
+"""The label of notes' families in which notes without one have their instrument, so that they are not all grey alike."""
 _MEASURED = ("length", "attack", "noisiness")
+_MOST_KINDS = 100  # instruments without a family; of more, the library stands for them
 
 _layered = Memo(2)
 
@@ -64,9 +67,13 @@ class LayeredMap(NoteMap):
         """The file names of all libraries' notes, without their endings."""
         return [printable(PurePosixPath(path).stem) for path in self.own["path"]]
 
+    @cached_property
+    def dot(self) -> str:
+        return OF_ITS_KIND if OF_ITS_KIND in self.labels else super().dot
+
     def colours(self, column: str, values: list[str]) -> dict[str, str]:
         if column != "library":
-            return self.base.colours(column, values)
+            return self.base.colours("family" if column == OF_ITS_KIND else column, values)
         chosen = {library.name: library.colour for library in self.libraries if library.colour}
         return colours_of(column, values) | {SHIPPED: UNKNOWN} | chosen
 
@@ -134,8 +141,23 @@ def _layer(base: NoteMap, libraries: tuple[OwnLibrary, ...], version: str) -> La
     tables = [notes_of(library) for library in libraries]
     own = pd.concat(tables, ignore_index=True)
     labels = pd.concat([_shipped_labels(base), _own_labels(base, libraries, own)], ignore_index=True)
+    kinds = _kinds(labels)
+    labels = labels if kinds is None else labels.assign(**{OF_ITS_KIND: kinds})
     checkpoint = replace(base.checkpoint, map_name=OWN)
     return LayeredMap(checkpoint, version, labels, base, libraries, own)
+
+
+def _kinds(labels: pd.DataFrame) -> pd.Series | None:
+    """Each note's family, or its instrument or library where it has none; None where the map's own notes have none either, or
+    all have one."""
+    if "family" not in labels or "instrument" not in labels:
+        return None
+    families, instruments = labels["family"].astype(str), labels["instrument"].astype(str)
+    nameless = families.str.lower().isin(NAMELESS)
+    if not nameless.any() or nameless[labels["library"] == SHIPPED].all():
+        return None
+    unnamed = instruments.str.lower().isin(NAMELESS) | (instruments[nameless].nunique() > _MOST_KINDS)
+    return families.where(~nameless, instruments.where(~unnamed, labels["library"].astype(str)))
 
 
 def _shipped_labels(base: NoteMap) -> pd.DataFrame:

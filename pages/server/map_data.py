@@ -12,6 +12,7 @@ import pandas as pd
 
 from pages.server.catalog import NoteMap
 from pages.server.colours import UNKNOWN
+from pages.server.layers import OF_ITS_KIND
 from pages.server.memo import Memo
 from pages.server.packing import pack
 from pages.server.words import called, instrument_name, note_name, printable, readable
@@ -26,6 +27,7 @@ _packed = Memo(4)
 
 COLUMN_TITLES = {
     "family": "Family",
+    OF_ITS_KIND: "Family or instrument",
     "pitch": "Pitch",
     "instrument": "Instrument",
     "source": "Source",

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as pq
 
-from pages.server.colours import colours_of
+from pages.server.colours import NAMELESS, colours_of
 from timbre_core.analysis.distances import CODE, Coordinates, coordinates, nearest
 from timbre_core.analysis.near_index import MANY, NearIndex
 from timbre_core.checkpoint import (
@@ -33,7 +33,6 @@ SPACE = "3d"
 """The 3-D view, in a link as if it were a projection."""
 _SPACES = ("umap3", "pca")
 _COORDINATE = re.compile(r"[a-z0-9]+_[123]")
-_NAMELESS = {"", "unknown", "nan", "none"}
 _NOT_LABELS = {
     "note_id",
     "mu",
@@ -110,7 +109,7 @@ class NoteMap:
         """The families of its notes, in order; none where they have no such label. Notes that are of no known one make up a
         family where there is no other."""
         found = set(self.labels["family"].dropna().astype(str)) if "family" in self.labels else set()
-        return sorted({name for name in found if name.lower() not in _NAMELESS} or found)
+        return sorted({name for name in found if name.lower() not in NAMELESS} or found)
 
     @cached_property
     def words(self) -> Vocabulary:
@@ -159,7 +158,7 @@ class NoteMap:
         if "instrument" not in self.labels or self.labels["instrument"].nunique() < 2:
             return "family"
         families = set(self.labels["family"].astype(str).str.lower()) if "family" in self.labels else set()
-        return "family" if families - _NAMELESS else "instrument"
+        return "family" if families - NAMELESS else "instrument"
 
     @cached_property
     def dot_colours(self) -> dict[str, str]:

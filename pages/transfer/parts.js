@@ -1,6 +1,6 @@
 // The Transfer page's elements, built once.
 
-import { build } from "../browser/dom.js";
+import { build, named } from "../browser/dom.js";
 import { matchSwitch } from "../browser/matching.js";
 import { Mending } from "../browser/mending.js";
 
@@ -33,7 +33,7 @@ export class TransferParts {
   button(text, title, mark, act, options = {}) {
     return build(
       "button",
-      { type: "button", title, "aria-label": title, onclick: act, ...options },
+      { type: "button", title, "aria-label": named(text, title), onclick: act, ...options },
       mark ? drawn(mark) : null,
       text ? build("span", { text }) : null,
     );

@@ -12,7 +12,8 @@ import pytest
 import soundfile
 
 from pages.server.catalog import find_checkpoint, find_map, note_map
-from pages.server.layers import OWN, SHIPPED, LayeredMap, own_path, with_layers
+from pages.server.colours import UNKNOWN
+from pages.server.layers import OF_ITS_KIND, OWN, SHIPPED, LayeredMap, own_path, with_layers
 from pages.server.map_data import describe_note, note_card
 from tests.app.asgi import get
 from tests.synthetic import harmonic_note
@@ -54,6 +55,20 @@ def test_the_maps_own_notes_stay_where_they_are(own: OwnLibrary) -> None:
     assert np.isfinite(notes.labels[["pca_1", "pca_2", "tsne_1", "tsne_2"]].to_numpy()).all()
     assert with_layers(base) is notes, "made once"
     assert base.checkpoint.latents_file.exists()
+
+
+def test_sounds_without_a_family_are_coloured_by_instrument(own: OwnLibrary) -> None:
+    notes = layered()
+    labels = notes.labels
+    mine = labels["library"] == "mine"
+    assert set(labels["family"][mine]) == {"unknown", "snare"}
+    assert notes.dot == notes.label_columns[0] == OF_ITS_KIND
+    assert labels[OF_ITS_KIND][~mine].equals(labels["family"][~mine])
+    colours = [note_card(notes, row)["colour"] for row in np.flatnonzero(mine)]
+    assert UNKNOWN not in colours
+    assert len(set(colours)) == labels[OF_ITS_KIND][mine].nunique() == 2
+    assert note_card(notes, 0)["colour"] == note_card(notes.base, 0)["colour"]
+    assert "family_or_instrument" not in str(describe_note(notes, len(labels) - 1)["facts"])
 
 
 def test_only_the_checkpoint_that_read_them_has_them(own: OwnLibrary) -> None:

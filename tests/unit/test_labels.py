@@ -48,6 +48,19 @@ def names(*stems: str, hears: bool = True) -> NameLabels:
         (["oboe@60@100", "viola@62@90"], [("oboe", "60", "100"), ("viola", "62", "90")]),
         (["oboe·Ｃ４", "viola·Ｄ４"], [("oboe", "C4", None), ("viola", "D4", None)]),
         (["piano_forte_C4", "piano_piano_C4"], [("piano", "C4", "forte"), ("piano", "C4", "piano")]),
+        (["oboe_C4_v1-63", "oboe_C4_v64-127"], [("oboe", "C4", "v1‑63"), ("oboe", "C4", "v64‑127")]),
+        (["oboe-C4-0-63", "oboe-C4-64-127"], [("oboe", "C4", "0‑63"), ("oboe", "C4", "64‑127")]),
+        (["oboe_C4_01-02", "oboe_D4_02-03"], [("oboe", "C4", None), ("oboe", "D4", None)]),
+        (["pluck C4", "brassy C4"], [("pluck", "C4", None), ("brassy", "C4", None)]),
+        (["sus C4", "stac C4"], [(None, "C4", None), (None, "C4", None)]),
+        (
+            ["Gedackt C,", "Gedackt fis", "Gedackt c''"],
+            [("Gedackt", "C1", None), ("Gedackt", "Fis3", None), ("Gedackt", "C5", None)],
+        ),
+        (
+            ["C_f", "c_f", "cis_f", "c1_f", "d1_f"],
+            [(None, f"{note}", "f") for note in ("C2", "C3", "Cis3", "C4", "D4")],
+        ),
     ],
 )
 def test_names_of_the_usual_libraries(stems: list[str], labels: list[tuple[str | None, ...]]) -> None:
@@ -60,6 +73,13 @@ def test_numbers_are_pitches_only_where_they_are_heard() -> None:
     assert names("01", "02", "60", hears=True).labels.get("60.wav", {}).get("pitch") is None
     assert names("a_61", "b_62", hears=True).labels["a_61.wav"]["pitch"] == "61"
     assert "pitch" not in names("a_61", "b_62", hears=False).labels.get("a_61.wav", {})
+
+
+def test_letters_without_an_octave_are_pitches_only_where_they_are_heard() -> None:
+    stems = ["take a", "take h", "take c1", "take d1"]
+    assert names(*stems, hears=True).helmholtz
+    assert not names(*stems, hears=False).helmholtz
+    assert not names("a", "b", "c").helmholtz
 
 
 def test_digits_of_other_kinds_are_no_numbers() -> None:
@@ -231,6 +251,27 @@ def test_capitals_alone_make_no_other_instrument(tmp_path: Path) -> None:
     lines = "".join(f"{folder}/a_{pitch}.wav,{folder}\n" for folder, pitch in (("Flute", 60), ("FLUTE", 64)))
     (tmp_path / "metadata.csv").write_text(f"file,instrument\n{lines}")
     assert set(open_library([tmp_path]).notes["instrument"]) == {"Flute", "FLUTE"}, "a table means what it says"
+
+
+def test_one_instrument_in_several_spellings(tmp_path: Path) -> None:
+    folders = (
+        "French Horn",
+        "french_horn",
+        "FrenchHorn",
+        "Clarinet",
+        "Clarinett",
+        "Pad A",
+        "Pad B",
+        "take 1-2",
+        "take 12",
+    )
+    for place, folder in enumerate(folders):
+        record(tmp_path / folder / f"{60 + place}.wav", 60 + place)
+    library = open_library([tmp_path])
+    assert set(library.notes["instrument"]) == {"French Horn", *folders[3:]}
+    [same], [near] = ([said for said in library.said if words in said] for words in ("is the same", "near names"))
+    assert "'french_horn' is 'French Horn'" in same
+    assert near.endswith("'Clarinet' and 'Clarinett': rename one where they are the same")
 
 
 def with_key(path: Path, key: int) -> None:

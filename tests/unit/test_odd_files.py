@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -83,6 +84,24 @@ def test_of_a_damaged_stream_what_comes_before_is_read(folder: Path, capsys: pyt
     assert len(decode_upload(whole[: len(whole) // 2], 16_000, remarks=remarks)) == len(audio)
     assert main(["prepare", "folder", str(folder), str(folder.with_suffix(".csv"))]) == 0
     assert "noise_62.flac: damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["VORBIS", "OPUS"])
+def test_what_follows_the_first_sound_of_a_chained_ogg_is_told(kind: str) -> None:
+    def ogg(pitch: int) -> bytes:
+        file = io.BytesIO()
+        soundfile.write(file, harmonic_note(pitch, 0.5, 0.5), 16_000, format="OGG", subtype=kind)
+        return file.getvalue()
+
+    remarks: list[str] = []
+    assert len(load_audio(ogg(60), 16_000, remarks=remarks)) == 8_000
+    assert not remarks
+    assert len(load_audio(ogg(60) + ogg(64), 16_000, remarks=remarks)) == 8_000
+    assert remarks == [
+        "another sound follows the first one in it (chained Ogg): the first is used, save each as a file of its own"
+    ]
+    with pytest.raises(AudioError, match="2 other sounds follow"):
+        decode_upload(ogg(60) * 3, 16_000)
 
 
 def test_a_constant_is_silence_everywhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

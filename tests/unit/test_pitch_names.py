@@ -44,6 +44,10 @@ def test_ways_to_write_a_pitch(text: str, midi: float) -> None:
         ("Ciss4 Ess4 Ass4 H4", [61, 63, 68, 71]),
         ("Cis4 Bes4 B4", [61, 70, 71]),
         ("Bb4 B4 Eb4", [70, 71, 63]),
+        ("C, C c c' cis'' h' as'", [24, 36, 48, 60, 73, 71, 68]),
+        ("CC C c° c¹ d² fis1", [24, 36, 48, 60, 74, 66]),
+        ("C c D d a", [36, 48, 38, 50, 57]),
+        ("c1 d1 e2", [24, 26, 40]),
     ],
 )
 def test_the_folder_tells_the_language(names: str, pitches: list[float]) -> None:
@@ -62,7 +66,16 @@ def test_names_that_mean_one_thing_or_another_are_refused(names: str, refused: l
 
 @pytest.mark.parametrize(
     ("text", "velocity"),
-    [("90", 90), ("ppp", 16), ("mezzo-forte", 80), ("Mezzo_Piano", 64), ("FF", 112), ("leise", 49)],
+    [
+        ("90", 90),
+        ("ppp", 16),
+        ("mezzo-forte", 80),
+        ("Mezzo_Piano", 64),
+        ("FF", 112),
+        ("leise", 49),
+        ("0-63", 32),
+        ("v64-127", 96),
+    ],
 )
 def test_dynamics_are_velocities(text: str, velocity: float) -> None:
     assert read_velocity(text) == velocity
@@ -99,6 +112,12 @@ def test_layers_are_spread_and_velocities_are_not() -> None:
 def test_the_field_that_does_not_fit_is_named(pattern: str, name: str, said: str) -> None:
     assert parse_pattern(pattern).match(name) is None
     assert said in parse_pattern(pattern).explain(name)
+
+
+def test_letters_without_an_octave_fit_a_pitch_where_nothing_else_does() -> None:
+    pattern = parse_pattern("{instrument}-{pitch}-{take}")
+    assert pattern.match("organ-c''-2.wav") == {"instrument": "organ", "pitch": "c''"}
+    assert pattern.match("bass-a-C4-1.wav") == {"instrument": "bass-a", "pitch": "C4"}
 
 
 def test_words_fit_a_velocity() -> None:

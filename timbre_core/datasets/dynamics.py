@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from timbre_core.errors import TimbreError
@@ -95,14 +95,19 @@ SPECIFIC = frozenset(VELOCITIES) - {
 }
 """Dynamics that are hardly anything else: `piano` may be the instrument."""
 
-_LAYER = re.compile(r"(?:v|vl|vel|velo|velocity|layer|lyr|dyn)[ _-]?(\d{1,3})", re.IGNORECASE)
+_WORD = r"(?:v|vl|vel|velo|velocity|layer|lyr|dyn)"
+_LAYER = re.compile(_WORD + r"[ _-]?(\d{1,3})", re.IGNORECASE)
+_HYPHEN = "\N{NON-BREAKING HYPHEN}"
+_SPAN = re.compile(rf"(?:{_WORD}[ _-]?)?(\d{{1,3}})[-–{_HYPHEN}](\d{{1,3}})", re.IGNORECASE)
+_IN_NAMES = re.compile(rf"(?<![A-Za-z0-9])({_WORD}[ _]?|)(\d{{1,3}})-(\d{{1,3}})(?![0-9A-Za-z])", re.IGNORECASE)
+_SOFTEST, _LOUDEST = 1, 127
 _MOST_LAYERS = 24
 _SPACES = re.compile(r"[-_. ]+")
 
 _words = sorted({*VELOCITIES, *CHANGING}, key=len, reverse=True)
 WRITTEN = (
     "|".join(word.replace(" ", "[-_. ]?") for word in _words)
-    + r"|(?:v|vl|vel|velo|velocity|layer|lyr|dyn)[ _-]?\d{1,3}"
+    + rf"|{_WORD}[ _-]?\d{{1,3}}|(?:{_WORD}[ _-]?)?\d{{1,3}}-\d{{1,3}}"
 )
 """A regular expression (to be matched without case) for a dynamic that is no number."""
 
@@ -127,6 +132,33 @@ def layer_of(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
+@lru_cache(maxsize=65536)
+def span_of(text: str) -> tuple[int, int] | None:
+    """The lowest and highest velocity of a range such as `64-127` or `v1-63`, else None."""
+    found = _SPAN.fullmatch(text.strip())
+    low, high = map(int, found.groups()) if found else (0, 0)
+    return (low, high) if low < high <= _LOUDEST else None
+
+
+def are_spans(texts: Iterable[str]) -> bool:
+    """Whether texts are velocity ranges: with a word for it, or numbers alone that reach from the softest to the loudest."""
+    given = set(texts)
+    spans = [span for text in given if (span := span_of(text))]
+    reach = min((low for low, _ in spans), default=1), max((high for _, high in spans), default=0)
+    worded = any(text[:1].isalpha() for text in given)
+    return len(spans) == len(given) > 0 and (worded or (reach[0] <= _SOFTEST and reach[1] == _LOUDEST))
+
+
+def spans_in_names(stems: Iterable[str]) -> Callable[[str], str]:
+    """What keeps velocity ranges in file names whole, where there are such (see `are_spans`), when these are cut at hyphens."""
+    bare = are_spans(f"{low}-{high}" for stem in stems for word, low, high in _IN_NAMES.findall(stem) if not word)
+
+    def keep(found: re.Match[str]) -> str:
+        return f"{found[1]}{found[2]}{_HYPHEN}{found[3]}" if found[1] or bare else found[0]
+
+    return lambda stem: _IN_NAMES.sub(keep, stem)
+
+
 def count_layers(texts: Iterable[str]) -> int:
     """How many velocity layers `texts` speak of: v1 to v16 are layers, v25 and v100 are velocities (0)."""
     layers = [layer for text in texts if (layer := layer_of(text)) is not None]
@@ -135,7 +167,7 @@ def count_layers(texts: Iterable[str]) -> int:
 
 
 def read_velocity(text: str, layers: int = 0) -> float:
-    """MIDI velocity (1-127) of `90`, `mf`, `mezzo-forte` or `v3`; NaN for a dynamic that changes.
+    """MIDI velocity (1-127) of `90`, `mf`, `mezzo-forte` or `v3`, the middle of `64-127`; NaN for a dynamic that changes.
 
     layers: of how many velocity layers `v3` is one, spread over 1 to 127; 0 if it is a velocity. Raises TimbreError for
     anything else.
@@ -144,6 +176,9 @@ def read_velocity(text: str, layers: int = 0) -> float:
         number = float(text.strip().replace(",", "."))
         if not math.isnan(number):
             return number
+    span = span_of(text)
+    if span is not None:
+        return float(round((max(span[0], _SOFTEST) + span[1]) / 2))
     layer = layer_of(text)
     if layer is not None:
         return float(round(127 * (max(layer, 1) - 0.5) / layers)) if layers else float(layer)

@@ -16,12 +16,12 @@ from timbre_core.datasets.instrument_words import family_of, is_family
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.name_labels import NameLabels
 from timbre_core.datasets.notes import UNKNOWN
-from timbre_core.datasets.pitch_names import is_note_name, pitch_language, read_pitch
+from timbre_core.datasets.pitch_names import HELMHOLTZ, is_note_name, pitch_language, read_pitch
+from timbre_core.datasets.spelling import near_names, one_spelling
 from timbre_core.errors import TimbreError
 
 _ORDER = ("table", "pattern", "SFZ file", "file names", "folders", "sampler keys")
 _SPELLED = ("instrument", "family")
-_SHOWN = 4  # spellings that are told
 _FIELDS = ("instrument", "family", "source", "pitch", "velocity", "split", "transpose")
 
 
@@ -58,23 +58,11 @@ def decide(root: Path, files: Sequence[str], sources: Sources) -> tuple[dict[str
             if origin in ("file names", "folders"):
                 guessed.setdefault(name, []).append(file)
         _complete_family(labels[file])
-    spelled = [_one_spelling(root, name, [labels[file] for file in guessed.get(name, [])]) for name in _SPELLED]
-    told = [_sentence(root, origins, folders, sources), *filter(None, spelled), *_disagreements(root, sources)]
+    spelled = [one_spelling(name, [labels[file] for file in guessed.get(name, [])]) for name in _SPELLED]
+    spelled.append(near_names("instrument", list(labels.values())))
+    told = [f"{root}: {sentence}" for sentence in filter(None, spelled)]
+    told = [_sentence(root, origins, folders, sources), *told, *_disagreements(root, sources)]
     return labels, told
-
-
-def _one_spelling(root: Path, name: str, labels: Sequence[Labels]) -> str:
-    """Give labels `name` that differ in capitals alone the most frequent spelling; returns a sentence on it."""
-    counts = Counter(given[name] for given in labels if len(given.get(name, "")) > 1)
-    alike: dict[str, list[str]] = {}
-    for text in sorted(counts, key=lambda text: (-counts[text], not text.istitle(), text)):
-        alike.setdefault(text.casefold(), []).append(text)
-    others = {text: first for first, *rest in alike.values() for text in rest}
-    for given in labels:
-        if given.get(name) in others:
-            given[name] = others[given[name]]
-    shown = ", ".join(f"{text!r} is {first!r}" for text, first in list(others.items())[:_SHOWN])
-    return f"{root}: {name} in other capitals is the same: {shown}" if others else ""
 
 
 def _allowed(name: str, columns: frozenset[str]) -> Sequence[str]:
@@ -136,7 +124,7 @@ def _sentence(root: Path, origins: dict[str, Counter[str]], folders: FolderLabel
         if origins[name]:
             several = len(origins[name]) > 1
             places = [f"{origin} ({count})" if several else origin for origin, count in origins[name].most_common()]
-            parts.append(f"{name} from {', '.join(places)}" + (" (C4 = 60)" if _has_names(name, sources) else ""))
+            parts.append(f"{name} from {', '.join(places)}" + (_named_so(sources) if name == "pitch" else ""))
     patterns = Counter(sources.names.patterns.values())
     if patterns and any("file names" in found for found in origins.values()):
         shown = ", ".join(repr(pattern) for pattern, _ in patterns.most_common(3))
@@ -149,9 +137,13 @@ def _sentence(root: Path, origins: dict[str, Counter[str]], folders: FolderLabel
     return f"{root}: {'; '.join(parts)}"
 
 
-def _has_names(field_name: str, sources: Sources) -> bool:
+def _named_so(sources: Sources) -> str:
+    """Which octaves the names of pitches have, empty where there are none."""
     said = [*sources.names.labels.values(), *sources.pattern.values(), *sources.table.values()]
-    return field_name == "pitch" and any(is_note_name(given.get("pitch", "")) for given in said)
+    names = [given["pitch"] for given in said if given.get("pitch")]
+    if sources.names.helmholtz or pitch_language(names).endswith(HELMHOLTZ):
+        return " (named as Helmholtz did: c' = 60)"
+    return " (C4 = 60)" if any(map(is_note_name, names)) else ""
 
 
 def _disagreements(root: Path, sources: Sources) -> list[str]:

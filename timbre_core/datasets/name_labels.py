@@ -13,7 +13,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from timbre_core.datasets.dynamics import SPECIFIC, dynamic_word, is_dynamic, layer_of
+from timbre_core.datasets.dynamics import (
+    SPECIFIC,
+    are_spans,
+    dynamic_word,
+    is_dynamic,
+    layer_of,
+    span_of,
+    spans_in_names,
+)
+from timbre_core.datasets.helmholtz import with_scientific_names
 from timbre_core.datasets.instrument_words import family_of, is_family, is_playing, is_stop_word, is_technical
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.pitch_names import NAME, is_note_name, pitch_language, read_pitch
@@ -43,17 +52,24 @@ Hears = Callable[[Sequence[str], Sequence[float]], bool]
 
 @dataclass
 class NameLabels:
-    """Labels by file; files of several notes with their lowest and highest; and how each was read, as a pattern."""
+    """Labels by file; files of several notes with their lowest and highest; how each was read, as a pattern; and whether
+    pitches were named as Helmholtz did."""
 
     labels: dict[str, Labels] = field(default_factory=dict)
     ranges: dict[str, tuple[str, str]] = field(default_factory=dict)
     patterns: dict[str, str] = field(default_factory=dict)
+    helmholtz: bool = False
 
 
 def read_names(files: Sequence[str], hears: Hears) -> NameLabels:
     """What the names of `files` (posix paths) say; numbers alone are pitches where `hears` says so."""
     found = NameLabels()
     stems = {file: unicodedata.normalize("NFKC", file.rpartition("/")[2].rpartition(".")[0]) for file in files}
+    rewritten = with_scientific_names(stems, lambda some, pitches: _sound_so(some, pitches, hears))
+    found.helmholtz = bool(rewritten)
+    stems |= rewritten
+    keep_spans = spans_in_names(stems.values())
+    stems = {file: keep_spans(stem) for file, stem in stems.items()}
     rest = dict(stems)
     separator = _separator(list(stems.values())[:: max(1, len(stems) // _LOOKED_AT)])
     for cut in dict.fromkeys((separator, "", "fused")):
@@ -65,6 +81,14 @@ def read_names(files: Sequence[str], hears: Hears) -> NameLabels:
             _read_group(group, cut, hears, found)
         rest = {file: stem for file, stem in rest.items() if not _is_read(found, file)}
     return found
+
+
+def _sound_so(files: Sequence[str], names: Sequence[str], hears: Hears) -> bool:
+    language = pitch_language(names)
+    try:
+        return hears(files, [read_pitch(name, language) for name in names])
+    except TimbreError:
+        return False
 
 
 def _is_read(found: NameLabels, file: str) -> bool:
@@ -190,6 +214,8 @@ def _velocity_column(columns: Sequence[Sequence[str]], pitch: int | None) -> int
     for place, column in enumerate(columns):
         if place != pitch and _share(lambda part: layer_of(part) is not None, column) >= _MOST:
             return place
+        if place != pitch and are_spans(column):
+            return place
     for place, column in enumerate(columns):
         numbers = {int(part) for part in column if part.isdecimal()}
         if pitch is None or place <= pitch or _share(str.isdecimal, column) < 1:
@@ -212,7 +238,22 @@ def _instrument_column(columns: Sequence[Sequence[str]], roles: dict[int, str]) 
         return max(known, key=lambda place: (not _share(is_family, columns[place]) >= _MOST, -place))
     count = len(columns[0]) if columns else 0
     shared = [place for place in words if len(set(columns[place])) <= count // 2]
-    return next((place for place in shared if not _share(is_technical, columns[place]) >= _MOST), None)
+    said = next((place for place in shared if not _share(is_technical, columns[place]) >= _MOST), None)
+    return _words_of_one_pitch(columns, roles) if said is None else said
+
+
+def _words_of_one_pitch(columns: Sequence[Sequence[str]], roles: dict[int, str]) -> int | None:
+    """The place of words that tell sounds of one pitch apart, of which some alone say how something is played: `pluck C4` beside
+    `brassy C4` is another instrument."""
+    pitch = next((place for place, role in roles.items() if role == "pitch"), None)
+    for place, column in enumerate(columns) if pitch is not None else ():
+        fit = all(not (_COUNTER.fullmatch(part) or is_stop_word(part) or is_technical(part)) for part in column)
+        if place in roles or not fit or all(map(is_playing, column)):
+            continue
+        told = set(zip(columns[pitch], column, strict=True))
+        if len(set(column)) > 1 and len(told) > len(set(columns[pitch])):
+            return place
+    return None
 
 
 def _with_words_before(columns: Sequence[Sequence[str]], place: int, index: int) -> str:
@@ -226,7 +267,7 @@ def _with_words_before(columns: Sequence[Sequence[str]], place: int, index: int)
 def _more(given: Labels) -> None:
     """A source in the instrument's name, as NSynth has it; a velocity that is none is left out."""
     loudness = given.get("velocity", "0")
-    if not (is_dynamic(loudness) or layer_of(loudness) is not None or loudness.isdecimal()):
+    if not (is_dynamic(loudness) or layer_of(loudness) is not None or span_of(loudness) or loudness.isdecimal()):
         del given["velocity"]
     source = next((word for word in _SOURCES if f"_{word}_" in given.get("instrument", "")), None)
     if source:

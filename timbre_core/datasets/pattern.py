@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from timbre_core.datasets import dynamics, pitch_names
+from timbre_core.datasets import dynamics, helmholtz, pitch_names
 from timbre_core.errors import TimbreError
 
 LABELS = ("instrument", "family", "source", "pitch", "velocity", "split")
@@ -37,7 +37,11 @@ class NamePattern:
 
     def match(self, path: str) -> dict[str, str] | None:
         """The labels in a file's path (posix, with ending), or None if it does not fit the pattern."""
-        match = self._expression(frozenset()).fullmatch(self._part_of(path))
+        part = self._part_of(path)
+        # Letters without an octave fit so much that they are only looked for where nothing else is found.
+        match = self._expression(frozenset()).fullmatch(part) or _expression(self.pieces, frozenset(), True).fullmatch(
+            part
+        )
         return {name: text for name, text in match.groupdict().items() if name in LABELS} if match else None
 
     def explain(self, path: str) -> str:
@@ -66,14 +70,18 @@ class NamePattern:
 
 
 @lru_cache(maxsize=256)
-def _expression(pieces: tuple[str, ...], loose: frozenset[str]) -> re.Pattern[str]:
-    """The regular expression of a pattern's pieces, in which the fields `loose` may be anything."""
+def _expression(pieces: tuple[str, ...], loose: frozenset[str], letters: bool = False) -> re.Pattern[str]:
+    """The regular expression of a pattern's pieces, in which the fields `loose` may be anything.
+
+    letters: pitches may be letters as Helmholtz has them.
+    """
 
     def one(piece: str) -> str:
         if not piece.startswith("{"):
             return re.escape(unicodedata.normalize("NFC", piece))
         name = piece[1:-1]
-        return f"(?P<{name}>{_ANYTHING if name in loose else _SHAPES.get(name, _ANYTHING)})"
+        more = f"|{helmholtz.WRITTEN}" if letters and name == "pitch" else ""
+        return f"(?P<{name}>{_ANYTHING if name in loose else _SHAPES.get(name, _ANYTHING) + more})"
 
     return re.compile("".join(map(one, pieces)))
 

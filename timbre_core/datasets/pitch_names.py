@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
+from timbre_core.datasets.helmholtz import is_marked, scientific, speaks_helmholtz
 from timbre_core.errors import TimbreError
 
 ENGLISH, GERMAN, DUTCH = "english", "German", "Dutch"
@@ -21,6 +22,8 @@ UNCLEAR = "unclear"
 """English or German: Es and As are refused."""
 GERMAN_OR_DUTCH = "German or Dutch"
 """With Cis and Des, but without H or Bes: B is refused."""
+HELMHOLTZ = " with Helmholtz's octaves"
+"""What follows the language of names such as C, c and c', see datasets.helmholtz."""
 
 _LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
 _SYLLABLES = {
@@ -61,7 +64,7 @@ _HOW = "write 60, C4, C#4 or Bb3"
 def is_note_name(text: str) -> bool:
     """Whether `text` is written as the name of a pitch is, in any language."""
     parts = _PARTS.fullmatch(_clean(text))
-    return parts is not None and -1 <= int(parts["octave"]) <= 9
+    return is_marked(text) if parts is None else -1 <= int(parts["octave"]) <= 9
 
 
 def pitch_language(texts: Iterable[str]) -> str:
@@ -69,6 +72,13 @@ def pitch_language(texts: Iterable[str]) -> str:
 
     German and Dutch need names that are nothing else (Cis, Des), or H where there is no B.
     """
+    given = list(texts)
+    if speaks_helmholtz(given):
+        return _language_of(scientific(text) or text for text in given) + HELMHOLTZ
+    return _language_of(given)
+
+
+def _language_of(texts: Iterable[str]) -> str:
     names = {_clean(text).lower() for text in texts}
     letters = {name for name in names if not _syllable(name) and _PARTS.fullmatch(name)}
     bases = {name[0] for name in letters}
@@ -85,7 +95,7 @@ def pitch_language(texts: Iterable[str]) -> str:
 
 @lru_cache(maxsize=65536)
 def read_pitch(text: str, language: str = ENGLISH) -> float:
-    """MIDI pitch of `60`, `60.5` or a name such as `C4` (60), `C#4`, `Bb3`, `As3`, `Csharp4`, `Sol4`.
+    """MIDI pitch of `60`, `60.5` or a name such as `C4` (60), `C#4`, `Bb3`, `As3`, `Csharp4`, `Sol4`, `c'`.
 
     language: how letters are meant, see `pitch_language`. Raises TimbreError for what is no pitch, and for names that mean
     one thing or another.
@@ -95,6 +105,8 @@ def read_pitch(text: str, language: str = ENGLISH) -> float:
         number = float(clean.replace(",", "."))
         if not math.isnan(number):
             return number
+    if language.endswith(HELMHOLTZ) or is_marked(text):
+        clean, language = scientific(text) or clean, language.removesuffix(HELMHOLTZ)
     parts = _PARTS.fullmatch(clean)
     if parts is None:
         raise TimbreError(f"pitch {text!r} is neither a MIDI number nor a note name: {_HOW}.")

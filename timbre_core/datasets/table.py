@@ -15,6 +15,7 @@ from timbre_core.datasets.columns import Columns, match_columns, plain_name
 from timbre_core.datasets.dynamics import read_velocity
 from timbre_core.datasets.files_by_name import FilesByName
 from timbre_core.datasets.folds import fold_number
+from timbre_core.datasets.helmholtz import speaks_helmholtz
 from timbre_core.datasets.pitch_names import GERMAN, read_pitch
 from timbre_core.datasets.split_names import WORDS
 from timbre_core.errors import TimbreError, os_errors
@@ -191,7 +192,7 @@ def _columns(rows: Rows, path: Path) -> tuple[Columns, list[tuple[int, dict[str 
     doubtful = [
         name
         for field, name in columns.of.items()
-        if plain_name(name) != field and not _most(_check(field, name), [row.get(name) or "" for _, row in listed])
+        if plain_name(name) != field and not _says(field, name, [row.get(name) or "" for _, row in listed])
     ]
     if doubtful:
         columns = match_columns([name for name in given if name not in doubtful], FIELDS)
@@ -210,6 +211,11 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "split": lambda text: WORDS[text.lower()],
     "transpose": float,
 }
+
+
+def _says(field: str, column: str, cells: list[str]) -> bool:
+    """Whether the cells of a column of another name say what a field holds."""
+    return _most(_check(field, column), cells) or (field == "pitch" and speaks_helmholtz(map(_cell, cells)))
 
 
 def _check(field: str, column: str) -> Callable[[str], object] | None:

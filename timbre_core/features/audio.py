@@ -15,8 +15,7 @@ import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.audio_damage import read_sound
-from timbre_core.features.audio_sizes import is_cut_off, missing_share, with_right_size
-from timbre_core.features.mp3 import counted
+from timbre_core.features.opening import open_sound
 from timbre_core.features.sound_files import first_bytes, is_empty, other_cure
 from timbre_core.files import atomic_write
 
@@ -35,8 +34,6 @@ _ABOVE = 10 ** (-50 / 20)
 _LOUDEST_PEAK = 1e9  # beyond this float32 spectra overflow: such a file holds no audio
 _SAMPLE_RATES = (1_000, 768_000)
 _UNKNOWN = 2**63 - 1  # libsndfile's count of samples in a FLAC file that was written to a pipe; it cannot read those
-_WORTH_TELLING = 0.01  # share of a file that is missing
-_MOST_REPAIRED = 1 << 30  # bytes; larger files are not held in memory to correct their header
 
 _log = logging.getLogger(__name__)
 _logged: set[str] = set()
@@ -155,7 +152,7 @@ def opened_audio(
     """The sound file, open for reading, its rate checked; where its header says a wrong size, what is there is read.
 
     What goes wrong, here or inside the block, is raised as an AudioError that calls it `name`. remarks: takes a sentence
-    where more than 1 % of the audio is missing; without it such a file is an error.
+    where more than 1 % of the audio is missing, or another sound follows it; without it such a file is an error.
     """
     file: Path | BinaryIO
     if isinstance(source, (str, Path)):
@@ -168,16 +165,15 @@ def opened_audio(
     try:
         if is_empty(file):
             raise AudioError(f"{name}: an empty file: record or choose another one.")
-        sound, missing = _opened(file)
+        sound, unread = open_sound(file)
         with sound:
             rate = sound.samplerate
             if not _SAMPLE_RATES[0] <= rate <= _SAMPLE_RATES[1]:
                 raise AudioError(f"{name}: a sample rate of {rate} Hz cannot be right: the file is damaged.")
-            if missing > _WORTH_TELLING:
-                remark = f"truncated, the last {missing:.0%} are missing"
+            if unread is not None:
                 if remarks is None:
-                    raise AudioError(f"{name}: {remark}: get the file again.")
-                remarks.append(f"{remark}: what is there is used, get the file again to have the rest")
+                    raise AudioError(f"{name}: {unread.refused}.")
+                remarks.append(unread.used)
             yield sound
     except (RuntimeError, TypeError, ValueError, OSError, MemoryError) as error:
         if cure := other_cure(name, first_bytes(file)):
@@ -188,38 +184,6 @@ def opened_audio(
         raise AudioError(
             f"{name}: not readable as audio ({detail}): get it again, or convert it to WAV or FLAC."
         ) from error
-
-
-def _opened(file: Path | BinaryIO) -> tuple[soundfile.SoundFile, float]:
-    """The sound file, open, and the share of its audio that is missing. Raises libsndfile's errors."""
-    import soundfile
-
-    def open_file(file: Path | BinaryIO) -> soundfile.SoundFile:
-        opened = counted(file)
-        return soundfile.SoundFile(str(opened) if isinstance(opened, Path) else opened)
-
-    try:
-        sound = open_file(file)
-    except soundfile.LibsndfileError:
-        repaired = with_right_size(_content(file))
-        if repaired is None:
-            raise
-        return open_file(io.BytesIO(repaired[0])), repaired[1]
-    log = sound.extra_info
-    if is_cut_off(log, sound.frames):
-        repaired = with_right_size(_content(file))
-        if repaired is not None:
-            sound.close()
-            return open_file(io.BytesIO(repaired[0])), repaired[1]
-    return sound, missing_share(log)
-
-
-def _content(file: Path | BinaryIO) -> bytes:
-    """A file's bytes, none where they are too many."""
-    if isinstance(file, Path):
-        return file.read_bytes() if file.stat().st_size <= _MOST_REPAIRED else b""
-    file.seek(0)
-    return file.read(_MOST_REPAIRED)
 
 
 def check_length(sound: soundfile.SoundFile, name: str, max_seconds: float) -> None:

@@ -106,6 +106,7 @@ def train(
             shown.set_postfix({name: f"{validated[name]:.4f}" for name in criterion_of(recipe).shown}, refresh=False)
             left.epoch_ended()
             reporter.check_together(team)
+        shown.unit = " windows, figures and map follow" if after else " windows"
     team.wait()
     return run.progress
 
