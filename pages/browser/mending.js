@@ -26,6 +26,10 @@ export class Mending {
   }
 
   button(text, title, act, options) {
-    return build("button", { type: "button", title, "aria-label": named(text, title), onclick: act, ...options }, build("span", { text }));
+    return build(
+      "button",
+      { type: "button", title, "aria-label": named(text, title), onclick: act, ...options },
+      build("span", { text }),
+    );
   }
 }

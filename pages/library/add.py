@@ -185,6 +185,7 @@ def add_library(
         st.error(plain(str(error), 600), icon=":material/error:")
         return
     st.session_state.pop("add_proposal", None)
+    st.session_state["library_added"] = library.name
     if twin is not None:
         st.toast(
             f"The library {plain(twin.name)} is this folder too: Update finds what is new in it.",

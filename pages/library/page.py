@@ -111,6 +111,17 @@ def confirm_removal(library: OwnLibrary) -> None:
         st.rerun()
 
 
+def show_way_to_map(libraries: list[OwnLibrary]) -> None:
+    """A way to where the sounds are seen: Explore with the map of a library's checkpoint, each library in its own colour."""
+    shown = [library for library in libraries if library.shown]
+    if shown and st.button("See them on Explore", icon=":material/scatter_plot:", type="tertiary"):
+        added = st.session_state.get("library_added")
+        library = next((each for each in shown if each.name == added), shown[0])
+        st.switch_page(
+            "explore/page.py", query_params={"checkpoint": Path(library.checkpoint).name, "colour": "library"}
+        )
+
+
 def show_work() -> None:
     """What is being done and what waits, followed as it goes on."""
     open_jobs = jobs.list_jobs(only_open=True)
@@ -143,6 +154,7 @@ def main() -> None:
     colours = colours_of("library", [library.name for library in libraries])
     for library in libraries:
         show_library(library, library.colour or colours[library.name], latest.get(library.id))
+    show_way_to_map(libraries)
     show_adding(listing())
     pickers.show_refusals()
 

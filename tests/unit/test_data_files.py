@@ -179,6 +179,11 @@ def test_wrong_sizes_hold_whole_sounds(case: str) -> None:
     assert len(decode_upload(WRONG_SIZES[case], 16_000)) == len(NOTE)
 
 
+def test_bw64_is_read_as_rf64_is() -> None:
+    renamed = b"BW64" + encoded("RF64")[4:]
+    np.testing.assert_array_equal(load_audio(renamed, 16_000), load_audio(encoded("RF64"), 16_000))
+
+
 @pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "W64"])
 def test_a_part_that_is_missing_is_told(kind: str) -> None:
     content = encoded(kind)

@@ -227,6 +227,17 @@ def test_tables_from_spreadsheets(tmp_path: Path, separator: str) -> None:
     assert open_library([tmp_path]).notes["pitch"].tolist() == [69]
 
 
+def test_tables_in_other_languages_and_velocities_as_shares(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        record(tmp_path / name, 60)
+    write_table(tmp_path, "Datei;Tonhöhe;Familie;Lautstärke\na.wav;c';Streicher;0,5\nb.wav;d';Streicher;1\n")
+    library = open_library([tmp_path])
+    assert library.notes["pitch"].tolist() == [60, 62]
+    assert library.notes["velocity"].tolist() == [64, 127]
+    assert set(library.notes["family"]) == {"Streicher"}
+    assert any("velocities from 0 to 1 are shares of 127" in said for said in library.said)
+
+
 @pytest.mark.parametrize("content", [b"name,pitch\na.wav,60\n", b"", b"\xff\xfe\x00file", b'file,pitch\n"a.wav,60\n'])
 def test_tables_that_cannot_be_used(tmp_path: Path, content: bytes) -> None:
     record(tmp_path / "a.wav")

@@ -51,6 +51,26 @@ def test_instruments_are_corrected_one_by_one(tmp_path: Path) -> None:
     assert "oboe" not in told
 
 
+def test_an_octave_off_in_a_part_of_an_instrument_is_told(tmp_path: Path) -> None:
+    folder = library_of(tmp_path / "organ", {"organ": 4})
+    library_of(tmp_path / "high", {"organ": 5})
+    for path in (tmp_path / "high").iterdir():
+        path.rename(folder / path.name)
+    library = open_library([folder], octave="auto")
+    assert sorted(library.notes["pitch"]) == [60, 62, 64, 65, 67, 72, 74, 76, 77, 79], "it is not known which"
+    [told] = [line for line in library.said if "semitones" in line]
+    assert "organ sound 12 semitones (1 octave) below their labels, in 5 of 10 clear notes, and the others as" in told
+
+
+def test_names_that_are_no_pitches_are_told(tmp_path: Path) -> None:
+    for place, name in enumerate(("a1", "b1", "c1", "d1", "a2", "b2")):
+        (tmp_path / "plate").mkdir(exist_ok=True)
+        soundfile.write(tmp_path / "plate" / f"{name}.wav", harmonic_note(60 + 5 * place, 0.5, 0.5), 16_000)
+    [told] = [line for line in open_library([tmp_path / "plate"], octave="check").said if "heard" in line]
+    assert "by no one interval, in 6 of 6 clear notes" in told
+    assert "--pattern without {pitch}" in told
+
+
 def test_right_labels_and_single_outliers_are_let_be(tmp_path: Path) -> None:
     folder = library_of(tmp_path / "notes", {"sax": 4})
     soundfile.write(folder / "sax_A4.wav", harmonic_note(81, 0.5, 0.5), 16_000)

@@ -14,7 +14,7 @@ from timbre_core.features.sound_files import OTHER_ENDINGS, begins_as_sound, fir
 from timbre_core.files import readable
 from timbre_core.wording import counted
 
-_TABLES = ".csv .tsv .txt .jsonl .xlsx .ods"
+_TABLES = ".csv .tsv .txt .jsonl .json .xls .xlsx .ods .dspreset"
 
 _TABLE_ENDINGS = frozenset(_TABLES.split())
 

@@ -8,15 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _OTHER_NAMES = {
-    "file": "file_name filename filepath file_path path audio audio_file audio_path audio_filename wav sample sound location",
+    "file": "file_name filename filepath file_path path audio audio_file audio_path audio_filename wav sample sound location "
+    "datei dateiname fichier nom_de_fichier archivo arquivo bestand filnamn tiedosto plik",
     "note_id": "note_str id name key_id",
     "instrument": "instrument_str instrument_name instrument_in_full instrument_full instr inst instrument_class "
-    "instrument_label program_name",
-    "family": "instrument_family_str family_str instrument_family family_name section group",
+    "instrument_label program_name instrumento strumento instrumentti",
+    "family": "instrument_family_str family_str instrument_family family_name section group familie "
+    "famille familia família famiglia instrumentengruppe",
     "source": "instrument_source_str source_str instrument_source",
     "pitch": "midi midi_pitch pitch_midi midi_note midi_number note_number midi_note_number key root_key rootkey root "
-    "pitch_name note_name note pitch_id",
-    "velocity": "vel midi_velocity dynamics dynamic dynamic_level loudness",
+    "pitch_name note_name note pitch_id tonhöhe tonhoehe ton hauteur altura nota altezza toonhoogte tonhöjd",
+    "velocity": "vel midi_velocity dynamics dynamic dynamic_level loudness dynamik lautstärke nuance "
+    "dinamica dinámica intensidad anschlag",
     "split": "subset set partition data_split fold folds fold_id kfold cv_fold",
     "transpose": "transposition",
 }

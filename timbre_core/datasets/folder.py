@@ -106,7 +106,15 @@ def _read_other_sources(
 
 
 def _unused(root: Path, tables: Sequence[str]) -> list[str]:
-    """A sentence on tables that may be of labels and are called something else."""
+    """Sentences on tables that may be of labels and are called something else, and on mappings of other samplers."""
+    mappings = [name for name in tables if name.lower().endswith(".dspreset")]
+    tables = [name for name in tables if name not in mappings]
+    if mappings:
+        more = f" and {len(mappings) - 1} more" if len(mappings) > 1 else ""
+        return [
+            f"{root / mappings[0]}{more}: not used: keys are read from SFZ files, so save it as one where they are labels",
+            *_unused(root, tables),
+        ]
     if not tables:
         return []
     more = f" and {len(tables) - 1} more" if len(tables) > 1 else ""

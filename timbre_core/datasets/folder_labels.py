@@ -25,10 +25,12 @@ _PLAYERS = ("solo", "ensemble", "tutti", "section", "single", "singles")
 
 @dataclass
 class FolderLabels:
-    """Labels by file; files whose folders name no instrument (`weak`); and what folders were taken for, by what it is."""
+    """Labels by file; files whose folders name no instrument (`weak`), or that lie in none (`unplaced`); and what folders were
+    taken for, by what it is."""
 
     labels: dict[str, Labels] = field(default_factory=dict)
     weak: set[str] = field(default_factory=set)
+    unplaced: set[str] = field(default_factory=set)
     ignored: set[str] = field(default_factory=set)
     splits: set[str] = field(default_factory=set)
     levels: set[str] = field(default_factory=set)
@@ -59,6 +61,8 @@ def read_folders(root: Path, files: Sequence[str]) -> FolderLabels:
                 given["split"] = part
         if not place or (is_family(place[-1]) and not family_of(place[-1])):
             found.weak.add(file)
+        if not place:
+            found.unplaced.add(file)
         given["instrument"] = names[place] if place else root.resolve().name
         given["family"] = _family(place, given["instrument"] if not place else "")
         found.levels.add(" / ".join(_roles(place)) if place else "")
@@ -73,7 +77,7 @@ def _family(place: Path_, root: str) -> str:
         return sections[0]
     if not place:
         return family_of(root) or UNKNOWN
-    return family_of(place[-1]) or place[-2:][0]
+    return family_of(place[-1]) or family_of(place[-2:][0]) or place[-2:][0]
 
 
 def _roles(place: Path_) -> list[str]:
@@ -82,19 +86,21 @@ def _roles(place: Path_) -> list[str]:
 
 
 def _details(paths: set[Path_]) -> set[Path_]:
-    """Folders that are no instruments although their names are unknown: those of one name below several instruments."""
+    """Folders that are no instruments although their names are unknown: those of one name below several instruments, and those
+    beside ways of playing one."""
     folders = {path[:depth] for path in paths for depth in range(1, len(path) + 1)}
     parents: dict[str, set[Path_]] = {}
     for folder in folders:
         parents.setdefault(folder[-1].casefold(), set()).add(folder[:-1])
-    return {
+    unknown = [folder for folder in folders if len(folder) > 1 and not (family_of(folder[-1]) or is_family(folder[-1]))]
+    recurring = {
         folder
-        for folder in folders
-        if len(folder) > 1
-        and len(parents[folder[-1].casefold()]) > 1
-        and not family_of(folder[-1])
+        for folder in unknown
+        if len(parents[folder[-1].casefold()]) > 1
         and (family_of(folder[-2]) or (len(folder) > 2 and is_family(folder[-3]) and not is_family(folder[-2])))
     }
+    played = {folder[:-1] for folder in folders if folder in recurring or is_playing(folder[-1])}
+    return recurring | {folder for folder in unknown if folder[:-1] in played and family_of(folder[-2])}
 
 
 def _without_details(path: Path_, details: set[Path_]) -> Path_:

@@ -43,12 +43,12 @@ class Sources:
 def decide(root: Path, files: Sequence[str], sources: Sources) -> tuple[dict[str, Labels], list[str]]:
     """The labels of `files` (posix paths below `root`), and sentences on where they are from."""
     folders = read_folders(root, files)
-    by_names = _names_tell_instruments(files, folders, sources.names)
+    by_names = _told_by_names(files, folders, sources.names)
     labels: dict[str, Labels] = {}
     guessed: dict[str, list[str]] = {}
     origins: dict[str, Counter[str]] = {name: Counter() for name in _FIELDS}
     for file in files:
-        said = _said_of(file, folders, sources, by_names)
+        said = _said_of(file, folders, sources, file in by_names)
         labels[file] = {}
         for name in _FIELDS:
             origin = next((source for source in _allowed(name, sources.columns) if said[source].get(name)), None)
@@ -78,7 +78,7 @@ def _said_of(file: str, folders: FolderLabels, sources: Sources, by_names: bool)
     mapped = dict(sources.mapping.get(file, {}))
     weak = file in folders.weak or by_names
     if weak and named.get("instrument") and _is_better(named["instrument"], around["instrument"]):
-        if not is_family(around.get("family", "")):
+        if file in folders.unplaced or not is_family(around.get("family", "")):
             around["family"] = family_of(named["instrument"]) or UNKNOWN
         del around["instrument"]
         mapped.pop("instrument", None)
@@ -104,12 +104,19 @@ def _is_better(name: str, folder: str) -> bool:
     return bool(family_of(name)) or not family_of(folder)
 
 
-def _names_tell_instruments(files: Sequence[str], folders: FolderLabels, names: NameLabels) -> bool:
-    """Whether all sounds lie in what looks like one instrument's folder while their names are of several."""
-    around = {folders.labels[file]["instrument"] for file in files}
-    inside = {names.labels.get(file, {}).get("instrument", "") for file in files}
-    known = sum(bool(family_of(name)) for name in inside)
-    return len(around) == 1 and len(inside) > 1 and 2 * known > len(inside)
+def _told_by_names(files: Sequence[str], folders: FolderLabels, names: NameLabels) -> set[str]:
+    """The files of folders that look like one instrument's while the names in them are of several, known ones mostly."""
+    groups: dict[str, list[str]] = {}
+    for file in files:
+        groups.setdefault(folders.labels[file]["instrument"], []).append(file)
+    found: set[str] = set()
+    for folder, group in groups.items():
+        inside = {names.labels.get(file, {}).get("instrument", "") for file in group}
+        known = {name for name in inside if family_of(name)}
+        alone = len(groups) == 1 and 2 * len(known) > len(inside)
+        if len(inside) > 1 and (alone or (len(known) == len(inside) and not family_of(folder))):
+            found |= set(group)
+    return found
 
 
 def _complete_family(given: Labels) -> None:
@@ -129,7 +136,8 @@ def _sentence(root: Path, origins: dict[str, Counter[str]], folders: FolderLabel
     if patterns and any("file names" in found for found in origins.values()):
         shown = ", ".join(repr(pattern) for pattern, _ in patterns.most_common(3))
         more = f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""
-        unused = "{...} is not used; " if any("{...}" in pattern for pattern in patterns) else ""
+        others = [name for name in ("{take}", "{...}") if any(name in pattern for pattern in patterns)]
+        unused = f"{' and '.join(others)} {'are' if len(others) > 1 else 'is'} not used; " if others else ""
         parts.append(f"file names read by the pattern {shown}{more} ({unused}give another where that is wrong)")
     if folders.ignored:
         shown = ", ".join(sorted(folders.ignored)[:6])

@@ -175,9 +175,10 @@ def _single_names(group: dict[str, list[str]], found: NameLabels) -> None:
 
 
 def _pitch_column(columns: Sequence[Sequence[str]]) -> int | None:
-    """The place where most names have a note's name; of several the one that varies most."""
+    """The place where most names have a note's name; of several the one that varies most, then one in capitals (`C3` beside
+    the `a2` of two players)."""
     fits = [place for place, column in enumerate(columns) if _share(is_note_name, column) >= _MOST]
-    return max(fits, key=lambda place: (len(set(columns[place])), -place), default=None)
+    return max(fits, key=lambda place: (len(set(columns[place])), columns[place][0][0].isupper(), -place), default=None)
 
 
 def _same_in_numbers(columns: Sequence[Sequence[str]], pitch: int) -> int | None:
@@ -243,15 +244,15 @@ def _instrument_column(columns: Sequence[Sequence[str]], roles: dict[int, str]) 
 
 
 def _words_of_one_pitch(columns: Sequence[Sequence[str]], roles: dict[int, str]) -> int | None:
-    """The place of words that tell sounds of one pitch apart, of which some alone say how something is played: `pluck C4` beside
-    `brassy C4` is another instrument."""
-    pitch = next((place for place, role in roles.items() if role == "pitch"), None)
-    for place, column in enumerate(columns) if pitch is not None else ():
-        fit = all(not (_COUNTER.fullmatch(part) or is_stop_word(part) or is_technical(part)) for part in column)
+    """The place of words that tell sounds of one pitch and velocity apart, of which some alone say how something is played:
+    `pluck C4` beside `brassy C4` is another instrument."""
+    alike = list(zip(*(columns[place] for place in roles), strict=True))
+    for place, column in enumerate(columns) if alike else ():
+        fit = all(len(part) > 1 and not (_COUNTER.fullmatch(part) or is_stop_word(part)) for part in column)
         if place in roles or not fit or all(map(is_playing, column)):
             continue
-        told = set(zip(columns[pitch], column, strict=True))
-        if len(set(column)) > 1 and len(told) > len(set(columns[pitch])):
+        told = set(zip(alike, column, strict=True))
+        if len(set(column)) > 1 and len(told) > len(set(alike)):
             return place
     return None
 

@@ -25,6 +25,7 @@ FIELDS = ("file", "instrument", "family", "source", "pitch", "velocity", "split"
 _OWN = {"note_id", "pitch_estimated"}
 """Columns of the tables that `prepare folder` writes that are no labels."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".jsonl")
+_OTHERS = (".csv", ".tsv", ".jsonl", ".json", ".xls", ".xlsx", ".ods", ".dspreset")
 _EMPTY = frozenset(["n/a", "#n/a", "na", "nan", "none", "null", "nil", "-", "--", "?"])
 """What spreadsheets and programs write into a cell that has no value."""
 _QUOTED = re.compile(r'"[^"]*"')
@@ -51,7 +52,7 @@ def find_tables(names: Sequence[str]) -> tuple[list[str], list[str]]:
         stem, dot, ending = file.rpartition(".")
         if stem.casefold().strip() == "metadata" and (dot + ending).lower() in _ENDINGS:
             named.setdefault(folder, []).append(name)
-        elif (dot + ending).lower() in (".csv", ".tsv", ".jsonl", ".xlsx", ".ods"):
+        elif (dot + ending).lower() in _OTHERS:
             others.append(name)
     chosen = []
     for there in named.values():
@@ -89,7 +90,22 @@ def read_table(root: Path, name: str, files: Sequence[str]) -> Table:
             given = {name: _cell(row.get(column)) for name, column in columns.of.items() if name != "file"}
             table.labels[file] = {name: value for name, value in given.items() if value}
     _tell(table, path, columns, loose)
+    _scale_velocities(table, path)
     return table
+
+
+def _scale_velocities(table: Table, path: Path) -> None:
+    """Make velocities of a table in which all are shares of the loudest, from 0 to 1, those of MIDI; tells it."""
+    given = [labels for labels in table.labels.values() if labels.get("velocity")]
+    shares = []
+    for labels in given:
+        with contextlib.suppress(ValueError):
+            shares.append(float(labels["velocity"].replace(",", ".")))
+    if len(shares) < len(given) or not shares or min(shares) < 0 or max(shares) > 1 or set(shares) <= {0, 1}:
+        return
+    for labels, share in zip(given, shares, strict=True):
+        labels["velocity"] = str(max(1, round(127 * share)))
+    table.said.append(f"{path}: velocities from 0 to 1 are shares of 127")
 
 
 def _cell(text: str | None) -> str:

@@ -40,7 +40,10 @@ def with_right_size(content: bytes) -> tuple[bytes, float] | None:
 
     None where it is neither WAV, RF64, AU nor CAF, or its sizes are right.
     """
-    if content[:4] in (b"RIFF", b"RF64", b"BW64") and content[8:12] == b"WAVE":
+    if content[:4] == b"BW64":  # the same as RF64 (ITU-R BS.2088), by a name that libsndfile does not know
+        content = b"RF64" + content[4:]
+        return _wave(content) or (content, 0.0)
+    if content[:4] in (b"RIFF", b"RF64") and content[8:12] == b"WAVE":
         return _wave(content)
     if content[:4] == b".snd" and len(content) > 24:
         return _patched(content, 8, ">I", *struct.unpack_from(">II", content, 4))
