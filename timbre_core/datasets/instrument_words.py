@@ -79,7 +79,8 @@ strijkers,strijkinstrumenten,koper,koperblazers,hout,houtblazers,blazers,slagwer
 traeblas,träblås,blås,slagverk,klaviatur,strykere,treblås,messing,jouset,jousisoittimet,puupuhaltimet,vasket,vaskipuhaltimet,
 lyomasoittimet,koskettimet,smyczkowe,smyczki,dete,dęte,dete drewniane,dete blaszane,
 perkusja,klawisze,smycce,drevene,zeste,zestove,
-vonosok,vonósok,fafuvosok,fafúvósok,rezfuvosok,rézfúvósok,utosok,yaylilar,yaylılar,nefesliler,vurmalilar,vurmalılar,sopros,percussao,
+vonosok,vonósok,fafuvosok,fafúvósok,rezfuvosok,rézfúvósok,utosok,yaylilar,yaylılar,nefesliler,vurmalilar,vurmalılar,
+sopros,percussao,
 percussão,teclas,弦楽器,管楽器,木管楽器,金管楽器,
 木管,金管,打楽器,鍵盤楽器,弦乐,弦乐器,木管乐器,铜管,铜管乐器,打击乐,键盘,현악기,목관악기,금관악기,타악기,건반악기"""
 _PLAYING = """sus,sust,sustain,sustained,susvib,sus vib,susnv,sus nv,long,longs,short,shorts,arco,arco normal,pizz,pizzicato,piz,
@@ -105,7 +106,8 @@ sostenido,pizzicatos,pedal,pedal on,pedal off,pedalon,pedaloff,no pedal,
 looped,loop,loops,oneshot,one shot,dry,wet,main notes,noise,noises"""
 _TECHNICAL = """audio,wav,wave,wavs,flac,mp3,ogg,aif,aiff,samples,sample,sounds,sound,recordings,recording,rec,recs,data,dataset,
 files,raw,edited,processed,normalized,normalised,trimmed,cut,mono,stereo,left,right,l,r,close,near,mid,middle,main,far,room,
-hall,ambient,amb,surround,overhead,oh,outrigger,outriggers,decca,spot,spots,tree,mains,ribbon,condenser,mic,mics,microphone,microphones,di,amp,mix,mixed,stage,contact,
+hall,ambient,amb,surround,overhead,oh,outrigger,outriggers,decca,spot,spots,tree,mains,ribbon,condenser,mic,mics,
+microphone,microphones,di,amp,mix,mixed,stage,contact,
 binaural,xy,ms,ab,ortf,44,48,96,16bit,24bit,32bit,44100,48000,96000,44k,48k,44 1,16 bit,24 bit,new,old,misc,all,export,exports"""
 _STOP = {
     "note",

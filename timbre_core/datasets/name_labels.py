@@ -239,8 +239,8 @@ def _instrument_column(columns: Sequence[Sequence[str]], roles: dict[int, str]) 
         return max(known, key=lambda place: (not _share(is_family, columns[place]) >= _MOST, -place))
     count = len(columns[0]) if columns else 0
     shared = [place for place in words if len(set(columns[place])) <= count // 2]
-    said = next((place for place in shared if not _share(is_technical, columns[place]) >= _MOST), None)
-    return _words_of_one_pitch(columns, roles) if said is None else said
+    first = next((place for place in shared if not _share(is_technical, columns[place]) >= _MOST), None)
+    return _words_of_one_pitch(columns, roles) if first is None else first
 
 
 def _words_of_one_pitch(columns: Sequence[Sequence[str]], roles: dict[int, str]) -> int | None:
