@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from timbre_core.errors import TimbreError
 from timbre_core.features.note_grid import band_hz, point_edges, point_seconds
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.models.tasks import NoteShiftTask
@@ -25,8 +26,9 @@ _TRACK = (0, 1, 2, 4, 7, 11, 16, 20, 24, 28, 34, 42, 50, 56)  # points at which 
 _GROUP = 8  # bands that are one in the coarse spectrum of a point
 _CONDITIONS = 10
 _PLACE = 12
+_FURTHER = 4 + 2 * len(_TRACK)  # numbers that a place is told of each further band that it says
 _TIMES = 3  # of a place's numbers, the last: what only its point in time says
-_AT_ONCE = 8  # points that are worked out together: what fits a core's cache
+_AT_ONCE = 1024  # places that are worked out together: what fits a core's cache
 _DENSE = 16  # points of the onset, which are all asked for; then every second is
 _FINE = 80  # bands that are all asked for: above, where harmonics run together, every second is
 _SPAN_DB, _OFFSET = 20.0, 1.5  # dB to the network's units
@@ -50,24 +52,28 @@ class NoteShift(nn.Module):
     def __init__(self, settings: NoteShiftTask, features: LogMelSettings) -> None:
         super().__init__()
         n_mels, width, depth = features.n_mels, settings.width, settings.layers
-        self.depth = depth
+        self.depth, self.together = depth, settings.together
         self.features = features
+        if n_mels % self.together:
+            raise TimbreError(f"task.together {self.together} does not divide the {n_mels} bands of features.n_mels.")
         self.note = _NoteVector(2 * n_mels, settings.note_width, settings.note_dim)
         around = 2 * (2 * _REACH + 1) + 2 * (2 * _NEAR + 1) + 2 + 2 * (n_mels // _GROUP) + 2 * len(_TRACK) + _PLACE
+        around += _FURTHER * (self.together - 1)
         self.around = nn.Linear(around, width)
         self.told = nn.Sequential(
             nn.Linear(settings.note_dim + _CONDITIONS, width), nn.GELU(), nn.Linear(width, width * (1 + 2 * depth))
         )
         self.layers = nn.ModuleList([nn.Linear(width, width) for _ in range(depth)])
-        self.out = nn.Linear(width, 1)
+        self.out = nn.Linear(width, self.together)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
     def forward(self, note: Tensor, shifted: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
         """Levels in dB (batch, n) at places: `points` and `bands` (batch, n)."""
         seen, moved = note / _SPAN_DB + _OFFSET, shifted / _SPAN_DB + _OFFSET
-        around = self.around(self._around(seen, moved, played, points, bands))
-        change = self._change(around, self._told(seen, moved, played))
+        among = bands % self.together
+        around = self.around(self._around(seen, moved, played, points, bands - among))
+        change = self._change(around, self._told(seen, moved, played)).gather(2, among[..., None])[..., 0]
         return shifted[torch.arange(len(points))[:, None], points, bands] + change
 
     def whole(self, note: Tensor, shifted: Tensor, played: Played, bands: int | None = None) -> Tensor:
@@ -78,12 +84,12 @@ class NoteShift(nn.Module):
         n_bands = n_mels if bands is None else min(bands, n_mels)
         seen, moved = note / _SPAN_DB + _OFFSET, shifted / _SPAN_DB + _OFFSET
         points = _thinned(n_points, (0, 1), (_DENSE, 2))
-        told_bands = _thinned(n_bands, (0, 1), (_FINE, 2))
+        groups = -(-n_bands // self.together)
+        first = self.together * _thinned(groups, (0, 1), (_FINE // self.together, 2))
+        told_bands = (first[:, None] + torch.arange(self.together)).flatten()
         told = self._told(seen, moved, played)
-        parts = [
-            self._everywhere(seen, moved, played, part, told_bands).flatten(1, 2) for part in points.split(_AT_ONCE)
-        ]
-        change = torch.cat([self._change(around, told) for around in parts], dim=1)
+        around = self._everywhere(seen, moved, played, points, first).flatten(1, 2)
+        change = torch.cat([self._change(part, told) for part in around.split(_AT_ONCE, dim=1)], dim=1)
         change = change.view(count, len(points), len(told_bands)) @ _between(told_bands, n_bands).T
         change = _between(points, n_points) @ nn.functional.pad(change, (0, n_mels - n_bands))
         return shifted + change
@@ -94,14 +100,15 @@ class NoteShift(nn.Module):
         return self.told(torch.cat([vector, _conditions(played)], dim=1))[:, None]
 
     def _change(self, around: Tensor, told: Tensor) -> Tensor:
-        """What is around places (batch, n, width) -> how many dB the instrument's own note is above the shifted one there."""
+        """What is around places (batch, n, width) -> how many dB the instrument's own note is above the shifted one there and in
+        the next bands, (batch, n, together)."""
         first, *scales_and_shifts = told.chunk(1 + 2 * self.depth, dim=-1)
         hidden = around + first
         for number, layer in enumerate(self.layers):
             scale, shift = scales_and_shifts[2 * number : 2 * number + 2]
             normal = nn.functional.layer_norm(hidden, hidden.shape[-1:])
             hidden = hidden + layer(nn.functional.gelu(torch.addcmul(shift, normal, 1 + scale)))
-        return _STEP_DB * self.out(nn.functional.gelu(hidden))[..., 0].float()
+        return _STEP_DB * self.out(nn.functional.gelu(hidden)).float()
 
     def _everywhere(self, seen: Tensor, moved: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
         """`around` of `_around` at some bands (m,) of some points (n,), as one matrix and what only
@@ -116,22 +123,25 @@ class NoteShift(nn.Module):
             2 * (n_mels // _GROUP),
             2 * len(_TRACK),
         ]
-        here, before, after, own, beside, coarse, tracks, place = self.around.weight.split([*sizes, _PLACE], dim=1)
-        kernel = here.new_zeros(len(here), 2, 3, 2 * _REACH + 1)
+        sizes += [_PLACE, _FURTHER * (self.together - 1)]
+        here, before, after, own, beside, coarse, tracks, place, further = self.around.weight.split(sizes, dim=1)
+        far, later = further.unflatten(1, (-1, _FURTHER)).split([2, _FURTHER - 2], dim=2)
+        seen_bands = 2 * _REACH + self.together
+        kernel = here.new_zeros(len(here), 2, 3, seen_bands)
         near = slice(_REACH - _NEAR, _REACH + _NEAR + 1)
-        kernel[:, 0, 1], kernel[:, 0, 0, near], kernel[:, 0, 2, near] = here, before, after
-        kernel[:, 1, 1], kernel[:, 1, 0, _REACH], kernel[:, 1, 2, _REACH] = own, beside[:, 0], beside[:, 1]
-        padded = nn.functional.pad(torch.stack([moved, seen], 1), (_REACH, _REACH, 1, 1), mode="replicate")
-        wide = padded.unfold(3, 2 * _REACH + 1, 1)[:, :, :, bands]
+        kernel[:, 0, 1], kernel[:, 1, 1] = (torch.cat([each, far[..., n]], 1) for n, each in enumerate((here, own)))
+        kernel[:, 0, 0, near], kernel[:, 0, 2, near] = before, after
+        kernel[:, 1, 0, _REACH], kernel[:, 1, 2, _REACH] = beside.unbind(1)
+        padded = nn.functional.pad(torch.stack([moved, seen], 1), (_REACH, seen_bands - _REACH - 1, 1, 1), mode="replicate")
+        wide = padded.unfold(3, seen_bands, 1)[:, :, :, bands]
         rows = torch.stack([wide[:, :, points + later] for later in range(3)], 2).permute(0, 3, 4, 1, 2, 5)
         local = nn.functional.linear(rows.flatten(3), kernel.flatten(1), self.around.bias)
         groups = torch.cat([grid[:, points].unflatten(2, (-1, _GROUP)).mean(3) for grid in (moved, seen)], dim=2)
-        track = torch.tensor(_TRACK).clamp_max(n_points - 1)
-        course = torch.cat([grid[:, track][:, :, bands].transpose(1, 2) for grid in (moved, seen)], dim=2)
         every = bands.expand(count, -1)
         first = self._places(played, torch.zeros_like(every), every, n_points)[..., : _PLACE - _TIMES]
         time = self._places(played, points.expand(count, -1), torch.zeros_like(points).expand(count, -1), n_points)
-        by_band = torch.cat([course, first], 2) @ torch.cat([tracks, place[:, : _PLACE - _TIMES]], 1).T
+        told = [_courses(seen, moved, every), first, *self._further(seen, moved, played, every)]
+        by_band = torch.cat(told, 2) @ torch.cat([tracks, place[:, : _PLACE - _TIMES], later.flatten(1)], 1).T
         by_point = (
             torch.cat([groups, time[..., _PLACE - _TIMES :]], 2) @ torch.cat([coarse, place[:, _PLACE - _TIMES :]], 1).T
         )
@@ -141,18 +151,21 @@ class NoteShift(nn.Module):
         count, n_points, _ = seen.shape
         row = torch.arange(count)[:, None]
         wide, near = torch.arange(2 * _REACH + 1), torch.arange(_REACH - _NEAR, _REACH + _NEAR + 1)
+        beyond = self.together - 1
 
         def at(grid: Tensor, later: int, bins: Tensor) -> Tensor:
-            padded = nn.functional.pad(grid[:, None], (_REACH, _REACH, 1, 1), mode="replicate")[:, 0]
+            padded = nn.functional.pad(grid[:, None], (_REACH, _REACH + beyond, 1, 1), mode="replicate")[:, 0]
             return padded[row[..., None], points[..., None] + 1 + later, bands[..., None] + bins]
 
         centre = torch.tensor([_REACH])
-        track = torch.tensor(_TRACK).clamp_max(n_points - 1)
         coarse = [grid.unflatten(2, (-1, _GROUP)).mean(3)[row, points] for grid in (moved, seen)]
-        tracks = [grid[:, track].transpose(1, 2)[row, bands] for grid in (moved, seen)]
         parts = [at(moved, 0, wide), at(moved, -1, near), at(moved, 1, near), at(seen, 0, wide)]
-        parts += [at(seen, -1, centre), at(seen, 1, centre), *coarse, *tracks]
-        return torch.cat([*parts, self._places(played, points, bands, n_points)], dim=-1)
+        parts += [at(seen, -1, centre), at(seen, 1, centre), *coarse, _courses(seen, moved, bands)]
+        parts.append(self._places(played, points, bands, n_points))
+        for number, each in enumerate(self._further(seen, moved, played, bands)):
+            far = torch.tensor([2 * _REACH + 1 + number])
+            parts += [at(moved, 0, far), at(seen, 0, far), each]
+        return torch.cat(parts, dim=-1)
 
     def _places(self, played: Played, points: Tensor, bands: Tensor, n_points: int) -> Tensor:
         seconds = point_seconds(point_edges(n_points), self.features)[points].clamp_max(_LONGEST)
@@ -166,6 +179,14 @@ class NoteShift(nn.Module):
         time = [torch.log1p(seconds / 0.01) / 3 - 1, seconds / 2 - 1, (seconds > 3).float()]
         return torch.stack(place + time, dim=-1)
 
+    def _further(self, seen: Tensor, moved: Tensor, played: Played, bands: Tensor) -> list[Tensor]:
+        """What is told of each of the bands after `bands` (batch, n) that are said with them, beside their levels."""
+        found = []
+        for later in (bands + number for number in range(1, self.together)):
+            combs = [self._comb(pitch, later)[0] for pitch in (played.to_pitch, played.pitch)]
+            found.append(torch.cat([torch.stack(combs, dim=-1), _courses(seen, moved, later)], dim=-1))
+        return found
+
     def _comb(self, pitch: Tensor, bands: Tensor) -> tuple[Tensor, Tensor]:
         """Whether bands are at harmonics (1) or between (-1), and how many octaves they are above the fundamental."""
         f0 = 440 * torch.exp2((pitch - 69) / 12)[:, None]
@@ -174,6 +195,12 @@ class NoteShift(nn.Module):
         resolved = ((f0 / bin_hz - 1) / 4).clamp(0, 1)
         wave = torch.where(ratio < 0.5, -torch.ones_like(ratio), torch.cos(2 * math.pi * ratio))
         return wave * resolved, torch.log2(ratio)
+
+
+def _courses(seen: Tensor, moved: Tensor, bands: Tensor) -> Tensor:
+    """Levels of bands (batch, n) of both grids over the time of a note, (batch, n, 2 * len(_TRACK))."""
+    row, track = torch.arange(len(bands))[:, None], torch.tensor(_TRACK).clamp_max(seen.shape[1] - 1)
+    return torch.cat([grid[:, track].transpose(1, 2)[row, bands] for grid in (moved, seen)], dim=2)
 
 
 def _thinned(count: int, *steps: tuple[int, int]) -> Tensor:

@@ -88,6 +88,9 @@ class NoteShiftTask(Part):
     layers: Annotated[int, Field(ge=1, le=16)] = 3
     note_width: Annotated[Width, Field(description="of the convolutions over a whole note")] = 160
     note_dim: Annotated[Width, Field(description="of what is known of a whole note")] = 96
+    together: Annotated[
+        int, Field(ge=1, le=16, description="neighbouring bands that are said at once; more is faster")
+    ] = 1
     pairs: PairSettings = PairSettings(share=1.0)
     places: Annotated[
         int, Field(ge=1, le=8192, description="bands at points in time that a pair trains at in one step")
