@@ -15,7 +15,7 @@ from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.pitch_shift import shift_pitch
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
-from timbre_core.inversion.imprint import imprint
+from timbre_core.inversion.imprint import excitation, imprint
 from timbre_core.models.note_shift import Played
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.networks import build_network
@@ -181,11 +181,12 @@ def test_without_a_network_it_says_so(tmp_path, monkeypatch):
         note_at(space_at(tmp_path), harmonic(60, 0.2), 60, 65)
 
 
-def test_all_places_at_once_are_what_each_is_alone():
+@pytest.mark.parametrize("together", [1, 4])
+def test_all_places_at_once_are_what_each_is_alone(together):
     """The onset and every second point, low bands and every second high one are asked for, the others lie between them; bands
     that nobody hears are left out."""
     torch.manual_seed(1)
-    network = build_network(load_recipe("note-shift", SMALL)).eval()
+    network = build_network(load_recipe("note-shift", [*SMALL, f"task.together={together}"])).eval()
     torch.nn.init.normal_(network.out.weight, std=0.3)
     grids = torch.randn(2, 2, 61, 128).mul(10).sub(30)
     played = Played(*(torch.tensor(each) for each in ([60.0, 40.0], [67.0, 35.0], [100.0] * 2, [80.0] * 2, [1.0, 0.0])))
@@ -194,11 +195,29 @@ def test_all_places_at_once_are_what_each_is_alone():
     with torch.inference_mode():
         alone = network(*grids, played, *places).view(2, 61, 128)
         whole, heard = network.whole(*grids, played), network.whole(*grids, played, 99)
-    asked, bands = torch.tensor([*range(16), *range(16, 61, 2)]), torch.tensor([*range(80), *range(80, 128, 2), 127])
+    asked = torch.tensor([*range(16), *range(16, 61, 2)])
+    bands = torch.arange(128) if together > 1 else torch.tensor([*range(80), *range(80, 128, 2), 127])
     change, wanted = whole - grids[1], alone - grids[1]
     at = asked[:, None], bands
     torch.testing.assert_close(change[:, *at], wanted[:, *at], atol=1e-3, rtol=1e-4)
-    torch.testing.assert_close(change[..., 101], (change[..., 100] + change[..., 102]) / 2, atol=1e-3, rtol=1e-4)
+    if together == 1:
+        torch.testing.assert_close(change[..., 101], (change[..., 100] + change[..., 102]) / 2, atol=1e-3, rtol=1e-4)
     torch.testing.assert_close(change[:, 31], (change[:, 30] + change[:, 32]) / 2, atol=1e-3, rtol=1e-4)
     torch.testing.assert_close(heard[..., :97], whole[..., :97], atol=1e-3, rtol=1e-4)
     torch.testing.assert_close(heard[..., 99:], grids[1][..., 99:])
+
+
+def test_bands_that_do_not_divide_are_said_so():
+    with pytest.raises(TimbreError, match="together 3"):
+        build_network(load_recipe("note-shift", [*SMALL, "task.together=3"]))
+
+
+def test_pulses_of_a_pitch_have_its_harmonics_alike_however_late():
+    """A steady pitch and one told for each sample; the noise beside them is 40 dB and more below what a harmonic gathers."""
+    n_samples, f0 = 16 * RATE, 440.0
+    for told in (f0, np.full(n_samples, f0, dtype=np.float32)):
+        late = excitation(told, n_samples, RATE)[-RATE:]
+        levels = np.abs(np.fft.rfft(late))
+        harmonics, between = levels[440 : 440 * 40 : 440], levels[660 : 440 * 40 : 440]
+        assert np.ptp(20 * np.log10(harmonics)) < 1
+        assert np.median(between) < harmonics.min() / 20

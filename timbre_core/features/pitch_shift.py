@@ -54,12 +54,11 @@ def _locked(spectra: np.ndarray, before: np.ndarray) -> np.ndarray:
     Every bin is turned as the peak that it belongs to, whose phase advances from the last frame's by what it does in the
     sound in a hop.
     """
-    peaks, owned = _peaks(np.abs(spectra))
-    row, bins = np.nonzero(peaks)
+    row, bins, owned = _peaks(np.abs(spectra))
     advance = spectra[row - 1, bins] * np.conj(before[row, bins])
     advance /= np.abs(advance) + _TINY
     turn, turns = np.ones(spectra.shape[1], dtype=spectra.dtype), np.empty_like(spectra)
-    ends = np.cumsum(peaks.sum(axis=1))
+    ends = np.cumsum(np.bincount(row, minlength=len(spectra)))
     for number, (first, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
         here = turn[bins[first:end]] * advance[first:end] if number else turn[bins[first:end]]
         turns[number] = np.repeat(here, owned[first:end])
@@ -68,8 +67,8 @@ def _locked(spectra: np.ndarray, before: np.ndarray) -> np.ndarray:
     return turns
 
 
-def _peaks(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which bins of levels (n, n_bins) are peaks of their frames, (n, n_bins), and how many bins each owns, (n_peaks,).
+def _peaks(level: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Frames and bins of the peaks of levels (n, n_bins), frame by frame, and how many bins each owns, (n_peaks,) each.
 
     A peak owns the bins up to the middle between it and the next, the lower one the middle itself. In a frame without any, every
     bin is its own.
@@ -84,4 +83,4 @@ def _peaks(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     row = place // n_bins
     ends = (row + 1) * n_bins
     ends[:-1] = np.where(row[1:] == row[:-1], (place[1:] + place[:-1]) // 2 + 1, ends[:-1])
-    return peaks, np.diff(ends, prepend=0)
+    return row, place - row * n_bins, np.diff(ends, prepend=0)

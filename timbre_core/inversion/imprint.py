@@ -39,7 +39,7 @@ def imprint(carrier: np.ndarray, levels: Tensor, settings: LogMelSettings, f0: f
             return_complex=True,
         ).T
 
-    own, filling = spectrum(carrier), spectrum(excitation(f0, len(carrier), settings.sample_rate, seed))
+    own = spectrum(carrier)
     count = len(own)
     edges = grid_edges(count)
     frames, mean = looked_at(count)
@@ -52,16 +52,20 @@ def imprint(carrier: np.ndarray, levels: Tensor, settings: LogMelSettings, f0: f
         each = frames_of(decibels, edges, count)
         return torch.exp(((each if at is None else each[at]) * (_NEPER / 20)) @ to_bins)
 
-    power, filling_levels = _power(own[seen]), levels_of(_power(filling[seen]))
+    power = _power(own[seen])
     change = torch.zeros_like(levels)
     have = levels_of(power)
     for _ in range(_UPDATES):
         change = (change + levels - have).clamp(_LEAST, _MOST)
         have = levels_of(power * gain(2 * change, seen))
-    lacking = 10 * torch.log10((torch.pow(10, levels / 10) - torch.pow(10, have / 10)).clamp_min(1e-11))
-    lacking = torch.where(levels - have > _LACKING, lacking, torch.full_like(lacking, _NOTHING))
-    changed = (own * gain(change) + filling * gain(lacking - filling_levels)).T
-    audio = torch.istft(changed, settings.n_fft, settings.hop_length, window=window, length=len(carrier))
+    changed = own * gain(change)
+    lacks = levels - have > _LACKING
+    if lacks.any():
+        filling = spectrum(excitation(f0, len(carrier), settings.sample_rate, seed))
+        missing = 10 * torch.log10((torch.pow(10, levels / 10) - torch.pow(10, have / 10)).clamp_min(1e-11))
+        level = torch.where(lacks, missing, torch.full_like(levels, _NOTHING)) - levels_of(_power(filling[seen]))
+        changed += filling * gain(level)
+    audio = torch.istft(changed.T, settings.n_fft, settings.hop_length, window=window, length=len(carrier))
     return np.asarray(audio.numpy(), dtype=np.float32)
 
 
@@ -86,12 +90,21 @@ def excitation(f0: float | np.ndarray, n_samples: int, sample_rate: int, seed: i
     """Pulses at f0 Hz, or at one for each sample (n_samples,), all harmonics below half the sample rate equally loud (a closed
     form of their sum), and noise."""
     harmonics = max(1, int(0.45 * sample_rate / np.max(f0)))
-    steps = np.arange(1, n_samples + 1) * float(f0) if not np.ndim(f0) else np.cumsum(f0, dtype=np.float64)
-    angle = steps * (np.pi / sample_rate)
+    cycles = (
+        np.arange(1, n_samples + 1) * (float(f0) / sample_rate)
+        if not np.ndim(f0)
+        else np.cumsum(f0, dtype=np.float64) / sample_rate
+    )
+    # Between two pulses all is as around any other: small angles are exact in single precision.
+    angle = (np.pi * (cycles - np.rint(cycles))).astype(np.float32)
     below = np.sin(angle)
     at_pulse = np.abs(below) < 1e-6
     below[at_pulse] = 1
     pulses = np.sin((2 * harmonics + 1) * angle) / below - 1
     pulses[at_pulse] = 2 * harmonics
-    noise = np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)
-    return (pulses + np.float32(_NOISE * np.sqrt(harmonics)) * noise).astype(np.float32)
+    return pulses + np.float32(_NOISE * np.sqrt(harmonics)) * _noise(n_samples, seed)
+
+
+@lru_cache(maxsize=2)
+def _noise(n_samples: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)

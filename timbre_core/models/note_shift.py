@@ -30,7 +30,8 @@ _FURTHER = 4 + 2 * len(_TRACK)  # numbers that a place is told of each further b
 _TIMES = 3  # of a place's numbers, the last: what only its point in time says
 _AT_ONCE = 1024  # places that are worked out together: what fits a core's cache
 _DENSE = 16  # points of the onset, which are all asked for; then every second is
-_FINE = 80  # bands that are all asked for: above, where harmonics run together, every second is
+_FINE = 80  # bands that are all asked for: above, where harmonics run together, they may be
+_APART = 2  # bands apart
 _SPAN_DB, _OFFSET = 20.0, 1.5  # dB to the network's units
 _STEP_DB = 10.0  # the network's units to dB
 _LONGEST = 4.0  # seconds; later points count as this late
@@ -85,7 +86,7 @@ class NoteShift(nn.Module):
         seen, moved = note / _SPAN_DB + _OFFSET, shifted / _SPAN_DB + _OFFSET
         points = _thinned(n_points, (0, 1), (_DENSE, 2))
         groups = -(-n_bands // self.together)
-        first = self.together * _thinned(groups, (0, 1), (_FINE // self.together, 2))
+        first = self.together * _thinned(groups, (0, 1), (_FINE // self.together, max(1, _APART // self.together)))
         told_bands = (first[:, None] + torch.arange(self.together)).flatten()
         told = self._told(seen, moved, played)
         around = self._everywhere(seen, moved, played, points, first).flatten(1, 2)
@@ -132,7 +133,9 @@ class NoteShift(nn.Module):
         kernel[:, 0, 1], kernel[:, 1, 1] = (torch.cat([each, far[..., n]], 1) for n, each in enumerate((here, own)))
         kernel[:, 0, 0, near], kernel[:, 0, 2, near] = before, after
         kernel[:, 1, 0, _REACH], kernel[:, 1, 2, _REACH] = beside.unbind(1)
-        padded = nn.functional.pad(torch.stack([moved, seen], 1), (_REACH, seen_bands - _REACH - 1, 1, 1), mode="replicate")
+        padded = nn.functional.pad(
+            torch.stack([moved, seen], 1), (_REACH, seen_bands - _REACH - 1, 1, 1), mode="replicate"
+        )
         wide = padded.unfold(3, seen_bands, 1)[:, :, :, bands]
         rows = torch.stack([wide[:, :, points + later] for later in range(3)], 2).permute(0, 3, 4, 1, 2, 5)
         local = nn.functional.linear(rows.flatten(3), kernel.flatten(1), self.around.bias)
