@@ -1,10 +1,14 @@
-"""How long people wait for the app: first page to map drawn, click to sound, click to reconstruction.
+"""How long people wait for the app: command to map drawn, page to map drawn, click to sound, click to reconstruction.
 
 Each round starts a fresh server with an empty home folder and a fresh browser without a cache, opens the page as soon as
-the server answers, clicks one note right away and then others. All times are taken inside the browser: the page from
-the start of navigation to its first drawn map, a click from the release of the button to the sound playing.
+the server answers, clicks one note right away and then others. Times are taken inside the browser: the page from the start of
+navigation to its first drawn map, a click from the release of the button to the sound playing. From the command on: that of the
+page, and the seconds from `streamlit run app.py` until the server answers.
 
-    python benchmarks/app_start.py --servers 5 --clicks 12
+    python benchmarks/app_start.py --servers 5 --clicks 12 [--app CHECKOUT --app CHECKOUT] [--bare]
+
+--app: checkouts of the project that take turns (default: this one). --bare: among them an app that only calls `st.write`, of
+which the time to its text is told: what Streamlit itself takes.
 """
 
 from __future__ import annotations
@@ -13,12 +17,16 @@ import argparse
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-from shared import HEARD, WATCH_CLICKS, print_table
+from shared import HEARD, ROOT, WATCH_CLICKS, print_table
 
 from tests.browser.harness import DRAWN, browser, chromium_path, running_server
+
+_BARE = "import streamlit as st\n\nst.write('drawn')\n"
+_COMMAND, _PAGE = "command to map drawn", "first page to map drawn"
 
 _SPOTS = """(count) => {
   const view = document.querySelector(".tx-map").timbreMap;
@@ -31,16 +39,38 @@ _SPOTS = """(count) => {
 }"""
 
 
-def one_server(opened: Any, clicks: int) -> dict[str, list[float]]:
+def bare_server(opened: Any) -> dict[str, list[float]]:
+    """The same of an app that only writes a word."""
+    with tempfile.TemporaryDirectory() as home:
+        script = Path(home) / "app.py"
+        script.write_text(_BARE)
+        begun = time.perf_counter()
+        with running_server(Path(home), cwd=Path(home), script=script) as address:
+            up = 1000 * (time.perf_counter() - begun)
+            context = opened.new_context(viewport={"width": 1280, "height": 720})
+            page = context.new_page()
+            page.goto(address, wait_until="commit")
+            page.wait_for_selector("text=drawn", timeout=60_000)
+            drawn = page.evaluate("() => performance.now()")
+            context.close()
+    return {_COMMAND: [up + drawn], _PAGE: [drawn]}
+
+
+def one_server(opened: Any, clicks: int, app: Path = ROOT) -> dict[str, list[float]]:
     """Milliseconds measured on one fresh server, by what was waited for."""
     times: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as address:
+    begun = time.perf_counter()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running_server(Path(home), cwd=app, script=app / "app.py") as address,
+    ):
+        up = 1000 * (time.perf_counter() - begun)
         context = opened.new_context(viewport={"width": 1280, "height": 720})
         page = context.new_page()
         page.goto(address, wait_until="commit")
         page.wait_for_selector(DRAWN, timeout=60_000)
         drawn = page.evaluate("() => performance.getEntriesByName('timbre:map-drawn')[0].startTime")
-        times["first page to map drawn"] = [drawn]
+        times |= {_COMMAND: [up + drawn], _PAGE: [drawn]}
         page.evaluate(WATCH_CLICKS)
         for number, (x, y) in enumerate(page.evaluate(_SPOTS, clicks + 1)):
             page.mouse.click(x, y)
@@ -62,25 +92,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--servers", type=int, default=5, help="fresh servers (default: 5)")
     parser.add_argument("--clicks", type=int, default=12, help="clicks on each after the first (default: 12)")
+    parser.add_argument("--app", type=Path, action="append", metavar="CHECKOUT", help="default: this one")
+    parser.add_argument("--bare", action="store_true", help="and an app that only calls `st.write`")
     args = parser.parse_args()
     if chromium_path() is None:
         print("no Chromium here: install the package `chromium`, or set CHROMIUM to a browser's path", file=sys.stderr)
         return 1
-    gathered: dict[str, list[float]] = {}
+    apps: list[Path | None] = [*(app.resolve() for app in args.app or [ROOT]), *([None] if args.bare else [])]
+    gathered: dict[tuple[str, str], list[float]] = {}
     with browser() as opened:
         for number in range(args.servers):
-            for name, values in one_server(opened, args.clicks).items():
-                gathered.setdefault(name, []).extend(values)
+            for app in apps:
+                found = one_server(opened, args.clicks, app) if app else bare_server(opened)
+                for what, values in found.items():
+                    gathered.setdefault((app.name if app else "st.write", what), []).extend(values)
             print(f"server {number + 1} of {args.servers} measured", file=sys.stderr)
     rows = [
         (
-            name,
+            *name,
             *(f"{value:.0f} ms" for value in (statistics.median(values), percentile(values, 95), max(values))),
             str(len(values)),
         )
         for name, values in gathered.items()
     ]
-    print_table(("", "p50", "p95", "worst", "n"), rows)
+    print_table(("", "", "p50", "p95", "worst", "n"), rows)
     return 0
 
 

@@ -129,7 +129,7 @@ def main() -> None:
         with running_server(home, cwd=app, script=app / "app.py") as address:
             time.sleep(12)  # it loads the first model where nobody comes
             tell("started")
-            visit_pages(address, [*notes, *(["nsynth-cvae@+own"] if added else [])])
+            visit_pages(address, [*notes])
             tell(f"pages with {len(notes)} checkpoints, {added} libraries")
             turns = itertools.islice(itertools.cycle(notes), _HEARD)
             hear(address, [(name, clicks.choice(notes[name])) for name in turns])

@@ -8,17 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from timbre_core.analysis.distances import TIMBRE_CODE
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.companions import companion_network
 from timbre_core.datasets.library import Library
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import SILENT_PEAK
 from timbre_core.features.preparation import checked_audio
+from timbre_core.features.settings import LogMelSettings
 from timbre_core.features.timbre_grid import heard, timbre_grid
 from timbre_core.models.timbre_encoder import TimbreEncoder
-
-TIMBRE_CODE = "timbre-code"
-"""The checkpoint whose network makes codes."""
 
 
 def learned_code(folder: Path, audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -34,16 +33,32 @@ def learned_code(folder: Path, audio: np.ndarray, sample_rate: int) -> np.ndarra
     Raises:
         TimbreError: audio that is silent or no finite signal, or no network.
     """
+    return codes_of_grids(folder, code_grid(folder, audio, sample_rate)[None])[0]
+
+
+def code_features(folder: Path) -> LogMelSettings:
+    """What the grids that codes are told from are made with."""
+    return companion_network(TIMBRE_CODE, folder, TimbreEncoder)[1]
+
+
+def code_grid(folder: Path, audio: np.ndarray, sample_rate: int) -> torch.Tensor:
+    """What `learned_code` hears of a sound: (n_points, n_mels), the same shape for all. Raises as it does."""
     import soxr
 
     audio = checked_audio(audio)
     peak = float(np.abs(audio).max())
     if peak < SILENT_PEAK:
         raise TimbreError("silence has no timbre: give a sound.")
-    network, features = companion_network(TIMBRE_CODE, folder, TimbreEncoder)
+    features = code_features(folder)
     sound = np.asarray(soxr.resample(audio / peak, sample_rate, features.sample_rate, quality="HQ"))
+    return timbre_grid(sound, features)
+
+
+def codes_of_grids(folder: Path, grids: torch.Tensor) -> np.ndarray:
+    """The codes (n, dim) of what `code_grid` gives of some sounds, (n, n_points, n_mels)."""
+    network, features = companion_network(TIMBRE_CODE, folder, TimbreEncoder)
     with torch.inference_mode():
-        return np.asarray(network(*heard(timbre_grid(sound, features)[None], features))[0].numpy())
+        return np.asarray(network(*heard(grids, features)).numpy())
 
 
 def codes_of(checkpoint: Checkpoint, library: Library) -> Callable[[int], np.ndarray] | None:

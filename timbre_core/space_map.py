@@ -77,10 +77,14 @@ class SpaceMap:
         """The latents of a map note's windows, (n_windows, latent_dim), between those that were saved linearly."""
         return self.trajectory_in(self.row_of(note_id))
 
+    def mean_of(self, note_id: str) -> np.ndarray:
+        """A map note's mean latent (latent_dim,). Raises TimbreError for an id that is not on the map."""
+        mean: np.ndarray = self.means[self.row_of(note_id)]
+        return mean
+
     def departures_of(self, note_id: str) -> np.ndarray:
         """How the latents of a map note's windows depart from the note's point on the map, (n_windows, latent_dim)."""
-        row = self.row_of(note_id)
-        return self.trajectory_in(row) - self.means[row]
+        return self.trajectory_of(note_id) - self.mean_of(note_id)
 
     def pitch_of(self, note_id: str) -> float | None:
         """A map note's MIDI pitch, None where it is not known. Raises TimbreError for an id that is not on the map."""

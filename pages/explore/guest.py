@@ -104,7 +104,7 @@ def _near(
     notes: NoteMap, space: TimbreSpace, audio: np.ndarray, heard: float | None, told: float
 ) -> tuple[list[dict[str, Any]], Scale]:
     """Cards of the nearest notes, with the `share` of the library's pairs that are nearer, and the scale of these."""
-    if space.distance == "timbre":
+    if space.distance == "timbre" and notes.has_codes:
         from timbre_core.generation.timbre_code import timbre_code
 
         found, scale = notes.near(timbre_code(space, audio), MOST_NEAR), scale_of(notes.model_map)

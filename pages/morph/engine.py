@@ -13,7 +13,7 @@ import numpy as np
 
 from pages.server.catalog import NoteMap
 from pages.server.memo import Memo
-from pages.server.studio import Studio
+from pages.server.studio import Studio, mean_of
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import has_sound
 from timbre_core.generation.contours import Contour
@@ -117,7 +117,7 @@ def trail(notes: NoteMap, chosen: tuple[str, ...], path: str, projection: str) -
     """
     rows = [notes.rows[note] for note in chosen]
     places = np.linspace(0, len(rows) - 1, _A_SEGMENT * (len(rows) - 1) + 1)
-    points = along_path(notes.means[rows], places, path)
+    points = along_path(np.stack([mean_of(notes, row) for row in rows]), places, path)
     positions = notes.labels[[f"{projection}_1", f"{projection}_2"]].to_numpy(np.float64)
     drawn = []
     for point in points:

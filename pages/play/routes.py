@@ -76,8 +76,10 @@ async def start_route(request: Request) -> Response:
             drawn = prior_draw(notes, whole(request, "seed", 0, 2**32 - 1))
             return JSONResponse({"z": drawn}, headers=stored(request))
         row = notes.row_of(parameter(request, "note"))
-        z = [round(float(value), 4) for value in notes.means[row]]
         from pages.play.engine import recorded_pitches
+        from pages.server.studio import mean_of
+
+        z = [round(float(value), 4) for value in mean_of(notes, row)]
 
         pitches = recorded_pitches(notes, row)
         told = {"z": z, "note": note_card(notes, row), "recorded": bool(pitches), "recordings": pitches}

@@ -17,7 +17,7 @@ class LayeredSpace(TimbreSpace):
     """The same opened model over a longer map.
 
     base: the checkpoint's space. labels, means, places: of all notes, the base's own first. recording: the audio (n_samples,) of
-    a row, which is encoded when its latents are asked for.
+    a row, which is encoded when its latents are asked for. encoded: whether the mean of a row is as good as the model can tell.
     """
 
     def __init__(
@@ -27,11 +27,12 @@ class LayeredSpace(TimbreSpace):
         means: np.ndarray,
         places: np.ndarray,
         recording: Callable[[int], np.ndarray],
+        encoded: Callable[[int], bool] = lambda row: True,
     ) -> None:
         self.__dict__.update(base.__dict__)
         longer = {"map_notes": labels, "means": means, "places": places, "extent": base.extent}
         self.__dict__.update(longer, _coordinates=base._coordinates)
-        self._base, self._recording = base, recording
+        self._base, self._recording, self._encoded_already = base, recording, encoded
         self._rows = {str(name): row for row, name in enumerate(labels["note_id"])}
         self._trajectories = Memo(16)
 
@@ -46,6 +47,11 @@ class LayeredSpace(TimbreSpace):
             return self._base.rows_of_family(family)
         except TimbreError:
             return super().rows_of_family(family)
+
+    def mean_of(self, note_id: str) -> np.ndarray:
+        """A note's mean latent (latent_dim,)."""
+        row = self.row_of(note_id)
+        return self.means[row] if self._encoded_already(row) else self._encoded(row).mean
 
     def trajectory_in(self, row: int) -> np.ndarray:
         """The latents (n_windows, latent_dim) of the note in a row."""

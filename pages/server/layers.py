@@ -83,8 +83,27 @@ class LayeredMap(NoteMap):
 
     @cached_property
     def places(self) -> np.ndarray:
-        # Libraries have no timbre codes: with them on the map, notes are compared by what all of them have.
-        return self._coordinates(self.means)
+        codes = self._own_codes
+        # With a library of before there were codes on the map, notes are compared by what all of them have.
+        return self._coordinates(self.means) if codes is None else np.concatenate([self.base.places, codes])
+
+    @cached_property
+    def has_codes(self) -> bool:
+        return self._own_codes is not None
+
+    @cached_property
+    def _own_codes(self) -> np.ndarray | None:
+        """The timbre codes of all libraries' notes (n, dim), None where some have none, or of another network."""
+        from timbre_core.catalogue.placing import code_mark
+
+        coded_by = code_mark(self.base.checkpoint) if self.base.has_codes else ""
+        if not coded_by or any(library.columns.get("coded_by") != coded_by for library in self.libraries):
+            return None
+        codes = _rows_of(self.libraries, self.own, "code", self.base.places.shape[1])
+        return codes if codes.any(axis=1).all() else None
+
+    def is_encoded(self, row: int) -> bool:
+        return not self.is_own(row) or bool(self.own["encoded"].iat[row - len(self.base.labels)])
 
     @cached_property
     def _coordinates(self) -> Coordinates:
@@ -223,13 +242,24 @@ def _columns(base: NoteMap) -> list[str]:
 
 def _placed(base: NoteMap, libraries: tuple[OwnLibrary, ...], own: pd.DataFrame) -> np.ndarray:
     """The notes' places on the base's maps: as they were written down, or anew where the map is another one since."""
-    from timbre_core.catalogue.placing import Placer
+    from timbre_core.catalogue.placing import Placer, code_mark
 
     columns = _columns(base)
-    mark = Placer.mark_of(columns, base.means, base.labels[columns].to_numpy(np.float32))
-    if all(library.placed_on == mark for library in libraries):
-        return _rows_of(libraries, own, "map", len(columns))
-    return Placer.of(base.checkpoint).place(_rows_of(libraries, own, "mu", base.means.shape[1]))
+    coded_by = code_mark(base.checkpoint) if base.has_codes else ""
+    placed = np.empty((len(own), len(columns)), dtype=np.float32)
+    for library in libraries:
+        mine = (own["library"] == library.id).to_numpy()
+        if not mine.any():
+            continue
+        coded = bool(coded_by) and library.columns.get("coded_by") == coded_by
+        points, array = (base.places, "code") if coded else (base.means, "mu")
+        mark = Placer.mark_of(columns, points, base.labels[columns].to_numpy(np.float32))
+        if library.placed_on == mark:
+            placed[mine] = _rows_of((library,), own[mine], "map", len(columns))
+        else:
+            placer = Placer.of(base.checkpoint, codes=coded)
+            placed[mine] = placer.place(_rows_of((library,), own[mine], array, points.shape[1]))
+    return placed
 
 
 def _rows_of(libraries: tuple[OwnLibrary, ...], own: pd.DataFrame, array: str, dim: int) -> np.ndarray:

@@ -17,11 +17,7 @@ import pyarrow.parquet as pq
 from pages.server.colours import NAMELESS, colours_of
 from timbre_core.analysis.distances import CODE, Coordinates, coordinates, nearest
 from timbre_core.analysis.near_index import MANY, NearIndex
-from timbre_core.checkpoint import (
-    RECORDING,
-    Checkpoint,
-    same_recording,
-)
+from timbre_core.checkpoint import RECORDING, Checkpoint, same_recording
 from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
 from timbre_core.errors import TimbreError, explain_os_error
 
@@ -70,6 +66,10 @@ class NoteMap:
     def is_own(self, row: int) -> bool:
         """Whether a note is of somebody's own, which no checkpoint's map has."""
         return False
+
+    def is_encoded(self, row: int) -> bool:
+        """Whether a note's mean latent is told from its own sound."""
+        return True
 
     def sound_key(self, row: int) -> str:
         """What stars and collections know a note by: it stays when files move and maps change."""
@@ -201,8 +201,12 @@ class NoteMap:
     def places(self) -> np.ndarray:
         """What notes are compared by (n_notes, dim), as the recipe's `distance` says: their timbre codes, where the map has
         them, else the mean latents (see `analysis.distances`)."""
-        by_code = self.checkpoint.recipe.distance == "timbre" and CODE in _schema(self.checkpoint).names
-        return self._vectors(CODE) if by_code else self._coordinates(self.means)
+        return self._vectors(CODE) if self.has_codes else self._coordinates(self.means)
+
+    @cached_property
+    def has_codes(self) -> bool:
+        """Whether notes are compared by their timbre codes."""
+        return self.checkpoint.recipe.distance == "timbre" and CODE in _schema(self.checkpoint).names
 
     def _vectors(self, name: str) -> np.ndarray:
         column = _read(self.checkpoint, [name]).column(name).combine_chunks()

@@ -237,9 +237,15 @@ def _layered_space(opened: TimbreSpace, notes: NoteMap) -> TimbreSpace:
     from pages.server.layered_space import LayeredSpace
 
     def make() -> TimbreSpace:
-        return LayeredSpace(opened, notes.labels, notes.means, notes.places, Studio(notes).recording)
+        return LayeredSpace(opened, notes.labels, notes.means, notes.places, Studio(notes).recording, notes.is_encoded)
 
     return _layered_spaces.get((notes.checkpoint.path, notes.version, id(opened)), make)
+
+
+def mean_of(notes: NoteMap, row: int) -> np.ndarray:
+    """A note's mean latent (latent_dim,), as good as its model can tell."""
+    mean: np.ndarray = notes.means[row] if notes.is_encoded(row) else Studio(notes).space().mean_of(notes.ids[row])
+    return mean
 
 
 def opened_inverter(name: str, features: FeatureSettings) -> Inverter:

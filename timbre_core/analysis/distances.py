@@ -15,6 +15,9 @@ DISTANCES: tuple[str, ...] = get_args(DistanceName)
 CODE = "code"
 """The column of a map that holds its notes' timbre codes (dim,)."""
 
+TIMBRE_CODE = "timbre-code"
+"""The checkpoint whose network makes codes."""
+
 Coordinates = Callable[[np.ndarray], np.ndarray]
 """Note means (n, latent_dim) or one (latent_dim,) -> their places, in which the distance is Euclid's."""
 

@@ -3,7 +3,6 @@ the next, so that whatever ends the work, it goes on from there."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -18,10 +17,10 @@ from timbre_core.catalogue.arrays import write_rows
 from timbre_core.catalogue.crew import Crew, prepare
 from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.doubles import group_doubles
-from timbre_core.catalogue.labels import check_octaves, file_state, known, propose_labels, with_corrections
-from timbre_core.catalogue.libraries import OwnLibrary, counts_of, library_of_id
-from timbre_core.catalogue.path_text import is_text, reasons_together
+from timbre_core.catalogue.labels import check_octaves, known, propose_labels, with_corrections
+from timbre_core.catalogue.libraries import OwnLibrary, counts_of, forget_other_codes, library_of_id
 from timbre_core.catalogue.placing import Placer
+from timbre_core.catalogue.planning import Plan, labels_of
 from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import MODULES, Asked, Read, Reader, lost, open_reader
 from timbre_core.catalogue.shards import from_shards
@@ -34,7 +33,6 @@ _CONFIRMED = 64  # files between two confirmations, which wait for the disk: at 
 _EVERY = 1.0  # and so many seconds since the last one,
 _WAITING = 1024  # unless so many wait
 _PARALLEL = 24  # files from which on a second process is worth its start
-_NO_TEXT = "its name is no UTF-8 text: rename it"
 
 
 @dataclass
@@ -73,7 +71,8 @@ def bring_up_to_date(
     report("reading names", 0, 0)
     proposal = propose_labels(root, library.settings)
     notes = with_corrections(library, proposal.notes)
-    plan = _Plan.of(library, root, notes, proposal.skipped, report)
+    library = forget_other_codes(library.id, placer.coded_by)
+    plan = Plan.of(library, root, notes, proposal.skipped, placer.coded_by, report)
     outcome = Outcome(moved=plan.moved, gone=plan.gone, said=proposal.said)
     batches = _Batches(library, placer, notes, outcome)
     total = len(plan.kept) + len(plan.todo)
@@ -81,12 +80,13 @@ def bring_up_to_date(
     done, todo = total - len(plan.todo), plan.todo
     if encoded is not None:
         taken = set()
-        for reads in from_shards(encoded, root, todo):
+        for reads in from_shards(encoded, root, todo, placer.coded_by):
             batches.take(reads)
             taken |= {read.path for read in reads}
             report("taking what was encoded", done + len(taken), total)
         done, todo = done + len(taken), [asked for asked in todo if asked.path not in taken]
-    for reads in _read(Reader(str(root), library.checkpoint), todo, min(count, 1 + len(todo) // _PARALLEL)):
+    reader = Reader(str(root), library.checkpoint, placer.coded_by)
+    for reads in _read(reader, todo, min(count, 1 + len(todo) // _PARALLEL)):
         batches.take(reads)
         done += len(reads)
         report("reading sounds", done, total)
@@ -112,96 +112,12 @@ def _read(reader: Reader, todo: Sequence[Asked], count: int) -> Iterator[list[Re
             yield from crew.results(todo, size)
 
 
-@dataclass
-class _Plan:
-    """Which files are to be read, with their pitches; which are known and unchanged."""
-
-    todo: list[Asked]
-    kept: list[str]
-    moved: int
-    gone: int
-
-    @classmethod
-    def of(
-        cls, library: OwnLibrary, root: Path, notes: pd.DataFrame, skipped: list[tuple[str, str]], report: Report
-    ) -> _Plan:
-        """Compare the folder with what is known of it, and write down what needs no reading."""
-        with reading() as database:
-            rows = database.execute("SELECT * FROM notes WHERE library = ?", (library.id,)).fetchall()
-            before = {row["path"]: row for row in rows}
-            refused = {
-                path: (size, changed)
-                for path, size, changed in database.execute(
-                    "SELECT path, size, changed FROM skipped WHERE library = ?", (library.id,)
-                )
-            }
-        pitches = dict(zip(map(str, notes["audio"]), notes["pitch"].to_numpy(np.float64), strict=True))
-        good = {path: pitch for path, pitch in pitches.items() if is_text(path)}
-        skipped = skipped + [(str(root / path), _NO_TEXT) for path in pitches.keys() - good.keys()]
-        states = {path: file_state(root / path) for path in good}
-        kept = [
-            path for path in good if path in before and states[path] == (before[path]["size"], before[path]["changed"])
-        ]
-        fresh = [
-            path
-            for path in good
-            if refused.get(path) != states[path]
-            and (path not in before or states[path] != (before[path]["size"], before[path]["changed"]))
-        ]
-        vanished = {path: row for path, row in before.items() if path not in good}
-        moved = _moved(root, fresh, vanished, states, report)
-        gone = [row["id"] for row in vanished.values() if row["id"] not in moved.values() and not row["gone"]]
-        labels = _labels(notes)
-        with writing("libraries") as database:
-            database.executemany(
-                "UPDATE notes SET path = ?, size = ?, changed = ?, gone = 0 WHERE id = ?",
-                [(path, *states[path], number) for path, number in moved.items()],
-            )
-            database.executemany("UPDATE notes SET gone = 1 WHERE id = ?", [(number,) for number in gone])
-            database.executemany(
-                "UPDATE notes SET gone = 0, instrument = ?, family = ?, source = ?, velocity = ? WHERE library = ? AND path = ?",
-                [(*labels[path][:3], labels[path][3], library.id, path) for path in kept],
-            )
-            there = {str(root / path) for path in good}
-            database.execute(
-                "DELETE FROM skipped WHERE library = ? AND path NOT IN (SELECT value FROM json_each(?))",
-                (library.id, json.dumps(sorted(good))),
-            )
-            database.executemany(
-                "INSERT OR REPLACE INTO skipped VALUES (?, ?, -2, -2, ?)",
-                [(library.id, *told) for told in reasons_together(skipped, root, there)],
-            )
-            database.execute("UPDATE libraries SET revision = revision + 1 WHERE id = ?", (library.id,))
-        return cls([Asked(path, good[path]) for path in fresh if path not in moved], kept, len(moved), len(gone))
-
-
-def _moved(
-    root: Path, fresh: Sequence[str], vanished: dict[str, object], states: dict[str, tuple[int, int]], report: Report
-) -> dict[str, int]:
-    """New paths that hold what a vanished one held: the note's id by its new path."""
-    lost_sizes: dict[int, dict[str, int]] = {}
-    for row in vanished.values():
-        lost_sizes.setdefault(row["size"], {})[row["content"]] = row["id"]  # type: ignore[index]
-    found: dict[str, int] = {}
-    likely = [path for path in fresh if states[path][0] in lost_sizes] if lost_sizes else []
-    for done, path in enumerate(likely):
-        report("looking for what was moved", done, len(likely))
-        try:
-            content = hashlib.sha256((root / path).read_bytes()).hexdigest()
-        except OSError:
-            continue
-        number = lost_sizes[states[path][0]].pop(content, None)
-        if number is not None:
-            found[path] = number
-    return found
-
-
 class _Batches:
     """Takes what is read, and confirms it in batches: arrays first, then the database."""
 
     def __init__(self, library: OwnLibrary, placer: Placer, notes: pd.DataFrame, outcome: Outcome) -> None:
         self._library, self._placer, self._outcome = library, placer, outcome
-        self._labels = _labels(notes)
+        self._labels = labels_of(notes)
         self._waiting: list[Read] = []
         self._confirmed = 0.0
         with reading() as database:
@@ -228,11 +144,16 @@ class _Batches:
             return
         columns = {}
         if good:
-            mu = np.stack([read.mu for read in good])
-            marks = np.stack([read.mark for read in good])
-            places = self._placer.place(mu)
-            columns = {"mu": mu.shape[1], "map": places.shape[1], "mark": marks.shape[1], "maps": self._placer.columns}
-            write_rows(self._library.folder, self._next, {"mu": mu, "map": places, "mark": marks})
+            arrays = {"mark": np.stack([read.mark for read in good])}
+            if self._placer.coded_by:
+                points = arrays["code"] = np.stack([read.code for read in good])
+                arrays["mu"] = self._placer.latents(points)
+            else:
+                points = arrays["mu"] = np.stack([read.mu for read in good])
+            arrays["map"] = self._placer.place(points)
+            columns = {name: rows.shape[1] for name, rows in arrays.items()}
+            columns |= {"maps": self._placer.columns, "coded_by": self._placer.coded_by}
+            write_rows(self._library.folder, self._next, arrays)
         with writing("libraries") as database:
             database.executemany(_INSERT, [self._row(read, self._next + row) for row, read in enumerate(good)])
             database.executemany(
@@ -272,6 +193,7 @@ class _Batches:
             source,
             known(read.pitch),
             int(read.pitch_estimated),
+            int(read.encoded),
             velocity,
             *traits,
         )
@@ -280,19 +202,13 @@ class _Batches:
 _TRAITS = ("seconds", "sounding", "brightness", "attack", "noisiness", "inharmonicity")
 _COLUMNS = (
     *("library", "path", "content", "size", "changed", "place", "instrument", "family", "source"),
-    *("pitch", "pitch_estimated", "velocity", *_TRAITS),
+    *("pitch", "pitch_estimated", "encoded", "velocity", *_TRAITS),
 )
 _INSERT = (
     f"INSERT INTO notes ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "
     "ON CONFLICT (library, path) DO UPDATE SET gone = 0, recording = NULL, "
     + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])
 )
-
-
-def _labels(notes: pd.DataFrame) -> dict[str, tuple[str, str, str, float | None]]:
-    """Instrument, family, source and velocity by path."""
-    rows = zip(notes["audio"], notes["instrument"], notes["family"], notes["source"], notes["velocity"], strict=True)
-    return {str(path): (str(a), str(b), str(c), known(float(velocity))) for path, a, b, c, velocity in rows}
 
 
 def _say(library: OwnLibrary, said: Sequence[str]) -> None:

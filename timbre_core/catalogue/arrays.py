@@ -6,7 +6,7 @@ A row counts once the database says so. What a killed process wrote behind the l
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,14 @@ import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
 
-DTYPES: dict[str, np.dtype[Any]] = {"mu": np.dtype("<f4"), "map": np.dtype("<f4"), "mark": np.dtype("<f2")}
-"""What is kept of a note: its mean latent, its coordinates on the maps, and the fingerprint that finds doubles."""
+DTYPES: dict[str, np.dtype[Any]] = {
+    "mu": np.dtype("<f4"),
+    "code": np.dtype("<f4"),
+    "map": np.dtype("<f4"),
+    "mark": np.dtype("<f2"),
+}
+"""What is kept of a note: its mean latent, its timbre code (zeros where it has none), its coordinates on the maps, and the
+fingerprint that finds doubles."""
 
 
 def write_rows(folder: Path, first: int, columns: Mapping[str, np.ndarray]) -> None:
@@ -33,6 +39,17 @@ def write_rows(folder: Path, first: int, columns: Mapping[str, np.ndarray]) -> N
                 file.write(data.tobytes())
                 file.flush()
                 os.fsync(file.fileno())
+
+
+def write_places(folder: Path, name: str, places: Sequence[int], rows: np.ndarray) -> None:
+    """Write rows (n, dim) of an array in the places of rows that are there, and have them on the disk before this returns."""
+    path, data = folder / f"{name}.rows", np.ascontiguousarray(rows, dtype=DTYPES[name])
+    with os_errors(path, writing=True), open(path, "r+b") as file:
+        for place, row in zip(places, data, strict=True):
+            file.seek(place * row.nbytes)
+            file.write(row.tobytes())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_rows(folder: Path, name: str, dim: int, count: int) -> np.ndarray:

@@ -111,6 +111,9 @@ MIGRATIONS = (
         PRIMARY KEY (preset, place)
     );
     """,
+    """
+    ALTER TABLE notes ADD COLUMN encoded INTEGER NOT NULL DEFAULT 1;
+    """,
 )
 """What leads from each version of the database to the next: only ever added to."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from timbre_core.catalogue.database import writing
 from timbre_core.catalogue.hearing import Alike, nothing_same, open_ears, same_of
 from timbre_core.catalogue.libraries import OwnLibrary, notes_of
 from timbre_core.catalogue.progress import Report
-from timbre_core.datasets.duplicates import COPY, SAME_AS_KEPT, Near, alike_groups
+from timbre_core.datasets.duplicates import COPY, SAME_AS_KEPT, Near, alike_groups, first_of_all
 
 _PHASE = "looking for doubles"
 _TASK = 4  # groups of sounds that a process hears between two reports
-_LARGE = 200  # sounds of a group that is heard in this process, which tells how far it is
+_LARGE = 64  # sounds of a group from which on its sounds are shared out, so many at once
 _PARALLEL = 48  # sounds from which on a second process is worth its start
 
 
@@ -71,18 +71,32 @@ def _copies(marks: np.ndarray) -> dict[int, int]:
 def _compared(alike: Sequence[Alike], report: Report, workers: int) -> list[tuple[int, int]]:
     """The rows of sounds that are the same as one before them, and that one's."""
     total = sum(len(group.rows) for group in alike)
-    shared = [group for group in alike if len(group.rows) <= _LARGE] if workers and total >= _PARALLEL else []
     pairs: list[tuple[int, int]] = []
     done = 0
-    if shared:
+    if workers and total >= _PARALLEL:
         with Crew(open_ears, None, nothing_same, workers) as crew:
-            for results in crew.results(shared, _TASK):
+            for results in crew.results([part for group in alike for part in _parts(group)], _TASK):
                 for same in results:
-                    pairs += same.pairs
+                    pairs += [(first, second) for second, first in same.pairs]
                     done += same.compared
                 report(_PHASE, done, total)
-    for group in alike[: len(alike) - len(shared)]:  # the largest come first
+        return [(second, first) for first, second in first_of_all(pairs)]
+    for group in alike:
         before = done
         pairs += same_of(group, lambda looked, before=before: report(_PHASE, before + looked, total))  # type: ignore[misc]
         done += len(group.rows)
     return pairs
+
+
+def _parts(group: Alike) -> Iterator[Alike]:
+    """A group, or parts of a large one: some of its sounds and the later ones that each of them may be the same as."""
+    if len(group.rows) <= _LARGE:
+        yield group
+        return
+    near = Near(group.marks, SAME_AS_KEPT)
+    for begin in range(0, len(near), _LARGE):
+        firsts = range(begin, min(begin + _LARGE, len(near)))
+        members = np.unique(np.concatenate([firsts, *(near.after(first) for first in firsts)])).astype(int)
+        numbers = np.searchsorted(members, firsts)
+        rows, paths = [group.rows[each] for each in members], [group.paths[each] for each in members]
+        yield Alike(rows, paths, group.marks[members], numbers.tolist())

@@ -15,11 +15,20 @@ _RATE = 16_000  # Hz
 
 
 class Alike(NamedTuple):
-    """Sounds of which each may be the same recording as some other: their rows, paths, and fingerprints (n, BANDS)."""
+    """Sounds of which each may be the same recording as some other: their rows, paths, and fingerprints (n, BANDS).
+
+    firsts: the numbers of those that are to be compared with the later ones, None for all.
+    """
 
     rows: list[int]
     paths: list[str]
     marks: np.ndarray
+    firsts: list[int] | None = None
+
+    @property
+    def compared(self) -> int:
+        """How many sounds that is."""
+        return len(self.rows) if self.firsts is None else len(self.firsts)
 
 
 class Same(NamedTuple):
@@ -31,12 +40,12 @@ class Same(NamedTuple):
 
 def open_ears(_: None) -> Callable[[Sequence[Alike]], list[Same]]:
     """What compares groups of sounds in a process of a crew."""
-    return lambda task: [Same(same_of(group, lambda looked: None), len(group.rows)) for group in task]
+    return lambda task: [Same(same_of(group, lambda looked: None), group.compared) for group in task]
 
 
 def nothing_same(group: Alike) -> Same:
     """What is told of sounds whose comparison ended the process that did it."""
-    return Same([], len(group.rows))
+    return Same([], group.compared)
 
 
 def same_of(group: Alike, tell: Callable[[int], None]) -> list[tuple[int, int]]:
@@ -51,5 +60,5 @@ def same_of(group: Alike, tell: Callable[[int], None]) -> list[tuple[int, int]]:
         except TimbreError:
             return np.zeros(1, dtype=np.float32)  # deleted meanwhile
 
-    twins = find_twins(Near(group.marks, SAME_AS_KEPT), read, SAME, _RATE)
+    twins = find_twins(Near(group.marks, SAME_AS_KEPT), read, SAME, _RATE, firsts=group.firsts)
     return [(group.rows[second], group.rows[first]) for first, second, _ in twins]

@@ -161,10 +161,10 @@ def _lock() -> FileLock:
 
 
 def _next() -> Job | None:
-    """The first that waits; what another process had begun and not ended comes before it."""
+    """The first that waits; what another process had begun and not ended comes before it, what nobody waits for after it."""
     with writing() as database:
         row = database.execute(
-            "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY state = 'queued', id LIMIT 1"
+            "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY state = 'queued', kind = 'encode', id LIMIT 1"
         ).fetchone()
         if row is None:
             return None
@@ -239,10 +239,13 @@ class _Reporter:
 
 def _update(job: Job, report: _Reporter) -> str:
     from timbre_core.catalogue.adding import bring_up_to_date
+    from timbre_core.catalogue.encoding import count_unencoded
 
     assert job.library is not None
     encoded = Path(job.arguments["encoded"]) if job.arguments.get("encoded") else None
     outcome = bring_up_to_date(library_of_id(job.library), report, job.arguments.get("workers"), encoded)
+    if count_unencoded(job.library):
+        ask("encode", job.library)
     parts = [f"{outcome.new:,} new"]
     for number, word in ((outcome.changed, "changed"), (outcome.moved, "moved"), (outcome.gone, "gone")):
         parts += [f"{number:,} {word}"] if number else []
@@ -251,13 +254,28 @@ def _update(job: Job, report: _Reporter) -> str:
     return f"{counted(outcome.notes, 'note')} ({', '.join(parts)}){doubles}{skipped}"
 
 
+def _encode(job: Job, report: _Reporter) -> str:
+    from timbre_core.catalogue.encoding import encode_rest
+
+    def others_wait() -> bool:
+        return any(other.kind != job.kind for other in list_jobs(only_open=True))
+
+    assert job.library is not None
+    if not others_wait():
+        done, left = encode_rest(library_of_id(job.library), report, others_wait)
+        if not (left and others_wait()):
+            return f"{counted(done, 'note')} encoded"
+    ask("encode", job.library)
+    return "goes on after what waits"
+
+
 def _train(job: Job, report: _Reporter) -> str:
     from timbre_core.catalogue.training import train_job
 
     return train_job(job.arguments, report)
 
 
-KINDS: dict[str, Callable[[Job, _Reporter], str]] = {"update": _update, "train": _train}
+KINDS: dict[str, Callable[[Job, _Reporter], str]] = {"update": _update, "encode": _encode, "train": _train}
 """What does each kind of work; returns a sentence on what came of it."""
 
 

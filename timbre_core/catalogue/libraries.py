@@ -30,8 +30,8 @@ class OwnLibrary:
 
     root: the folder, or empty for vectors without sounds. checkpoint: the folder whose model reads the sounds, weights: what
     tells it from others of its name. settings: pattern, transpose, octave. columns: how many numbers a row of each array has,
-    and under `maps` what those of `map` are. placed_on: the map that the coordinates are for. shown, colour: as a layer. said:
-    what was decided about labels. revision: grows with every change.
+    under `maps` what those of `map` are, and under `coded_by` what made those of `code`. placed_on: the map that the coordinates
+    are for. shown, colour: as a layer. said: what was decided about labels. revision: grows with every change.
     """
 
     id: int
@@ -171,8 +171,23 @@ def notes_of(library: OwnLibrary) -> pd.DataFrame:
     numbers = ("pitch", "velocity", "seconds", "sounding", "brightness", "attack", "noisiness", "inharmonicity")
     for column in numbers:
         table[column] = pd.to_numeric(table[column]).astype(np.float64)
-    table["pitch_estimated"] = table["pitch_estimated"].astype(bool)
+    for column in ("pitch_estimated", "encoded"):
+        table[column] = table[column].astype(bool)
     return table
+
+
+def forget_other_codes(number: int, coded_by: str) -> OwnLibrary:
+    """A library as it is, of which timbre codes of another network than `coded_by` are forgotten, to be made again."""
+    library = library_of_id(number)
+    if not coded_by or library.columns.get("coded_by", coded_by) == coded_by:
+        return library
+    columns = {name: told for name, told in library.columns.items() if name not in ("code", "coded_by")}
+    with writing("libraries") as database:
+        database.execute(
+            "UPDATE libraries SET columns = ?, revision = revision + 1 WHERE id = ?", (json.dumps(columns), number)
+        )
+    (library.folder / "code.rows").unlink(missing_ok=True)
+    return library_of_id(number)
 
 
 def counts_of(library: OwnLibrary) -> tuple[int, int]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from timbre_core.catalogue.labels import file_state
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.audio import LEAVE_OUT, load_audio
+
+if TYPE_CHECKING:
+    from timbre_core.recipes.schema import Recipe
 
 _LARGEST = 512 * 2**20  # bytes of a file: a note has a few
 _QUIET = 0.01  # of the peak, where a sound has died away
@@ -28,6 +31,7 @@ MODULES = (
         "timbre_core.checkpoint",
         "timbre_core.decoding",
         "timbre_core.devices",
+        "timbre_core.learned_code",
     ),
     *("timbre_core.features.brightness", "timbre_core.features.descriptors", "timbre_core.features.frames"),
     *("timbre_core.features.pitch", "timbre_core.features.recording", "timbre_core.models.coder", __name__),
@@ -49,7 +53,8 @@ class Asked(NamedTuple):
 class Read:
     """What was read of a file: a reason alone where it cannot be used.
 
-    content: SHA-256 of its bytes. mu: (latent_dim,), mark: its fingerprint. pitch: MIDI, NaN where none is heard.
+    content: SHA-256 of its bytes. mu: (latent_dim,), code: (dim,), of which there is one: what tells the note's place, by which
+    network. encoded: whether that is mu. mark: its fingerprint. pitch: MIDI, NaN where none is heard.
     """
 
     path: str
@@ -61,15 +66,22 @@ class Read:
     pitch_estimated: bool = False
     traits: dict[str, float] = field(default_factory=dict)
     mu: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    encoded: bool = True
+    code: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    coded_by: str = ""
     mark: np.ndarray = field(default_factory=lambda: np.empty(0, np.float16))
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What a process needs to read sounds: the folder they are below, and the checkpoint's."""
+    """What a process needs to read sounds: the folder they are below, and the checkpoint's.
+
+    coded_by: of the placer (see `placing.Placer`). Where places are told by timbre codes, latents are told later, by `encoding`.
+    """
 
     root: str
     checkpoint: str
+    coded_by: str = ""
 
 
 def lost(asked: Asked) -> Read:
@@ -79,31 +91,34 @@ def lost(asked: Asked) -> Read:
     )
 
 
+class _Way(NamedTuple):
+    """How a note's place is told: `picture` of its audio (n_samples,) and MIDI pitch, from which `brightness` in Hz is read and,
+    of several pictures and pitches at once, `vectors`, which a `Read` keeps under a name."""
+
+    picture: Callable[[np.ndarray, float], Any]
+    brightness: Callable[[Any], float]
+    vectors: Callable[[list[Any], list[float]], Iterable[np.ndarray]]
+    kept: str
+
+
 def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
-    """Open the checkpoint's encoder; returns what reads some files at once."""
+    """Open what tells places; returns what reads some files at once."""
     import torch
 
     from timbre_core.checkpoint import open_checkpoint
     from timbre_core.datasets.workers import keep_memory
-    from timbre_core.decoding import TrajectoryCoder
-    from timbre_core.devices import chosen_device
-    from timbre_core.features.brightness import frames_brightness
     from timbre_core.features.descriptors import describe
-    from timbre_core.features.frames import note_frames
     from timbre_core.features.heard_pitch import note_pitch
     from timbre_core.features.recording import fingerprint
-    from timbre_core.models.coder import WindowCoder
 
     torch.set_num_threads(1)  # each process has its core
     keep_memory()
-    checkpoint = open_checkpoint(Path(reader.checkpoint))
-    recipe, root = checkpoint.recipe, Path(reader.root)
-    device = chosen_device("cpu")
-    coder = TrajectoryCoder(WindowCoder(checkpoint.model(device), device), recipe, checkpoint.name)
-    rate = recipe.features.sample_rate
+    way = _by_codes(reader) if reader.coded_by else by_latents(reader)
+    root, features = Path(reader.root), open_checkpoint(Path(reader.checkpoint)).recipe.features
+    rate = features.sample_rate
 
-    def one(asked: Asked) -> tuple[Read, np.ndarray | None]:
-        read = Read(asked.path, pitch=asked.pitch)
+    def one(asked: Asked) -> tuple[Read, Any]:
+        read = Read(asked.path, pitch=asked.pitch, encoded=not reader.coded_by, coded_by=reader.coded_by)
         try:
             content, read.size, read.changed = _settled(root / asked.path)
             audio = load_audio(content, rate, str(root / asked.path), cure=LEAVE_OUT, remarks=[])
@@ -113,32 +128,87 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
                 heard = note_pitch(taken, rate).midi
                 read.pitch = float(round(heard)) if 0 <= heard <= 127 else math.nan
                 read.pitch_estimated = not math.isnan(read.pitch)
-            frames, _ = note_frames(taken, recipe.features, None if math.isnan(read.pitch) else read.pitch)
-            part = taken if recipe.features.seconds is None else taken[: round(recipe.features.seconds * rate)]
+            picture = way.picture(audio, read.pitch)
+            part = taken if features.seconds is None else taken[: round(features.seconds * rate)]
             read.traits = describe(part, rate, read.pitch, _HEARD) | {
                 "seconds": len(audio) / rate,
                 "sounding": sounding_seconds(audio, rate),
-                "brightness": frames_brightness(frames, recipe.features),
+                "brightness": way.brightness(picture),
             }
             read.mark = fingerprint(taken, rate).astype(np.float16)
         except TimbreError as error:
             read.size, read.changed = file_state(root / asked.path)
             read.reason = str(error).removeprefix(f"{root / asked.path}: ").rstrip(".")
             return read, None
-        return read, frames
+        return read, picture
 
     def some(task: Sequence[Asked]) -> list[Read]:
         reads = [one(asked) for asked in task]
-        good = [(read, frames) for read, frames in reads if frames is not None]
+        good = [(read, picture) for read, picture in reads if picture is not None]
         if good:
-            told = [_MIDDLE_C if math.isnan(read.pitch) else read.pitch for read, _ in good]
-            for (read, _), trajectory in zip(
-                good, coder.encode_many([frames for _, frames in good], told), strict=True
-            ):
-                read.mu = trajectory.mean.astype(np.float32)
+            vectors = way.vectors([picture for _, picture in good], [read.pitch for read, _ in good])
+            for (read, _), vector in zip(good, vectors, strict=True):
+                setattr(read, way.kept, vector)
         return [read for read, _ in reads]
 
     return some
+
+
+def _by_codes(reader: Reader) -> _Way:
+    """By timbre codes: neither the space's model nor its frames are needed."""
+    import torch
+
+    from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.features.brightness import grid_brightness
+    from timbre_core.learned_code import code_features, code_grid, codes_of_grids
+
+    folder = Path(reader.checkpoint).parent
+    rate = open_checkpoint(Path(reader.checkpoint)).recipe.features.sample_rate
+    features = code_features(folder)
+    return _Way(
+        lambda audio, pitch: code_grid(folder, audio, rate),
+        lambda grid: grid_brightness(grid.numpy(), features),
+        lambda grids, pitches: codes_of_grids(folder, torch.stack(grids)),
+        "code",
+    )
+
+
+def by_latents(reader: Reader) -> _Way:
+    """By mean latents."""
+    from timbre_core.features.brightness import frames_brightness
+    from timbre_core.features.frames import note_frames
+
+    encode, recipe = open_encoder(reader)
+    most = round(_TAKEN * recipe.features.sample_rate)
+    return _Way(
+        lambda audio, pitch: note_frames(audio[:most], recipe.features, None if math.isnan(pitch) else pitch)[0],
+        lambda frames: frames_brightness(frames, recipe.features),
+        encode,
+        "mu",
+    )
+
+
+def open_encoder(reader: Reader) -> tuple[Callable[[list[np.ndarray], list[float]], list[np.ndarray]], Recipe]:
+    """What encodes some notes' frames (n_bins, n_frames) with their pitches (MIDI or NaN) to mean latents (latent_dim,); and the
+    checkpoint's recipe."""
+    from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.decoding import TrajectoryCoder
+    from timbre_core.devices import chosen_device
+    from timbre_core.models.coder import WindowCoder
+
+    checkpoint, device = open_checkpoint(Path(reader.checkpoint)), chosen_device("cpu")
+    coder = TrajectoryCoder(WindowCoder(checkpoint.model(device), device), checkpoint.recipe, checkpoint.name)
+
+    def encode(frames: list[np.ndarray], pitches: list[float]) -> list[np.ndarray]:
+        told = [_MIDDLE_C if math.isnan(pitch) else pitch for pitch in pitches]
+        return [trajectory.mean.astype(np.float32) for trajectory in coder.encode_many(frames, told)]
+
+    return encode, checkpoint.recipe
+
+
+def load_taken(path: Path, rate: int) -> np.ndarray:
+    """What of a file's sound its numbers and latents are told from: (n_samples,) at `rate` Hz."""
+    return load_audio(path, rate, cure=LEAVE_OUT, remarks=[])[: round(_TAKEN * rate)]
 
 
 def _settled(path: Path) -> tuple[bytes, int, int]:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from timbre_core.catalogue.labels import file_state, propose_labels
+from timbre_core.catalogue.placing import code_mark
 from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import Asked, Read, Reader, open_reader
+from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import atomic_write
 
@@ -40,7 +42,7 @@ def encode_folder(
     shards = _planned(root, checkpoint, settings, out, size)
     todo = [asked for asked in shards if not _result(asked).exists()]
     report("encoding shards", len(shards) - len(todo), len(shards))
-    reader = Reader(str(root), str(checkpoint))
+    reader = Reader(str(root), str(checkpoint), code_mark(open_checkpoint(checkpoint)))
     futures = {client.submit(encode_shard, reader, str(asked), pure=False, retries=_TRIES): asked for asked in todo}
     done = len(shards) - len(todo)
     for future in as_completed(futures):
@@ -75,8 +77,8 @@ def _reader(reader: Reader) -> Any:
     return open_reader(reader)
 
 
-def from_shards(out: Path, root: Path, todo: Sequence[Asked]) -> Iterator[list[Read]]:
-    """What was read of those of some files that did not change since, shard by shard."""
+def from_shards(out: Path, root: Path, todo: Sequence[Asked], coded_by: str) -> Iterator[list[Read]]:
+    """What was read of those of some files that did not change since, shard by shard, where it is what `coded_by` would make."""
     import pandas as pd
 
     wanted = {asked.path for asked in todo}
@@ -88,9 +90,12 @@ def from_shards(out: Path, root: Path, todo: Sequence[Asked]) -> Iterator[list[R
         for row in table.to_dict("records"):
             if row["path"] not in wanted or file_state(root / row["path"]) != (row["size"], row["changed"]):
                 continue
+            if row.get("coded_by", "") != coded_by:
+                continue
             measured = {name.removeprefix("trait_"): row[name] for name in traits}
             plain: dict[str, Any] = {str(name): value for name, value in row.items() if name not in traits}
             plain["mu"], plain["mark"] = np.asarray(row["mu"], np.float32), np.asarray(row["mark"], np.float16)
+            plain["code"] = np.asarray(row.get("code", ()), np.float32)
             reads.append(Read(**plain, traits=measured))
         yield reads
 

@@ -20,6 +20,7 @@ _LOOK = 0.5  # seconds between looks at what another process does
 def wait_for(number: int, args: argparse.Namespace) -> int:
     """Have a library brought up to date, here or by the process that does so already, and tell how far it is."""
     from timbre_core.catalogue import jobs
+    from timbre_core.catalogue.encoding import count_unencoded
     from timbre_core.catalogue.libraries import library_of_id, skipped_of
 
     told: dict[str, Any] = {"workers": args.workers} if args.workers else {}
@@ -47,6 +48,12 @@ def wait_for(number: int, args: argparse.Namespace) -> int:
     tell_skipped(skipped_of(library))
     if job.state == "failed":
         raise TimbreError(job.message)
+    if job.state == "done" and count_unencoded(number):
+        print(
+            "for Play and Morph, latents are encoded when they are asked for, and all of them by the app in the background or by "
+            "`library work`.",
+            file=sys.stderr,
+        )
     on = f"; on the map of {Path(library.checkpoint).name}" if job.state == "done" else ""
     print(f"{library.name}: {job.message}{on}")
     return 0 if job.state == "done" else 1

@@ -182,11 +182,13 @@ def find_twins(
     correlation: float = SAME,
     sample_rate: int = _RATE,
     progress: bool = False,
+    firsts: Sequence[int] | None = None,
 ) -> list[Twins]:
     """Sounds that correlate by more than `correlation` with one before them, each with the first that it does with.
 
     What is the same as one before it is compared with no other one. read: a sound (n_samples,) at `sample_rate` by its
-    number.
+    number. firsts: a part of the work, to be shared out: all pairs of these sounds and the later ones that are the same, of
+    which `first_of_all` chooses.
     """
     from tqdm import tqdm
 
@@ -204,7 +206,7 @@ def find_twins(
     twins: list[Twins] = []
     known: set[int] = set()
     # Group by group, so that what is kept is what is asked for next.
-    order = [number for group in alike_groups(near) for number in group.tolist()]
+    order = [number for group in alike_groups(near) for number in group.tolist()] if firsts is None else firsts
     quiet = not progress or len(near) < _WORTH_A_BAR
     for first in tqdm(order, unit="note", desc="comparing", disable=quiet):
         if first in known:
@@ -217,9 +219,21 @@ def find_twins(
                 continue
             found = recording_correlation(sounds[first], sample_rate, sounds[second], sample_rate, enough=correlation)
             if found > correlation:
-                known.add(second)
+                if firsts is None:
+                    known.add(second)
                 twins.append(Twins(first, second, found))
     return sorted(twins)
+
+
+def first_of_all(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Of pairs (first, second) of sounds that are the same those that `find_twins` gives: each sound with the first one."""
+    known: set[int] = set()
+    chosen = []
+    for first, second in sorted(pairs):
+        if first not in known and second not in known:
+            known.add(second)
+            chosen.append((first, second))
+    return chosen
 
 
 class _Kept(Generic[_Key, _Value]):

@@ -56,9 +56,14 @@ def band_hz(settings: LogMelSettings) -> np.ndarray:
 @lru_cache(maxsize=8)
 def peak_filterbank(settings: LogMelSettings) -> Tensor:
     """Mel bands (n_mels, 1 + n_fft // 2) whose largest weight is about 1: a partial is as loud in a wide band as in a narrow."""
+    return mel_filterbank(settings) * torch.from_numpy(band_widths(settings)).float()[:, None]
+
+
+def band_widths(settings: LogMelSettings) -> np.ndarray:
+    """Half of the Hz that each mel band reaches over, (n_mels,)."""
     top = settings.fmax if settings.fmax is not None else settings.sample_rate / 2
     edges = mel_to_hz(np.linspace(hz_to_mel(settings.fmin), hz_to_mel(top), settings.n_mels + 2))
-    return mel_filterbank(settings) * torch.from_numpy((edges[2:] - edges[:-2]) / 2).float()[:, None]
+    return (edges[2:] - edges[:-2]) / 2
 
 
 def frame_levels(power: Tensor, settings: LogMelSettings) -> Tensor:

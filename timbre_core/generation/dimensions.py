@@ -81,10 +81,9 @@ def checked_dimensions(space: TimbreSpace, dimensions: Sequence[int]) -> None:
 def _centre(space: TimbreSpace, note: str, of: str) -> np.ndarray:
     if of not in CENTRES:
         raise TimbreError(f"means of {of[:80]!r}: choose {', '.join(CENTRES)}.")
-    row = space.row_of(note)
     if of == "note":
-        return space.means[row]
-    labels = space.map_notes[of]
+        return space.mean_of(note)
+    row, labels = space.row_of(note), space.map_notes[of]
     return space.means[(labels == labels.iloc[row]).to_numpy()].mean(axis=0)
 
 

@@ -20,7 +20,7 @@ def draw_mean(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A mean latent (latent_dim,), and how the windows of the map note nearest to it depart from theirs, (n, latent_dim)."""
     if like is not None:
-        return space.means[space.row_of(like)], space.departures_of(like)
+        return space.mean_of(like), space.departures_of(like)
     if family is None:
         mean = space.model.prior.sample(1, torch.Generator().manual_seed(int(rng.integers(2**31)))).numpy()[0]
         if not space.has_map:

@@ -269,7 +269,7 @@ def starting_point(space: TimbreSpace, like: str | None = None, family: str | No
     Raises TimbreError for an unknown note or family, and for a draw from a plain autoencoder, which has no prior.
     """
     if like is not None:
-        return np.array(space.means[space.row_of(like)])
+        return np.array(space.mean_of(like))
     if family is not None:
         mean: np.ndarray = space.means[space.rows_of_family(family)].mean(axis=0, dtype=np.float32)
         return mean

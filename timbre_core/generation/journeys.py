@@ -109,7 +109,7 @@ def morph_journey(space: TimbreSpace, notes: Sequence[str], n_frames: int, path:
     trajectories = [space.trajectory_of(note) for note in notes]
     moments = _moments(space, n_frames, _WINDOWS_A_SEGMENT * (len(notes) - 1) + 1)
     places = moments.places * (len(notes) - 1)
-    middles = np.stack([space.means[space.row_of(note)] for note in notes])
+    middles = np.stack([space.mean_of(note) for note in notes])
     parts = [each[sounding_windows(space, note)] for note, each in zip(notes, trajectories, strict=True)]
     departures = [moments.laid_out(part - middle) for part, middle in zip(parts, middles, strict=True)]
     return Journey(blended(departures, places, along_path(middles, places, path)), moments.starts, moments.shares)
@@ -117,7 +117,7 @@ def morph_journey(space: TimbreSpace, notes: Sequence[str], n_frames: int, path:
 
 def step_latents(space: TimbreSpace, notes: Sequence[str], place: float, n_windows: int, path: str) -> np.ndarray:
     """Latents (n_windows, latent_dim) of one sound at `place` (0: the first note, 1: the second ...) of the path."""
-    middles = np.stack([space.means[space.row_of(note)] for note in notes])
+    middles = np.stack([space.mean_of(note) for note in notes])
     departures = [stretch(space.departures_of(note), n_windows) for note in notes]
     means = along_path(middles, np.array([place]), path)
     return blended(departures, np.full(n_windows, place), np.repeat(means, n_windows, axis=0))

@@ -40,7 +40,7 @@ class RecordedInstrument(Instrument):
 
         Raises TimbreError for a note that is not on the map, and without a recording whose pitch is known.
         """
-        super().__init__(space, space.means[space.row_of(like)])
+        super().__init__(space, space.mean_of(like))
         self.recordings = [(note, pitch) for note, pitch in recordings if np.isfinite(pitch)]
         if not self.recordings:
             raise TimbreError(f"no pitch is known of the notes of {like[:80]}: they cannot be moved to other keys.")
