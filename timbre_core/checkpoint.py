@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.files import read_json, readable, write_json
+from timbre_core.files import as_on_disk, read_json, readable, write_json
 from timbre_core.layout import EVALUATION as EVALUATION
 from timbre_core.layout import HISTORY as HISTORY
 from timbre_core.layout import LATENTS as LATENTS
@@ -184,7 +184,7 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
     32
     """
     folder = Path(folder).expanduser() if folder is not None else default_checkpoints_folder()
-    path = Path(path).expanduser()
+    path = as_on_disk(path)
     stem, _, map_name = path.name.rpartition("@")
     if stem and map_name and not path.is_dir() and not (folder / path).is_dir():
         checkpoint = open_checkpoint(path.with_name(stem) if len(path.parts) > 1 else stem, folder)
@@ -193,8 +193,8 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
             raise TimbreError(f"{path}: no map {map_name!r} of {checkpoint.path}: choose {', '.join(maps) or 'none'}.")
         return replace(checkpoint, map_name=map_name)
     named = len(path.parts) == 1 and str(path) == path.name
-    if named and not path.is_dir() and (folder / path).is_dir():
-        path = folder / path
+    if named and not path.is_dir() and as_on_disk(folder / path).is_dir():
+        path = as_on_disk(folder / path)
     if not path.is_dir():
         place = folder if named else path.parent
         near = ", ".join(readable(found.name) for found in list_checkpoints(place))

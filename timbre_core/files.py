@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +13,17 @@ from typing import Any
 
 from timbre_core.errors import TimbreError, explain_os_error, os_errors
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+#-]{0,127}")
+_SAFE_SIGNS = " ._+#-"
+_LONGEST = 128  # characters of a name
+_LONGEST_BYTES = 200  # in UTF-8: file systems take 255, with an ending
 
 
 def check_name(name: str, what: str = "name") -> str:
-    """Return `name` if it is safe as a single path component, otherwise raise TimbreError."""
-    if not _SAFE_NAME.fullmatch(name) or name.endswith((".", " ")):
+    """Return `name`, composed, if it is safe as one part of a path (letters of any script), otherwise raise TimbreError."""
+    name = unicodedata.normalize("NFC", name)
+    fits = all(sign.isalnum() or sign in _SAFE_SIGNS or unicodedata.category(sign) in ("Mn", "Mc") for sign in name)
+    too_long = len(name) > _LONGEST or len(name.encode("utf-8", "replace")) > _LONGEST_BYTES
+    if not name[:1].isalnum() or not fits or too_long or name.endswith((".", " ")):
         raise TimbreError(
             f"{what} {name!r} cannot be used as a file name: use letters, digits, '.', '_', '-', '+' or '#'."
         )
@@ -33,6 +38,23 @@ def user_data_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("timbre-explorer", appauthor=False))
+
+
+def as_on_disk(path: Path | str) -> Path:
+    """A path, `~` expanded, as its parts are called on disk where letters are composed in another way there (Unicode's NFC and
+    NFD look the same); as it is given where there is none."""
+    given = Path(path).expanduser()
+    found = Path(given.anchor)
+    for part in given.parts[len(found.parts) :]:
+        if not os.path.lexists(found / part) and not part.isascii():
+            composed = unicodedata.normalize("NFC", part)
+            try:
+                there = os.listdir(found)
+            except OSError:
+                return given
+            part = next((name for name in there if unicodedata.normalize("NFC", name) == composed), part)
+        found /= part
+    return found if found.exists() else given
 
 
 def readable(name: Path | str) -> str:

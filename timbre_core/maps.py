@@ -31,15 +31,20 @@ _LATENTS_ROUNDED = ("mu", "logvar", "trajectory", "code")
 
 def map_file(folder: Path, name: str) -> Path:
     """Where the map `name` of the checkpoint in `folder` is, or is to be written. Raises TimbreError for what is no name."""
-    check_name(name, "--name")
-    if len(name) > _LONGEST or "@" in name:
-        raise TimbreError(f"--name {name[:80]!r}: choose at most {_LONGEST} characters, without '@'.")
+    name = check_map_name(name)
     places = [place / name / "latents.parquet" for place in _places(folder)]
     there = next((place for place in places if place.exists()), None)
     if there is not None and os.access(there.parent, os.W_OK):
         return there
     inside = folder / MAPS if (folder / MAPS).exists() else folder
     return places[0] if os.access(inside, os.W_OK) else places[1]
+
+
+def check_map_name(name: str) -> str:
+    """`name`, composed, if a map can be called so. Raises TimbreError otherwise."""
+    if len(name) > _LONGEST or "@" in name:
+        raise TimbreError(f"--name {name[:80]!r}: choose at most {_LONGEST} characters, without '@'.")
+    return check_name(name, "--name")
 
 
 def list_maps(folder: Path) -> dict[str, Path]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.synthetic import encoded, harmonic_note, record
+from timbre_core.cli.batch import files_in
 from timbre_core.datasets.audio_files import list_folder
 from timbre_core.datasets.library import open_library
 from timbre_core.errors import TimbreError
@@ -266,6 +267,17 @@ def test_cells_without_a_value_are_empty(tmp_path: Path) -> None:
     assert library.notes["pitch"].tolist() == [60, 61, 62]
     assert any("2 of 3 notes have no split" in line for line in library.said)
     assert not library.skipped
+
+
+@pytest.mark.parametrize(("disk", "asked"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_files_and_folders_are_found_however_their_letters_are_composed(tmp_path: Path, disk: str, asked: str) -> None:
+    record(tmp_path / normalize(disk, "Flöte é") / normalize(disk, "flöte_60.wav"), 60)
+    folder = tmp_path / normalize(asked, "Flöte é")
+    assert len(load_audio(folder / normalize(asked, "flöte_60.wav"), 16_000)) == 8_000
+    assert files_in([str(folder)], [".wav"])[0].exists()
+    assert open_library([folder]).notes["pitch"].tolist() == [60]
+    with pytest.raises(AudioError, match="there is no such file"):
+        load_audio(folder / normalize(asked, "flüte_60.wav"), 16_000)
 
 
 @pytest.mark.parametrize(("disk", "table"), [("NFD", "NFC"), ("NFC", "NFD"), ("NFC", "NFKC")])

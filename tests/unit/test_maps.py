@@ -63,6 +63,20 @@ def test_a_map_that_takes_the_first_ones_place_keeps_it(
     assert "kept" not in capsys.readouterr().err
     assert (tiny_checkpoint / "maps" / "original" / "latents.parquet").read_bytes() == first
     assert len(open_checkpoint(f"{tiny_checkpoint}@original").latents) == 48
+    for again in (["--name", "original"], ["--name", "Original"], ["--name", ""]):
+        assert project(tiny_checkpoint, "--data", takes, *again) == 1
+    assert project(f"{tiny_checkpoint}@original", "--data", takes) == 1
+    assert len(open_checkpoint(f"{tiny_checkpoint}@original").latents) == 48
+
+
+def test_maps_are_called_in_any_script_and_told_where_they_are_replaced(
+    tiny_checkpoint: Path, takes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("Flöte 1", "Flo\u0308te 1"):
+        assert project(tiny_checkpoint, "--data", takes, "--name", name) == 0
+    assert "the map 'Flöte 1' is there already" in capsys.readouterr().err
+    assert list(list_maps(tiny_checkpoint)) == ["Flöte 1"]
+    assert len(open_checkpoint(f"{tiny_checkpoint}@Flöte 1").latents) == 3
 
 
 def test_maps_of_what_cannot_be_written_lie_with_the_user(

@@ -17,7 +17,7 @@ from timbre_core.catalogue.arrays import read_rows
 from timbre_core.catalogue.database import exists, reading, writing
 from timbre_core.catalogue.roots import upload_folder
 from timbre_core.errors import TimbreError
-from timbre_core.files import readable, user_data_dir
+from timbre_core.files import as_on_disk, readable, user_data_dir
 from timbre_core.maps import weights_mark
 
 _LONGEST_NAME = 60
@@ -106,7 +106,7 @@ def same_folder(root: Path, checkpoint: Path) -> OwnLibrary | None:
 def create_library(name: str, root: Path, checkpoint: Path, settings: dict[str, Any]) -> OwnLibrary:
     """A new library, still without notes. Raises TimbreError for a name that is taken or unusable, and for no folder."""
     name = checked_name(name)
-    root = root.expanduser().resolve()
+    root = as_on_disk(root).resolve()
     if not root.is_dir():
         raise TimbreError(f"{root}: there is no such folder: check the path.")
     if readable(root) != str(root):

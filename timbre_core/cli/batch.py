@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from timbre_core.errors import TimbreError
+from timbre_core.files import as_on_disk
 
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus", ".w64", ".au", ".caf")
 PIECES = (".mid", ".midi", ".rmi", ".kar")
@@ -30,7 +31,7 @@ def files_in(inputs: Sequence[str], endings: Sequence[str]) -> list[Path]:
     Raises TimbreError for a folder without any.
     """
     found: list[Path] = []
-    for given in map(Path, inputs):
+    for given in map(as_on_disk, inputs):
         if not given.is_dir():
             found.append(given)
             continue

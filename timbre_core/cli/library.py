@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from timbre_core.cli.data_options import add_label_arguments, label_settings
 from timbre_core.cli.library_wait import JobBar, wait_for
 from timbre_core.errors import TimbreError
+from timbre_core.files import as_on_disk
 from timbre_core.wording import counted
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _run_add(args: argparse.Namespace) -> int:
     )
 
     _check_workers(args)
-    root = Path(args.folder).expanduser().resolve()
+    root = as_on_disk(args.folder).resolve()
     name, settings = checked_name(args.name), label_settings(args)
     library = next((each for each in list_libraries() if each.name == name and each.root == str(root)), None)
     checkpoint = _checkpoint(args.checkpoint or (library.checkpoint if library else None))
@@ -214,7 +215,7 @@ def _run_encode(args: argparse.Namespace) -> int:
     from timbre_core.catalogue.shards import encode_folder
 
     _check_workers(args)
-    root, out = Path(args.folder).expanduser().resolve(), Path(args.out).expanduser().resolve()
+    root, out = as_on_disk(args.folder).resolve(), Path(args.out).expanduser().resolve()
     if not root.is_dir():
         raise TimbreError(f"{root}: there is no such folder: check the path.")
     checkpoint = _checkpoint(args.checkpoint).path.resolve()
@@ -235,7 +236,7 @@ def _run_encode(args: argparse.Namespace) -> int:
 def _run_vectors(args: argparse.Namespace) -> int:
     from timbre_core.catalogue.vectors import add_vectors
 
-    sounds = Path(args.sounds).expanduser().resolve() if args.sounds else None
+    sounds = as_on_disk(args.sounds).resolve() if args.sounds else None
     if sounds is not None and not sounds.is_dir():
         raise TimbreError(f"--sounds {sounds}: there is no such folder: check the path.")
     methods = [method for method in args.methods.split(",") if method]

@@ -9,6 +9,7 @@ import numpy as np
 
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
 from timbre_core.cli.shell import check_seed
+from timbre_core.errors import TimbreError
 from timbre_core.wording import counted
 
 HELP = "encode notes with a checkpoint and make them its map, or with --name another map beside it"
@@ -41,14 +42,20 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.datasets.duplicates import find_duplicates, recording_names
     from timbre_core.datasets.library import STARTER
     from timbre_core.files import check_output_folder
-    from timbre_core.maps import keep_original, map_file
+    from timbre_core.maps import ORIGINAL, check_map_name, keep_original, list_maps, map_file
 
     methods = [method for method in args.methods.split(",") if method]
     check_methods(methods)
     check_limit(args)
     check_seed(args.seed)
-    name = args.name or open_checkpoint(args.checkpoint).map_name
-    folder = open_checkpoint(args.checkpoint).path
+    opened = open_checkpoint(args.checkpoint)
+    name, folder = opened.map_name if args.name is None else check_map_name(args.name), opened.path
+    if name.casefold() == ORIGINAL:
+        raise TimbreError(
+            f"--name {ORIGINAL!r}: a checkpoint's first map is kept under this name, and not replaced: choose another one."
+        )
+    if args.name is not None and name in list_maps(folder):
+        print(f"note: the map {name!r} is there already, and will be replaced.", file=sys.stderr)
     check_output_folder(map_file(folder, name).parent if name else folder, "--name" if name else "CHECKPOINT")
     checkpoint, library = open_data(args)
     from timbre_core.analysis.evaluation import select_rows

@@ -26,6 +26,7 @@ from timbre_core.datasets.pictures import (
 )
 from timbre_core.datasets.table import find_tables
 from timbre_core.errors import TimbreError
+from timbre_core.files import as_on_disk
 
 STARTER = "starter"
 MADE_HERE = (STARTER, KNOWN_FACTORS)
@@ -43,7 +44,7 @@ def root_path(root: str) -> Path:
         return bundled_path()
     if root == KNOWN_FACTORS:
         return known_factors_path()
-    return Path(root).expanduser()
+    return as_on_disk(root)
 
 
 def read_root(

@@ -17,7 +17,7 @@ from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.audio_damage import read_sound
 from timbre_core.features.opening import open_sound
 from timbre_core.features.sound_files import first_bytes, is_empty, other_cure
-from timbre_core.files import atomic_write
+from timbre_core.files import as_on_disk, atomic_write
 
 if TYPE_CHECKING:
     import soundfile
@@ -156,7 +156,7 @@ def opened_audio(
     """
     file: Path | BinaryIO
     if isinstance(source, (str, Path)):
-        file = Path(source).expanduser()
+        file = as_on_disk(source)
         if not file.is_file():
             why = "it is a folder" if file.is_dir() else "there is no such file"
             raise AudioError(f"{name}: {why}: check the path.")
