@@ -1,6 +1,7 @@
 // What sliders and their buttons do to the sound.
 
-import { normal } from "./point.js";
+import { fetchJson } from "../browser/server.js";
+import { between, coordinates, moved, normal } from "./point.js";
 import { releaseSeconds, thrown } from "./shape.js";
 
 export class Moves {
@@ -21,15 +22,41 @@ export class Moves {
     this.player.hands.audition(at);
   }
 
-  // A random place among the map's notes (amount 1), or a step from here; locked axes stay. Of the macros, their steps.
-  randomise(amount) {
-    this.player.history.remember();
-    if (this.player.page !== "latents") this.player.macros = thrown(this.player.space.macros, this.player.macros, amount);
-    const now = this.player.coordinates();
-    const free = now.map((_, axis) => axis).filter((axis) => !this.player.locks[this.player.axes].has(axis));
-    if (this.player.page === "macros") this.player.place(this.player.z);
-    else this.player.move(free.map((axis) => [axis, amount === 1 ? normal() - now[axis] : amount * normal()]));
-    this.player.hands.audition(performance.now());
+  // A random place between two of the map's notes (amount 1), or a step from here; locked axes stay. Of the macros, their steps.
+  async randomise(amount) {
+    const { player } = this;
+    const place = player.page === "macros" ? player.z : await this.chance(amount);
+    player.history.remember();
+    if (player.page !== "latents") player.macros = thrown(player.space.macros, player.macros, amount);
+    player.place(place);
+    player.hands.audition(performance.now());
+  }
+
+  // A place thrown: between notes, where sounds are within what the model knows, or near here.
+  async chance(amount) {
+    const { player } = this;
+    const axes = player.space.axes[player.axes];
+    const now = player.coordinates();
+    const locked = [...player.locks[player.axes]];
+    const ids = amount === 1 ? player.view.notes?.ids : null;
+    if (!ids?.length) {
+      const free = now.map((_, axis) => axis).filter((axis) => !locked.includes(axis));
+      return moved(
+        player.z,
+        free.map((axis) => [axis, amount === 1 ? normal() - now[axis] : amount * normal()]),
+        axes,
+      );
+    }
+    const some = () => ids[Math.floor(Math.random() * ids.length)];
+    const notes = [some(), some()].map((note) => fetchJson(player.url("start", { note })));
+    const [one, other] = await Promise.all(notes);
+    const place = between(one.z, other.z, Math.random());
+    const there = coordinates(place, player.space.centre, axes);
+    return moved(
+      place,
+      locked.map((axis) => [axis, now[axis] - there[axis]]),
+      axes,
+    );
   }
 
   reset() {

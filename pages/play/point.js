@@ -13,6 +13,9 @@ export function moved(z, steps, { directions, spread }) {
   return to;
 }
 
+// The point at a share of the way from one to another.
+export const between = (one, other, share) => one.map((value, i) => value + share * (other[i] - value));
+
 // A normally distributed number (Box and Muller, 1958).
 export function normal(random = Math.random) {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

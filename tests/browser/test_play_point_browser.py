@@ -41,6 +41,7 @@ def test_sliders_change_the_sound_and_can_be_taken_back(page: Any, app: str) -> 
     page.locator(".tx-turn-latents").click()
     page.locator(".tx-axis[data-axis='0'] .tx-lock").click()
     page.locator(".tx-randomise").click()
+    page.wait_for_function(f"(z) => {PLAYER}.z[1] !== z", arg=moved[1])
     thrown = point(page)
     axis = page.evaluate(f"() => {PLAYER}.space.axes.dimensions.numbers[0]")
     assert thrown[axis] == pytest.approx(moved[axis])

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coordinates, moved, normal } from "../../pages/play/point.js";
+import { between, coordinates, moved, normal } from "../../pages/play/point.js";
 
 const turned = {
   directions: [
@@ -35,4 +35,8 @@ test("normal numbers", () => {
   const mean = values.reduce((a, b) => a + b) / values.length;
   const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
   assert.ok(Math.abs(mean) < 0.1 && Math.abs(spread - 1) < 0.1, `${mean} ${spread}`);
+});
+
+test("between two points", () => {
+  assert.deepEqual(between([0, 4], [2, 0], 0.25), [0.5, 3]);
 });

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
-from timbre_core.features.between_samples import between
 from timbre_core.features.descriptors import describe
 from timbre_core.features.level_course import HOP, find_attack, level_at, level_course
 from timbre_core.features.partial_envelope import ENOUGH, envelope_lag, partial_magnitudes, smoothed_levels
 from timbre_core.features.partials_apart import inharmonicity, odd_against_even
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.pitch_swings import (
-    ROUND,
-    STEP,
-    STILL,
     SWINGS_HZ,
     WANDERS_HZ,
+    moving_span,
     movement,
     pitch_course,
+    stilled,
     swing_rate,
 )
 
@@ -38,11 +38,16 @@ _APART = 5.0  # cents of inharmonicity that partials are looked for elsewhere fr
 DECAYED = 0.4  # seconds after the attack, as `generation.macros` has it
 _NO_NOISE = 1e-4  # of the partials' energy: less cannot be told from how they themselves swell and fade
 _MOMENT = 0.5  # seconds
+_UNHEARD = 1e-3  # of the strongest partial: what lies beyond the last that is louder is as often noise as a partial
 _OVER_DB = -80.0  # of the attack's level: the sound is over
 
 
 def macro_traits(
-    audio: np.ndarray, rate: int, pitch: float, unmoved: np.ndarray | None = None, moving: bool | None = None
+    audio: np.ndarray,
+    rate: int,
+    pitch: float,
+    unmoved: np.ndarray | None = None,
+    span: tuple[float, float] | Literal["own"] | None = "own",
 ) -> dict[str, float]:
     """TRAITS of a note held for some seconds, audio (n_samples,), at a MIDI pitch; NaN where one cannot be measured.
 
@@ -52,14 +57,17 @@ def macro_traits(
     `odd_against_even`); inharmonicity: cents by which the tenth partial lies too high; body: semitones that the spectral
     envelope has moved by since `unmoved` (m_samples,), tilts and levels left out; randomness: cents RMS of slow movements.
 
-    moving: whether partials, their envelope and noise are measured with the pitch's movements taken out, from 0.5 s on; by
-    default where there are some. Notes that are compared need the same.
+    span: seconds in which partials, their envelope and noise are measured, with the pitch's movements taken out; None: all of
+    the note as it is; "own": as `moving_span` has it. Notes that are compared need the same.
     """
     course = level_course(audio, rate)
     attack = find_attack(course)
     early, late = (level_at(course, attack.high + at / HOP, attack.level) for at in (DECAYED, DECAYED + 1))
-    still, cents = _held_still(audio, rate, pitch, moving)
-    like = still if unmoved is None else _held_still(unmoved, rate, pitch, moving)[0]
+    before = audio if unmoved is None else unmoved
+    if span == "own":
+        span = moving_span([audio, before], rate, pitch)
+    still, like = (each if span is None else stilled(each, rate, pitch, span) for each in (audio, before))
+    cents = pitch_course(audio, rate, pitch)
     f0 = float(midi_to_hz(pitch))
     return {
         "brightness": 12 * np.log2(describe(audio, rate, pitch, ("brightness",))["brightness"]),
@@ -78,20 +86,9 @@ def macro_traits(
 
 def macro_changes(before: np.ndarray, after: np.ndarray, rate: int, pitch: float) -> dict[str, float]:
     """By how much TRAITS of a note held for some seconds, audio (n_samples,), differ `after` it was shaped."""
-    courses = [cents for each in (before, after) if (cents := pitch_course(each, rate, pitch)) is not None]
-    moving = len(courses) == 2 and any(_moves(cents) for cents in courses)
-    first, then = (macro_traits(each, rate, pitch, before, moving) for each in (before, after))
+    span = moving_span([before, after], rate, pitch)
+    first, then = (macro_traits(each, rate, pitch, before, span) for each in (before, after))
     return {name: then[name] - first[name] for name in TRAITS}
-
-
-def _held_still(
-    audio: np.ndarray, rate: int, pitch: float, moving: bool | None
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """The sound, with its pitch's movements taken out where they are to be, and its course in cents."""
-    cents = pitch_course(audio, rate, pitch)
-    if cents is None or not (_moves(cents) if moving is None else moving):
-        return audio, cents
-    return _stilled(audio, rate, cents), cents
 
 
 def _noise(audio: np.ndarray, like: np.ndarray, rate: int, pitch: float) -> float:
@@ -111,31 +108,14 @@ def _noise(audio: np.ndarray, like: np.ndarray, rate: int, pitch: float) -> floa
     return 10 * float(np.log10(np.dot(shares, energies) / total + _NO_NOISE)) if total else np.nan
 
 
-def _moves(cents: np.ndarray) -> bool:
-    return bool(cents.std() >= STILL)
-
-
-def _stilled(audio: np.ndarray, rate: int, cents: np.ndarray) -> np.ndarray:
-    """The part of which the pitch is known, played at one pitch."""
-    import soxr
-    from scipy.signal import savgol_filter
-
-    part = audio[round(ROUND[0] * rate) : round(ROUND[1] * rate)]
-    finer = np.asarray(soxr.resample(part.astype(np.float64), rate, 4 * rate))
-    speed = 2 ** (-(cents - cents.mean()) / 1200)
-    slow = savgol_filter(speed, 33, 3)  # without what noise adds, with what a hand does
-    steps = np.interp(np.arange(len(part)), (np.arange(len(slow)) + 0.5) * round(STEP * rate), slow)
-    places = 4 * np.cumsum(steps)
-    return np.asarray(between(finer, places[places < len(finer) - 4]))
-
-
 def _envelope_lag(before: np.ndarray, after: np.ndarray, rate: int, pitch: float) -> float:
-    """Semitones that the envelope of the partials has moved by."""
+    """Semitones that the envelope of the partials has moved by; of those that are heard before."""
     f0 = float(midi_to_hz(pitch))
     apart = [np.nan_to_num(inharmonicity(audio, rate, f0)) for audio in (before, after)]
     levels = [
         partial_magnitudes(audio, rate, f0, cents if cents > _APART else 0.0)
         for audio, cents in zip((before, after), apart, strict=True)
     ]
-    count = min(len(each) for each in levels)
+    heard = np.flatnonzero(levels[0] > _UNHEARD * levels[0].max(initial=0))
+    count = min(*(len(each) for each in levels), heard[-1] + 1 if len(heard) else 0)
     return envelope_lag(*(smoothed_levels(each[:count]) for each in levels)) if count >= ENOUGH else float("nan")

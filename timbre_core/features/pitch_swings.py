@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from timbre_core.features.between_samples import between
 from timbre_core.features.pitch import midi_to_hz
 
 SWINGS_HZ, WANDERS_HZ = (4.0, 8.0), (0.3, 3.0)
@@ -14,6 +17,9 @@ STEP = 0.0025
 """Seconds between values of a course."""
 STILL = 3.0
 """Cents: what moves less is heard as holding still."""
+_SPANS = (ROUND, (0.2, 1.2), (0.1, 0.7))  # seconds: what dies away soon is looked at sooner
+_HAND_HZ = 12.0
+_MOVES_HZ, _MOVING = (0.3, 8.0), 1.0  # RMS in cents of movements that are taken out
 _SWUNG_HZ = (2.0, 10.0)
 _BAND_HZ = 25.0  # to each side of a partial: vibrato and its sidebands
 _FEW = round(0.5 / STEP)
@@ -49,6 +55,37 @@ def pitch_course(audio: np.ndarray, rate: int, pitch: float, span: tuple[float, 
     return np.asarray(1200 * np.log2(np.maximum(moved, 0.5)))
 
 
+def moving_span(sounds: Sequence[np.ndarray], rate: int, pitch: float) -> tuple[float, float] | None:
+    """The longest of `_SPANS` in which the pitch of all of some sounds, audio (n_samples,) each, is known; None for none, and
+    where all of them hold still: what noise makes of their courses would be taken for movements."""
+    for span in _SPANS:
+        known = [cents for each in sounds if (cents := pitch_course(each, rate, pitch, span)) is not None]
+        if len(known) == len(sounds):
+            return span if any(movement(cents, _MOVES_HZ) >= _MOVING for cents in known) else None
+    return None
+
+
+def stilled(audio: np.ndarray, rate: int, pitch: float, span: tuple[float, float]) -> np.ndarray:
+    """The part of audio (n_samples,) in `span`, in which its pitch is known, played without its movements."""
+    cents = pitch_course(audio, rate, pitch, span)
+    assert cents is not None  # as `moving_span` says
+    return played_still(audio[round(span[0] * rate) : round(span[1] * rate)], rate, cents)
+
+
+def played_still(part: np.ndarray, rate: int, cents: np.ndarray) -> np.ndarray:
+    """Audio (n_samples,) whose pitch goes by a course in cents, played so that it holds still."""
+    import soxr
+    from scipy.signal import butter, sosfiltfilt
+
+    finer = np.asarray(soxr.resample(part.astype(np.float64), rate, 4 * rate))
+    speed = 2 ** (-(cents - cents.mean()) / 1200)
+    # Without what noise adds, with what a hand does.
+    slow = 1 + sosfiltfilt(butter(4, _HAND_HZ, fs=1 / STEP, output="sos"), speed - 1)
+    steps = np.interp(np.arange(len(part)), (np.arange(len(slow)) + 0.5) * round(STEP * rate), slow)
+    places = 4 * np.cumsum(steps)
+    return np.asarray(between(finer, places[places < len(finer) - 4]))
+
+
 def heard_span(seconds: float) -> tuple[float, float]:
     """`ROUND`, or as much as a sound of some seconds has of it."""
     return min(ROUND[0], seconds / 3), min(ROUND[1], 0.95 * seconds)
@@ -67,7 +104,7 @@ def movement(cents: np.ndarray | None, band: tuple[float, float]) -> float:
 
 
 def swing_rate(cents: np.ndarray | None) -> float:
-    """Swings a second of a course's widest movement from 2 to 10 Hz; NaN where there is none."""
+    """Swings a second of a course's widest movement from 2 to 10 Hz; NaN where there is none, or it is what a slower one leaves."""
     if cents is None or not movement(cents, _SWUNG_HZ) >= STILL:
         return float("nan")
     time = np.arange(len(cents))
@@ -75,4 +112,6 @@ def swing_rate(cents: np.ndarray | None) -> float:
     size = 8 * len(cents)
     hz = np.fft.rfftfreq(size, STEP)
     inside = (hz >= _SWUNG_HZ[0]) & (hz <= _SWUNG_HZ[1])
-    return float(hz[inside][np.argmax(np.abs(np.fft.rfft(left, size))[inside])])
+    power = np.abs(np.fft.rfft(left, size))[inside]
+    widest = int(np.argmax(power))
+    return float(hz[inside][widest]) if 0 < widest < len(power) - 1 else float("nan")

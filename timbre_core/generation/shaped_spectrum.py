@@ -13,7 +13,7 @@ import numpy as np
 from timbre_core.features.partial_envelope import ENOUGH, envelope_lag, partial_magnitudes, smoothed_levels
 from timbre_core.features.partials_apart import PAIRED, odd_over_even, partial_energies
 from timbre_core.features.pitch import midi_to_hz
-from timbre_core.features.pitch_swings import STILL, heard_span, pitch_course
+from timbre_core.features.pitch_swings import STILL, heard_span, moving_span, pitch_course, played_still
 from timbre_core.generation.macros import Shape
 
 _WINDOW = 0.256  # seconds
@@ -70,7 +70,8 @@ def with_spectrum(audio: np.ndarray, rate: int, pitch: float, shape: Shape) -> n
     noise = _overlapped(spectra.values * spectra.between, size, len(audio))
     body = _moved_body(spectra, audio, rate, shape.amount("body"))
     partials = partial_energies(audio, rate, series.f0)
-    filtered, gain = _solved(spectra, (audio - noise, noise, rate), (body, partials), shape)
+    counted = _counted((audio, noise), rate, pitch, series)
+    filtered, gain = _solved(spectra, counted, (body, partials), shape)
     gains = filtered[:, None] * (1 + (gain - 1) * spectra.between)
     return _overlapped(spectra.values * gains, size, len(audio))
 
@@ -158,14 +159,13 @@ def _hollowed(spectra: _Spectra, decibels: float) -> np.ndarray:
 
 def _solved(
     spectra: _Spectra,
-    parts: tuple[np.ndarray, np.ndarray, int],
+    counted: _CountedNoise,
     told: tuple[np.ndarray, np.ndarray | None],
     shape: Shape,
 ) -> tuple[np.ndarray, float]:
     """The filter (n_bins,) and the gain of the noise that bring centroid, odd partials and noise where they are asked for.
 
-    parts: the sound's partials and its noise (n_samples,), and their rate. told: the gains (n_bins,) that move the body, and the
-    energies of the partials that tell what is hollow.
+    told: the gains (n_bins,) that move the body, and the energies of the partials that tell what is hollow.
     """
     body, partials = told
     # Frames that reach beyond the sound hear its edges.
@@ -173,7 +173,6 @@ def _solved(
     magnitude, between = np.abs(spectra.values[:, inside]), spectra.between[:, inside]
     noisy = np.sum(magnitude * between, axis=1)
     tonal = np.sum(magnitude, axis=1) - noisy
-    counted = _CountedNoise(*parts, spectra.series)
     wanted = _centroid(spectra.hz, tonal + noisy) * 2 ** (shape.amount("brightness") / 12)
     share = counted.share(np.ones(len(body)), spectra.hz, np.ones(1))[0] * 10 ** (shape.amount("noise") / 10)
     tilts = _tilts(spectra)
@@ -192,6 +191,20 @@ def _solved(
         gain_db = float(np.interp(np.log(max(share, least) + 1e-12), np.log(shares + 1e-12), _NOISE_DB))
         gain = 10 ** ((min(gain_db, 0.0) if share < least else gain_db) / 20)
     return filtered, gain
+
+
+def _counted(parts: tuple[np.ndarray, np.ndarray], rate: int, pitch: float, series: _Series) -> _CountedNoise:
+    """Noise against partials in a sound and its noise (n_samples,), without what its pitch moves by: a partial that swings is no
+    noise."""
+    whole, noise = parts
+    span = moving_span([whole], rate, pitch)
+    if span is None:
+        return _CountedNoise(whole - noise, noise, rate, series)
+    cents = pitch_course(whole, rate, pitch, span)
+    assert cents is not None  # as `moving_span` says
+    first, last = (round(at * rate) for at in span)
+    tonal, noise = (played_still(each[first:last], rate, cents) for each in (whole - noise, noise))
+    return _CountedNoise(tonal, noise, rate, replace(series, swing=0.0))
 
 
 class _CountedNoise:
