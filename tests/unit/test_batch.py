@@ -29,6 +29,14 @@ def tone(*pitches: float, seconds: float = 2.0, silence: float = 0.0) -> np.ndar
     return np.concatenate([np.zeros(round(silence * RATE)), 0.15 * np.asarray(sound)]).astype(np.float32)
 
 
+def drums() -> np.ndarray:
+    """A loop of two seconds: a drum that falls in pitch, and a rattle."""
+    time = np.arange(RATE // 4) / RATE
+    drum = np.sin(2 * np.pi * (45 * time - 4 * np.exp(-30 * time))) * np.exp(-12 * time)
+    rattle = np.random.default_rng(0).standard_normal(len(time)) * np.exp(-25 * time)
+    return np.tile(np.concatenate([0.5 * drum, 0.2 * rattle]), 4).astype(np.float32)
+
+
 @pytest.fixture
 def space(tiny_checkpoint: Path) -> TimbreSpace:
     return TimbreSpace(open_checkpoint(tiny_checkpoint))
@@ -112,6 +120,7 @@ class TestOwnSounds:
             (tone(60, 64, 67), "chord"),
             (np.concatenate([tone(60), tone(67), tone(64)]), "several notes"),
             (np.tile(tone(60), 31), "not one note"),
+            (drums(), "8 strikes and no one pitch"),
         ],
     )
     def test_what_is_no_note_is_told(self, space: TimbreSpace, tmp_path: Path, audio: np.ndarray, said: str) -> None:
@@ -119,6 +128,11 @@ class TestOwnSounds:
         with pytest.raises(TimbreError, match=said) as error:
             own_note(tmp_path / "a.wav", space)
         assert str(error.value).startswith("a.wav: ")
+
+    def test_a_note_that_is_struck_again_and_again_has_a_pitch(self, space: TimbreSpace, tmp_path: Path) -> None:
+        again = np.tile(tone(57, seconds=0.25) * np.exp(-15 * np.arange(RATE // 4) / RATE), 8)
+        soundfile.write(tmp_path / "a.wav", again, RATE)
+        assert own_note(tmp_path / "a.wav", space).pitch == pytest.approx(57, abs=0.1)
 
     def test_several_notes_make_one_instrument(self, space: TimbreSpace, tmp_path: Path) -> None:
         for pitch in (48, 60):

@@ -14,8 +14,8 @@ from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.pitch_swings import (
     SWINGS_HZ,
     WANDERS_HZ,
-    moving_span,
     movement,
+    moving_span,
     pitch_course,
     stilled,
     swing_rate,

@@ -16,6 +16,9 @@ _WIDTH = 4  # hops that a level is taken over: one alone would follow the wavefo
 _ATTACK = (0.1, 0.7)  # share of the level that an attack goes from and to: beyond, sounds swell rather than begin
 _ARRIVED = 0.25  # seconds
 _STILL = 0.9
+_STRUCK_DB, _STRUCK_IN = 9.0, 0.05  # a strike rises by so much in so many seconds,
+_STRUCK_WIDTH = 0.04  # in levels over so many seconds, longer than a period of what is heard as a pitch
+_SOFTEST_STRIKE_DB = 20.0  # below the loudest
 _LEAST = 0.2  # of the loudest: what is softer comes before the note
 _AROUND = 0.1  # seconds that a level is taken over where a sound goes on
 
@@ -67,3 +70,28 @@ def level_at(course: np.ndarray, place: float, reference: float) -> float:
     if len(part) < half or not reference:
         return float("nan")
     return float(10 * np.log10(max(float(np.mean(part**2)) / reference**2, 1e-12)))
+
+
+def count_strikes(audio: np.ndarray, rate: int) -> int:
+    """How often audio (n_samples,) is struck anew: by how often its level, having fallen by 9 dB, rises as far within 50 ms.
+
+    One for a note, however it swells, beats or dies away; a tremolo of strings, or a vibraphone's, stays above that.
+    """
+    hop = round(HOP * rate)
+    width = round(_STRUCK_WIDTH * rate)
+    energy = np.concatenate([np.zeros(width), np.cumsum(np.square(audio, dtype=np.float64))])
+    at = np.arange(width, len(energy), hop)
+    level = 10 * np.log10(np.maximum(energy[at] - energy[at - width], 1e-12))
+    if not len(level):
+        return 0
+    within = round(_STRUCK_IN / HOP)
+    softest = level.max() - _SOFTEST_STRIKE_DB
+    count, fallen, peak = 0, True, -np.inf
+    for place, now in enumerate(level):
+        if fallen:
+            if now >= softest and now >= level[max(0, place - within) : place + 1].min() + _STRUCK_DB:
+                count, fallen, peak = count + 1, False, now
+        else:
+            peak = max(peak, now)
+            fallen = now <= peak - _STRUCK_DB
+    return max(count, 1)

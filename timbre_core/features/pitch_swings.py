@@ -104,7 +104,7 @@ def movement(cents: np.ndarray | None, band: tuple[float, float]) -> float:
 
 
 def swing_rate(cents: np.ndarray | None) -> float:
-    """Swings a second of a course's widest movement from 2 to 10 Hz; NaN where there is none, or it is what a slower one leaves."""
+    """Swings a second of a course's widest movement from 2 to 10 Hz; NaN where there is none, or a slower one's skirt."""
     if cents is None or not movement(cents, _SWUNG_HZ) >= STILL:
         return float("nan")
     time = np.arange(len(cents))

@@ -13,6 +13,8 @@ import numpy as np
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import check_timbre_length, load_audio
 from timbre_core.features.heard_pitch import heard_pitch
+from timbre_core.features.level_course import count_strikes
+from timbre_core.features.pitch import estimate_f0
 from timbre_core.generation.recorded import RecordedInstrument
 from timbre_core.space import TimbreSpace
 
@@ -20,6 +22,7 @@ _LONGEST = 60.0  # seconds of a note
 MOST_LAYERS = 4
 """Layers of velocity of one instrument."""
 _ONSET_DB = -40.0  # of the peak: what is softer before the note is left out
+_LOOP, _PITCHED = 4, 0.8  # strikes, and how sure a pitch is: a note that is struck anew has one, drums have not
 _BEFORE = 0.005  # seconds kept ahead of the onset
 
 
@@ -69,6 +72,11 @@ def own_note(
     audio = audio[max(0, int(np.argmax(loud)) - round(_BEFORE * space.sample_rate)) :]
     check_timbre_length(audio, space.sample_rate, name)
     if pitch is None:
+        strikes = count_strikes(audio, space.sample_rate)
+        if strikes >= _LOOP and estimate_f0(audio, space.sample_rate).confidence < _PITCHED:
+            raise PitchUnheard(
+                f"{name}: {strikes} strikes and no one pitch, a loop: cut it, or say at which key it is to sound as is."
+            )
         heard = heard_pitch(audio, space.sample_rate, space.recipe.features.hop_length)
         if heard.notes:
             what = "a chord" if heard.together else "several notes"
