@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from timbre_core.analysis.distances import CODE, Coordinates, check_distance, coordinates, nearest
+from timbre_core.analysis.distances import CODE, Coordinates, away, check_distance, coordinates, nearest
 from timbre_core.checkpoint import Checkpoint, same_recording
 from timbre_core.decoding import stretch
 from timbre_core.errors import TimbreError
@@ -44,7 +44,7 @@ class SpaceMap:
 
     def near(self, place: np.ndarray, k: int = 8) -> pd.DataFrame:
         """The k notes of the map nearest to a place (dim,), such as a sound's `timbre_code`, as `neighbours` gives them."""
-        return self._at(np.linalg.norm(self.places - np.asarray(place, dtype=np.float32), axis=1), k)
+        return self._at(away(self.places, place), k)
 
     def _at(self, distance: np.ndarray, k: int) -> pd.DataFrame:
         rows = nearest(distance, k)

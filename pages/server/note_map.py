@@ -15,7 +15,7 @@ import pyarrow
 import pyarrow.parquet as pq
 
 from pages.server.colours import NAMELESS, colours_of
-from timbre_core.analysis.distances import CODE, Coordinates, coordinates, nearest
+from timbre_core.analysis.distances import CODE, Coordinates, away, coordinates, nearest
 from timbre_core.analysis.near_index import MANY, NearIndex
 from timbre_core.checkpoint import RECORDING, Checkpoint, same_recording
 from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
@@ -219,7 +219,7 @@ class NoteMap:
 
     def distances(self, z: np.ndarray) -> np.ndarray:
         """How far each note is from a latent (latent_dim,), which has no sound whose code could be taken: (n_notes,)."""
-        return _distances(self._coordinates(self.means), self._coordinates(z))
+        return away(self._coordinates(self.means), self._coordinates(z))
 
     def beginnings(self, windows: int) -> np.ndarray:
         """Means (n_notes, latent_dim) of the notes' first `windows` windows that hold sound."""
@@ -240,9 +240,9 @@ class NoteMap:
 
     def near(self, place: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a place (dim,), such as a sound's `timbre_code`."""
-        if len(self.places) >= MANY:
+        if len(self.places) >= MANY and np.shape(place) == self.places.shape[1:]:
             return self._near_index.nearest(place, k)
-        return nearest_rows(_distances(self.places, place), k)
+        return nearest_rows(away(self.places, place), k)
 
     @cached_property
     def _near_index(self) -> NearIndex:
@@ -251,11 +251,6 @@ class NoteMap:
     def nearest(self, z: np.ndarray, k: int) -> list[tuple[int, float]]:
         """The same for the k notes nearest to a latent (latent_dim,), see `distances`."""
         return nearest_rows(self.distances(z), k)
-
-
-def _distances(points: np.ndarray, point: np.ndarray) -> np.ndarray:
-    distances: np.ndarray = np.linalg.norm(points - np.asarray(point, dtype=np.float32), axis=1)
-    return distances
 
 
 def nearest_rows(distances: np.ndarray, k: int) -> list[tuple[int, float]]:

@@ -33,17 +33,17 @@ def tone(pitch: float, seconds: float, brightness: float = 0.8, decay: float = 0
     return (0.1 * sound * np.exp(-decay * time) * np.minimum(1, time / 0.01)).astype(np.float32)
 
 
-@pytest.fixture(params=[0.0, 1.0], ids=["learned", "with cepstra"])
+@pytest.fixture(params=[(0, 0, 6), (1, 0, 6 + 210), (1, 12, 12)], ids=["learned", "with cepstra", "through a map"])
 def space(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A space at 44.1 kHz beside a tiny network."""
-    recipe = load_recipe("timbre-code", [*SMALL, f"task.cepstra={request.param}"])
+    cepstra, metric, dim = request.param
+    recipe = load_recipe("timbre-code", [*SMALL, f"task.cepstra={cepstra}", f"task.metric={metric}"])
     torch.manual_seed(0)
     folder = tmp_path / TIMBRE_CODE
     folder.mkdir()
     (folder / RECIPE).write_text(recipe_to_yaml(recipe), encoding="utf-8")
     save_weights(folder / WEIGHTS, build_network(recipe))
     monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tmp_path / "none"))
-    dim = 6 + (130 if request.param else 0)
     return SimpleNamespace(sample_rate=RATE, checkpoint=SimpleNamespace(path=tmp_path / "space"), dim=dim)
 
 

@@ -51,6 +51,17 @@ def check_distance(name: str) -> str:
     return name
 
 
+def away(places: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """How far each of the places (n, dim) is from one (dim,): (n,). Raises TimbreError for a place of another space."""
+    place = np.asarray(place, dtype=np.float32)
+    if place.shape != places.shape[1:]:
+        raise TimbreError(
+            f"a place of {place.size} numbers is not one of this map, whose notes have {places.shape[1]}: its timbre codes "
+            "are of another network. Make the map again with `python -m timbre_core project`."
+        )
+    return np.asarray(np.linalg.norm(places - place, axis=1))
+
+
 def nearest(distances: np.ndarray, k: int) -> np.ndarray:
     """Where the k smallest of distances (n,) are, the smallest first; of equal ones the first first."""
     if k >= len(distances):

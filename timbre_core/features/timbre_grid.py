@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from timbre_core.features.note_grid import band_hz, level_free, mel_grid, point_edges, point_loudness
+from timbre_core.features.note_grid import band_hz, level_free, mel_grid, point_edges, point_loudness, point_seconds
 from timbre_core.features.settings import LogMelSettings
 
 HEARD_DB = 50.0
@@ -14,6 +14,9 @@ HEARD_DB = 50.0
 
 _ONSET = 0.02  # of the peak; what comes before is silence
 _BEFORE = 200  # samples that are kept of it, since attacks begin softly
+_FLOOR_DB = 80.0  # below the loudest point: as soft as a sound that goes on gets
+_DOUBT = 0.4  # seconds: decays are told of what is heard as long as this, and longer
+_FADED_DB = 50.0  # points this much softer count a tenth for how quickly a sound decays
 
 
 def timbre_grid(audio: np.ndarray, settings: LogMelSettings) -> Tensor:
@@ -38,3 +41,30 @@ def narrow(grid: Tensor, limit: Tensor, settings: LogMelSettings, nothing: float
     """Grids (batch, n_points, n_mels) with nothing above a frequency (batch,) in Hz."""
     above = torch.from_numpy(band_hz(settings)).float() > limit[:, None]
     return grid.masked_fill(above[:, None], nothing)
+
+
+def carried_on(grid: Tensor, heard: Tensor, settings: LogMelSettings) -> Tensor:
+    """Grids (batch, n_points, n_mels) that go on, after the last point that is heard, as the sound went so far: (batch,
+    n_points, n_mels) in dB below the loudest point.
+
+    `heard` (batch, n_points) is 0 or 1. A recording's end is no part of its timbre, its decay is: the sound goes on with the
+    mean of its spectra (louder points count more), softer and softer along the line that its levels fall by after the loudest
+    point. Such a line is hard to tell of a short sound, so it is drawn towards a level one (ridge regression).
+    """
+    edges = point_edges(grid.shape[1])
+    level = point_loudness(grid, settings)
+    loudest = level.amax(1, keepdim=True)
+    level = level - loudest
+    grid = torch.clamp(grid - loudest[..., None], min=-_FLOOR_DB)
+    places = torch.arange(grid.shape[1])
+    inside = (places < (heard * (places + 1)).amax(1, keepdim=True)).float()
+    seconds = torch.from_numpy(edges[1:] - edges[:-1]).float() * settings.hop_length / settings.sample_rate
+    loud = torch.pow(10, level / 20) * seconds * inside
+    loud = loud / loud.sum(1, keepdim=True)
+    time = point_seconds(edges, settings)
+    time = time - (loud * time).sum(1, keepdim=True)
+    fall = level - (loud * level).sum(1, keepdim=True)
+    counts = torch.pow(10, level / _FADED_DB) * seconds * inside * (places >= level.argmax(1, keepdim=True))
+    slope = (counts * time * fall).sum(1) / ((counts * time.square()).sum(1) + _DOUBT**3)
+    on = (loud[..., None] * grid).sum(1)[:, None] + (slope.clamp_max(0)[:, None] * time)[..., None]
+    return torch.where(inside[..., None] > 0, grid, on.clamp_min(-_FLOOR_DB))

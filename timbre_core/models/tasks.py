@@ -106,6 +106,14 @@ class TimbreCodeTask(Part):
     cepstra: Annotated[
         float, Field(ge=0, description="weight of cepstra with their time kept, beside what is learned; 0: none")
     ] = 0.0
+    metric: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="numbers of a code, by a linear map of what is learned and the cepstra that is fitted after training "
+            "(benchmarks/timbre_metric.py); 0: these themselves",
+        ),
+    ] = 0
     pairs: PairSettings = PairSettings(share=1.0, semitones=127)
     contrast: Annotated[
         float, Field(ge=0, description="weight of the error in finding a note's instrument in the batch")

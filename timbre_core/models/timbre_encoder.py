@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from timbre_core.features.note_grid import grid_edges, point_edges
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.timbre_grid import carried_on
 from timbre_core.models.note_classifier import N_FAMILIES
 from timbre_core.models.tasks import TimbreCodeTask
 
@@ -24,22 +25,28 @@ _ONSET = 12  # points after the first convolution: 0.3 s
 _PICTURE = (0, 2, 5, 10, 20, 28, 36, 50)  # points that another note is told at
 _GROUP = 4  # bands that are one there
 _PROJECTION = 64
-_CEPSTRA, _CEPSTRAL_RANGE_DB = 13, 60.0
-_GROUPS = (0, 2, 5, 10, 16, 20, 24, 30, 38, 48, 61)  # first points of the times that cepstra are told at
-_BY_LENGTH = 0.5  # power of a time's share of the whole that its cepstra count with
+_CEPSTRA, _FINER = 30, 0.25
+_TIMES = (0, 2, 5, 10, 16, 24, 38, 61)  # first points of the times that cepstra are told at
+_BY_LENGTH = 0.25
 
 
 class TimbreEncoder(nn.Module):
     """Level-free grids (batch, n_points, n_mels) and which points are heard (batch, n_points) -> codes (batch, dim).
 
-    A code is the learned part, `code_dim` numbers, and, where the task weighs them, cepstra of the note with their time kept.
+    A code is the learned part, `code_dim` numbers, and, where the task weighs them, cepstra of the note with their time kept;
+    where the task has it, all through a linear map, `metric` (n, dim), that is fitted after training: what one instrument's notes
+    differ by counts little in it, and what tells the pitch does not.
     """
+
+    metric: Tensor | None
 
     def __init__(self, settings: TimbreCodeTask, features: LogMelSettings) -> None:
         super().__init__()
         width, dim = settings.width, settings.code_dim
         self.features = features
         self.cepstra = settings.cepstra
+        told = dim + (cepstra_size(features) if settings.cepstra else 0)
+        self.register_buffer("metric", torch.eye(told, settings.metric) if settings.metric else None)
         self.first = nn.Conv1d(features.n_mels, width, 4, stride=2, padding=1)
         self.layers = nn.ModuleList([nn.Conv1d(width, width, 3, padding=1) for _ in range(2)])
         self.norms = nn.ModuleList([nn.LayerNorm(width) for _ in range(2)])
@@ -51,11 +58,14 @@ class TimbreEncoder(nn.Module):
             nn.Linear(dim + 3, 256), nn.GELU(), nn.Linear(256, 256), nn.GELU(), nn.Linear(256, picture)
         )
 
-    def forward(self, grid: Tensor, heard: Tensor) -> Tensor:
-        learned = self._learned(grid, heard)
-        if not self.cepstra:
-            return learned
-        return torch.cat([learned, self.cepstra * timed_cepstra(grid, heard)], dim=1)
+    def forward(self, grid: Tensor, heard: Tensor, whole: bool = True) -> Tensor:
+        """The code; with `whole` False what is learned of it alone, (batch, code_dim), before the map."""
+        told = self._learned(grid, heard)
+        if not whole:
+            return told
+        if self.cepstra:
+            told = torch.cat([told, self.cepstra * timed_cepstra(carried_on(grid, heard, self.features))], dim=1)
+        return told if self.metric is None else told @ self.metric
 
     def _learned(self, grid: Tensor, heard: Tensor) -> Tensor:
         seen = (grid / _SPAN_DB + _OFFSET) * heard[..., None]
@@ -89,25 +99,30 @@ class TimbreEncoder(nn.Module):
         return grid[:, points].unflatten(2, (-1, _GROUP)).mean(3).flatten(1)
 
 
-def timed_cepstra(grid: Tensor, heard: Tensor) -> Tensor:
-    """Cepstra of level-free grids (batch, n_points, n_mels) at ten times from the onset on, (batch, n), in dB.
+def timed_cepstra(grid: Tensor) -> Tensor:
+    """Cepstra (batch, n) of grids (batch, n_points, n_mels) at seven times from the onset on, 30 of each, in dB.
 
-    The first is the level, so that attack and decay are among them. After the last point but one that is heard, where a
-    recording ends, that point goes on. Bands count down to 60 dB below the loudest; times count by a root of how long they are.
+    The first is the level, so that attack and decay are among them; the others count a little more the finer the shape that they
+    tell of. Times count by a root of how many points they hold, and by a fourth root of how long these are.
     """
-    edges = point_edges(grid.shape[1])
-    held = torch.maximum(grid, grid.amax((1, 2), keepdim=True) - _CEPSTRAL_RANGE_DB)
-    places = torch.arange(grid.shape[1])
-    last = ((heard * (places + 1)).amax(1).long() - 2).clamp_min(0)  # the very last one hears the end
-    held = held[torch.arange(len(grid))[:, None], torch.minimum(places[None], last[:, None])]
-    n_mels = grid.shape[2]
+    edges, n_mels = point_edges(grid.shape[1]), grid.shape[2]
     angle = math.pi / n_mels * (torch.arange(n_mels) + 0.5)
-    cosines = torch.cos(torch.arange(_CEPSTRA)[:, None] * angle) * math.sqrt(2) / n_mels
+    order = torch.arange(_CEPSTRA)
+    cosines = torch.cos(order[:, None] * angle) * math.sqrt(2 / n_mels) * order.clamp_min(1)[:, None] ** _FINER
     cosines[0] /= math.sqrt(2)
-    spectra = held @ cosines.T
-    seconds = edges[1:] - edges[:-1]
+    spectra = grid @ cosines.T
+    lengths = torch.from_numpy(edges[1:] - edges[:-1]).float()
+    shares = (lengths / lengths.sum()) ** _BY_LENGTH
     parts = [
-        (float(seconds[group].sum() / seconds.sum()) ** _BY_LENGTH) * spectra[:, group].mean(1)
-        for group in (slice(first, after) for first, after in pairwise(_GROUPS) if after <= len(seconds))
+        shares[first:after].sum().sqrt() * spectra[:, first:after].mean(1)
+        for first, after in pairwise(_TIMES)
+        if after <= len(lengths)
     ]
     return torch.cat(parts, dim=1)
+
+
+def cepstra_size(features: LogMelSettings) -> int:
+    """How many numbers `timed_cepstra` has of a note's grid."""
+    length = round((features.seconds or 4.0) * features.sample_rate)
+    points = len(grid_edges(1 + length // features.hop_length)) - 1
+    return _CEPSTRA * sum(after <= points for after in _TIMES[1:])

@@ -38,7 +38,7 @@ def timbre_code_loss(network: Callable[..., Any], batch: Batch, step: Step) -> t
     size = len(batch.frames)
     clean = torch.cat([_grids(part.frames, features) for part in (batch, batch.wanted)])
     seen = _disguised(clean, step.draws, features) if encoder.training else clean
-    codes = network(*heard(seen, features)).float()[:, : task.code_dim]  # what is learned
+    codes = network(*heard(seen, features), False).float()
     instrument, family = (torch.cat([p.conditions[n] for p in (batch, batch.wanted)]) for n in ("instrument", "family"))
     contrast = _contrast(encoder.projection(codes), instrument, task.temperature)
     noisy = codes + _NOISE * torch.randn_like(codes) if encoder.training else codes

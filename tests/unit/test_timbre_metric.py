@@ -1,0 +1,82 @@
+"""Distances of timbre: directions that tell instruments count, what tells the pitch does not, and a cut is no decay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from timbre_core.analysis.discriminant import discriminant, without
+from timbre_core.analysis.distances import away
+from timbre_core.analysis.timbre_metric import CEPSTRAL, PITCHED, fit_metric
+from timbre_core.errors import TimbreError
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.timbre_grid import carried_on, heard, timbre_grid
+
+RATE = 44_100
+FEATURES = LogMelSettings(sample_rate=RATE, n_fft=2048, hop_length=512, n_mels=128, fmax=20_000, seconds=4.0)
+
+
+def notes(rng: np.random.Generator, pitched: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points (400, 50) of 40 instruments, whose first three numbers tell the instrument and whose last one the pitch."""
+    instrument = np.repeat(np.arange(40), 10)
+    pitch = rng.uniform(30, 90, 400)
+    points = rng.normal(0, 3, (400, 50))
+    points[:, :3] = rng.normal(0, 5, (40, 3))[instrument] + rng.normal(0, 0.5, (400, 3))
+    points[:, -1] += pitched * pitch
+    return points, pitch, instrument
+
+
+def test_directions_that_tell_instruments_are_kept() -> None:
+    points, _, instrument = notes(np.random.default_rng(0))
+    told = discriminant(points, instrument, 3, shrinkage=0.01)
+    assert told.shape == (50, 3)
+    assert np.linalg.norm(told[:3]) > 5 * np.linalg.norm(told[3:])
+
+
+def test_what_is_left_does_not_tell_the_pitch_and_keeps_its_lengths() -> None:
+    points, pitch, instrument = notes(np.random.default_rng(1), pitched=1.0)
+    left = without(points, pitch, instrument, 2)
+    assert left.shape == (50, 48)
+    assert np.allclose(left.T @ left, np.eye(48), atol=1e-8)
+    for seen, told in ((points, True), (points @ left, False)):
+        seen = seen - seen.mean(axis=0)
+        guess = seen @ np.linalg.lstsq(seen, pitch - pitch.mean(), rcond=None)[0]
+        assert (np.corrcoef(guess, pitch)[0, 1] > 0.9) == told
+
+
+def test_the_map_of_codes_has_both_parts() -> None:
+    rng = np.random.default_rng(2)
+    cepstra, pitch, instrument = notes(rng, pitched=0.5)
+    learned = rng.normal(0, 1, (40, 6))[instrument]
+    metric = fit_metric(learned, cepstra, pitch, instrument)
+    assert metric.shape == (6 + 50, 6 + CEPSTRAL - PITCHED)
+    codes = np.hstack([learned, cepstra]) @ metric
+    apart = np.linalg.norm(codes[:, None] - codes[None], axis=2)
+    same = instrument[:, None] == instrument
+    assert apart[same & ~np.eye(400, dtype=bool)].mean() < 0.7 * apart[~same].mean()
+
+
+def struck(seconds: float, fall_db: float) -> np.ndarray:
+    """A tone that falls by so many dB a second and ends at once."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    sound = sum(0.7**k * np.sin(2 * np.pi * 220 * k * time) for k in range(1, 12))
+    return (0.1 * sound * 10 ** (-fall_db * time / 20)).astype(np.float32)
+
+
+@pytest.mark.parametrize("fall_db", [0.0, 12.0])
+def test_a_cut_sound_goes_on_as_it_went(fall_db: float) -> None:
+    grids = torch.stack([timbre_grid(struck(seconds, fall_db), FEATURES) for seconds in (4.0, 1.5)])
+    whole, cut = carried_on(*heard(grids, FEATURES), FEATURES)
+    tones = whole[30] > -50  # what is between them is the window's
+    assert torch.allclose(whole[:20], cut[:20], atol=1.5)
+    assert (whole[-4] - cut[-4])[tones].abs().mean() < 12
+    assert cut.min() >= -80
+    fell = float((cut[18] - cut[-4])[tones].mean())
+    assert (fell > 20) == (fall_db > 0)
+
+
+def test_a_place_of_another_network_is_refused() -> None:
+    assert away(np.zeros((3, 4)), np.ones(4)).tolist() == [2, 2, 2]
+    with pytest.raises(TimbreError, match="project"):
+        away(np.zeros((3, 4)), np.ones(5))
