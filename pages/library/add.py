@@ -42,6 +42,7 @@ def show_adding(found: Listing) -> None:
     way = st.segmented_control("From", [_HERE, _SEND], default=_HERE, required=True, key="add_from") or _HERE
     folder, there = choose_folder() if way == _HERE else (None, False)
     sent = send_files() if way == _SEND else None
+    labels = st.container()  # above the button that fills it, where it is seen
     left, right = st.columns(2)
     proposed = folder.name if folder is not None else ""
     name = left.text_input("Name", proposed, key=f"add_name_{proposed}", max_chars=60, placeholder="My samples")
@@ -53,7 +54,8 @@ def show_adding(found: Listing) -> None:
     ready = there or bool(sent)
     if show.button("Show labels first", disabled=not there, width="stretch") and folder is not None:
         look_at_labels(folder, settings)
-    corrections = show_proposal(folder)
+    with labels:
+        corrections = show_proposal(folder)
     if add.button("Add to the map", type="primary", disabled=not ready, width="stretch"):
         add_library(name, folder, sent or [], spaces[checkpoint].path, settings, corrections)
 

@@ -27,7 +27,7 @@ _packed = Memo(4)
 
 COLUMN_TITLES = {
     "family": "Family",
-    OF_ITS_KIND: "Family or instrument",
+    OF_ITS_KIND: "Kind",
     "pitch": "Pitch",
     "instrument": "Instrument",
     "source": "Source",
