@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -105,6 +106,19 @@ def test_names_that_are_none_are_refused(
     assert error.startswith("error: --name")
     assert error.count("\n") == 1
     assert list_maps(tiny_checkpoint) == {}
+
+
+def test_sounds_without_a_pitch_are_encoded_where_the_decoder_alone_is_told_it(
+    tiny_checkpoint: Path, takes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(16_000)
+    soundfile.write(takes / "breath.wav", noise, 16_000)
+    assert project(tiny_checkpoint, "--data", takes, "--name", "mine") == 0
+    assert "skipped" not in capsys.readouterr().err
+    latents = open_checkpoint(f"{tiny_checkpoint}@mine").latents.set_index("note_id")
+    assert np.isnan(latents.loc["breath", ["pitch", "recon_l1"]].astype(float)).all()
+    assert np.isfinite(latents["mu"].loc["breath"]).all()
+    assert latents["recon_l1"].drop("breath").notna().all()
 
 
 def test_a_map_that_is_not_there_is_told(tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,7 @@ from timbre_core.recipes.schema import Recipe
 _BATCH_WINDOWS = 64  # more do not fit a core's cache and take 1.7 times as long on a CPU
 _LOADERS = 2
 _READ_AHEAD = 128  # notes
+_MIDDLE_C = 60.0
 
 
 class Trained(Protocol):
@@ -94,13 +95,17 @@ class Coder(WindowCoder):
         chosen = chosen_device(device)
         return cls(checkpoint.model(chosen), chosen, checkpoint.recipe)
 
-    def notes(self, library: Library, indices: Sequence[int] | np.ndarray) -> Iterator[Note]:
-        """Load notes in order, a few ahead on other threads. Bad ones go to `skipped` with a line on stderr."""
+    def notes(self, library: Library, indices: Sequence[int] | np.ndarray, unpitched: bool = False) -> Iterator[Note]:
+        """Load notes in order, a few ahead on other threads. Bad ones go to `skipped` with a line on stderr.
+
+        unpitched: also those without a pitch of a model that is told it in the decoder alone; what is decoded of them is at
+        another pitch than theirs.
+        """
         ids = library.notes["note_id"].to_numpy()
         pitches = library.notes["pitch"].to_numpy(np.float64)
 
         def load(index: int) -> Note:
-            return self._load(library, index, pitches[index])
+            return self._load(library, index, pitches[index], unpitched)
 
         # One torch thread in each loader: short transforms are faster that way, and the model keeps the cores.
         for index, future in ahead(load, map(int, indices), _LOADERS, _READ_AHEAD, partial(torch.set_num_threads, 1)):
@@ -128,11 +133,11 @@ class Coder(WindowCoder):
         if batch:
             yield from self._code(batch, seed)
 
-    def _load(self, library: Library, index: int, pitch: float) -> Note:
+    def _load(self, library: Library, index: int, pitch: float, unpitched: bool) -> Note:
         features, window = self.recipe.features, self.recipe.window
         if math.isnan(pitch) and self.recipe.uses_pitch:
             pitch = estimate_f0(library.load(index, features.sample_rate), features.sample_rate).midi
-            if math.isnan(pitch):
+            if math.isnan(pitch) and (self.recipe.encodes_with_pitch or not unpitched):
                 raise TimbreError("it has no pitch label and no pitch can be heard: label it, or use another model.")
         frames, ref_db = signal_frames(read_signal(library, index, features), features, pitch)
         windows, starts = cut_windows(frames, window.frames, window.hop)
@@ -140,7 +145,7 @@ class Coder(WindowCoder):
 
     def _code(self, batch: list[Note], seed: int | None) -> Iterator[CodedNote]:
         counts = [len(note.starts) for note in batch]
-        pitch = np.repeat([note.pitch for note in batch], counts)
+        pitch = np.repeat([_MIDDLE_C if math.isnan(note.pitch) else note.pitch for note in batch], counts)
         mu, logvar = self.encode(np.concatenate([note.windows for note in batch]), pitch)
         decoded = sampled = self.decode(mu, pitch)
         if self.recipe.model.sampling and seed is not None:

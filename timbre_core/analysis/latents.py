@@ -43,12 +43,12 @@ def compute_latents(
 
     Returns:
         A row per note, in the order of `indices`: the note table's columns, `mu` and `logvar` (latent_dim,) as means over
-        the note's windows that hold sound, `trajectory` (count * latent_dim,) the windows' mu one after the other (of
-        notes with more than 128 windows so many, evenly spaced), `sounding` which of those hold sound (see
-        `windows_with_sound`), `n_windows` how many there are, `recon_l1` the mean absolute error of the note's frames
-        when mu is decoded and overlap-added, `brightness` in Hz (see `frames_brightness`), and the projections. Arrays
-        are float32. Where the label is missing and the model needs a pitch, the pitch is estimated and marked so. Notes
-        that cannot be used are reported on stderr and left out.
+        the note's windows that hold sound, `trajectory` (count * latent_dim,) the windows' mu one after the other (of notes
+        with more than 128 windows so many, evenly spaced), `sounding` which of those hold sound (see `windows_with_sound`),
+        `n_windows` how many there are, `recon_l1` the mean absolute error of the note's frames when mu is decoded and
+        overlap-added (NaN where the decoder is told the pitch and that is unknown), `brightness` in Hz (see
+        `frames_brightness`), and the projections. Arrays are float32. Where the label is missing and the model needs a
+        pitch, the pitch is estimated and marked so. Notes that cannot be used are reported on stderr and left out.
 
     Raises:
         TimbreError: no note could be used.
@@ -59,7 +59,7 @@ def compute_latents(
     numbers = ("pitch", "mu", "logvar", "trajectory", "sounding", "n_windows", "recon_l1", "brightness")
     columns: dict[str, list] = {name: [] for name in numbers}
     notes = tqdm(
-        coder.notes(library, indices),
+        coder.notes(library, indices, unpitched=True),
         total=len(indices),
         desc="encoding",
         unit="note",
@@ -76,7 +76,8 @@ def compute_latents(
         columns["trajectory"].append(_thinned(coded.mu).reshape(-1))
         columns["sounding"].append(_thinned(coded.sounding))
         columns["n_windows"].append(len(coded.mu))
-        columns["recon_l1"].append(np.float32(np.abs(decoded - frames).mean()))
+        unknown = checkpoint.recipe.uses_pitch and np.isnan(coded.note.pitch)
+        columns["recon_l1"].append(np.float32(np.nan if unknown else np.abs(decoded - frames).mean()))
         columns["brightness"].append(np.float32(frames_brightness(frames, checkpoint.recipe.features)))
         if code is not None:
             columns.setdefault(CODE, []).append(code(coded.note.index))

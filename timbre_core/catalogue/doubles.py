@@ -27,8 +27,10 @@ def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
     Files of the same bytes need not be heard. workers: processes that hear the others, 0 for this one.
     """
     notes = notes_of(library)
-    count = int(notes["place"].max()) + 1 if len(notes) else 0
     report(_PHASE, 0, 0)
+    if notes.empty:
+        return 0
+    count = int(notes["place"].max()) + 1
     ids = notes["id"].to_numpy()
     first_of = notes.groupby("content")["id"].transform("min").to_numpy()
     rows = np.flatnonzero(ids == first_of)
