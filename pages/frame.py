@@ -1,4 +1,5 @@
-"""The look of all pages, how they use the browser's history and what is dropped on them, in the app's page from its first byte.
+"""The look of all pages, how they use the browser's history, what is dropped on them and what they load, in the app's page from
+its first byte.
 
 What `st.html` brings comes with a script of its own, after parts of a page are drawn: then all of them would move.
 """
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.ahead import preloads
 
 _FOLDER = Path(__file__).parent
 _STYLES = ("frame.css", "compare/compare.css", "training/training.css")
@@ -24,7 +27,7 @@ class Frame:
         self.app = app
         rules = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in _STYLES)
         script = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-        self.added = f"<style>{rules}</style><script>{script}</script>".encode()
+        self.added = f"<style>{rules}</style><script>{script}</script>"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
@@ -35,6 +38,7 @@ class Frame:
         kept = [(name, value) for name, value in scope["headers"] if name not in unwanted]
         held: Message = {}
         body = b""
+        added = (preloads(scope.get("path", "").rpartition("/")[2]) + self.added).encode()
 
         async def framed(message: Message) -> None:
             nonlocal held, body
@@ -46,7 +50,7 @@ class Frame:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                page = body.replace(_END, self.added + _END, 1)
+                page = body.replace(_END, added + _END, 1)
                 MutableHeaders(raw=held["headers"])["content-length"] = str(len(page))
                 await send(held)
                 message = {**message, "body": page}

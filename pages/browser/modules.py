@@ -15,7 +15,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pages.server.answers import API, refused
+from pages.server.answers import ADDRESS, refused
 
 _PAGES = Path(__file__).parents[1]
 _IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*?(?:\bfrom )?"(\.{1,2}/[^"]+)";', re.MULTILINE)
@@ -65,8 +65,12 @@ def later(name: str) -> list[str]:
 
 def script(name: str) -> str:
     """The script that Streamlit is given for a component: it loads the module and hands on its default export."""
-    folder = f"{API.rsplit('/', 1)[-1]}/js/{version()}"
-    return _SCRIPT.format(names=json.dumps(needed(name)), folder=folder)
+    return _SCRIPT.format(names=json.dumps(needed(name)), folder=folder())
+
+
+def folder() -> str:
+    """Where browsers get modules, from a page's own address."""
+    return f"{ADDRESS}/js/{version()}"
 
 
 async def module_route(request: Request) -> Response:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
+import pages
+from pages.ahead import COMPONENTS
+from pages.browser.modules import folder, needed
 from pages.frame import Frame
+
+PAGES = Path(pages.__file__).parent
 
 PAGE = b"<html><head></head><body><div id=root></div></body></html>"
 
 
-def answered(kind: str, asked: dict[str, str], parts: list[bytes]) -> tuple[dict[str, str], bytes, dict[str, str]]:
+def answered(
+    kind: str, asked: dict[str, str], parts: list[bytes], path: str = "/library"
+) -> tuple[dict[str, str], bytes, dict[str, str]]:
     """Headers and body as they leave the frame, and the headers as they reach the app within it."""
     seen: dict[str, str] = {}
 
@@ -30,7 +39,11 @@ def answered(kind: str, asked: dict[str, str], parts: list[bytes]) -> tuple[dict
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "headers": [(name.encode(), value.encode()) for name, value in asked.items()]}
+    scope = {
+        "type": "http",
+        "path": path,
+        "headers": [(name.encode(), value.encode()) for name, value in asked.items()],
+    }
     asyncio.run(Frame(within)(scope, receive, send))
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return headers, b"".join(message["body"] for message in sent[1:]), seen
@@ -59,3 +72,21 @@ def test_other_answers_pass_as_they_are() -> None:
     _, body, seen = answered("text/html", asked, [PAGE])
     assert body == PAGE
     assert seen == asked
+
+
+def test_a_page_names_the_scripts_that_its_components_need() -> None:
+    """Those that components ask for when the page is drawn: asked for under other addresses, they would be loaded twice."""
+    asked = {"accept": "text/html"}
+    for page, names in COMPONENTS.items():
+        loaded = {f"{folder()}/{each}" for name in names for each in needed(name)}
+        for path in (f"/{page}", f"/behind/a/proxy/{page}", *(("/",) if page == "explore" else ())):
+            body = answered("text/html", asked, [PAGE], path)[1].decode()
+            links = re.findall(r'<link rel="modulepreload"[^>]* href="\./([^"]+)">', body)
+            assert sorted(links) == sorted(loaded)
+    assert b"modulepreload" not in answered("text/html", asked, [PAGE], "/training")[1]
+
+
+def test_each_component_of_a_page_is_named() -> None:
+    for page, names in COMPONENTS.items():
+        view = (PAGES / page / "view.py").read_text(encoding="utf-8")
+        assert set(names) == set(re.findall(rf'"({page}/\w+\.js)"', view))
