@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.synthetic import harmonic_note
 from tests.unit.test_transfer import NOTE, RATE, played
 from timbre_core.__main__ import main
 
@@ -30,6 +31,30 @@ def test_command(tiny_checkpoint: Path, sounds: list[Path], tmp_path: Path) -> N
     assert rate == RATE
     assert len(audio) == len(soundfile.read(sounds[0])[0])
     assert np.abs(audio).max() > 0.01
+
+
+def test_a_sound_that_goes_nowhere_is_untouched_at_its_own_rate(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    both = np.stack([harmonic_note(57, 0.7, 0.6, sample_rate=44_100), np.zeros(26_460, np.float32)], axis=1)
+    soundfile.write(tmp_path / "in.wav", both, 44_100, subtype="FLOAT")
+    out = tmp_path / "out.wav"
+    command = ["transfer", str(tiny_checkpoint), str(tmp_path / "in.wav"), "--toward", "brass", "--out", str(out)]
+    assert main([*command, "--amount", "0"]) == 0
+    audio, rate = soundfile.read(out)
+    assert rate == 44_100
+    np.testing.assert_allclose(audio, both.mean(axis=1), atol=1e-4)
+    assert main([*command, "--amount", "0.8"]) == 0
+    audio, rate = soundfile.read(out)
+    assert (len(audio), rate) == (26_460, 44_100)
+
+
+def test_several_notes_are_told(tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    melody = np.concatenate([harmonic_note(pitch, 0.6, 0.4) for pitch in (55, 60, 64)])
+    soundfile.write(tmp_path / "in.wav", melody, 16_000)
+    assert main(["reconstruct", str(tiny_checkpoint), str(tmp_path / "in.wav"), "--out", str(tmp_path)]) == 0
+    assert "several notes are heard" in capsys.readouterr().err
+    soundfile.write(tmp_path / "in.wav", melody[:6_400], 16_000)
+    assert main(["reconstruct", str(tiny_checkpoint), str(tmp_path / "in.wav"), "--out", str(tmp_path)]) == 0
+    assert "several" not in capsys.readouterr().err
 
 
 def test_a_batch_goes_on(

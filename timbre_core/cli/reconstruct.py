@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from timbre_core.cli.shell import check_output_folder
 if TYPE_CHECKING:
     import numpy as np
 
+_FRAMES_A_SECOND = 62
 HELP = "send a sound file through a checkpoint: original, inversion without the model, reconstruction"
 EXAMPLE = "python -m timbre_core reconstruct checkpoints/nsynth-cvae note.wav --pitch 60 --out heard/"
 
@@ -66,11 +68,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _estimated_pitch(audio: np.ndarray, sample_rate: int, name: str) -> float:
     from timbre_core.errors import TimbreError
-    from timbre_core.features.heard_pitch import note_pitch
+    from timbre_core.features.heard_pitch import heard_pitch, note_pitch
 
     f0 = note_pitch(audio, sample_rate)
     if not f0.hz > 0:
         raise TimbreError(f"{name}: no clear pitch found: give it with --pitch (MIDI, 60 is middle C).")
     pitch = min(127.0, max(0.0, f0.midi))
     print(f"pitch estimated as MIDI {pitch:.1f}: give --pitch if that is wrong")
+    if heard_pitch(audio, sample_rate, sample_rate // _FRAMES_A_SECOND).several:
+        print("note: several notes are heard, and the model is told one pitch: cut one out.", file=sys.stderr)
     return pitch

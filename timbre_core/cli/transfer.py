@@ -23,6 +23,7 @@ EXAMPLE = """python -m timbre_core transfer checkpoints/nsynth-cvae voice.wav --
   python -m timbre_core transfer checkpoints/nsynth-cvae voice.wav --toward flute --at C5 --out flute.wav
   python -m timbre_core transfer checkpoints/nsynth-cvae takes/*.wav --toward organ --out organs/"""
 
+_HIGHEST_RATE = 48_000  # Hz; a sound keeps its own up to this
 _WHERE_UNHEARD = "no pitch is heard in it: give one with --at"
 
 
@@ -87,12 +88,14 @@ def _transfer(
     space: TimbreSpace, source: Path, out: Path, args: argparse.Namespace, shift: float | None, at: float | None
 ) -> tuple[str, ...]:
     from timbre_core.errors import TimbreError
-    from timbre_core.features.audio import load_audio, write_wav
+    from timbre_core.features.audio import load_audio, opened_audio, write_wav
     from timbre_core.generation.transfer import open_sound, transfer
 
-    audio = load_audio(source, space.sample_rate)
+    with opened_audio(source, str(source), remarks=[]) as opened:
+        rate = min(int(opened.samplerate), _HIGHEST_RATE)
+    audio = load_audio(source, rate)
     try:
-        sound = open_sound(space, audio)
+        sound = open_sound(space, audio, sample_rate=rate)
         result = transfer(space, sound, args.toward, args.amount, _contour(sound, shift, at))
     except TimbreError as error:
         raise TimbreError(f"{source}: {error}") from error
