@@ -74,6 +74,13 @@ def test_numbers_are_pitches_only_where_they_are_heard() -> None:
     assert "pitch" not in names("a_61", "b_62", hears=False).labels.get("a_61.wav", {})
 
 
+def test_one_name_of_many_without_a_key_takes_the_pitch_from_itself_alone() -> None:
+    stems = [f"bass_synthetic_033-{key:03d}-050" for key in range(9, 29)]
+    labels = names(*stems, "my-first-bass").labels
+    assert [labels[f"{stem}.wav"]["pitch"] for stem in stems] == [f"{key:03d}" for key in range(9, 29)]
+    assert "pitch" not in labels["my-first-bass.wav"]
+
+
 def test_letters_without_an_octave_are_pitches_only_where_they_are_heard() -> None:
     stems = ["take a", "take h", "take c1", "take d1"]
     assert names(*stems, hears=True).helmholtz

@@ -41,10 +41,10 @@ _FUSED = re.compile(r"(?P<before>.*?)(?P<note>[A-H](?:[#♯b♭]|is|es|s)?-?\d)(
 _RANGE = re.compile(rf"(?P<low>{NAME})[-–]?(?P<high>{NAME})", re.IGNORECASE)
 _KEY = re.compile(r"(?:midi|note|key|pitch|nn|n|k|p|m)?[-_ ]?(\d{1,3})", re.IGNORECASE)
 _COUNTER = re.compile(r"(?:rr|r|take|tk|t|round|var|alt|x)?\d+", re.IGNORECASE)
-_MOST = 0.6  # share of names that agree on what a place is
+_MOST, _MOST_KEYS = 0.6, 0.9  # shares of names that agree on what a place is, and that it has numbers of keys
 _SOURCES = ("acoustic", "electronic", "synthetic")
 _LOOKED_AT = 500  # names that tell where all are cut
-_LOWEST, _HIGHEST = 12, 120  # MIDI; what numbers in names must be to be pitches
+_LOWEST, _HIGHEST = 9, 120  # MIDI; what numbers in names must be to be pitches: NSynth has notes from A-1 on
 
 Hears = Callable[[Sequence[str], Sequence[float]], bool]
 """Whether what sounds in files agrees with the pitches that their names may say."""
@@ -134,8 +134,9 @@ def _read_group(group: dict[str, list[str]], cut: str, hears: Hears, found: Name
     values: list[str] = []
     if pitch is None:
         for place in _number_columns(columns):
-            numbers = [_KEY.fullmatch(part)[1] for part in columns[place]]  # type: ignore[index]
-            if hears(files, [float(number) for number in numbers]):
+            numbers = list(map(_key_of, columns[place]))
+            told = [(file, float(number)) for file, number in zip(files, numbers, strict=True) if number]
+            if hears([file for file, _ in told], [number for _, number in told]):
                 pitch, values = place, numbers
                 break
     else:
@@ -199,12 +200,14 @@ def _same_in_numbers(columns: Sequence[Sequence[str]], pitch: int) -> int | None
 
 def _number_columns(columns: Sequence[Sequence[str]]) -> list[int]:
     """The places whose numbers may be MIDI pitches, those that vary most first."""
-    fits = []
-    for place, column in enumerate(columns):
-        keys = [_KEY.fullmatch(part) for part in column]
-        if all(key and _LOWEST <= int(key[1]) <= _HIGHEST for key in keys):
-            fits.append(place)
+    fits = (place for place, column in enumerate(columns) if _share(_key_of, column) >= _MOST_KEYS)
     return sorted(fits, key=lambda place: -len(set(columns[place])))
+
+
+def _key_of(part: str) -> str:
+    """The number of what may be a MIDI pitch, empty where it is none."""
+    key = _KEY.fullmatch(part)
+    return key[1] if key and _LOWEST <= int(key[1]) <= _HIGHEST else ""
 
 
 def _velocity_column(columns: Sequence[Sequence[str]], pitch: int | None) -> int | None:
