@@ -55,7 +55,17 @@ def test_a_warning_when_they_were_measured_on_other_notes(two: list[Path], capsy
 def test_measured_on_the_same_notes(
     two: list[Path], tiny_nsynth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--data", str(tiny_nsynth), "--limit", "12", "--only", "reconstruction", "generalisation"]
+    options = [
+        "--data",
+        str(tiny_nsynth),
+        "--octave",
+        "off",
+        "--limit",
+        "12",
+        "--only",
+        "reconstruction",
+        "generalisation",
+    ]
     assert main(["compare", *map(str, two), *options]) == 0
     said = capsys.readouterr().out
     line = next(line for line in said.splitlines() if line.startswith("Reconstruction L1"))

@@ -173,6 +173,11 @@ def instruments(paths: Sequence[str]) -> list[tuple[str, str]]:
             ["Tuba/sus/a.wav", "Tuba/blurp/a.wav", "Piano/Grand/a.wav"],
             [("Tuba", "brass")] * 2 + [("Grand", "keyboard")],
         ),
+        (["Horn/Horn Stac/a.wav", "Horn/Horn Sus/b.wav"], [("Horn", "brass")] * 2),
+        (
+            ["Violin/Violin Solo/a.wav", "Violin/Violin Section/b.wav"],
+            [("Violin Solo", "string"), ("Violin Section", "string")],
+        ),
         (["Tree Mics/Strings/Viola/a.wav", "Close/Strings/Viola/b.wav"], [("Viola", "Strings")] * 2),
         (["Juno-60/Pads/Warm/a.wav", "Juno-60/Pads/Cold/a.wav"], [("Warm", "Pads"), ("Cold", "Pads")]),
         (

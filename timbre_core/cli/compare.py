@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from timbre_core.cli.analysis_options import check_limit
+from timbre_core.cli.data_options import add_label_arguments, label_settings
 from timbre_core.cli.shell import check_output_file, check_seed, tell_library
 from timbre_core.cli.yardstick_options import add_yardstick_arguments, chosen_parts, read_ratings
 from timbre_core.devices import AUTO
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure all of them on these notes: NSynth folders, folders of sounds, .parquet libraries, or 'starter' "
         "(default: take what was measured when each checkpoint was made)",
     )
+    add_label_arguments(parser)
     parser.add_argument(
         "--split",
         default="unseen",
@@ -124,7 +126,7 @@ def _measure(checkpoints: dict[str, Checkpoint], args: argparse.Namespace) -> di
     from timbre_core.generation.timbre_code import measured
     from timbre_core.space import TimbreSpace
 
-    data = next(iter(checkpoints.values())).recipe.data
+    data = next(iter(checkpoints.values())).recipe.data.model_copy(update=label_settings(args))
     library = recipe_library(data, args.data)
     tell_library(library)
     rows = np.arange(len(library.notes))
