@@ -198,7 +198,9 @@ def repeated(region: Region, seconds: float, off: int) -> np.ndarray:
 def on_page(note: PlayedNote, key: int, velocity: int, held: float) -> np.ndarray:
     """What the page Play sounds, as its synthesizer does."""
     heard = voice(note, Note(0, 0, key, velocity, 0.0, held + 0.1), Course(), 0.002, 0.001)
-    return np.asarray(soxr.resample(heard[: round(held * note.sample_rate)], note.sample_rate, RATE), np.float32)
+    size = round(held * note.sample_rate)
+    heard = np.pad(heard[:size], (0, max(0, size - len(heard))))
+    return np.asarray(soxr.resample(heard, note.sample_rate, RATE), np.float32)
 
 
 def log_mel_off(space: TimbreSpace, theirs: np.ndarray, ours: np.ndarray) -> float:

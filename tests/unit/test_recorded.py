@@ -48,6 +48,20 @@ def test_the_nearest_recording_sounds(instrument: RecordedInstrument) -> None:
     assert np.corrcoef(whole, tone(220.0)[: len(whole)])[0, 1] > 0.999
 
 
+def test_a_recording_whose_pitch_was_told_wrong_by_cents_is_tuned(
+    space: TimbreSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is heard at a key counts, on the page and in samples: both are of one sound."""
+    monkeypatch.setattr(
+        recorded, "note_at", lambda space, audio, pitch, to: shift_pitch(audio, 2 ** ((to - pitch) / 12), 1024)
+    )
+    sounds = {"low": tone(220.0 * 2 ** (20 / 1200))}
+    flat = RecordedInstrument(space, str(space.map_notes["note_id"].iloc[0]), [("low", 57.0)], sounds.__getitem__)
+    for key in (57, 62):
+        for audio in (flat.note(key).audio, flat.whole(key)):
+            assert estimate_f0(audio, RATE).midi == pytest.approx(key, abs=0.03)
+
+
 def test_recordings_are_of_the_notes_instrument(space: TimbreSpace) -> None:
     notes = space.map_notes
     like = str(notes["note_id"].iloc[0])

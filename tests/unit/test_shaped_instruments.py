@@ -30,10 +30,10 @@ def test_a_shape_is_heard_in_keys_and_in_samples(instrument: RecordedInstrument)
     bright = instrument.with_shape(Shape(brightness=3))
     assert instrument.shape == PLAIN, "the instrument itself is as it was"
     plain, shaped = (describe(each.note(57).audio, RATE, 57)["brightness"] for each in (instrument, bright))
-    assert 12 * np.log2(shaped / plain) == pytest.approx(6, abs=2)
+    assert 12 * np.log2(shaped / plain) == pytest.approx(6, abs=0.6)
     samples = [sampled(each, "x", [57], Sampling()).zones[0].sample for each in (instrument, bright)]
     plain, shaped = (describe(each.audio, each.sample_rate, 57)["brightness"] for each in samples)
-    assert 12 * np.log2(shaped / plain) == pytest.approx(6, abs=2)
+    assert 12 * np.log2(shaped / plain) == pytest.approx(6, abs=0.6)
     assert samples[1].loop is not None
     first, behind = samples[1].loop
     assert len(samples[1].audio) > behind, "samples behind the loop, for players that read on"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import SILENT_PEAK
+from timbre_core.generation.in_tune import in_tune
 from timbre_core.generation.instrument import Instrument, checked_key
 from timbre_core.generation.levels import levelled
 from timbre_core.generation.note_at import note_at
@@ -94,11 +95,13 @@ class RecordedInstrument(Instrument):
 
     def whole(self, key: float) -> np.ndarray:
         """A key's audio (n_samples,), as long as the recording."""
-        return self._shaped(levelled(self._at(checked_key(key)), self.space.sample_rate), key)
+        rate = self.space.sample_rate
+        return self._shaped(levelled(in_tune(self._at(checked_key(key)), rate, key), rate), key)
 
     def _sounding(self, frames: np.ndarray, key: float, last: int) -> np.ndarray:
         hop = self.space.recipe.features.hop_length
-        return self._at(key)[: max(last * hop, round(self.shortest * self.space.sample_rate))]
+        rate = self.space.sample_rate
+        return in_tune(self._at(key)[: max(last * hop, round(self.shortest * rate))], rate, key)
 
     def _at(self, key: float) -> np.ndarray:
         kept = self._sound  # frames and audio of a key are asked for one after the other

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.pitch import estimate_f0
 from timbre_core.generation.formats.description import (
     GUARD,
     LONGEST_ATTACK,
@@ -20,6 +19,7 @@ from timbre_core.generation.formats.description import (
 )
 from timbre_core.generation.formats.packing import file_name
 from timbre_core.generation.formats.wav import zone_wav
+from timbre_core.generation.in_tune import cents_off
 from timbre_core.generation.instrument import Instrument, PlayedNote
 from timbre_core.generation.levels import faded, levelled
 from timbre_core.generation.looping import find_loop
@@ -29,8 +29,6 @@ from timbre_core.generation.shaping import shaped
 from timbre_core.generation.sources import licence_note
 
 _NOTE_NAMES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
-_LARGEST_TUNE = 50  # cents: what is measured further off is another key's pitch, or no pitch
-_CONFIDENT = 0.8
 ATTACK = 0.001
 """Seconds: the shortest that does not click."""
 RELEASE = 0.3
@@ -130,7 +128,9 @@ def sampled(
                 played, steady = _key_audio(plain.layers[plain.layer_at(velocity)], pitch, how.loop)
             elif how.layers > 1:
                 played = note_at(instrument.space, audio, pitch, pitch, velocity)
-            tuned = _in_tune(played, instrument.space.sample_rate, pitch, steady, how.rate)
+            # Recordings are tuned already, as a whole: what is heard of a part may be another pitch.
+            cents = 0.0 if instrument.recordings_used else cents_off(played, instrument.space.sample_rate, pitch)
+            tuned = _in_tune(played, instrument.space.sample_rate, cents, steady, how.rate)
             sample = _sample(*tuned, (key, pitch), how.rate, instrument.shape)
             suffix = f"_v{velocities[1]:03d}" if how.layers > 1 else ""
             note = f"{_NOTE_NAMES[key % 12]}{key // 12 - 1}"
@@ -171,12 +171,12 @@ def _key_audio(instrument: Instrument, key: float, loop: bool | None) -> tuple[n
 
 
 def _in_tune(
-    audio: np.ndarray, rate: int, pitch: float, steady: tuple[int, int] | None, wanted: int
+    audio: np.ndarray, rate: int, cents: float, steady: tuple[int, int] | None, wanted: int
 ) -> tuple[np.ndarray, tuple[int, int] | None]:
-    """A key's audio and its steady part at `wanted` Hz, at its pitch and level."""
+    """A key's audio, which sounds too high by some cents, and its steady part at `wanted` Hz, at its pitch and level."""
     import soxr
 
-    faster = 2 ** (-_cents_off(audio, rate, pitch) / 1200)
+    faster = 2 ** (-cents / 1200)
     sound = levelled(np.asarray(soxr.resample(audio, rate * faster, wanted, quality="VHQ"), np.float32), wanted)
     return sound, steady and (round(steady[0] * wanted / rate / faster), round(steady[1] * wanted / rate / faster))
 
@@ -194,9 +194,3 @@ def _sample(
     looped, loop = shaped(found[0], rate, key[1], shape, found[1])
     assert loop is not None  # a looped sound stays one
     return Sample(np.concatenate([looped, looped[loop[0] : loop[0] + GUARD]]), rate, key[0], loop)
-
-
-def _cents_off(audio: np.ndarray, rate: int, pitch: float) -> float:
-    measured = estimate_f0(audio, rate)
-    cents = 100 * (measured.midi - pitch) if measured.confidence >= _CONFIDENT else np.nan
-    return float(cents) if np.isfinite(cents) and abs(cents) <= _LARGEST_TUNE else 0.0

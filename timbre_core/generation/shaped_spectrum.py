@@ -30,7 +30,6 @@ _TILT_DB = 40.0  # at most, of a tilt
 _NOISE_DB = np.linspace(-36, 36, 73)  # gains of noise
 _BODY_DB = 24.0  # at most, of moved resonances
 _HOLLOW_DB = 12.0  # at most, of what is taken back between odd and even partials
-_EDGES = 10  # frames
 _HEARD = 1e-3  # of the strongest bin
 _NEARLY = 10**0.05  # of the least noise that can be reached
 _PEAKS = 2.0  # times its deviation that a pitch swings to each side
@@ -58,6 +57,8 @@ class _Spectra:
     hz: np.ndarray
     series: _Series
     top_hz: float
+    inside: slice
+    """The frames that hear neither end of the sound; all of a sound shorter than two of them."""
 
 
 def with_spectrum(audio: np.ndarray, rate: int, pitch: float, shape: Shape) -> np.ndarray:
@@ -90,10 +91,13 @@ def _analysed(audio: np.ndarray, rate: int, size: int, series: _Series) -> _Spec
     values = np.fft.rfft(frames * _hann(size), axis=1).T
     hz = np.fft.rfftfreq(size, 1 / rate)
     series = replace(series, count=min(_MOST_PARTIALS, series.count))
+    lead = size // hop - 1  # frames that begin before the sound does
+    count = (len(audio) - size) // hop + 1
+    inside = slice(lead, lead + count) if count > 1 else slice(None)
     magnitude = np.abs(values)
-    mean = magnitude.mean(axis=1)
+    mean = magnitude[:, inside].mean(axis=1)
     top_hz = float(hz[np.flatnonzero(mean > _HEARD * mean.max())[-1]])
-    return _Spectra(values, ~_partials(magnitude, hz, series, _LOBE), hz, series, top_hz)
+    return _Spectra(values, ~_partials(magnitude, hz, series, _LOBE), hz, series, top_hz, inside)
 
 
 def _partials(magnitude: np.ndarray, hz: np.ndarray, series: _Series, lobe: int) -> np.ndarray:
@@ -168,9 +172,7 @@ def _solved(
     told: the gains (n_bins,) that move the body, and the energies of the partials that tell what is hollow.
     """
     body, partials = told
-    # Frames that reach beyond the sound hear its edges.
-    inside = slice(3, -4) if spectra.values.shape[1] > _EDGES else slice(None)
-    magnitude, between = np.abs(spectra.values[:, inside]), spectra.between[:, inside]
+    magnitude, between = np.abs(spectra.values[:, spectra.inside]), spectra.between[:, spectra.inside]
     noisy = np.sum(magnitude * between, axis=1)
     tonal = np.sum(magnitude, axis=1) - noisy
     wanted = _centroid(spectra.hz, tonal + noisy) * 2 ** (shape.amount("brightness") / 12)
