@@ -220,7 +220,7 @@ class NoteViewer {
   }
 
   fill(kind, samples, rate) {
-    this.tracks.fill(kind, samples);
+    this.tracks.fill(kind, samples, rate);
     this.deck.add(kind, samples, rate);
   }
 

@@ -16,7 +16,7 @@ export class Tracks {
   }
 
   makeRow({ kind, title, about, meaning }, pressed) {
-    const row = { kind, title, told: about, meaning, samples: null };
+    const row = { kind, title, told: about, meaning, samples: null, rate: 1 };
     row.button = build("button", {
       type: "button",
       disabled: "",
@@ -52,9 +52,11 @@ export class Tracks {
     this.draw();
   }
 
-  fill(kind, samples) {
+  // samples: Float32Array at `rate` Hz, which a recording need not share with what a model makes of it.
+  fill(kind, samples, rate) {
     const row = this.rows.get(kind);
     row.samples = samples;
+    row.rate = rate;
     row.button.disabled = false;
     row.element.classList.remove("tx-waiting");
     this.draw();
@@ -82,8 +84,8 @@ export class Tracks {
     const rows = [...this.rows.values()];
     const known = rows.filter(({ samples }) => samples);
     const peak = Math.max(1e-3, ...known.map(({ samples }) => loudest(samples)));
-    const length = Math.max(1, ...known.map(({ samples }) => samples.length));
-    for (const row of rows) drawWave(row.canvas, row.samples, peak, length);
+    const seconds = Math.max(...known.map(({ samples, rate }) => samples.length / rate));
+    for (const row of rows) drawWave(row, peak, seconds);
   }
 
   // kind: what sounds, or null; share: where, 0 to 1.
@@ -114,19 +116,26 @@ function loudest(samples) {
 }
 
 // A line from the lowest to the highest sample of each column of pixels.
-function drawWave(canvas, samples, peak, length) {
+function drawWave({ canvas, samples, rate }, peak, seconds) {
   const { context, width, height } = fitCanvas(canvas);
   context.clearRect(0, 0, width, height);
   if (!samples || !width) return;
   context.fillStyle = themeColour(canvas, "text-color");
   const [middle, reach] = [height / 2, (height / 2 - 1) / peak];
-  for (let x = 0; x < width; x++) {
-    const end = Math.min(samples.length, Math.ceil(((x + 1) / width) * length));
+  for (const [x, [low, high]] of extremes(samples, rate, seconds, width).entries())
+    context.fillRect(x, middle - high * reach - 0.3, 1, (high - low) * reach + 0.6);
+}
+
+// The lowest and the highest of the samples and 0, in each of `width` columns that are `seconds` together.
+export function extremes(samples, rate, seconds, width) {
+  const each = (seconds * rate) / width;
+  return Array.from({ length: width }, (_, x) => {
+    const end = Math.min(samples.length, Math.ceil((x + 1) * each));
     let [low, high] = [0, 0];
-    for (let i = Math.floor((x / width) * length); i < end; i++) {
+    for (let i = Math.floor(x * each); i < end; i++) {
       if (samples[i] < low) low = samples[i];
       if (samples[i] > high) high = samples[i];
     }
-    context.fillRect(x, middle - high * reach - 0.3, 1, (high - low) * reach + 0.6);
-  }
+    return [low, high];
+  });
 }
