@@ -5,6 +5,7 @@ While Streamlit's own script starts and the page's is run, the network has nothi
 
 from __future__ import annotations
 
+from pages.assets import chunks
 from pages.browser.modules import folder, needed
 
 COMPONENTS = {
@@ -20,7 +21,10 @@ _FIRST = "explore"
 
 
 def preloads(page: str) -> str:
-    """Links to the modules of a page, by the last part of its address, for the end of its HTML."""
-    names = [each for name in COMPONENTS.get(page or _FIRST, ()) for each in needed(name)]
-    link = f'<link rel="modulepreload" crossorigin fetchpriority="low" href="./{folder()}/{{}}">'
+    """Links to the modules of a page, by the last part of its address, and to Streamlit's that show them, for the end of its
+    HTML."""
+    names = [f"{folder()}/{each}" for name in COMPONENTS.get(page or _FIRST, ()) for each in needed(name)]
+    if names:
+        names = [*chunks(), *names]
+    link = '<link rel="modulepreload" crossorigin fetchpriority="low" href="./{}">'
     return "".join(map(link.format, dict.fromkeys(names)))

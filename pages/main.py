@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.controls.pickers import arrive
+from pages.opening import opened
 
 st.set_page_config(page_title="Timbre Explorer", page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 
@@ -23,5 +23,8 @@ page = st.navigation(
     ],
     position="top",
 )
+opened()
+from pages.controls.pickers import arrive  # noqa: E402
+
 arrive(page.url_path)
 page.run()

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.browser.growing_plot import plotly_route
-from pages.browser.modules import module_route
+from pages.browser.modules import MODULE_ROUTE
 from pages.explore.gathered_routes import GATHERED_ROUTES
 from pages.explore.guest_routes import GUEST_ROUTES
 from pages.explore.kept_routes import KEPT_ROUTES
@@ -43,7 +43,7 @@ ROUTES = [
     *GUEST_ROUTES,
     *TRANSFER_ROUTES,
     Route(f"{API}/plotly.js", plotly_route),
-    Route(f"{API}/js/{{version}}/{{name:path}}", module_route),
+    MODULE_ROUTE,
     # The last one: it takes whatever is left.
     Route(f"{API}{{rest:path}}", unknown_route, methods=_METHODS),
 ]

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from pages.server.answers import ADDRESS, refused
+from pages.server.address import ADDRESS, API
 
 _PAGES = Path(__file__).parents[1]
 _IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*?(?:\bfrom )?"(\.{1,2}/[^"]+)";', re.MULTILINE)
@@ -77,9 +78,14 @@ async def module_route(request: Request) -> Response:
     """`/api/js/{version}/{name}`: a module; of the version that the running server has."""
     name = request.path_params["name"]
     if request.path_params["version"] != version() or name not in modules():
+        from pages.server.answers import refused
+
         return refused("there is no such script: the app was renewed, reload the page.", 404)
     kept = {"Cache-Control": "private, max-age=31536000, immutable"}
     return Response(modules()[name], media_type="text/javascript", headers=kept)
+
+
+MODULE_ROUTE = Route(f"{API}/js/{{version}}/{{name:path}}", module_route)
 
 
 def _minified(text: str) -> str:

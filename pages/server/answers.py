@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from streamlit import config
 
+from pages.server.address import ADDRESS as ADDRESS
+from pages.server.address import API as API
 from pages.server.catalog import NoteMap
 from pages.server.lanes import Lanes
 from pages.server.studio import RecordingMissing
@@ -23,10 +24,6 @@ from pages.server.warming import share_cores
 from timbre_core.errors import TimbreError
 from timbre_core.inverters import inverter_names
 
-_BASE = config.get_option("server.baseUrlPath").strip("/")
-API = f"/{_BASE}/api" if _BASE else "/api"
-ADDRESS = "api"
-"""Where pages ask: the same, from the page's own address, so that a proxy may put the app below any prefix."""
 QUICK = ThreadPoolExecutor(4, thread_name_prefix="quick")
 _LANES = Lanes(2, "slow", share_cores)
 SLOW = _LANES.lane(0.0)

@@ -27,11 +27,9 @@ def kept_bytes() -> int:
 
 
 def tune() -> None:
-    """Have freed memory go back to the system. To be called before threads and torch come."""
-    import pyarrow
-
+    """Have freed memory go back to the system. To be called before threads, Arrow and torch come."""
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _KERNELS)
-    pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # its own keeps what tables were read with
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own keeps what tables were read with
     if not sys.platform.startswith("linux"):
         return
     with contextlib.suppress(OSError, AttributeError):  # a C library without it, such as musl

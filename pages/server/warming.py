@@ -19,6 +19,7 @@ from pages.server.studio import Studio
 from pages.server.work import go_on
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import has_sound
+from timbre_core.inverters import inverter_names
 
 _LOG = logging.getLogger(__name__)
 # Seconds that a server waits for its first visitor before it loads the model on its own.
@@ -63,6 +64,12 @@ def _first_map(use: Callable[[NoteMap], object]) -> None:
         _LOG.warning("%s", error)
 
 
+def _shown(notes: NoteMap) -> None:
+    """What the first page tells of a map."""
+    packed_map(notes)
+    inverter_names(notes.checkpoint.recipe.features)
+
+
 _visited = threading.Event()
 
 
@@ -76,7 +83,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     """Read the first map while the first visitor's browser loads the page; warm up if nobody comes within some seconds."""
 
     async def warm_when_idle() -> None:
-        await asyncio.to_thread(_first_map, packed_map)
+        await asyncio.to_thread(_first_map, _shown)
         await asyncio.to_thread(go_on)
         await asyncio.sleep(_IDLE_START)
         if not _visited.is_set():

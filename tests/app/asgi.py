@@ -21,10 +21,10 @@ class Answer:
     body: bytes
 
 
-def get(path: str, query: str = "", headers: dict[str, str] | None = None) -> Answer:
+def get(path: str, query: str = "", headers: dict[str, str] | None = None, app: Any = None) -> Answer:
     # In a thread of its own: a test before this one may have left an event loop running here.
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, call(path, query, headers)).result()
+        return thread.submit(asyncio.run, call(path, query, headers, app=app)).result()
 
 
 def post(path: str, query: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
@@ -39,8 +39,9 @@ async def call(
     method: str = "GET",
     body: bytes = b"",
     gone: Callable[[], bool] = lambda: False,
+    app: Any = None,
 ) -> Answer:
-    """One request (ASGI 3.0) to the app's own routes; `gone` says whether its asker has left."""
+    """One request (ASGI 3.0) to an app, without one to the app's own routes; `gone` says whether its asker has left."""
     from starlette.applications import Starlette
 
     from pages.routes import ROUTES
@@ -73,7 +74,7 @@ async def call(
     async def send(message: Any) -> None:
         sent.append(dict(message))
 
-    await Starlette(routes=ROUTES)(scope, receive, send)
+    await (app or Starlette(routes=ROUTES))(scope, receive, send)
     start = next(message for message in sent if message["type"] == "http.response.start")
     answered = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
     told = {name.decode().lower(): value.decode() for name, value in start["headers"]}

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from streamlit.web.server.starlette.starlette_static_routes import create_streamlit_static_handler
 
+from pages import assets, opening
+from pages.browser import modules
+from tests.app.asgi import get
 from tests.browser.harness import ROOT, running_server
 
 
@@ -53,3 +61,48 @@ def test_what_is_slow_is_not_imported_before_it_is_needed() -> None:
     told = f"import sys, {modules}; print([name for name in {slow!r}.split() if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, cwd=ROOT, timeout=200)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_streamlits_files_are_answered_as_streamlit_does() -> None:
+    """By the middleware, and what it leaves to Streamlit: the same bytes, kinds and ways to keep them."""
+    names = re.findall(r'(?:src|href)="\./(static/[^"]+)"', assets._STATIC.joinpath("index.html").read_text())
+    assert {Path(name).suffix for name in names} == {".js", ".css", ".woff2"}
+
+    async def within(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse("passed on", 418)(scope, receive, send)
+
+    theirs, ours = create_streamlit_static_handler(str(assets._STATIC), None), assets.Assets(within)
+    for name in [next(each for each in names if each.endswith(end)) for end in (".js", ".css", ".woff2")]:
+        answers = [get(f"/{name}", app=app) for app in (ours, theirs)]
+        assert answers[0].body == answers[1].body
+        for header in ("content-type", "content-length", "cache-control"):
+            assert answers[0].headers[header] == answers[1].headers[header]
+    name = names[0]
+    passed = [f"/{name}x", "/static/js/../index.html", "/static/js", "/app", f"//{name}"]
+    assert {get(path, app=ours).status for path in passed} == {418}
+    assert get(f"/{name}", headers={"if-none-match": "x"}, app=ours).status == 418
+
+
+def test_streamlits_scripts_that_a_page_shows_are_known_before() -> None:
+    first = assets._STATIC.joinpath("index.html").read_text()
+    names = {Path(link).name.split(".")[0] for link in assets.chunks()}
+    assert {"BidiComponent", "Selectbox", "recordbatch"} <= names, "what is shown, and what that imports"
+    for link in assets.chunks():
+        assert (assets._STATIC / link).is_file()
+        assert link not in first
+
+
+def test_requests_wait_for_the_app_and_its_scripts_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    going_on = threading.Event()
+    monkeypatch.setattr(opening, "_imported", lambda: going_on.wait(20))
+    opening._router.cache_clear()
+    app = Starlette(routes=opening.API_ROUTES)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            waiting = thread.submit(get, "/api/nothing", app=app)
+            assert get(f"/{modules.folder()}/explore/map.js", app=app).status == 200
+            assert not waiting.done()
+            going_on.set()
+            assert waiting.result(60).status == 404
+    finally:
+        opening._router.cache_clear()

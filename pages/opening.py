@@ -1,0 +1,97 @@
+"""The server answers before all of the app is imported: that happens while the first browser loads the page.
+
+What a first visitor waits for from `streamlit run app.py` on is then the longer of the two, not both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import inspect
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from pages.browser.modules import MODULE_ROUTE
+from pages.server.address import API
+from pages.server.sockets import send_at_once
+
+if TYPE_CHECKING:
+    from starlette.routing import Router
+
+# What the first page needs, and what answers it; a page's own file runs it, so it is none of them.
+_FIRST = (
+    "pages.explore.view",
+    "pages.explore.drawer",
+    "pages.explore.links",
+    "pages.explore.own",
+    "pages.controls.states",
+)
+_importing = threading.RLock()
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@cache
+def _imported() -> None:
+    for name in _FIRST:
+        importlib.import_module(name)
+    # With a page's first element Streamlit asks where it was called from, for which Python looks at the file of each module
+    # once; with its icon, it imports this.
+    inspect.stack()
+    importlib.import_module("PIL.Image")
+
+
+def opened() -> None:
+    """Returns when what the first page needs is imported: one thread does it, others wait."""
+    with _importing:
+        _imported()
+
+
+@cache
+def _router() -> Router:
+    from starlette.routing import Router
+
+    with _importing:
+        _imported()
+        from pages.routes import ROUTES
+    return Router(routes=ROUTES)
+
+
+class _Api:
+    """The app's HTTP routes, as soon as they are there."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _router.cache_info().currsize:
+            await asyncio.to_thread(_router)
+        await _router()(scope, receive, send)
+
+
+API_ROUTES = [
+    MODULE_ROUTE,  # a page's scripts need not wait
+    Route(f"{API}{{rest:path}}", _Api(), methods=_METHODS),
+]
+
+
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:
+    """Import the app, then have it make itself ready (`warming.lifespan`), while the server answers."""
+
+    async def open_up() -> None:
+        await asyncio.to_thread(_router)
+        from pages.server import warming
+
+        async with warming.lifespan(app):
+            await asyncio.Event().wait()
+
+    send_at_once()
+    task = asyncio.create_task(open_up())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
