@@ -113,7 +113,7 @@ def confirm_removal(library: OwnLibrary) -> None:
 
 def show_way_to_map(libraries: list[OwnLibrary]) -> None:
     """A way to where the sounds are seen: Explore with the map of a library's checkpoint, each library in its own colour."""
-    shown = [library for library in libraries if library.shown]
+    shown = [library for library in libraries if library.shown and counts_of(library)[0]]
     if shown and st.button("See them on Explore", icon=":material/scatter_plot:", type="tertiary"):
         added = st.session_state.get("library_added")
         library = next((each for each in shown if each.name == added), shown[0])

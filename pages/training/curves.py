@@ -84,7 +84,7 @@ def _panels(runs: Mapping[str, Run]) -> dict[str, str]:
     found = {name: title for name, title in _PANELS.items() if name in metrics or (name in _SINGLE and name in known)}
     if any(len(set(run.epochs.columns.get("beta", []))) > 1 for run in runs.values()):
         # Validation losses are taken at the full beta, so that epochs compare; training losses at the step's.
-        found |= {"total": "Total loss (training: at its epoch’s beta)"} if "total" in found else {}
+        found |= {"total": "Total loss (training: epoch’s beta)"} if "total" in found else {}
     return found | {name: readable(name).capitalize() for name in sorted(metrics - set(found))}
 
 
