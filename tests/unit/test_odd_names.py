@@ -67,9 +67,10 @@ def test_exported_keys_fade_as_they_are_played(tiny_checkpoint: Path, tmp_path: 
     told = {"format": FORMAT, "version": 1, "checkpoint": "tiny", "z": [0.0] * 32, "attack": 0.75, "release": 1.5}
     preset.write_text(json.dumps(told))
     command = ["export", str(tiny_checkpoint), "--preset", str(preset), "--low", "60", "--high", "60"]
+    # A release lasts until a key has faded by 43.4 dB, an `ampeg_release` until it has by 78.
     for more, wanted in (
-        ([], "ampeg_attack=0.75 ampeg_release=1.5 "),
-        (["--attack", "0", "--release", "4"], "ampeg_attack=0.001 ampeg_release=4 "),
+        ([], "ampeg_attack=0.75 ampeg_release=2.696 "),
+        (["--attack", "0", "--release", "4"], "ampeg_attack=0.001 ampeg_release=7.189 "),
     ):
         assert main([*command, *more, "--out", str(tmp_path / "out")]) == 0
         (sfz,) = (tmp_path / "out").glob("*.sfz")
