@@ -178,6 +178,14 @@ def instruments(paths: Sequence[str]) -> list[tuple[str, str]]:
             ["Violin/Violin Solo/a.wav", "Violin/Violin Section/b.wav"],
             [("Violin Solo", "string"), ("Violin Section", "string")],
         ),
+        (
+            ["Horn Stac/a.wav", "horn_sus/b.wav", "Oboe Sus/a.wav"],
+            [("Horn", "brass"), ("horn", "brass"), ("Oboe Sus", "reed")],
+        ),
+        (
+            ["Violin Solo/a.wav", "Violin Pizz Solo/b.wav", "Violin/c.wav"],
+            [("Violin Solo", "string")] * 2 + [("Violin", "string")],
+        ),
         (["Tree Mics/Strings/Viola/a.wav", "Close/Strings/Viola/b.wav"], [("Viola", "Strings")] * 2),
         (["Juno-60/Pads/Warm/a.wav", "Juno-60/Pads/Cold/a.wav"], [("Warm", "Pads"), ("Cold", "Pads")]),
         (

@@ -6,6 +6,7 @@ something was played, recorded or counted are no instruments; folders of one nam
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ def read_folders(root: Path, files: Sequence[str]) -> FolderLabels:
     with_splits = len(first) > 1 and all(path for path in paths.values()) and all(_split(name) for name in first)
     below = {file: path[1:] if with_splits else path for file, path in paths.items()}
     details = _details(set(below.values()))
-    kept = {path: _without_details(path, details) for path in set(below.values())}
+    kept = _one_player({path: _without_details(path, details) for path in set(below.values())})
     names = _unique_names(set(kept.values()))
     for file, path in below.items():
         place = kept[path]
@@ -117,6 +118,23 @@ def _without_details(path: Path_, details: set[Path_]) -> Path_:
     while path and (path in details or _is_detail(path)):
         path = path[:-1]
     return (*(part for part in path[:-1] if not _is_way((part,))), *path[-1:])
+
+
+def _one_player(places: dict[Path_, Path_]) -> dict[Path_, Path_]:
+    """Places with one name for a known instrument that has a folder for each way of playing it: `Horn Stac`, `Horn Sus`."""
+    alike: dict[Path_, set[Path_]] = {}
+    base = {place: (*place[:-1], _unplayed(place[-1])) for place in places.values() if place}
+    for place, played in base.items():
+        alike.setdefault(tuple(part.casefold() for part in played), set()).add(place)
+    several = {place for group in alike.values() if len(group) > 1 for place in group if family_of(base[place][-1])}
+    return {path: base[place] if place in several else place for path, place in places.items()}
+
+
+def _unplayed(name: str) -> str:
+    """A folder's name without the words in it that say how something was played."""
+    words = re.split(r"[\s_.-]+", name)
+    kept = [word for word in words if plain_words(word) in _PLAYERS or not is_playing(word)]
+    return " ".join(kept) if 0 < len(kept) < len(words) else name
 
 
 def _is_detail(path: Path_) -> bool:
