@@ -14,7 +14,6 @@ from functools import cache
 from pages.server.catalog import NoteMap, listing, note_map
 from pages.server.map_data import packed_map
 from pages.server.memory import give_back
-from pages.server.sockets import send_at_once
 from pages.server.studio import Studio
 from pages.server.work import go_on
 from timbre_core.errors import TimbreError
@@ -92,7 +91,6 @@ async def lifespan(app: object) -> AsyncIterator[None]:
             await asyncio.sleep(_GIVEN_BACK)
             await asyncio.to_thread(give_back)
 
-    send_at_once()
     task = asyncio.create_task(warm_when_idle())
     yield
     task.cancel()

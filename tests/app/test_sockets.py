@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pages.opening import lifespan
 from pages.server.sockets import send_at_once
-from pages.server.warming import lifespan
 
 
 def without_delay(listening: socket.socket) -> bool:
@@ -38,6 +38,7 @@ def test_what_listens_hands_on_that_nothing_waits(listening: socket.socket) -> N
 
 
 def test_the_server_does_so_as_it_starts(listening: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.opening._router", lambda: None)
     monkeypatch.setattr("pages.server.warming._first_map", lambda use: None)
     monkeypatch.setattr("pages.server.warming.go_on", lambda: None)
 
