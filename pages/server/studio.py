@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -226,10 +226,10 @@ def _where_from(notes: NoteMap, reason: str) -> str:
 
 
 def opened_space(checkpoint: Checkpoint, version: str) -> TimbreSpace:
-    """A checkpoint's model, opened once for all; `version` is that of its files."""
+    """A checkpoint's model, opened once for all; `version` is that of its files. What it reads of the map goes with it."""
     from timbre_core.space import TimbreSpace
 
-    return _spaces.get((checkpoint.path, version), lambda: TimbreSpace(checkpoint))
+    return _spaces.get((checkpoint.path, version), lambda: TimbreSpace(replace(checkpoint)))
 
 
 def _layered_space(opened: TimbreSpace, notes: NoteMap) -> TimbreSpace:

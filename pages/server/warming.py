@@ -23,7 +23,7 @@ from timbre_core.inverters import inverter_names
 _LOG = logging.getLogger(__name__)
 # Seconds that a server waits for its first visitor before it loads the model on its own.
 _IDLE_START = 4.0
-_GIVEN_BACK = 60.0  # seconds between two times that freed memory goes back to the system
+_GIVEN_BACK = 10.0  # seconds between two times that freed memory goes back to the system
 
 
 def share_cores() -> None:
