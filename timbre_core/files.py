@@ -44,9 +44,11 @@ def as_on_disk(path: Path | str) -> Path:
     """A path, `~` expanded, as its parts are called on disk where letters are composed in another way there (Unicode's NFC and
     NFD look the same); as it is given where there is none."""
     given = Path(path).expanduser()
+    if str(given).isascii():
+        return given
     found = Path(given.anchor)
     for part in given.parts[len(found.parts) :]:
-        if not os.path.lexists(found / part) and not part.isascii():
+        if not part.isascii() and not os.path.lexists(found / part):
             composed = unicodedata.normalize("NFC", part)
             try:
                 there = os.listdir(found)
