@@ -2,13 +2,15 @@
 
 import { build } from "./dom.js";
 
-// A field that finds notes while one types (ARIA's combobox pattern). keeps: whether what was typed stays after a choice.
+// A field that finds notes while one types (ARIA's combobox pattern). keeps: whether what was typed stays after a choice. otherwise:
+// what else finds notes, told where nothing is found.
 export class NoteSearch {
-  constructor(field, list, chosen, keeps = false) {
+  constructor(field, list, chosen, keeps = false, otherwise = "") {
     this.field = field;
     this.list = list;
     this.chosen = chosen;
     this.keeps = keeps;
+    this.otherwise = otherwise;
     this.active = -1;
     this.lead = field.placeholder;
     field.addEventListener("input", () => this.refresh());
@@ -40,6 +42,7 @@ export class NoteSearch {
     const text = this.field.value.trim();
     if (!this.notes || !text) return this.close();
     const rows = this.notes.find(text);
+    const example = this.notes.words.example || "another word";
     this.active = rows.length ? 0 : -1;
     this.list.replaceChildren(
       ...rows.map((row) => this.option(row)),
@@ -47,7 +50,7 @@ export class NoteSearch {
         ? []
         : [
             build("p", {
-              text: `Nothing here has “${text.slice(0, 40)}” in its name: try ${this.notes.words.example || "another word"}.`,
+              text: `Nothing here has “${text.slice(0, 40)}” in its name: try ${example}.${this.otherwise}`,
             }),
           ]),
     );

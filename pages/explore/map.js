@@ -72,6 +72,7 @@ export class MapView {
       this.root.querySelector(".tx-results"),
       (id) => this.selectId(id, true),
       true,
+      " How it sounds is asked for under Filter.",
     );
     this.legend = new Legend(this.root.querySelector(".tx-legend"), this.points, this.filters, () => this.draw());
     this.root.timbreMap = this;
@@ -276,8 +277,10 @@ export class MapView {
     this.mark();
   }
 
+  // A guest is shown instead of the note that was selected, whatever Python has said of that one.
   showGuest(guest) {
     this.guest = amid(this.points, guest);
+    if (this.guest) [this.selected, this.neighbours, this.seq] = [-1, [], this.seq + 1];
     this.mark();
   }
 

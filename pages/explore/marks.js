@@ -34,7 +34,7 @@ export class Marks {
     };
     for (const i of view.gathered.marked()) ring(points.place(i), radius + 1, text, 1.1, 0.75);
     if (view.selected >= 0) this.drawSelected(context, ring, radius, accent);
-    if (view.guest) this.drawGuest(context, accent);
+    if (view.guest) this.drawGuest(context, ring, radius, accent);
     const loud = view.gathered.sounding;
     if (loud >= 0) ring(points.place(loud), radius + 5, accent, 2.4);
     if (view.hovered >= 0 && view.hovered !== view.selected) ring(points.place(view.hovered), radius + 2, text, 1.6);
@@ -44,16 +44,7 @@ export class Marks {
   drawSelected(context, ring, radius, accent) {
     const { points, selected, neighbours } = this.view;
     const place = points.place(selected);
-    for (const i of neighbours) {
-      context.globalAlpha = 0.45;
-      context.beginPath();
-      context.moveTo(...place);
-      context.lineTo(...points.place(i));
-      context.lineWidth = 1;
-      context.strokeStyle = accent;
-      context.stroke();
-      ring(points.place(i), radius + 2.5, accent, 1.6, 0.9);
-    }
+    this.drawNear(context, ring, radius, accent, place, neighbours);
     const grown = Math.max(radius + 1.5, 5.5);
     context.beginPath();
     context.arc(...place, grown, 0, 2 * Math.PI);
@@ -63,12 +54,29 @@ export class Marks {
     if (this.pulse > 0) ring(place, grown + 4 + 26 * this.pulse, accent, 2, 1 - this.pulse);
   }
 
-  // A sound that is no note of the map, amid the notes that it is most like.
-  drawGuest(context, accent) {
-    const { points, guest } = this.view;
+  // The nearest notes of a place, ringed, and a line to each.
+  drawNear(context, ring, radius, accent, place, notes) {
+    for (const i of notes) {
+      const there = this.view.points.place(i);
+      context.globalAlpha = 0.45;
+      context.beginPath();
+      context.moveTo(...place);
+      context.lineTo(...there);
+      context.lineWidth = 1;
+      context.strokeStyle = accent;
+      context.stroke();
+      ring(there, radius + 2.5, accent, 1.6, 0.9);
+    }
+  }
+
+  // A sound that is no note of the map, amid the notes that it is most like: these are ringed while no note is selected.
+  drawGuest(context, ring, radius, accent) {
+    const { points, guest, selected } = this.view;
     const places = guest.near.map(({ i, weight }) => [points.place(i), weight]);
     const total = places.reduce((sum, [, weight]) => sum + weight, 0) || 1;
     const [x, y] = [0, 1].map((axis) => places.reduce((sum, [place, weight]) => sum + place[axis] * weight, 0) / total);
+    const near = selected < 0 ? guest.near.map(({ i }) => i) : [];
+    this.drawNear(context, ring, radius, accent, [x, y], near);
     context.beginPath();
     for (let corner = 0; corner < 10; corner++) {
       const [size, turn] = [corner % 2 ? 5 : 11, (corner * Math.PI) / 5 - Math.PI / 2];

@@ -95,7 +95,8 @@ def choose_folder() -> tuple[Path | None, bool]:
         st.caption(f"and {counted(len(names) - 60, 'more folder')}: type a path.")
     there = may_hold_sounds(folder)
     if there:
-        st.caption(f"{counted(sounds, 'sound') if sounds else 'no sounds'} directly in this folder")
+        below = "; those below it are added too" if names else ""
+        st.caption(f"{counted(sounds, 'sound') if sounds else 'No sounds'} directly in this folder{below}")
     else:
         st.caption(f"No sounds in this folder{' or below it' if names else ''}: choose one that has some.")
     return folder, there

@@ -67,7 +67,7 @@ export class AxisParts extends PlayParts {
           }),
           this.button(
             "Randomise",
-            "Thrown sliders: macros around as it is; latents somewhere between two of the map's notes, locked ones stay",
+            "Random sliders: macros around the sound as it is, latents between two of the map's notes. Locked ones stay",
             ICONS.dice,
             () => this.player.moves.randomise(1),
             { class: "tx-randomise" },

@@ -24,6 +24,7 @@ from tests.browser.test_explore_browser import (
 from timbre_core.analysis.yardsticks.loudness_units import loudness_lufs
 
 pytestmark = pytest.mark.browser
+MAP = "document.querySelector('.tx-map').timbreMap"
 CHOOSE = ".tx-similar input[type=file]"
 
 
@@ -133,6 +134,7 @@ def test_a_sound_of_ones_own(page: Any, app: str) -> None:
     page.wait_for_function("() => document.querySelector('.tx-about h3').textContent === 'mine.wav'", timeout=60_000)
     wait_playing(page, "original")
     assert page.locator(".tx-near-list button").first.get_attribute("data-note") == note
+    assert page.evaluate(f"() => [{MAP}.selected, {MAP}.neighbours.length, {MAP}.guest !== null]") == [-1, 0, True]
     assert "pitch measured" in page.locator(".tx-facts").inner_text()
     sounds = page.evaluate(f"() => ['original', 'inversion', 'reconstruction'].map(k => [...{NOTE}.guest.arrays[k]])")
     assert min(np.abs(sound).max() for sound in sounds) > 0.01

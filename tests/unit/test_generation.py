@@ -157,6 +157,15 @@ def test_vibrato_and_glides_are_heard(shipped: TimbreSpace, points: tuple) -> No
         assert np.nanstd(track_pitch(still, 16_000, 256).midi[inside]) < 0.1
 
 
+@pytest.mark.parametrize("name", ["nsynth-cvae", "timbre-space"])
+def test_a_note_that_is_cut_while_it_sounds_does_not_click(name: str) -> None:
+    cut = generate(TimbreSpace(open_checkpoint(default_checkpoints_folder() / name)), 45, 0.8, family="brass")
+    loud = [np.abs(cut.audio[-round(end * cut.sample_rate) :][: cut.sample_rate // 200]).max() for end in (0.05, 0.005)]
+    assert loud[0] > 0.05, "it sounds on"
+    assert loud[1] < 0.3 * loud[0]
+    assert abs(cut.audio[-1]) < 1e-6
+
+
 def test_morphs_begin_and_end_at_their_notes(space: TimbreSpace) -> None:
     steps = list(morph_steps(space, [BASS, FLUTE], 5, 0.6, pitch=60))
     means = np.stack([step.z.mean(axis=0) for step in steps])

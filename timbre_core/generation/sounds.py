@@ -23,6 +23,7 @@ from timbre_core.generation.journeys import (
     usual_seconds,
     walk_journey,
 )
+from timbre_core.generation.levels import faded
 from timbre_core.generation.paths import check_path
 from timbre_core.generation.performing import check_playing, performed
 from timbre_core.generation.played import Played, blended
@@ -289,6 +290,7 @@ def sounded(
         # A model that is not told the pitch does not sound it, so its notes are inverted without one.
         audio = space.invert(frames, 0.0, told if space.recipe.uses_pitch else None, n_samples, seed, in_tune=True)
         audio = performed(space, frames, audio, journey.z.mean(axis=0), told, seed, playing)
+    audio = faded(audio, space.sample_rate)  # a note is as long as is asked for, mostly in the middle of its sound
     if (peak := float(np.abs(audio).max())) > 0:
         audio = audio * np.float32(10 ** (level_db / 20) / peak)
     contour = told if isinstance(told, np.ndarray) else None
