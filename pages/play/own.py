@@ -67,7 +67,10 @@ def with_sound(
     others = notes_of(beside) if beside else ()
     if len(others) >= MOST_NOTES:
         raise TimbreError(f"{name}: an instrument has at most {MOST_NOTES} notes: leave some out.")
-    return keep((*others, own_note(content, space, name, pitch, remarks)))
+    told: list[str] = []
+    note = own_note(content, space, name, pitch, told)
+    remarks += [f"{name}: {each}." for each in told]
+    return keep((*others, note))
 
 
 def with_preset(space: TimbreSpace, key: str) -> str:

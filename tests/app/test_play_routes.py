@@ -199,7 +199,7 @@ class TestAnswers:
         assert json.loads(unheard.body)["pitch_wanted"] is True
         sea = told(post("/api/play/own", "checkpoint=alpha&name=sea.wav&pitch=60", noise.getvalue()[:20_000]))
         assert sea["notes"] == [{"name": "sea.wav", "pitch": 60}]
-        assert "truncated" in sea["remarks"][0]
+        assert sea["remarks"][0].startswith("sea.wav: truncated")
         gone = ask("sound", z=MIDDLE, key="60", carrier=f"own-{'b' * 32}")
         assert gone.status == 404
         assert "drop it again" in json.loads(gone.body)["error"]

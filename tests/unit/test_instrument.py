@@ -247,7 +247,9 @@ class TestSampler:
         with pytest.raises(TimbreError, match="choose"):
             Sampling(**wrong)  # type: ignore[arg-type]
 
-    @pytest.mark.parametrize(("text", "name"), [("a/../b c", "a-b-c"), ("", "instrument"), ("♯♯", "instrument")])
+    @pytest.mark.parametrize(
+        ("text", "name"), [("a/../b c", "a-b-c"), ("", "instrument"), ("♯♯", "instrument"), ("Com1", "Com1_")]
+    )
     def test_names(self, text: str, name: str) -> None:
         assert file_name(text) == name
 

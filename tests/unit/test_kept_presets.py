@@ -9,7 +9,7 @@ import pytest
 
 from timbre_core.analysis.preset_words import WORDS, words_of
 from timbre_core.catalogue import presets
-from timbre_core.catalogue.database import reading
+from timbre_core.catalogue.database import reading, writing
 from timbre_core.checkpoint import default_checkpoints_folder, open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.generation.presets import Preset
@@ -112,3 +112,23 @@ def test_words_say_what_is_measured() -> None:
     plucked = words_of(tone([1 / n**0.3 for n in range(1, 30)], 0.003, 20), 16_000, 57)
     assert {"plucked", "sharp attack", "bright"} <= set(plucked)
     assert "breathy" in words_of(tone([1, 0.5, 0.25], 0.05, 0, 0.3), 16_000, 57)
+
+
+@pytest.mark.parametrize("change", ["content = 'x'", "content = '{}'", "tags = '5'", "words = 'x'"])
+def test_a_damaged_preset_takes_no_other_one_with_it(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, other = presets.keep_preset(MINE), presets.keep_preset(MINE.model_copy(update={"name": "Another"}))
+    with writing("kept") as database:
+        database.execute(f"UPDATE presets SET {change} WHERE id = ?", (key.removeprefix("own:"),))
+    warned: list[str] = []
+    monkeypatch.setattr(presets._LOG, "warning", lambda text, *told: warned.append(text % told))
+    assert [each.key for each in presets.presets_of("tiny")] == [other]
+    assert warned[0].startswith("preset 1 of tiny is damaged")
+
+
+@pytest.mark.parametrize("change", ["file = '/etc/hostname'", "pitch = 'x'", "pitch = 1000"])
+def test_a_damaged_recording_of_a_preset_is_named(change: str) -> None:
+    key = presets.keep_preset(MINE, sounds=[presets.PresetSound("low.wav", 48.0, b"low")])
+    with writing("kept") as database:
+        database.execute(f"UPDATE preset_sounds SET {change}")
+    with pytest.raises(TimbreError, match="low.wav: this recording of the preset is damaged: drop the sound again"):
+        presets.sounds_of(key)

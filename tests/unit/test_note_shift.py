@@ -10,6 +10,7 @@ import torch
 
 from timbre_core.checkpoint import RECIPE, WEIGHTS, Checkpoint
 from timbre_core.errors import TimbreError
+from timbre_core.features import note_grid, pitch_shift
 from timbre_core.features.note_grid import frames_of, grid_edges, level_free, mel_grid, points_of
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.pitch_shift import shift_pitch
@@ -84,11 +85,25 @@ def test_points_and_frames_agree_on_what_is_straight():
     assert torch.allclose(frames_of(points_of(line, edges), edges, len(line))[:336], line[:336], atol=2e-3)
 
 
-@pytest.mark.parametrize("semitones", [-12, -5, 0.5, 7])
-def test_shifted_sounds_have_the_pitch_and_length_asked_for(semitones):
-    shifted = shift_pitch(harmonic(60), 2 ** (semitones / 12))
+@pytest.mark.parametrize(("pitch", "semitones"), [(60, -12), (60, -5), (60, 0.5), (60, 7), (24, 38)])
+def test_shifted_sounds_have_the_pitch_and_length_asked_for(pitch, semitones):
+    shifted = shift_pitch(harmonic(pitch), 2 ** (semitones / 12), 4096 if pitch < 50 else 2048)
     assert len(shifted) == RATE
-    assert cents_off(shifted, 60 + semitones) < 5
+    assert cents_off(shifted, pitch + semitones) < 5
+
+
+def test_the_farthest_shift_takes_no_longer_than_one_of_three_octaves(monkeypatch):
+    stretched = []
+    monkeypatch.setattr(
+        pitch_shift, "_stretch", lambda audio, factor, n_fft: stretched.append(len(audio) * factor) or audio
+    )
+    pitch_shift.shift_pitch(harmonic(12), 2 ** (127 / 12))
+    assert 0 < stretched[0] <= 8.1 * RATE
+    sound = torch.from_numpy(harmonic(24))
+    thin = mel_grid(sound, FEATURES, 12.0)
+    monkeypatch.setattr(note_grid, "needless", lambda ratio: 1)
+    whole = mel_grid(sound, FEATURES, 12.0)
+    assert (thin - whole)[whole > whole.max() - 50].abs().max() < 0.3
 
 
 def test_no_shift_is_the_sound_itself():

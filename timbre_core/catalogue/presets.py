@@ -6,6 +6,7 @@ A preset has a key that stays: `shipped:NAME`, or `own:NUMBER`.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ MOST = 5000
 MOST_TAGS = 12
 LARGEST = 32 * 2**20
 """Bytes of the recordings of one preset."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,24 @@ def _own(checkpoint: str) -> tuple[list[KeptPreset], set[str]]:
         ).fetchall()
     found = []
     for number, content, tags, words, sounds in rows:
-        preset = Preset.model_validate_json(content)
-        told = (tuple(json.loads(tags)), tuple(json.loads(words)))
+        try:
+            preset = Preset.model_validate_json(content)
+            told = (tuple(json.loads(tags)), tuple(json.loads(words)))
+        except (ValueError, TypeError):
+            _LOG.warning(
+                "preset %d of %s is damaged, or of a newer version: it is kept, and not shown", number, checkpoint
+            )
+            continue
         found.append(KeptPreset(f"own:{number}", preset, *told, f"own:{number}" in stars, sounds))
     return found, stars
 
 
 def sounds_of(key: str) -> list[PresetSound]:
-    """The recordings that a preset of one's own plays; none where the model does. Raises TimbreError for one that is not kept."""
-    number = _number(key)
+    """The recordings that a preset of one's own plays; none where the model does.
+
+    Raises TimbreError for one that is not kept, and for a damaged recording.
+    """
+    number = _number(key, "play recordings")
     if exists():
         with reading() as database:
             there = database.execute("SELECT 1 FROM presets WHERE id = ?", (number,)).fetchone()
@@ -85,7 +97,7 @@ def sounds_of(key: str) -> list[PresetSound]:
                 "SELECT name, pitch, file FROM preset_sounds WHERE preset = ? ORDER BY place", (number,)
             ).fetchall()
         if there is not None:
-            return [PresetSound(*row) for row in rows]
+            return [_sound(*row) for row in rows]
     raise TimbreError("there is no such preset any longer.")
 
 
@@ -128,7 +140,7 @@ def keep_preset(
 
 def delete_preset(key: str) -> None:
     """Forget a preset of one's own. Raises TimbreError where there is none of that key."""
-    number = _number(key)
+    number = _number(key, "can be deleted")
     with writing("kept") as database:
         if not database.execute("DELETE FROM presets WHERE id = ?", (number,)).rowcount:
             raise TimbreError("there is no such preset any longer.")
@@ -146,8 +158,14 @@ def star_preset(key: str, checkpoint: str, on: bool = True) -> None:
             database.execute("DELETE FROM preset_stars WHERE preset = ?", (key,))
 
 
-def _number(key: str) -> int:
+def _sound(name: object, pitch: object, file: object) -> PresetSound:
+    if not (isinstance(file, bytes) and isinstance(pitch, float) and 0 <= pitch <= 127):
+        raise TimbreError(f"{name}: this recording of the preset is damaged: drop the sound again, and keep it.")
+    return PresetSound(str(name), pitch, file)
+
+
+def _number(key: str, do: str) -> int:
     kind, _, number = key.partition(":")
     if kind != "own" or not number.isdecimal() or len(number) > 18:
-        raise TimbreError("only presets of your own can be deleted.")
+        raise TimbreError(f"only presets of your own {do}.")
     return int(number)

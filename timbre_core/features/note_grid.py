@@ -7,6 +7,7 @@ does not depend on how loud a recording is.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from timbre_core.features.log_mel import hz_to_mel, mel_filterbank, mel_to_hz
+from timbre_core.features.pitch_shift import needless, thinned
 from timbre_core.features.settings import LogMelSettings
 
 RANGE_DB = 80.0
@@ -84,13 +86,17 @@ def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0) -> Ten
     stretched back to its length: an ideal pitch shift, without the faults of making one. Frames from the 48th on are looked
     at with gaps, which changes the mean of a point little.
     """
-    window = max(_SIZES, round(settings.n_fft * ratio / _SIZES) * _SIZES)
     edges = grid_edges(1 + len(audio) // settings.hop_length)
     frames, mean = looked_at(1 + len(audio) // settings.hop_length)
-    reach = int(edges[-1]) * settings.hop_length + window
     gain = _PEAK / audio.abs().amax().clamp_min(1e-9)
+    keep = math.gcd(needless(ratio), settings.hop_length)
+    if keep > 1:
+        audio = torch.from_numpy(thinned(audio.float().numpy(), keep))
+    hop = settings.hop_length // keep
+    window = max(_SIZES, round(settings.n_fft * ratio / keep / _SIZES) * _SIZES)
+    reach = int(edges[-1]) * hop + window
     padded = torch.nn.functional.pad(gain * audio.float(), (window // 2, max(0, reach - len(audio))))
-    cut = padded.unfold(0, window, settings.hop_length)[frames]
+    cut = padded.unfold(0, window, hop)[frames]
     spectrum = torch.fft.rfft(cut * torch.hann_window(window))
     return mean @ _levels(spectrum.real.square() + spectrum.imag.square(), settings, window) - 20 * torch.log10(gain)
 

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
 _TINY = 1e-20
+_FARTHEST = 8.0  # times that sounds and windows get longer at most: time and memory grow with it
+_SHORTEST = 64  # samples of a window
+
+
+def needless(ratio: float) -> int:
+    """Of how many samples one is enough where frequencies are to be multiplied by `ratio`: a power of two, 1 up to a ratio of 8.
+
+    What the others would tell is above half the sample rate then. Without them work does not grow with the ratio.
+    """
+    return 1 << max(0, math.ceil(math.log2(ratio / _FARTHEST)))
+
+
+def thinned(audio: np.ndarray, keep: int) -> np.ndarray:
+    """One of `keep` samples of audio (n_samples,), float32, without what that rate has no room for."""
+    import soxr
+
+    return audio if keep == 1 else np.asarray(soxr.resample(audio, keep, 1, quality="HQ"), dtype=np.float32)
 
 
 def shift_pitch(audio: np.ndarray, ratio: float, n_fft: int = 2048) -> np.ndarray:
@@ -14,16 +33,19 @@ def shift_pitch(audio: np.ndarray, ratio: float, n_fft: int = 2048) -> np.ndarra
     Stretched in time and resampled back (soxr). The stretch locks the phases around each spectral peak to the peak's own
     (Laroche & Dolson, "Improved phase vocoder time-scale modification of audio", IEEE Trans. Speech and Audio Processing 7,
     1999), and measures phases one hop apart at every place that it reads, so nothing has to be unwrapped. The first frame
-    keeps its phases: an onset at the start stays sharp. n_fft: at least four periods of the sound long.
+    keeps its phases: an onset at the start stays sharp. n_fft: at least four periods of the sound long. Before ratios
+    over 8, `needless` samples are left out.
     """
     import soxr
 
     audio = np.asarray(audio, dtype=np.float32)
     if ratio == 1.0 or not len(audio):
         return audio.copy()
-    stretched = _stretch(audio, ratio, n_fft)
+    keep = needless(ratio)
+    stretched = _stretch(thinned(audio, keep), ratio, n_fft if keep == 1 else max(n_fft // keep, _SHORTEST))
     # Only the ratio of the two rates matters.
-    moved = np.asarray(soxr.resample(stretched, 48_000 * ratio, 48_000, quality="HQ"), dtype=np.float32)[: len(audio)]
+    moved = soxr.resample(stretched, 48_000 * ratio / keep, 48_000, quality="HQ")
+    moved = np.asarray(moved, dtype=np.float32)[: len(audio)]
     return np.pad(moved, (0, len(audio) - len(moved)))
 
 

@@ -12,10 +12,16 @@ from pathlib import Path
 from timbre_core.files import atomic_write
 
 
+# What Windows takes for a device, whatever the ending.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+
+
 def file_name(text: str) -> str:
-    """A name made of ASCII letters, digits, `_` and `-` alone, from any text; accents are left off."""
+    """A name made of ASCII letters, digits, `_` and `-` alone, from any text; accents are left off, `_` added to what is none on
+    Windows."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60] or "instrument"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60] or "instrument"
+    return f"{name}_" if _DEVICE.fullmatch(name) else name
 
 
 def zipped(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
