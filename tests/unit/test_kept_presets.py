@@ -130,5 +130,5 @@ def test_a_damaged_recording_of_a_preset_is_named(change: str) -> None:
     key = presets.keep_preset(MINE, sounds=[presets.PresetSound("low.wav", 48.0, b"low")])
     with writing("kept") as database:
         database.execute(f"UPDATE preset_sounds SET {change}")
-    with pytest.raises(TimbreError, match="low.wav: this recording of the preset is damaged: drop the sound again"):
+    with pytest.raises(TimbreError, match=r"low.wav: this recording of the preset is damaged: drop the sound again"):
         presets.sounds_of(key)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from timbre_core.files import atomic_write
 
-
 # What Windows takes for a device, whatever the ending.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
