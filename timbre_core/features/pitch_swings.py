@@ -37,22 +37,27 @@ def pitch_course(audio: np.ndarray, rate: int, pitch: float, span: tuple[float, 
     if len(audio) < last or not count:
         return None
     size = len(audio)
-    spectrum = np.fft.fft(audio)
-    hz = np.abs(np.fft.fftfreq(size, 1 / rate))
-    power = np.abs(spectrum) ** 2
+    spectrum = np.fft.rfft(audio)
     width = min(_BAND_HZ, 0.4 * f0)
+    bands = [_bins(number * f0 - width, number * f0 + width, size / rate) for number in range(1, count + 1)]
     # High partials show more cents in less time, but leave their band: of the strong ones the lowest.
-    energies = [power[np.abs(hz - number * f0) < width].sum() for number in range(1, count + 1)]
+    energies = [float(np.sum(np.abs(spectrum[band.start : band.stop]) ** 2)) for band in bands]
     number = 1 + int(np.argmax(np.array(energies) > 0.3 * max(energies)))
-    positive = np.arange(size) < size // 2
-    band = np.where(positive & (np.abs(hz - number * f0) < width), spectrum, 0)
-    analytic = np.fft.ifft(band)[first:last]
+    band = bands[number - 1]
+    step = round(STEP * rate)
+    # Its few bins are summed up where its analytic signal is asked for, turned back by the turns that it would have at its pitch.
+    middle = number * f0
+    turns = np.outer(np.arange(first, last, step), np.arange(band.start, band.stop) / size - middle / rate)
+    analytic = np.exp(2j * np.pi * turns) @ spectrum[band.start : band.stop]
     if np.abs(analytic).min() < _STEADY * np.abs(analytic).max():
         return None
-    phase = np.unwrap(np.angle(analytic))
-    step = round(STEP * rate)
-    moved = np.diff(phase[::step]) * rate / step / (2 * np.pi) / (number * f0)
+    moved = 1 + np.diff(np.unwrap(np.angle(analytic))) * rate / step / (2 * np.pi) / middle
     return np.asarray(1200 * np.log2(np.maximum(moved, 0.5)))
+
+
+def _bins(low: float, high: float, seconds: float) -> range:
+    """Bins of a spectrum over some seconds, between two frequencies."""
+    return range(max(1, int(np.ceil(low * seconds))), int(high * seconds) + 1)
 
 
 def moving_span(sounds: Sequence[np.ndarray], rate: int, pitch: float) -> tuple[float, float] | None:
