@@ -1,6 +1,6 @@
 """What macros do to real and modelled notes: the trait that each moves by a step, and what happens to the others.
 
-python benchmarks/macros.py [--data path/to/nsynth] [--notes 100] [--seed 1]
+python benchmarks/macros.py [--data path/to/nsynth] [--checkpoint nsynth-cvae] [--notes 100] [--seed 1]
 
 The macros were made with the notes of seed 0.
 """
@@ -28,10 +28,10 @@ HELD = 3.5  # seconds
 KEYS = (45, 52, 57, 62, 69)
 
 
-def notes_of(data: str, count: int, seed: int) -> list[PlayedNote]:
+def notes_of(data: str, count: int, seed: int, checkpoint: str = "nsynth-cvae") -> list[PlayedNote]:
     """As many notes of the model as of recordings, over families and keys, each as the page Play sounds it."""
-    space = timbre_core.open_space("nsynth-cvae")
-    inverter = open_inverter(None, space.recipe.features)
+    space = timbre_core.open_space(checkpoint)
+    inverter = None if space.performs else open_inverter(None, space.recipe.features)
     random = np.random.default_rng(seed)
     rows = random.permutation(len(space.means))[: count // 2]
     made = [Instrument(space, space.means[row], inverter).note(KEYS[i % len(KEYS)]) for i, row in enumerate(rows)]
@@ -56,11 +56,12 @@ def main() -> None:
     parser.add_argument(
         "--data", default=str(NSYNTH), help="library of recordings (default: the NSynth subset beside the project)"
     )
+    parser.add_argument("--checkpoint", default="nsynth-cvae", help="that makes half of the notes")
     parser.add_argument("--notes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="that notes are drawn by")
     parser.add_argument("--only", choices=list(FINISHING), nargs="+", default=list(FINISHING))
     args = parser.parse_args()
-    notes = notes_of(args.data, args.notes, args.seed)
+    notes = notes_of(args.data, args.notes, args.seed, args.checkpoint)
     units = {name: np.log2(macro.step) if macro.times else macro.step for name, macro in FINISHING.items()}
     moved: dict[tuple[str, float], list[dict[str, float]]] = {}
     for number, note in enumerate(notes):
@@ -87,7 +88,7 @@ def print_table(
     library = Path(args.data).name
     print("# What macros change\n")
     print(
-        f"`python benchmarks/macros.py`: {count} notes, half of them of `nsynth-cvae` at places of its map, "
+        f"`python benchmarks/macros.py`: {count} notes, half of them of `{args.checkpoint}` at places of its map, "
         f"half recordings of `{library}`, held for {HELD} s as the page Play plays; each macro by {STEPS:g} steps. Traits are "
         "measured in the finished sound and counted in steps of their own macro: 1.00 is what a step says. `own`: the median and "
         "the middle half; `others`: the trait that is moved most besides, its median distance, the nine tenths of notes "
