@@ -10,8 +10,8 @@ away: in the two formats whose players are here.
 
 SoundFonts are played by FluidSynth, SFZ files by sfizz (pysfizz). Decent Sampler, Multisample and WAV files are read as their
 specifications say (tests/readers.py) and what they say is played by sfizz. At 12 keys and 2 velocities: pitch (cents off the
-key), level (dB off the page's, one gain for all; where a format leaves velocities to the player, or knows another curve, one
-for each velocity), log-mel (mean dB off the page's, levels made equal), and, of looped sounds, how far the worst sample of 10 s
+page's, and, octaves left out, off the key), level (dB off the page's, one gain for all; where a format leaves velocities to the
+player, or knows another curve, one for each velocity), log-mel (mean dB off the page's, levels made equal), and, of looped sounds, how far the worst sample of 10 s
 stands out (dB, `prediction_crests_db`) more than it does before the loop comes round for the first time: pulses of low notes
 stand out by themselves. It is that of FluidSynth's sound, and of the file's own samples where its loop is read from it: sfizz
 crossfades loops and would hide it. In brackets the same of loops one frame too long, of the files.
@@ -73,9 +73,10 @@ def main() -> None:
         envelopes(space, args)
         return
     print(
-        "| sound | samples | format | pitch, worst (cents) | level, worst (dB) | log-mel, worst (dB) | click, 10 s: more (dB) |"
+        "| sound | samples | format | pitch off the page's, worst (cents) | off the key | level, worst (dB) | "
+        "log-mel, worst (dB) | click, 10 s: more (dB) |"
     )
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for family, live, instrument in instruments(space, args):
         page = {key: live.note(key) for key in KEYS}
         for zone in args.zone:
@@ -141,12 +142,14 @@ def opened(folder: Path, kind: str) -> Play:
 
 
 def row(space: TimbreSpace, play: Play, page: dict[int, PlayedNote], kind: str) -> str:
-    cents, mels, levels = [], [], []
+    cents, keys, mels, levels = [], [], [], []
     for velocity in VELOCITIES:
         off = []
         for key in KEYS:
             theirs, ours = play(key, velocity, HELD), on_page(page[key], key, velocity, HELD)
-            cents.append(100 * (estimate_f0(theirs, RATE).midi - key))
+            heard, wanted = (estimate_f0(each, RATE).midi for each in (theirs, ours))
+            cents.append(100 * (heard - wanted))
+            keys.append(100 * ((heard - key + 6) % 12 - 6))
             off.append(level_db(theirs) - level_db(ours))
             mels.append(log_mel_off(space, theirs, ours))
         levels.append(np.array(off))
@@ -154,7 +157,7 @@ def row(space: TimbreSpace, play: Play, page: dict[int, PlayedNote], kind: str) 
     if kind not in OWN_CURVE:
         gains = [float(np.median(np.concatenate(levels)))] * len(levels)
     level = max(float(np.abs(off - gain).max()) for off, gain in zip(levels, gains, strict=True))
-    return f"{np.abs(cents).max():.1f} | {level:.2f} | {max(mels):.2f}"
+    return f"{np.abs(cents).max():.1f} | {np.abs(keys).max():.1f} | {level:.2f} | {max(mels):.2f}"
 
 
 def worst_click(folder: Path, kind: str, play: Play, page: dict[int, PlayedNote]) -> str:

@@ -59,7 +59,7 @@ def main() -> None:
 def write_presets(checkpoint: str) -> None:
     """Measure and write those of one checkpoint."""
     space = TimbreSpace(open_checkpoint(default_checkpoints_folder() / checkpoint))
-    inverter = open_inverter(None, space.recipe.features)
+    inverter = None if space.performs else open_inverter(None, space.recipe.features)  # as the page Play sounds
     library = open_library(["starter"], progress=False)
     found: list[dict[str, Any]] = []
     variants = itertools.cycle(_VARIANTS)
