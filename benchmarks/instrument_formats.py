@@ -11,10 +11,11 @@ away: in the two formats whose players are here.
 SoundFonts are played by FluidSynth, SFZ files by sfizz (pysfizz). Decent Sampler, Multisample and WAV files are read as their
 specifications say (tests/readers.py) and what they say is played by sfizz. At 12 keys and 2 velocities: pitch (cents off the
 page's, and, octaves left out, off the key), level (dB off the page's, one gain for all; where a format leaves velocities to the
-player, or knows another curve, one for each velocity), log-mel (mean dB off the page's, levels made equal), and, of looped sounds, how far the worst sample of 10 s
-stands out (dB, `prediction_crests_db`) more than it does before the loop comes round for the first time: pulses of low notes
-stand out by themselves. It is that of FluidSynth's sound, and of the file's own samples where its loop is read from it: sfizz
-crossfades loops and would hide it. In brackets the same of loops one frame too long, of the files.
+player, or knows another curve, one for each velocity), log-mel (mean dB off the page's, levels made equal), and, of looped
+sounds, how far the worst sample of 10 s stands out (dB, `prediction_crests_db`) more than it does before the loop comes round for
+the first time: pulses of low notes stand out by themselves. It is that of FluidSynth's sound, and of the file's own samples where
+its loop is read from it: sfizz crossfades loops and would hide it. In brackets the same of loops one frame too long, of the
+files.
 """
 
 from __future__ import annotations
