@@ -2,8 +2,8 @@
 
 import { build } from "./dom.js";
 
-// A field that finds notes while one types (ARIA's combobox pattern). keeps: whether what was typed stays after a choice. otherwise:
-// what else finds notes, told where nothing is found.
+// A field that finds notes while one types (ARIA's combobox pattern). keeps: whether what was typed stays after a choice.
+// otherwise: what else finds notes, told where nothing is found.
 export class NoteSearch {
   constructor(field, list, chosen, keeps = false, otherwise = "") {
     this.field = field;
