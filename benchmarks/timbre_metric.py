@@ -24,6 +24,7 @@ from timbre_core.datasets.library import Library, open_library
 from timbre_core.features.settings import LogMelSettings, as_log_mel
 from timbre_core.features.timbre_grid import carried_on, heard, narrow, timbre_grid
 from timbre_core.files import write_text
+from timbre_core.models.tasks import TimbreCodeTask
 from timbre_core.models.timbre_encoder import TimbreEncoder, timed_cepstra
 from timbre_core.models.weights import read_tensors, write_tensors
 from timbre_core.recipes.recipe_files import recipe_to_yaml
@@ -51,6 +52,7 @@ def told(network: TimbreEncoder, audio: np.ndarray, features: LogMelSettings) ->
 
 def fitted(network: TimbreEncoder, recipe: Recipe, roots: list[str]) -> np.ndarray:
     """The map, of notes of `roots`."""
+    assert isinstance(recipe.task, TimbreCodeTask)
     features = as_log_mel(recipe.features)
     learned, cepstra, pitch, instrument = [], [], [], []
     for root in roots:
@@ -64,7 +66,10 @@ def fitted(network: TimbreEncoder, recipe: Recipe, roots: list[str]) -> np.ndarr
                 found.append(part)
             pitch += 2 * [float(note["pitch"])]
             instrument += 2 * [f"{root} {note['instrument']}"]
-    return fit_metric(np.concatenate(learned), np.concatenate(cepstra), np.array(pitch), np.array(instrument))
+    parts = np.split(np.concatenate(learned), [recipe.task.code_dim], axis=1)
+    return fit_metric(
+        [part for part in parts if part.size], np.concatenate(cepstra), np.array(pitch), np.array(instrument)
+    )
 
 
 def write_metric(folder: Path, recipe: Recipe, metric: np.ndarray) -> None:

@@ -24,6 +24,7 @@ from timbre_core.training.timbre_code_loss import _contrast
 
 RATE = 44_100
 SMALL = ["task.width=8", "task.code_dim=6"]
+DIRECTION = ["task.direction.width=8", "task.direction.dim=5"]
 
 
 def tone(pitch: float, seconds: float, brightness: float = 0.8, decay: float = 0.0) -> np.ndarray:
@@ -33,18 +34,29 @@ def tone(pitch: float, seconds: float, brightness: float = 0.8, decay: float = 0
     return (0.1 * sound * np.exp(-decay * time) * np.minimum(1, time / 0.01)).astype(np.float32)
 
 
-@pytest.fixture(params=[(0, 0, 6), (1, 0, 6 + 210), (1, 12, 12)], ids=["learned", "with cepstra", "through a map"])
+PARTS = {"learned": 6, "with cepstra": 6 + 210, "with a direction": 6 + 5, "through a map": 12}
+"""Numbers of a code by what it is made of."""
+
+
+@pytest.fixture(params=list(PARTS))
 def space(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A space at 44.1 kHz beside a tiny network."""
-    cepstra, metric, dim = request.param
-    recipe = load_recipe("timbre-code", [*SMALL, f"task.cepstra={cepstra}", f"task.metric={metric}"])
+    changes = {
+        "learned": [],
+        "with cepstra": ["task.cepstra=1"],
+        "with a direction": DIRECTION,
+        "through a map": [*DIRECTION, "task.cepstra=1", "task.metric=12"],
+    }
+    recipe = load_recipe("timbre-code", [*SMALL, *changes[request.param]])
     torch.manual_seed(0)
     folder = tmp_path / TIMBRE_CODE
     folder.mkdir()
     (folder / RECIPE).write_text(recipe_to_yaml(recipe), encoding="utf-8")
     save_weights(folder / WEIGHTS, build_network(recipe))
     monkeypatch.setenv("TIMBRE_CHECKPOINTS", str(tmp_path / "none"))
-    return SimpleNamespace(sample_rate=RATE, checkpoint=SimpleNamespace(path=tmp_path / "space"), dim=dim)
+    return SimpleNamespace(
+        sample_rate=RATE, checkpoint=SimpleNamespace(path=tmp_path / "space"), dim=PARTS[request.param]
+    )
 
 
 def apart(space: SimpleNamespace, one: np.ndarray, other: np.ndarray) -> float:
@@ -111,7 +123,9 @@ def test_a_space_compares_notes_by_their_codes(space: SimpleNamespace, tiny_nsyn
 
 
 def test_it_trains(tiny_nsynth: Path, tmp_path: Path) -> None:
-    recipe = load_recipe("timbre-code", [*SMALL, "features.seconds=1.0", "training.batch_size=8", "training.epochs=1"])
+    recipe = load_recipe(
+        "timbre-code", [*SMALL, *DIRECTION, "features.seconds=1.0", "training.batch_size=8", "training.epochs=1"]
+    )
     checkpoint = train(recipe, [tiny_nsynth], tmp_path / "out", maps=[])
     assert isinstance(checkpoint.network(), TimbreEncoder)
     assert checkpoint.history["val.contrast"].notna().all()

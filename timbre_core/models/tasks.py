@@ -97,6 +97,13 @@ class NoteShiftTask(Part):
     ] = 80
 
 
+class DirectionSettings(Part):
+    """A part of a timbre code that is a direction: notes of one instrument have one, others any other."""
+
+    width: Width = 160
+    dim: Width = 32
+
+
 class TimbreCodeTask(Part):
     """A note to what stays over its instrument's notes: what `timbre_code` and distances of timbre are made of."""
 
@@ -106,6 +113,7 @@ class TimbreCodeTask(Part):
     cepstra: Annotated[
         float, Field(ge=0, description="weight of cepstra with their time kept, beside what is learned; 0: none")
     ] = 0.0
+    direction: DirectionSettings | None = None
     metric: Annotated[
         int,
         Field(

@@ -30,44 +30,18 @@ _TIMES = (0, 2, 5, 10, 16, 24, 38, 61)  # first points of the times that cepstra
 _BY_LENGTH = 0.25
 
 
-class TimbreEncoder(nn.Module):
-    """Level-free grids (batch, n_points, n_mels) and which points are heard (batch, n_points) -> codes (batch, dim).
+class Trunk(nn.Module):
+    """Convolutions along level-free grids, and what is learned from their means."""
 
-    A code is the learned part, `code_dim` numbers, and, where the task weighs them, cepstra of the note with their time kept;
-    where the task has it, all through a linear map, `metric` (n, dim), that is fitted after training: what one instrument's notes
-    differ by counts little in it, and what tells the pitch does not.
-    """
-
-    metric: Tensor | None
-
-    def __init__(self, settings: TimbreCodeTask, features: LogMelSettings) -> None:
+    def __init__(self, n_mels: int, width: int, dim: int) -> None:
         super().__init__()
-        width, dim = settings.width, settings.code_dim
-        self.features = features
-        self.cepstra = settings.cepstra
-        told = dim + (cepstra_size(features) if settings.cepstra else 0)
-        self.register_buffer("metric", torch.eye(told, settings.metric) if settings.metric else None)
-        self.first = nn.Conv1d(features.n_mels, width, 4, stride=2, padding=1)
+        self.first = nn.Conv1d(n_mels, width, 4, stride=2, padding=1)
         self.layers = nn.ModuleList([nn.Conv1d(width, width, 3, padding=1) for _ in range(2)])
         self.norms = nn.ModuleList([nn.LayerNorm(width) for _ in range(2)])
         self.code = nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, dim))
-        self.family = nn.Linear(dim, N_FAMILIES)
-        self.projection = nn.Sequential(nn.Linear(dim, 128), nn.GELU(), nn.Linear(128, _PROJECTION))
-        picture = len(_PICTURE) * (features.n_mels // _GROUP)
-        self.other = nn.Sequential(
-            nn.Linear(dim + 3, 256), nn.GELU(), nn.Linear(256, 256), nn.GELU(), nn.Linear(256, picture)
-        )
 
-    def forward(self, grid: Tensor, heard: Tensor, whole: bool = True) -> Tensor:
-        """The code; with `whole` False what is learned of it alone, (batch, code_dim), before the map."""
-        told = self._learned(grid, heard)
-        if not whole:
-            return told
-        if self.cepstra:
-            told = torch.cat([told, self.cepstra * timed_cepstra(carried_on(grid, heard, self.features))], dim=1)
-        return told if self.metric is None else told @ self.metric
-
-    def _learned(self, grid: Tensor, heard: Tensor) -> Tensor:
+    def learned(self, grid: Tensor, heard: Tensor) -> Tensor:
+        """Grids (batch, n_points, n_mels) and which points are heard (batch, n_points) -> (batch, dim)."""
         seen = (grid / _SPAN_DB + _OFFSET) * heard[..., None]
         half = grid.shape[1] // 2
         alive = torch.maximum(heard[:, 0 : 2 * half : 2], heard[:, 1 : 2 * half : 2])[:, None]
@@ -84,6 +58,43 @@ class TimbreEncoder(nn.Module):
         early = alive[..., :_ONSET]
         onset = (hidden[..., :_ONSET] * early).sum(2) / early.sum(2).clamp_min(1)
         return self.code(torch.cat([mean, (deviation + 1e-4).sqrt(), onset], dim=1))
+
+
+class TimbreEncoder(Trunk):
+    """Level-free grids (batch, n_points, n_mels) and which points are heard (batch, n_points) -> codes (batch, dim).
+
+    A code is the learned part, `code_dim` numbers, and, where the task has them, a direction that a trunk of its own tells (two
+    notes are no further apart in it than other instruments are), and cepstra of the note with their time kept; where the task
+    has it, all through a linear map, `metric` (n, dim), that is fitted after training: what one instrument's notes differ by
+    counts little in it, and what tells the pitch does not.
+    """
+
+    metric: Tensor | None
+
+    def __init__(self, settings: TimbreCodeTask, features: LogMelSettings) -> None:
+        super().__init__(features.n_mels, settings.width, settings.code_dim)
+        dim, aside = settings.code_dim, settings.direction
+        self.features = features
+        self.cepstra = settings.cepstra
+        told = dim + (aside.dim if aside else 0) + (cepstra_size(features) if settings.cepstra else 0)
+        self.register_buffer("metric", torch.eye(told, settings.metric) if settings.metric else None)
+        self.aside = Trunk(features.n_mels, aside.width, aside.dim) if aside else None
+        self.family = nn.Linear(dim, N_FAMILIES)
+        self.projection = nn.Sequential(nn.Linear(dim, 128), nn.GELU(), nn.Linear(128, _PROJECTION))
+        picture = len(_PICTURE) * (features.n_mels // _GROUP)
+        self.other = nn.Sequential(
+            nn.Linear(dim + 3, 256), nn.GELU(), nn.Linear(256, 256), nn.GELU(), nn.Linear(256, picture)
+        )
+
+    def forward(self, grid: Tensor, heard: Tensor, whole: bool = True) -> Tensor:
+        """The code; with `whole` False what is learned of it alone, the direction last, before the map."""
+        parts = [self.learned(grid, heard)]
+        if self.aside is not None:
+            parts.append(nn.functional.normalize(self.aside.learned(grid, heard).float(), dim=1))
+        if whole and self.cepstra:
+            parts.append(self.cepstra * timed_cepstra(carried_on(grid, heard, self.features)))
+        told = torch.cat(parts, dim=1)
+        return told @ self.metric if whole and self.metric is not None else told
 
     def other_note(self, code: Tensor, pitch: Tensor) -> Tensor:
         """What a note of MIDI pitch (batch,) looks like, coarsely, in dB: see `picture`."""

@@ -38,9 +38,11 @@ def timbre_code_loss(network: Callable[..., Any], batch: Batch, step: Step) -> t
     size = len(batch.frames)
     clean = torch.cat([_grids(part.frames, features) for part in (batch, batch.wanted)])
     seen = _disguised(clean, step.draws, features) if encoder.training else clean
-    codes = network(*heard(seen, features), False).float()
+    codes, direction = network(*heard(seen, features), False).float().tensor_split([task.code_dim], dim=1)
     instrument, family = (torch.cat([p.conditions[n] for p in (batch, batch.wanted)]) for n in ("instrument", "family"))
     contrast = _contrast(encoder.projection(codes), instrument, task.temperature)
+    if encoder.aside is not None:
+        contrast = contrast + _contrast(direction, instrument, task.temperature)
     noisy = codes + _NOISE * torch.randn_like(codes) if encoder.training else codes
     known = family >= 0
     told = (
