@@ -18,7 +18,9 @@ notes = find_map({name!r})
 describe_note(notes, 0)
 studio = Studio(notes)
 studio.frames(0, "original"), studio.frames(0, "reconstruction")
-print(sorted({{"sklearn", "sympy", "librosa", "numba", "umap", "matplotlib", "torch._dynamo"}} & set(sys.modules)))
+if notes.checkpoint.name != "mnist-vae":
+    studio.audio(0, "inversion"), studio.audio(0, "reconstruction")
+print(sorted({{"sklearn", "sympy", "librosa", "numba", "umap", "matplotlib", "torch._dynamo", "scipy.stats", "scipy.signal"}} & set(sys.modules)))
 """
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from timbre_core.features.audio import SILENT_PEAK
+from timbre_core.features.filters import high_pass
 from timbre_core.features.harmonics import analyse_harmonics
 from timbre_core.features.kinds.envelope import EnvelopeSettings
 from timbre_core.features.pitch import hz_to_midi, midi_to_hz
@@ -123,10 +124,7 @@ def level_track(audio: np.ndarray, sample_rate: int, pitch: float, onset: float 
 
 def _energy(audio: np.ndarray, sample_rate: int, pitch: float) -> np.ndarray:
     """Energy (n_samples + 1,) of what lies not far below the pitch, up to each sample."""
-    from scipy.signal import butter, sosfilt
-
-    lowest = min(0.5 * float(midi_to_hz(pitch)), _LOWEST)
-    heard = sosfilt(butter(2, lowest, "highpass", fs=sample_rate, output="sos"), audio)
+    heard = high_pass(audio, min(0.5 * float(midi_to_hz(pitch)), _LOWEST), sample_rate)
     return np.concatenate([np.zeros(1), np.cumsum(np.square(heard, dtype=np.float64))])
 
 

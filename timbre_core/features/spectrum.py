@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor
 
+from timbre_core.features.filters import one_pole
 from timbre_core.features.preparation import fit_length as fit_length
 from timbre_core.features.preparation import prepare_audio as prepare_audio
 from timbre_core.features.settings import SpectralSettings
-
-_SMALLEST_POWER = -6  # as a power of ten
 
 
 def pre_emphasised(audio: Tensor, settings: SpectralSettings) -> Tensor:
@@ -26,24 +23,7 @@ def de_emphasised(audio: np.ndarray, settings: SpectralSettings) -> np.ndarray:
     """The inverse of `pre_emphasised`, of audio (..., n_samples) float32."""
     if not settings.pre_emphasis:
         return audio
-    return _one_pole(np.asarray(audio, dtype=np.float64), settings.pre_emphasis).astype(np.float32)
-
-
-def _one_pole(x: np.ndarray, a: float) -> np.ndarray:
-    """y[n] = x[n] + a y[n - 1] of x (..., n_samples), 0 < a < 1: scipy.signal has it, and takes 45 MB for it.
-
-    In blocks so short that the powers of a stay far from what a float64 can hold: within one, y is a running sum.
-    """
-    size = max(1, int(_SMALLEST_POWER / math.log10(a)))
-    powers = a ** np.arange(1, size + 1)
-    y, before = np.empty_like(x), np.zeros(x.shape[:-1])
-    for first in range(0, x.shape[-1], size):
-        part = x[..., first : first + size]
-        power = powers[: part.shape[-1]]
-        block = power * (np.cumsum(part / power, axis=-1) + before[..., None])
-        y[..., first : first + size] = block
-        before = block[..., -1]
-    return y
+    return one_pole(np.asarray(audio, dtype=np.float64), settings.pre_emphasis).astype(np.float32)
 
 
 def analysis_window(settings: SpectralSettings, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from timbre_core.errors import TimbreError
+from timbre_core.features.filters import one_pole
 from timbre_core.features.performance import USUAL_NOISE, Performance, with_level
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.settings import FeatureSettings, LogMelSettings, as_log_mel
@@ -158,11 +159,8 @@ def _spread(features: LogMelSettings) -> Tensor:
 
 def _high(noise: np.ndarray, sample_rate: int) -> np.ndarray:
     """Noise (n_samples,) above some 2 kHz, where its share is told; below, harmonics go on longer, and bands tell them apart."""
-    from scipy.signal import lfilter
-
     pole = math.exp(-2 * math.pi * _HIGH / sample_rate)
-    gain = (1 + pole) / 2
-    return np.asarray(lfilter([gain, -gain], [1.0, -pole], noise))
+    return (1 + pole) / 2 * one_pole(np.diff(noise, prepend=0.0), pole)
 
 
 def pulses(f0: np.ndarray, sample_rate: int) -> np.ndarray:
