@@ -20,7 +20,8 @@ studio = Studio(notes)
 studio.frames(0, "original"), studio.frames(0, "reconstruction")
 if notes.checkpoint.name != "mnist-vae":
     studio.audio(0, "inversion"), studio.audio(0, "reconstruction")
-print(sorted({{"sklearn", "sympy", "librosa", "numba", "umap", "matplotlib", "torch._dynamo", "scipy.stats", "scipy.signal"}} & set(sys.modules)))
+unwanted = "sklearn sympy librosa numba umap matplotlib torch._dynamo scipy.stats scipy.signal".split()
+print(sorted(set(unwanted) & set(sys.modules)))
 """
 
 
