@@ -17,6 +17,7 @@ from timbre_core.features.pitch_shift import shift_pitch
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
 from timbre_core.inversion.imprint import excitation, imprint
+from timbre_core.models import note_shift as models
 from timbre_core.models.note_shift import Played
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.networks import build_network
@@ -197,9 +198,10 @@ def test_without_a_network_it_says_so(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("together", [1, 4])
-def test_all_places_at_once_are_what_each_is_alone(together):
+def test_all_places_at_once_are_what_each_is_alone(together, monkeypatch):
     """The onset and every second point, low bands and every second high one are asked for, the others lie between them; bands
     that nobody hears are left out."""
+    monkeypatch.setattr(models, "cpu_has_bf16", lambda: False)
     torch.manual_seed(1)
     network = build_network(load_recipe("note-shift", [*SMALL, f"task.together={together}"])).eval()
     torch.nn.init.normal_(network.out.weight, std=0.3)
@@ -220,6 +222,22 @@ def test_all_places_at_once_are_what_each_is_alone(together):
     torch.testing.assert_close(change[:, 31], (change[:, 30] + change[:, 32]) / 2, atol=1e-3, rtol=1e-4)
     torch.testing.assert_close(heard[..., :97], whole[..., :97], atol=1e-3, rtol=1e-4)
     torch.testing.assert_close(heard[..., 99:], grids[1][..., 99:])
+
+
+def test_half_the_precision_says_nearly_the_same(monkeypatch):
+    torch.manual_seed(1)
+    network = build_network(load_recipe("note-shift", SMALL)).eval()
+    torch.nn.init.normal_(network.out.weight, std=0.3)
+    grids = torch.randn(2, 1, 61, 128).mul(10).sub(30)
+    played = Played(*(torch.tensor([each]) for each in (60.0, 67.0, 100.0, 100.0, 0.0)))
+    found = []
+    for has_it in (False, True):
+        monkeypatch.setattr(models, "cpu_has_bf16", lambda has_it=has_it: has_it)
+        with torch.inference_mode():
+            found.append(network.whole(*grids, played))
+    assert found[1].dtype == torch.float32
+    assert (found[0] - grids[1]).abs().mean() > 1, "or it says nothing"
+    assert 0 < (found[0] - found[1]).abs().mean() < 0.1
 
 
 def test_bands_that_do_not_divide_are_said_so():

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from timbre_core.errors import TimbreError
 from timbre_core.features.note_grid import band_hz, point_edges, point_seconds
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.models.precision import cpu_has_bf16
 from timbre_core.models.tasks import NoteShiftTask
 
 _REACH = 6  # bands to either side that a place sees
@@ -80,6 +81,7 @@ class NoteShift(nn.Module):
     def whole(self, note: Tensor, shifted: Tensor, played: Played, bands: int | None = None) -> Tensor:
         """Levels in dB (batch, n_points, n_mels) at all places, for use: after the onset, and in high bands, not all are asked
         for, and the change of the others is between their neighbours'. Bands from number `bands` on are left as they are shifted.
+        On processors that have it, places are worked out in bfloat16.
         """
         count, n_points, n_mels = note.shape
         n_bands = n_mels if bands is None else min(bands, n_mels)
@@ -90,6 +92,8 @@ class NoteShift(nn.Module):
         told_bands = (first[:, None] + torch.arange(self.together)).flatten()
         told = self._told(seen, moved, played)
         around = self._everywhere(seen, moved, played, points, first).flatten(1, 2)
+        kind = torch.bfloat16 if note.device.type == "cpu" and cpu_has_bf16() else torch.float32
+        around, told = around.to(kind), told.to(kind)
         change = torch.cat([self._change(part, told) for part in around.split(_AT_ONCE, dim=1)], dim=1)
         change = change.view(count, len(points), len(told_bands)) @ _between(told_bands, n_bands).T
         change = _between(points, n_points) @ nn.functional.pad(change, (0, n_mels - n_bands))
@@ -108,8 +112,8 @@ class NoteShift(nn.Module):
         for number, layer in enumerate(self.layers):
             scale, shift = scales_and_shifts[2 * number : 2 * number + 2]
             normal = nn.functional.layer_norm(hidden, hidden.shape[-1:])
-            hidden = hidden + layer(nn.functional.gelu(torch.addcmul(shift, normal, 1 + scale)))
-        return _STEP_DB * self.out(nn.functional.gelu(hidden)).float()
+            hidden = hidden + _linear(layer, nn.functional.gelu(torch.addcmul(shift, normal, 1 + scale)))
+        return _STEP_DB * _linear(self.out, nn.functional.gelu(hidden)).float()
 
     def _everywhere(self, seen: Tensor, moved: Tensor, played: Played, points: Tensor, bands: Tensor) -> Tensor:
         """`around` of `_around` at some bands (m,) of some points (n,), as one matrix and what only
@@ -198,6 +202,13 @@ class NoteShift(nn.Module):
         resolved = ((f0 / bin_hz - 1) / 4).clamp(0, 1)
         wave = torch.where(ratio < 0.5, -torch.ones_like(ratio), torch.cos(2 * math.pi * ratio))
         return wave * resolved, torch.log2(ratio)
+
+
+def _linear(layer: nn.Linear, values: Tensor) -> Tensor:
+    """A layer in the precision of its input; under autocast in that one's."""
+    if values.dtype == layer.weight.dtype or torch.is_autocast_enabled(values.device.type):
+        return layer(values)
+    return nn.functional.linear(values, layer.weight.to(values.dtype), layer.bias.to(values.dtype))
 
 
 def _courses(seen: Tensor, moved: Tensor, bands: Tensor) -> Tensor:

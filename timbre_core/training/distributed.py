@@ -16,6 +16,7 @@ import torch
 import torch.distributed as dist
 
 from timbre_core.devices import AUTO, best_device, chosen_device
+from timbre_core.models.precision import cpu_has_bf16
 from timbre_core.recipes.schema import TrainingSettings
 
 
@@ -87,9 +88,7 @@ def uses_bf16(training: TrainingSettings, device: torch.device) -> bool:
         return training.precision == "bf16"
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    # torch has no public question for this; a version that lacks the private one trains in float32.
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return device.type == "cpu" and supported is not None and bool(supported())
+    return device.type == "cpu" and cpu_has_bf16()
 
 
 def uses_channels_last(training: TrainingSettings, device: torch.device) -> bool:
