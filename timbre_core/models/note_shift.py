@@ -204,11 +204,12 @@ class NoteShift(nn.Module):
         return wave * resolved, torch.log2(ratio)
 
 
-def _linear(layer: nn.Linear, values: Tensor) -> Tensor:
-    """A layer in the precision of its input; under autocast in that one's."""
-    if values.dtype == layer.weight.dtype or torch.is_autocast_enabled(values.device.type):
+def _linear(layer: nn.Module, values: Tensor) -> Tensor:
+    """A linear layer in the precision of its input; under autocast in that one's."""
+    if torch.is_autocast_enabled(values.device.type):
         return layer(values)
-    return nn.functional.linear(values, layer.weight.to(values.dtype), layer.bias.to(values.dtype))
+    weight, bias = (each.to(values.dtype) for each in layer.parameters())
+    return nn.functional.linear(values, weight, bias)
 
 
 def _courses(seen: Tensor, moved: Tensor, bands: Tensor) -> Tensor:
