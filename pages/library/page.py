@@ -25,6 +25,7 @@ from timbre_core.catalogue.libraries import (
     set_layer,
     skipped_of,
 )
+from timbre_core.catalogue.placing import is_coded_otherwise
 from timbre_core.errors import TimbreError
 from timbre_core.wording import counted
 
@@ -43,7 +44,7 @@ def show_nothing() -> None:
 
 
 @st.fragment
-def show_library(library: OwnLibrary, colour: str, job: jobs.Job | None) -> None:
+def show_library(library: OwnLibrary, colour: str, job: jobs.Job | None, outdated: bool) -> None:
     """One library: as a layer, how far it is, and what can be done with it."""
     notes, skipped = counts_of(library)
     with st.container(border=True, key=f"library_{library.id}"):
@@ -71,6 +72,12 @@ def show_library(library: OwnLibrary, colour: str, job: jobs.Job | None) -> None
             show_more(library, skipped)
         if away:
             st.caption("Connect its drive: the sounds are back when it is. Stars, tags and collections stay.")
+        elif outdated and not busy:
+            st.warning(
+                "The model tells timbres apart in another way since these sounds were read: **Update** puts them where they "
+                "belong on its map.",
+                icon=":material/update:",
+            )
         elif job is not None and not busy and job.state != "done":
             st.warning(plain(job.message, 400), icon=":material/info:")
 
@@ -152,10 +159,13 @@ def main() -> None:
         show_nothing()
     latest = {job.library: job for job in jobs.list_jobs()}
     colours = colours_of("library", [library.name for library in libraries])
+    found = listing()
     for library in libraries:
-        show_library(library, library.colour or colours[library.name], latest.get(library.id))
+        checkpoint = found.checkpoints.get(Path(library.checkpoint).name)
+        outdated = checkpoint is not None and is_coded_otherwise(checkpoint, library.columns)
+        show_library(library, library.colour or colours[library.name], latest.get(library.id), outdated)
     show_way_to_map(libraries)
-    show_adding(listing())
+    show_adding(found)
     pickers.show_refusals()
 
 

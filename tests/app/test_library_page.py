@@ -43,7 +43,9 @@ def press(page: Any, label: str) -> Any:
     return next(button for button in page.button if button.label == label).click().run()
 
 
-def test_a_folder_is_added_with_labels_that_were_corrected(library: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_folder_is_added_with_labels_that_were_corrected(
+    library: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     empty = tmp_path / "music" / "scans"
     empty.mkdir()
     page = library()
@@ -68,6 +70,9 @@ def test_a_folder_is_added_with_labels_that_were_corrected(library: Callable[...
     assert (notes["instrument"] == "my bass").sum() == 1
     assert notes.loc[notes["instrument"] == "my bass", "pitch"].tolist() == [48]
     assert "3 sounds" in everything_said(library())
+    assert "puts them where they belong" not in everything_said(library())
+    monkeypatch.setattr("timbre_core.catalogue.placing.is_coded_otherwise", lambda checkpoint, columns: bool(columns))
+    assert "puts them where they belong" in everything_said(library())
 
 
 def test_what_is_outside_is_refused_in_a_sentence(library: Callable[..., Any], tmp_path: Path) -> None:

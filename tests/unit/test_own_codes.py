@@ -15,6 +15,7 @@ from timbre_core.analysis.latents import compute_latents
 from timbre_core.catalogue import encoding, jobs
 from timbre_core.catalogue.encoding import count_unencoded, encode_rest
 from timbre_core.catalogue.libraries import OwnLibrary, create_library, find_library, notes_of
+from timbre_core.catalogue.placing import is_coded_otherwise
 from timbre_core.checkpoint import RECIPE, WEIGHTS, open_checkpoint, write_latents
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.datasets.notes import note_table
@@ -130,7 +131,10 @@ def test_codes_of_another_network_are_made_again(library: OwnLibrary, coded: Pat
     weights = coded.parent / TIMBRE_CODE
     kept = shutil.copytree(weights, weights.with_name("kept"))
     try:
+        assert not is_coded_otherwise(open_checkpoint(coded), before.columns)
         network(weights, 2)
+        assert is_coded_otherwise(open_checkpoint(coded), before.columns), "the page Library says so"
+        assert not is_coded_otherwise(open_checkpoint(coded), {}), "nothing was read yet"
         assert update(library).changed == 13
         after = find_library("mine")
         assert np.abs(np.asarray(after.array("code", 26))[13:] - codes).max() > 0.01

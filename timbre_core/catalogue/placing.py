@@ -9,9 +9,10 @@ mean latents.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -121,6 +122,13 @@ def code_mark(checkpoint: Checkpoint) -> str:
         return weights_mark(companion(TIMBRE_CODE, checkpoint.path.parent))
     except TimbreError:
         return ""
+
+
+def is_coded_otherwise(checkpoint: Checkpoint, columns: Mapping[str, Any]) -> bool:
+    """Whether what was read for a map has no timbre codes of the network that its notes are placed by now: such a library is
+    placed by mean latents until it is updated. columns: of an `OwnLibrary`."""
+    coded_by = code_mark(checkpoint)
+    return bool(coded_by and columns) and columns.get("coded_by") != coded_by
 
 
 def nearest_rows(points: np.ndarray, asked: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
