@@ -53,6 +53,10 @@ def names(*stems: str, hears: bool = True) -> NameLabels:
         (["pluck C4", "brassy C4"], [("pluck", "C4", None), ("brassy", "C4", None)]),
         (["sus C4", "stac C4"], [(None, "C4", None), (None, "C4", None)]),
         (
+            ["Fagott B,", "Fagott b", "Fagott h", "Fagott cis'"],
+            [("Fagott", note, None) for note in ("Bb1", "Bb3", "B3", "C#4")],
+        ),
+        (
             ["Gedackt C,", "Gedackt fis", "Gedackt c''"],
             [("Gedackt", "C1", None), ("Gedackt", "Fis3", None), ("Gedackt", "C5", None)],
         ),

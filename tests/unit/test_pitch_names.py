@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from timbre_core.datasets.dynamics import count_layers, read_velocity
+from timbre_core.datasets.dynamics import count_layers, first_layer, read_velocity
 from timbre_core.datasets.label_values import note_values
 from timbre_core.datasets.pattern import parse_pattern
 from timbre_core.datasets.pitch_names import pitch_language, read_pitch
@@ -47,6 +47,7 @@ def test_ways_to_write_a_pitch(text: str, midi: float) -> None:
         ("C, C c c' cis'' h' as'", [24, 36, 48, 60, 73, 71, 68]),
         ("CC C c° c¹ d² fis1", [24, 36, 48, 60, 74, 66]),
         ("C c D d a", [36, 48, 38, 50, 57]),
+        ("B, C H b h c'", [34, 36, 47, 58, 59, 60]),
         ("c1 d1 e2", [24, 26, 40]),
     ],
 )
@@ -96,6 +97,12 @@ def test_layers_are_spread_and_velocities_are_not() -> None:
     spread = [read_velocity(layer, 16) for layer in layers]
     assert spread == sorted(set(spread))
     assert 1 <= spread[0] < spread[-1] <= 127
+    from_zero = ["vl0", "vl1", "vl2"]
+    assert [read_velocity(layer, count_layers(from_zero), first_layer(from_zero)) for layer in from_zero] == [
+        21,
+        64,
+        106,
+    ]
     assert count_layers(["v25", "v127"]) == 0
     assert read_velocity("v100") == 100
 

@@ -166,11 +166,16 @@ def count_layers(texts: Iterable[str]) -> int:
     return most + (0 in layers) if most <= _MOST_LAYERS else 0
 
 
-def read_velocity(text: str, layers: int = 0) -> float:
+def first_layer(texts: Iterable[str]) -> int:
+    """What the softest of velocity layers is counted as: 0 or 1."""
+    return min([1, *(layer for text in texts if (layer := layer_of(text)) is not None)])
+
+
+def read_velocity(text: str, layers: int = 0, first: int = 1) -> float:
     """MIDI velocity (1-127) of `90`, `mf`, `mezzo-forte` or `v3`, the middle of `64-127`; NaN for a dynamic that changes.
 
-    layers: of how many velocity layers `v3` is one, spread over 1 to 127; 0 if it is a velocity. Raises TimbreError for
-    anything else.
+    layers: of how many velocity layers `v3` is one, spread over 1 to 127, which are counted from `first`; 0 if it is a velocity.
+    Raises TimbreError for anything else.
     """
     with contextlib.suppress(ValueError):
         number = float(text.strip().replace(",", "."))
@@ -181,7 +186,7 @@ def read_velocity(text: str, layers: int = 0) -> float:
         return float(round((max(span[0], _SOFTEST) + span[1]) / 2))
     layer = layer_of(text)
     if layer is not None:
-        return float(round(127 * (max(layer, 1) - 0.5) / layers)) if layers else float(layer)
+        return float(round(127 * (layer - first + 0.5) / layers)) if layers else float(layer)
     word = dynamic_word(text)
     if word in CHANGING:
         return math.nan

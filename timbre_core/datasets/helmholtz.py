@@ -85,10 +85,19 @@ def with_scientific_names(
         if place is None:
             continue
         names = {file: name for file in files if (name := scientific(cut[file][place]))}
+        if any(name.startswith("H") for name in names.values()):  # German: B is B flat
+            names = {file: _from_german(name) for file, name in names.items()}
         if any(map(is_marked, columns[place])) or heard(list(names), list(names.values())):
             for file, name in names.items():
                 written[file] = "".join([*cut[file][:place], name, *cut[file][place + 1 :]])
     return written
+
+
+def _from_german(name: str) -> str:
+    """`Bb2` of `B2`, `B2` of `H2`, `C#4` of `Cis4`."""
+    letter, sign, octave = name[0], name[1:].rstrip("-0123456789"), name[len(name.rstrip("-0123456789")) :]
+    plain = {"is": "#", "iss": "#", "isis": "##", "es": "b", "ess": "b", "eses": "bb"}.get(sign, sign)
+    return f"{'B' if letter == 'H' else letter}{'b' if letter == 'B' and not sign else plain}{octave}"
 
 
 @lru_cache(maxsize=65536)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from timbre_core.datasets.dynamics import count_layers, read_velocity
+from timbre_core.datasets.dynamics import count_layers, first_layer, read_velocity
 from timbre_core.datasets.notes import UNKNOWN, drop_bad_labels, note_table
 from timbre_core.datasets.pitch_names import pitch_language, read_pitch
 from timbre_core.datasets.split_names import WORDS
@@ -93,13 +93,13 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _layers(rows: Iterable[Labels]) -> dict[str, int]:
-    """How many velocity layers each instrument has."""
+def _layers(rows: Iterable[Labels]) -> dict[str, tuple[int, int]]:
+    """How many velocity layers each instrument has, and what the first is counted as."""
     texts: dict[str, set[str]] = {}
     for row in rows:
         if row.get("velocity"):
             texts.setdefault(row.get("instrument", ""), set()).add(row["velocity"])
-    return {instrument: count_layers(found) for instrument, found in texts.items()}
+    return {instrument: (count_layers(found), first_layer(found)) for instrument, found in texts.items()}
 
 
 def _pitch(given: Labels, language: str) -> float:
@@ -109,9 +109,9 @@ def _pitch(given: Labels, language: str) -> float:
     return pitch + number(given["transpose"], "transpose") if given.get("transpose") else pitch
 
 
-def _velocity(given: Labels, layers: dict[str, int]) -> float:
+def _velocity(given: Labels, layers: dict[str, tuple[int, int]]) -> float:
     text = given.get("velocity", "")
-    return read_velocity(text, layers[given.get("instrument", "")]) if text else math.nan
+    return read_velocity(text, *layers[given.get("instrument", "")]) if text else math.nan
 
 
 def number(text: str, field: str) -> float:

@@ -74,7 +74,8 @@ def pitch_language(texts: Iterable[str]) -> str:
     """
     given = list(texts)
     if speaks_helmholtz(given):
-        return _language_of(scientific(text) or text for text in given) + HELMHOLTZ
+        names = [scientific(text) or text for text in given]
+        return (GERMAN if any(name.startswith("H") for name in names) else _language_of(names)) + HELMHOLTZ
     return _language_of(given)
 
 
