@@ -6,7 +6,8 @@ import streamlit as st
 
 from pages.opening import opened
 
-st.set_page_config(page_title="Timbre Explorer", page_icon=Path(__file__).parent / "icon.svg", layout="wide")
+# Before the navigation, which would take a page's icon for the browser's and fetch that from elsewhere.
+st.set_page_config(page_icon=Path(__file__).parent / "icon.svg", layout="wide")
 
 # The default page answers at "/" alone, whatever its url_path; its hidden twin answers at /explore.
 page = st.navigation(
@@ -23,6 +24,7 @@ page = st.navigation(
     ],
     position="top",
 )
+st.set_page_config(page_title="Timbre Explorer" if page.title == "Explore" else f"{page.title} · Timbre Explorer")
 opened()
 from pages.controls.pickers import arrive  # noqa: E402
 

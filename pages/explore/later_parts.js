@@ -19,7 +19,7 @@ export function laterParts(view, on) {
 
 export function arrive({ regions, tour, root, points, data }) {
   root.classList.toggle("tx-silent", !data.sounds);
-  root.querySelector(".tx-instruments").hidden = !points.map.columns.instrument;
+  root.querySelector(".tx-instruments").hidden = !points.map.columns.instrument || !data.sounds;
   regions.use((part) => part.moved());
   if (localStorage.getItem("timbre.tour") === null) tour.use((part) => part.greet());
 }

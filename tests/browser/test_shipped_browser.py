@@ -26,7 +26,8 @@ def test_it_opens_sounds_and_plays(page: Any, app: str, checkpoint: str) -> None
     if checkpoint == "mnist-vae":
         page.locator(".tx-about h3").filter(has_text="handwriting").wait_for()
         assert page.locator(".tx-elsewhere a").all_inner_texts() == ["Compare"]
-        assert page.locator(".tx-tracks").is_hidden(), "pictures have no versions to hear"
+        for heard in (".tx-tracks", ".tx-map .tx-sound", ".tx-map .tx-instruments"):
+            assert page.locator(heard).is_hidden(), "pictures have nothing to hear"
         page.goto(f"{app}/play?checkpoint={checkpoint}")
         page.get_by_text("no sound to play").wait_for()
         return
