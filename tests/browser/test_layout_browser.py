@@ -33,4 +33,6 @@ def test_nothing_moves_while_a_page_loads(page: Any, app: str, link: str) -> Non
     page.wait_for_timeout(700)
     assert page.evaluate("window.moved") < 0.1
     name = link.partition("?")[0].capitalize()
-    assert page.title() == (f"{name} · Timbre Explorer" if name else "Timbre Explorer"), "tabs of a browser are told apart"
+    assert page.title() == (f"{name} · Timbre Explorer" if name else "Timbre Explorer"), (
+        "tabs of a browser are told apart"
+    )
