@@ -31,7 +31,7 @@ def refined(model: VAE, frames: Tensor, mu: Tensor, conditions: Conditions, step
             heard = decoded.detach()
             torch.clamp_min(heard, -1.0, out=held)
             pull = model.likelihood.gradient(held, frames).masked_fill_(heard < -1.0, 0).mul_(weight)
-            # A scalar's gradient: of a tensor's, autograd imports sympy, which takes a second and 40 MB.
+            # A scalar's gradient: of a tensor's, autograd imports sympy, which takes half a second and 20 MB.
             (gradient,) = torch.autograd.grad((decoded * pull).sum(), z)
             with torch.no_grad():
                 gradient = gradient + _PRICE * z
