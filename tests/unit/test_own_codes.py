@@ -124,6 +124,31 @@ def test_latents_are_encoded_later_and_say_so(
     assert update(library).changed == 0, "nothing is read again"
 
 
+def test_latents_of_changed_weights_and_of_a_folder_that_is_away_are_refused(
+    library: OwnLibrary, coded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(library)
+    root = Path(library.root)
+    root.rename(root.with_name("away"))
+    with pytest.raises(TimbreError, match="the folder is not there: connect its drive"):
+        encode_rest(library, quiet, lambda: False, workers=0)
+    root.with_name("away").rename(root)
+    monkeypatch.setattr("timbre_core.catalogue.libraries.weights_mark", lambda path: "others")
+    with pytest.raises(TimbreError, match="has other weights than when 'mine' was added"):
+        encode_rest(library, quiet, lambda: False, workers=0)
+    assert count_unencoded(library.id) == 13
+
+
+def test_notes_whose_files_went_away_are_told(library: OwnLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "encode_rest", lambda *told: (5, 8))
+    job = jobs.ask("encode", library.id)
+    assert jobs.work(until=job.id)
+    assert (
+        jobs.job_of_id(job.id).message
+        == "5 notes encoded; 8 files not readable: connect the drive, and update the library"
+    )
+
+
 def test_codes_of_another_network_are_made_again(library: OwnLibrary, coded: Path) -> None:
     update(library)
     before = find_library("mine")

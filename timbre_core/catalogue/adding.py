@@ -18,15 +18,13 @@ from timbre_core.catalogue.crew import Crew, prepare
 from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.doubles import group_doubles
 from timbre_core.catalogue.labels import check_octaves, known, propose_labels, with_corrections
-from timbre_core.catalogue.libraries import OwnLibrary, counts_of, forget_other_codes, library_of_id
+from timbre_core.catalogue.libraries import OwnLibrary, check_source, counts_of, forget_other_codes, library_of_id
 from timbre_core.catalogue.placing import Placer
 from timbre_core.catalogue.planning import Plan, labels_of
 from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import MODULES, Asked, Read, Reader, lost, open_reader
 from timbre_core.catalogue.shards import from_shards
 from timbre_core.checkpoint import open_checkpoint
-from timbre_core.errors import TimbreError
-from timbre_core.maps import weights_mark
 
 _TASKS = (8, 32)  # files in a task, a batch for the encoder: the more the better, but each process is to have some
 _CONFIRMED = 64  # files between two confirmations, which wait for the disk: at least so many,
@@ -58,12 +56,8 @@ def bring_up_to_date(
     which what it has is taken. Raises TimbreError where the folder or the checkpoint cannot be used or the disk is full, and
     Cancelled; what is confirmed stays, and the same call goes on with the rest.
     """
-    root = Path(library.root)
-    if not library.is_there:
-        raise TimbreError(f"{root}: the folder is not there: connect its drive, or remove the library.")
-    checkpoint = open_checkpoint(Path(library.checkpoint))
-    if weights_mark(checkpoint.path) != library.weights:
-        raise TimbreError(f"{checkpoint.path}: has other weights than when {library.name!r} was added: add it again.")
+    check_source(library)
+    root, checkpoint = Path(library.root), open_checkpoint(Path(library.checkpoint))
     count = (os.cpu_count() or 1) if workers is None else workers
     if count and not sum(counts_of(library)):
         prepare(MODULES)  # while names are read

@@ -142,7 +142,9 @@ def database_errors() -> Iterator[None]:
             raise TimbreError(f"{path}: {os.strerror(errno.ENOSPC)}: free some space, then go on.") from error
         if "locked" in said or "busy" in said:
             raise TimbreError(f"{path}: another program is writing to it for long: try again.") from error
-        raise TimbreError(f"{path}: cannot be used ({said}): check the folder's permissions.") from error
+        raise TimbreError(
+            f"{path}: cannot be used ({said}): check that its disk has room, and the folder's permissions."
+        ) from error
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError):
             raise

@@ -19,7 +19,7 @@ from timbre_core.catalogue.arrays import write_places
 from timbre_core.catalogue.crew import Crew
 from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.labels import known
-from timbre_core.catalogue.libraries import OwnLibrary
+from timbre_core.catalogue.libraries import OwnLibrary, check_source
 from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import Asked, Reader, by_latents
 from timbre_core.errors import TimbreError
@@ -54,8 +54,10 @@ def encode_rest(
     """Encode the notes that are not yet; returns how many were, and how many are left: those whose files cannot be read, and all
     that come after other work began to wait.
 
-    workers: processes, None for one per core, 0 for this one. Raises Cancelled; what is confirmed stays.
+    workers: processes, None for one per core, 0 for this one. Raises Cancelled, and TimbreError where the folder is not there or
+    the checkpoint has changed; what is confirmed stays.
     """
+    check_source(library)
     with reading() as database:
         rows = database.execute(
             "SELECT id, path, pitch, place FROM notes WHERE library = ? AND encoded = 0 AND gone = 0 ORDER BY place",

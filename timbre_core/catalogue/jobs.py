@@ -264,7 +264,8 @@ def _encode(job: Job, report: _Reporter) -> str:
     if not others_wait():
         done, left = encode_rest(library_of_id(job.library), report, others_wait)
         if not (left and others_wait()):
-            return f"{counted(done, 'note')} encoded"
+            rest = f"; {counted(left, 'file')} not readable: connect the drive, and update the library" if left else ""
+            return f"{counted(done, 'note')} encoded{rest}"
     ask("encode", job.library)
     return "goes on after what waits"
 

@@ -16,6 +16,7 @@ import pandas as pd
 from timbre_core.catalogue.arrays import read_rows
 from timbre_core.catalogue.database import exists, reading, writing
 from timbre_core.catalogue.roots import upload_folder
+from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.files import as_on_disk, readable, user_data_dir
 from timbre_core.maps import weights_mark
@@ -101,6 +102,15 @@ def same_folder(root: Path, checkpoint: Path) -> OwnLibrary | None:
     """The library that this folder is already, on the map of a checkpoint of these weights."""
     place = str(root.expanduser().resolve())
     return next((library for library in list_libraries(checkpoint) if library.root == place), None)
+
+
+def check_source(library: OwnLibrary) -> None:
+    """Raises TimbreError where the folder of a library is not there, or its checkpoint, or that with other weights."""
+    if not library.is_there:
+        raise TimbreError(f"{library.root}: the folder is not there: connect its drive, or remove the library.")
+    checkpoint = open_checkpoint(Path(library.checkpoint))
+    if weights_mark(checkpoint.path) != library.weights:
+        raise TimbreError(f"{checkpoint.path}: has other weights than when {library.name!r} was added: add it again.")
 
 
 def create_library(name: str, root: Path, checkpoint: Path, settings: dict[str, Any]) -> OwnLibrary:
