@@ -19,7 +19,7 @@ from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.wording import counted
 
-_SENTENCE = "A dozen notes as recorded, turned into spectrograms and back by several inverters, or played at another pitch."
+_SENTENCE = "A dozen notes as recorded, turned into spectrograms and back by several inverters, or at another pitch."
 _ABOUT = {
     ORIGINAL: ("Original", "the recording"),
     LIBROSA: ("librosa", "about a second a note (mel_to_audio)"),
