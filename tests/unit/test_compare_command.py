@@ -46,6 +46,16 @@ def test_what_is_no_timbre_space_does_not_count(two: list[Path], capsys: pytest.
     assert capsys.readouterr().err.count("no timbre space.") == 7
 
 
+def test_long_remarks_stand_below_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", *(str(default_checkpoints_folder() / name) for name in ("nsynth-cvae", "nsynth-vae"))]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < 140
+    below = [line.partition(" ")[0] for line in lines if re.match(r"\[\d\]", line)]
+    assert below
+    for number in below:
+        assert any(number in line and not line.startswith("[") for line in lines), "each is asked for in the table"
+
+
 def test_a_warning_when_they_were_measured_on_other_notes(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
     (two[1] / "evaluation.json").write_text(json.dumps(changed(notes=99)))
     assert main(["compare", *map(str, two)]) == 0

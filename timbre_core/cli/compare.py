@@ -23,6 +23,8 @@ HELP = "put the figures of several checkpoints side by side, as a table and as a
 EXAMPLE = """python -m timbre_core compare checkpoints/nsynth-cvae checkpoints/nsynth-vae --html comparison.html
   python -m timbre_core compare checkpoints/* --data nsynth-test/ --html comparison.html"""
 
+_LONGEST_REMARK = 30  # characters: columns are to fit on a screen
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="checkpoint folders, two or more")
@@ -172,8 +174,13 @@ def _table(evaluations: dict[str, dict[str, Any]], features: dict[str, FeatureSe
     from timbre_core.features.note_names import note_name
 
     lines = [["", *evaluations]]
+    notes: list[str] = []
     for row in compare(evaluations, features):
-        cells = [f"{cell.text or '-'}{' (' + cell.aside + ')' if cell.aside else ''}" for cell in row.cells]
+        asides = [_short(cell.aside, notes) for cell in row.cells]
+        cells = [
+            f"{cell.text or '-'}{' (' + aside + ')' if aside else ''}"
+            for cell, aside in zip(row.cells, asides, strict=True)
+        ]
         marked = [f"{text} {'*' if cell.best else ' '}" for text, cell in zip(cells, row.cells, strict=True)]
         lines.append([row.figure.title, *marked])
     lines += [[], ["MSE per pitch", *evaluations]]
@@ -181,7 +188,7 @@ def _table(evaluations: dict[str, dict[str, Any]], features: dict[str, FeatureSe
         values = ["-  " if value is None else f"{value:#.3g}  " for value in errors]
         lines.append([f"{note_name(pitch)} ({pitch})", *values])
     widths = [max(len(line[i]) for line in lines if line) for i in range(1 + len(evaluations))]
-    return "\n".join(
+    table = "\n".join(
         "  ".join(
             text.ljust(width) if i == 0 else text.rjust(width)
             for i, (text, width) in enumerate(zip(line, widths, strict=True))
@@ -190,3 +197,14 @@ def _table(evaluations: dict[str, dict[str, Any]], features: dict[str, FeatureSe
         else ""
         for line in lines
     ).rstrip()
+    return "\n".join([table, *([""] if notes else []), *(f"[{i}] {note}" for i, note in enumerate(notes, 1))])
+
+
+def _short(aside: str, notes: list[str]) -> str:
+    """What stands beside a figure; a long remark in it becomes one of the `notes` below the table, and its number stays."""
+    first, _, remark = aside.partition(", ")
+    if len(remark) <= _LONGEST_REMARK:
+        return aside
+    if remark not in notes:
+        notes.append(remark)
+    return f"{first} [{notes.index(remark) + 1}]"
