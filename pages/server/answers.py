@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from urllib.parse import quote
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from pages.server.address import ADDRESS as ADDRESS
@@ -79,12 +79,15 @@ def inverter_of(request: Request, notes: NoteMap) -> str | None:
 
 
 async def body_of(request: Request, most: int) -> bytes | None:
-    """The request's body; None as soon as it turns out to have more than `most` bytes."""
+    """The request's body; None as soon as it turns out to have more than `most` bytes, or its sender has left."""
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > most:
-            return None
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > most:
+                return None
+    except ClientDisconnect:
+        return None
     return bytes(data)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import unquote
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
-from pages.server.answers import attachment
+from pages.server.answers import attachment, body_of
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,11 @@ def test_names_of_files_to_save(name: str, plain: str, whole: str) -> None:
     assert told.isascii()
     assert told.startswith(f"attachment; filename=\"{plain}\"; filename*=UTF-8''")
     assert unquote(told.partition("''")[2]) == whole
+
+
+def test_a_page_that_is_left_while_it_sends_is_no_fault() -> None:
+    async def leave() -> Message:
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, leave)
+    assert asyncio.run(body_of(request, 10)) is None
