@@ -5,7 +5,7 @@ the server answers, clicks one note right away and then others. Times are taken 
 navigation to its first drawn map, a click from the release of the button to the sound playing. From the command on: that of the
 page, and the seconds from `streamlit run app.py` until the server answers.
 
-    python benchmarks/app_start.py --servers 5 --clicks 12 [--app CHECKOUT --app CHECKOUT] [--bare]
+    python benchmarks/app_start.py --servers 5 --clicks 12 [--app CHECKOUT --app CHECKOUT] [--bare] [--write]
 
 --app: checkouts of the project that take turns (default: this one). --bare: among them an app that only calls `st.write`, of
 which the time to its text is told: what Streamlit itself takes.
@@ -14,6 +14,7 @@ which the time to its text is told: what Streamlit itself takes.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -21,10 +22,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from shared import HEARD, ROOT, WATCH_CLICKS, print_table
+from shared import HEARD, ROOT, WATCH_CLICKS, publish
 
 from tests.browser.harness import DRAWN, browser, chromium_path, running_server
 
+_RESULT = ROOT / "docs" / "results" / "start.md"
 _BARE = "import streamlit as st\n\nst.write('drawn')\n"
 _COMMAND, _PAGE = "command to map drawn", "first page to map drawn"
 
@@ -94,6 +96,7 @@ def main() -> int:
     parser.add_argument("--clicks", type=int, default=12, help="clicks on each after the first (default: 12)")
     parser.add_argument("--app", type=Path, action="append", metavar="CHECKOUT", help="default: this one")
     parser.add_argument("--bare", action="store_true", help="and an app that only calls `st.write`")
+    parser.add_argument("--write", action="store_true", help=f"write {_RESULT.name}")
     args = parser.parse_args()
     if chromium_path() is None:
         print("no Chromium here: install the package `chromium`, or set CHROMIUM to a browser's path", file=sys.stderr)
@@ -115,7 +118,18 @@ def main() -> int:
         )
         for name, values in gathered.items()
     ]
-    print_table(("", "", "p50", "p95", "worst", "n"), rows)
+    lines = [
+        "# From the command to the first map",
+        "",
+        *(__doc__ or "").splitlines(),
+        "",
+        f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}, of other work and this:",
+        "",
+        "| | | p50 | p95 | worst | n |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+    publish(lines, _RESULT, args.write)
     return 0
 
 
