@@ -15,6 +15,7 @@ from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.pitch_shift import shift_pitch
 from timbre_core.features.preparation import checked_audio
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.freed_memory import WORK, keep_freed_memory
 from timbre_core.inversion.imprint import imprint
 from timbre_core.inversion.level import limit
 from timbre_core.models.note_shift import NoteShift, Played
@@ -77,6 +78,7 @@ def note_at(
     network, features = companion_network(NOTE_SHIFT, space.checkpoint.path.parent, NoteShift)
     import soxr
 
+    keep_freed_memory(WORK)
     rate = features.sample_rate
     peak = np.abs(audio).max()
     source = np.asarray(soxr.resample(audio / peak, space.sample_rate, rate, quality="HQ"), dtype=np.float32)

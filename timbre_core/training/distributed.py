@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import datetime
 import os
 from collections.abc import Iterator
@@ -99,17 +98,3 @@ def uses_channels_last(training: TrainingSettings, device: torch.device) -> bool
     if training.channels_last == "auto":
         return device.type == "cpu" or uses_bf16(training, device)
     return training.channels_last
-
-
-def keep_freed_memory() -> None:
-    """Let glibc reuse a step's large buffers instead of handing them back to the system and faulting them in again.
-
-    Worth some 15 % of a training step on a CPU. Elsewhere than on glibc it does nothing.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
-        return
-    # The numbers are M_MMAP_THRESHOLD (32 MiB is the most glibc takes), M_TRIM_THRESHOLD and M_TOP_PAD of <malloc.h>.
-    for parameter, size in ((-3, 32 * 2**20), (-1, 2**31 - 1), (-2, 64 * 2**20)):
-        mallopt(parameter, size)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from timbre_core.datasets.feature_store import FeatureStore
 from timbre_core.errors import TimbreError
+from timbre_core.freed_memory import keep_freed_memory
 from timbre_core.layout import EVENTS, LAST_WEIGHTS, WEIGHTS
 from timbre_core.layout import STATE as STATE
 from timbre_core.models.vae import VAE
@@ -22,7 +23,7 @@ from timbre_core.models.weights import save_weights
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch, BatchSource, check_splits
 from timbre_core.training.criteria import Step, criterion_of
-from timbre_core.training.distributed import Team, keep_freed_memory, uses_bf16
+from timbre_core.training.distributed import Team, uses_bf16
 from timbre_core.training.draws import Draws
 from timbre_core.training.fitting import fit_to_notes
 from timbre_core.training.history import append_epoch, keep_epochs
