@@ -23,6 +23,7 @@ def test_export_command(tiny_checkpoint: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(tmp_path / "out" / "tiny-flute.sfz")
+    assert "--zone 1 has a sample for every key" in done.stderr
     names = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
     assert names == [
         LICENCE,

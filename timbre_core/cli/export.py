@@ -142,7 +142,8 @@ def run(args: argparse.Namespace) -> int:
     if args.zone > 1 and tuning is None:
         print(
             f"note: keys up to {args.zone // 2} semitones off their sample are played faster or slower, resonances with them: "
-            "about 3 dB of the spectrum, and 1 dB of level, per semitone. --zone 1 has a sample for every key."
+            "about 3 dB of the spectrum, and 1 dB of level, per semitone. --zone 1 has a sample for every key.",
+            file=sys.stderr,
         )
     if not space.recipe.uses_pitch and not args.sounds:
         print(f"note: {space.checkpoint.name} is not conditioned on pitch, so one sound is resampled to every key.")
