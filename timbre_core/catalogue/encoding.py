@@ -111,10 +111,10 @@ def open_encoding(reader: Reader) -> Callable[[Sequence[Asked]], list[Encoded]]:
     import torch
 
     from timbre_core.checkpoint import open_checkpoint
-    from timbre_core.datasets.workers import keep_memory
+    from timbre_core.freed_memory import WORK, keep_freed_memory
 
     torch.set_num_threads(1)  # each process has its core
-    keep_memory()
+    keep_freed_memory(WORK)
     way, root = by_latents(reader), Path(reader.root)
     rate = open_checkpoint(Path(reader.checkpoint)).recipe.features.sample_rate
 

@@ -106,13 +106,13 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
     import torch
 
     from timbre_core.checkpoint import open_checkpoint
-    from timbre_core.datasets.workers import keep_memory
     from timbre_core.features.descriptors import describe
     from timbre_core.features.heard_pitch import note_pitch
     from timbre_core.features.recording import fingerprint
+    from timbre_core.freed_memory import WORK, keep_freed_memory
 
     torch.set_num_threads(1)  # each process has its core
-    keep_memory()
+    keep_freed_memory(WORK)
     way = _by_codes(reader) if reader.coded_by else by_latents(reader)
     root, features = Path(reader.root), open_checkpoint(Path(reader.checkpoint)).recipe.features
     rate = features.sample_rate

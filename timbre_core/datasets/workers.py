@@ -15,6 +15,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.kinds.image import ImageSettings
 from timbre_core.features.recording import fingerprint
 from timbre_core.features.settings import StoredFeatures
+from timbre_core.freed_memory import WORK, keep_freed_memory
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 # processor's cache and are slower.
 _TASK_NOTES = 8
 _BATCH_SAMPLES = 2**19
-
-_KEPT_BYTES = 28 * 2**20  # glibc adapts to freed blocks of up to 32 MiB
 
 
 class Analysed(NamedTuple):
@@ -84,19 +83,11 @@ def one_thread() -> Iterator[None]:
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    keep_memory()
+    keep_freed_memory(WORK)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def keep_memory() -> None:
-    """Freeing one large block teaches the C library to keep freed memory. Otherwise it returns each batch's buffers to the
-    operating system and gets them again page by page, which costs a fifth of the time."""
-    import torch
-
-    torch.empty(_KEPT_BYTES, dtype=torch.uint8)
 
 
 def analyse(library: Library, rows: Sequence[int], settings: StoredFeatures) -> list[Analysed]:
