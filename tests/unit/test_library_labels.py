@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.synthetic import record
 from tests.unit.test_own_libraries import update
 from timbre_core.catalogue import jobs
-from timbre_core.catalogue.libraries import create_library, notes_of, skipped_of
+from timbre_core.catalogue.libraries import create_library, find_library, notes_of, skipped_of
 
 
 def test_each_kind_of_unread_file_is_told(tmp_path: Path, tiny_checkpoint: Path) -> None:
@@ -38,3 +38,16 @@ def test_spoken_digits_are_read_as_elsewhere(tmp_path: Path, tiny_checkpoint: Pa
     library = create_library("digits", tmp_path / "digits", tiny_checkpoint, {"octave": "off"})
     assert "read as spoken digits" in update(library).said[0]
     assert notes_of(library)[["family", "instrument"]].to_numpy().tolist() == [["7", "jackson"], ["8", "jackson"]]
+
+
+def test_a_file_that_was_cut_short_is_remarked_on_as_long_as_it_is(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    cut = tmp_path / "sounds" / "oboe_60.wav"
+    record(cut)
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    told = "oboe_60.wav: truncated, the last 50% are missing: what is there is used"
+    library = create_library("cut", tmp_path / "sounds", tiny_checkpoint, {"octave": "off"})
+    assert any(sentence.startswith(told) for sentence in update(library).said)
+    assert any(sentence.startswith(told) for sentence in update(find_library("cut")).said), "again, without reading it"
+    cut.write_bytes(whole)
+    assert not any("truncated" in sentence for sentence in update(find_library("cut")).said)

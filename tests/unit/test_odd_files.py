@@ -15,6 +15,8 @@ import soundfile
 from tests.synthetic import harmonic_note
 from timbre_core.__main__ import main
 from timbre_core.datasets.audio_files import list_folder
+from timbre_core.datasets.library import open_library
+from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError, load_audio, write_wav
 from timbre_core.features.uploads import decode_upload
 
@@ -126,3 +128,16 @@ def test_a_row_without_its_sound_is_told_and_the_others_are_read(
     said = capsys.readouterr()
     assert "names 'gone.wav' and holds no bytes" in said.err
     assert "1 note of 1 instrument" in said.out
+
+
+def test_archives_are_named(folder: Path) -> None:
+    names = ["a.zip", "more/b.7z", "more/c.rar", "d.tar.gz", "e.7z.001", "f.r00"]
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"packed")
+    skipped = dict(open_library([folder]).skipped)
+    assert {str(folder / name) for name in names} == set(skipped)
+    assert all(reason.endswith("unpack it") for reason in skipped.values())
+    (folder / "oboe_60.wav").unlink()
+    with pytest.raises(TimbreError, match=r"a\.zip cannot be read: an archive.* d\.tar\.gz"):
+        open_library([folder])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from timbre_core.__main__ import main
 from timbre_core.catalogue import jobs
 from timbre_core.catalogue.crew import Crew
 from timbre_core.catalogue.database import database_file, reading, writing
@@ -158,3 +159,25 @@ def test_a_data_folder_that_cannot_be_written_is_said(monkeypatch: pytest.Monkey
     monkeypatch.setattr(jobs, "_lock", refuse)
     with pytest.raises(TimbreError, match="no permission"):
         jobs.start_worker()
+
+
+def test_work_whose_process_died_is_called_interrupted_and_not_asked_for_twice(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "KINDS", {"count": lambda job, report: "counted"})
+    begun = jobs.ask("count", None)
+    with writing() as database:
+        database.execute("UPDATE jobs SET state = 'running', phase = 'counting', done = 3, total = 9, rate = 2")
+    with jobs._lock():
+        assert main(["library", "list"]) == 0
+        assert "running: count : counting 3 of 9, about 3 s left" in capsys.readouterr().out
+        assert jobs.ask("count", None).id != begun.id, "what runs may have passed what is new"
+    assert main(["library", "list"]) == 0
+    told = capsys.readouterr().out
+    assert "interrupted: count : counting 3 of 9\n" in told
+    assert "library work` goes on with it" in told
+    assert jobs.ask("count", None).id == begun.id
+    assert main(["library", "work"]) == 0
+    capsys.readouterr()
+    main(["library", "list"])
+    assert "count" not in capsys.readouterr().out

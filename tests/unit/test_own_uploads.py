@@ -211,3 +211,16 @@ def test_what_systems_leave_is_no_skipped_file(tmp_path: Path) -> None:
         ("b.npy", "cannot be read: if there are sounds inside, write them as WAV"),
         (".c.wav", "hidden, as its name begins with a dot: rename it"),
     ]
+
+
+def test_a_damaged_archive_is_named_and_costs_itself_alone() -> None:
+    sent = [
+        archive({"c.wav": wav()}),
+        Sent("bad.zip", io.BytesIO(b"PK\3\4 no archive")),
+        Sent("half.zip", io.BytesIO(damaged(zipfile.ZIP_DEFLATED))),
+        Sent("b.wav", io.BytesIO(wav())),
+    ]
+    folder, skipped = keep_uploads("kit", sent)
+    assert sorted(path.name for path in folder.iterdir()) == ["b.wav", "c.wav"], "and nothing half unpacked"
+    assert [name for name, _ in skipped] == ["bad.zip", "half.zip"]
+    assert all("the archive cannot be unpacked" in reason for _, reason in skipped)

@@ -116,11 +116,28 @@ def test_why_no_row_can_be_used_is_told_and_decimals_are_numbers(tmp_path: Path)
     sound = pq.read_table(starter_path()).slice(0, 1).to_pylist()[0]["audio"]
     path = tmp_path / "a.parquet"
     audio = pa.array([{"bytes": sound, "path": "a.wav"}])
-    pq.write_table(pa.table({"audio": audio, "pitch": ["440 Hz"]}), path)
-    with pytest.raises(TimbreError, match=r"no usable note: pitch '440 Hz' is neither .*\(1 such\)"):
+    pq.write_table(pa.table({"audio": audio, "pitch": ["high"]}), path)
+    with pytest.raises(TimbreError, match=r"no usable note: pitch 'high' is neither .*\(1 such\)"):
         open_library([path])
     pq.write_table(pa.table({"audio": audio, "pitch": pa.array([61], pa.decimal128(5, 1))}), path)
     assert open_library([path]).notes["pitch"].tolist() == [61]
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.uint8()), pa.large_list(pa.uint8()), pa.list_(pa.int8())])
+@pytest.mark.parametrize("inside", [False, True])
+def test_bytes_may_be_in_lists_and_pitches_in_hz(tmp_path: Path, kind: pa.DataType, inside: bool) -> None:
+    starter = pq.read_table(starter_path(), columns=["audio"]).slice(0, 2).column(0).to_pylist()
+    numbers = [np.frombuffer(sound, np.int8 if kind.value_type == pa.int8() else np.uint8) for sound in starter]
+    audio = pa.array(numbers, kind)
+    if inside:
+        audio = pa.StructArray.from_arrays([audio, pa.array(["x.flac", "y.flac"])], ["bytes", "path"])
+    path = tmp_path / "train.parquet"
+    pq.write_table(pa.table({"audio": audio, "Frequency (Hz)": [261.6256, 440.0], "instrument": ["a", "b"]}), path)
+    library = open_library([path])
+    assert library.notes["pitch"].tolist() == [60, 69]
+    assert any("pitch from 'Frequency (Hz)', which is in Hz" in sentence for sentence in library.said)
+    for row in range(2):
+        np.testing.assert_array_equal(library.load(row, 16_000), open_library(["starter"]).load(row, 16_000))
 
 
 def test_opening_data_imports_no_heavy_library() -> None:

@@ -25,11 +25,13 @@ from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import MODULES, Asked, Read, Reader, lost, open_reader
 from timbre_core.catalogue.shards import from_shards
 from timbre_core.checkpoint import open_checkpoint
+from timbre_core.wording import counted
 
 _TASKS = (8, 32)  # files in a task, a batch for the encoder: the more the better, but each process is to have some
 _CONFIRMED = 64  # files between two confirmations, which wait for the disk: at least so many,
 _EVERY = 1.0  # and so many seconds since the last one,
 _WAITING = 1024  # unless so many wait
+_NAMED = 5  # files that are named of those of which a part is read
 _PARALLEL = 24  # files from which on a second process is worth its start
 
 
@@ -70,7 +72,8 @@ def bring_up_to_date(
     outcome = Outcome(moved=plan.moved, gone=plan.gone, said=proposal.said)
     batches = _Batches(library, placer, notes, outcome)
     total = len(plan.kept) + len(plan.todo)
-    report("reading sounds", total - len(plan.todo), total)
+    if plan.todo:  # until the first are read: their reader is opened meanwhile
+        report(f"opening {counted(len(plan.todo), 'sound')}", 0, 0)
     done, todo = total - len(plan.todo), plan.todo
     if encoded is not None:
         taken = set()
@@ -85,6 +88,7 @@ def bring_up_to_date(
         done += len(reads)
         report("reading sounds", done, total)
     batches.confirm()
+    outcome.said += read_in_part(library)
     _say(library, outcome.said)
     outcome.doubles = group_doubles(library_of_id(library.id), report, count)
     if library.settings.get("octave", "check") == "check" and plan.todo:
@@ -189,6 +193,7 @@ class _Batches:
             int(read.pitch_estimated),
             int(read.encoded),
             velocity,
+            read.remark,
             *traits,
         )
 
@@ -196,13 +201,24 @@ class _Batches:
 _TRAITS = ("seconds", "sounding", "brightness", "attack", "noisiness", "inharmonicity")
 _COLUMNS = (
     *("library", "path", "content", "size", "changed", "place", "instrument", "family", "source"),
-    *("pitch", "pitch_estimated", "encoded", "velocity", *_TRAITS),
+    *("pitch", "pitch_estimated", "encoded", "velocity", "remark", *_TRAITS),
 )
 _INSERT = (
     f"INSERT INTO notes ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "
     "ON CONFLICT (library, path) DO UPDATE SET gone = 0, recording = NULL, "
     + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])
 )
+
+
+def read_in_part(library: OwnLibrary) -> list[str]:
+    """Sentences on a library's files of which only a part could be read."""
+    with reading() as database:
+        found = database.execute(
+            "SELECT path, remark FROM notes WHERE library = ? AND gone = 0 AND remark != '' ORDER BY path",
+            (library.id,),
+        ).fetchall()
+    told = [f"{path}: {remark}" for path, remark in found[:_NAMED]]
+    return told + [f"{counted(len(found) - _NAMED, 'more file')} of which only a part is read"] * (len(found) > _NAMED)
 
 
 def _say(library: OwnLibrary, said: Sequence[str]) -> None:

@@ -114,6 +114,9 @@ MIGRATIONS = (
     """
     ALTER TABLE notes ADD COLUMN encoded INTEGER NOT NULL DEFAULT 1;
     """,
+    """
+    ALTER TABLE notes ADD COLUMN remark TEXT NOT NULL DEFAULT '';
+    """,
 )
 """What leads from each version of the database to the next: only ever added to."""
 

@@ -65,12 +65,13 @@ class Job:
 
 
 def ask(kind: str, library: int | None, arguments: dict[str, Any] | None = None) -> Job:
-    """Put work into the queue; of the same work for the same library that waits already, that."""
-    now = time.time()
+    """Put work into the queue; of the same work for the same library that waits already, or was interrupted, that."""
+    now, begun = time.time(), is_worked_on()
     with writing() as database:
         waiting = database.execute(
-            "SELECT id FROM jobs WHERE kind = ? AND library IS ? AND state = 'queued' AND arguments = ?",
-            (kind, library, json.dumps(arguments or {})),
+            "SELECT id FROM jobs WHERE kind = ? AND library IS ? AND arguments = ? AND cancel = 0 "
+            "AND (state = 'queued' OR (state = 'running' AND NOT ?))",
+            (kind, library, json.dumps(arguments or {}), begun),
         ).fetchone()
         if waiting is not None:
             number = int(waiting[0])

@@ -54,7 +54,8 @@ class Read:
     """What was read of a file: a reason alone where it cannot be used.
 
     content: SHA-256 of its bytes. mu: (latent_dim,), code: (dim,), of which there is one: what tells the note's place, by which
-    network. encoded: whether that is mu. mark: its fingerprint. pitch: MIDI, NaN where none is heard.
+    network. encoded: whether that is mu. mark: its fingerprint. pitch: MIDI, NaN where none is heard. remark: what of the file
+    could not be read.
     """
 
     path: str
@@ -70,6 +71,7 @@ class Read:
     code: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
     coded_by: str = ""
     mark: np.ndarray = field(default_factory=lambda: np.empty(0, np.float16))
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
         read = Read(asked.path, pitch=asked.pitch, encoded=not reader.coded_by, coded_by=reader.coded_by)
         try:
             content, read.size, read.changed = _settled(root / asked.path)
-            audio = load_audio(content, rate, str(root / asked.path), cure=LEAVE_OUT, remarks=[])
+            remarks: list[str] = []
+            audio = load_audio(content, rate, str(root / asked.path), cure=LEAVE_OUT, remarks=remarks)
+            read.remark = "; ".join(remarks)
             read.content = hashlib.sha256(content).hexdigest()
             taken = audio[: round(_TAKEN * rate)]
             if math.isnan(read.pitch):

@@ -62,61 +62,79 @@ def keep_uploads(name: str, files: Iterable[Sent], limits: UploadLimits = LIMITS
     taken = {entry.name for entry in base.iterdir()} if base.is_dir() else set()
     folder = base / safe_id(name, taken)
     skipped: list[tuple[str, str]] = []
-    total = sounds = 0
+    keeper = _Keeper(folder, limits, skipped)
     try:
-        for number, (path, content, packed) in enumerate(_unpacked(files, skipped)):
-            if number >= limits.files:
-                raise TimbreError(
-                    f"more than {limits.files:,} files at once: send them in parts, or name their folder."
-                )
-            parts = _parts(path)
-            if ".." not in parts and any(map(is_left_behind, parts)):
-                skipped += [(path, HIDDEN)] if _is_hidden_sound(parts) else []
-                continue
-            target = _inside(folder, parts)
-            if target is None:
-                skipped.append((path, "its name leads out of the folder, or is none"))
-                continue
-            if not (is_audio(path) or path.lower().endswith(_TABLES)):
-                cure = other_cure(path)
-                skipped += [(path, f"cannot be read: {cure}")] if cure else []
-                continue
-            if target.exists() or any(above.is_file() for above in target.parents):
-                skipped.append((path, "another file of that name was sent with it: rename one"))
-                continue
-            room = min(limits.bytes_each, limits.bytes - total, *([limits.ratio * max(packed, 4096)] if packed else []))
-            total += _copy(content, target, room, path)
-            sounds += is_audio(path)
-    except _DAMAGE as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise TimbreError(f"the archive cannot be unpacked ({error}): make it again, without a password.") from error
+        for sent in files:
+            try:
+                for path, content, packed in _unpacked(sent, skipped):
+                    keeper.keep(path, content, packed)
+            except _DAMAGE as error:  # what was unpacked before stays, and so do other files
+                reason = f"the archive cannot be unpacked ({error}): make it again, without a password"
+                skipped.append((sent.name, reason))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    if not sounds:
+    if not keeper.sounds:
         shutil.rmtree(folder, ignore_errors=True)
         first = f": {skipped[0][0][:120]}: {skipped[0][1]}" if skipped else ""
         raise TimbreError(f"there is no sound among these files (wav, flac, ogg, mp3, aiff){first}: choose others.")
     return folder, skipped
 
 
-def _unpacked(files: Iterable[Sent], skipped: list[tuple[str, str]]) -> Iterator[tuple[str, IO[bytes], int]]:
-    """Every file, those in archives too: its path, its content, and its packed size (0 for what was not packed)."""
-    for sent in files:
-        if not sent.name.lower().endswith(".zip"):
-            yield sent.name, sent.content, 0
-            continue
-        with zipfile.ZipFile(sent.content) as archive:
-            for entry in archive.infolist():
-                if entry.is_dir():
-                    continue
-                if entry.flag_bits & 1:
-                    raise RuntimeError("it has a password")
-                if (entry.external_attr >> 16) & 0o170000 == 0o120000:
-                    skipped.append((entry.filename, "a link, and no file"))
-                    continue
-                with archive.open(entry) as content:
-                    yield entry.filename, content, max(entry.compress_size, 1)
+@dataclass
+class _Keeper:
+    """Writes files into a folder as long as they are within the limits, and counts them."""
+
+    folder: Path
+    limits: UploadLimits
+    skipped: list[tuple[str, str]]
+    number: int = 0
+    total: int = 0
+    sounds: int = 0
+
+    def keep(self, path: str, content: IO[bytes], packed: int) -> None:
+        """Write a file, or tell why it is left out. packed: its size in an archive, 0 for what is in none."""
+        if self.number >= self.limits.files:
+            raise TimbreError(
+                f"more than {self.limits.files:,} files at once: send them in parts, or name their folder."
+            )
+        self.number += 1
+        parts = _parts(path)
+        if ".." not in parts and any(map(is_left_behind, parts)):
+            self.skipped += [(path, HIDDEN)] if _is_hidden_sound(parts) else []
+            return
+        target = _inside(self.folder, parts)
+        if target is None:
+            self.skipped.append((path, "its name leads out of the folder, or is none"))
+        elif not (is_audio(path) or path.lower().endswith(_TABLES)):
+            cure = other_cure(path)
+            self.skipped += [(path, f"cannot be read: {cure}")] if cure else []
+        elif target.exists() or any(above.is_file() for above in target.parents):
+            self.skipped.append((path, "another file of that name was sent with it: rename one"))
+        else:
+            most = [self.limits.ratio * max(packed, 4096)] if packed else []
+            self.total += _copy(
+                content, target, min(self.limits.bytes_each, self.limits.bytes - self.total, *most), path
+            )
+            self.sounds += is_audio(path)
+
+
+def _unpacked(sent: Sent, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, IO[bytes], int]]:
+    """A file, or those in an archive: its path, its content, and its packed size (0 for what was not packed)."""
+    if not sent.name.lower().endswith(".zip"):
+        yield sent.name, sent.content, 0
+        return
+    with zipfile.ZipFile(sent.content) as archive:
+        for entry in archive.infolist():
+            if entry.is_dir():
+                continue
+            if entry.flag_bits & 1:
+                raise RuntimeError("it has a password")
+            if (entry.external_attr >> 16) & 0o170000 == 0o120000:
+                skipped.append((entry.filename, "a link, and no file"))
+                continue
+            with archive.open(entry) as content:
+                yield entry.filename, content, max(entry.compress_size, 1)
 
 
 def _parts(name: str) -> tuple[str, ...]:
@@ -145,16 +163,23 @@ def _is_bad(part: str) -> bool:
 
 
 def _copy(content: IO[bytes], target: Path, room: int, name: str) -> int:
-    """Write a file of at most `room` bytes; returns its size. Raises TimbreError for one that turns out to be larger."""
+    """Write a file of at most `room` bytes; returns its size. Raises TimbreError for one that turns out to be larger.
+
+    Of one that is damaged in its archive nothing stays.
+    """
     size = 0
     with os_errors(target, writing=True):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with open(target, "wb") as file:
-            while chunk := _read(content):
-                size += len(chunk)
-                if size > room:
-                    raise TimbreError(f"{name[:120]}: unpacks to more than is taken: send less at once.")
-                file.write(chunk)
+        try:
+            with open(target, "wb") as file:
+                while chunk := _read(content):
+                    size += len(chunk)
+                    if size > room:
+                        raise TimbreError(f"{name[:120]}: unpacks to more than is taken: send less at once.")
+                    file.write(chunk)
+        except _DAMAGE:
+            target.unlink()
+            raise
     return size
 
 

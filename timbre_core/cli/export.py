@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from timbre_core.cli.batch import PRESETS, SOUNDS, add_jobs_argument, files_in, run_batch
 from timbre_core.cli.macro_options import add_macros_argument, shape_of
 from timbre_core.cli.pitch_options import midi_pitch
-from timbre_core.cli.shell import check_output_folder, check_seed
+from timbre_core.cli.shell import check_result_folder, check_seed, default_output
 from timbre_core.cli.tuning_options import add_tuning_arguments, tuning_of
 from timbre_core.errors import TimbreError
 
@@ -93,9 +93,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="of the instrument (default: from its source)")
     parser.add_argument(
         "--out",
-        default="instrument",
         metavar="DIR",
-        help="where to write; older files are replaced (default instrument); of several instruments each in a folder there",
+        help="where to write; older files are replaced (default instrument, or instrument-2 where that is there); of several "
+        "instruments each in a folder there",
     )
     add_macros_argument(parser)
     add_tuning_arguments(parser)
@@ -121,7 +121,8 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
-    check_output_folder(args.out, "--out")
+    target = Path(args.out or default_output("instrument"))
+    check_result_folder(target, "--out")
     format_of(args.format)
     tuning = tuning_of(args)
     shape_of(args)  # what is wrong with it is told at once
@@ -135,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
     tasks: dict[str, Callable[[], list[str]]] = {}
     for source in sources:
         name = file_name(args.name or source.name)
-        out = Path(args.out) / name if len(sources) > 1 else Path(args.out)
+        out = target / name if len(sources) > 1 else target
         if source.name in tasks or any(file_name(other) == name for other in tasks):
             raise TimbreError(f"two instruments would be called {name}: export them one by one.")
         tasks[source.name] = partial(_export, source, name, (keys, tuning), out, args, quiet=len(sources) > 1)

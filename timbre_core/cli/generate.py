@@ -7,7 +7,7 @@ from pathlib import Path
 
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.pitch_options import add_pitch_arguments, pitch_of
-from timbre_core.cli.shell import check_seed, check_wav_file
+from timbre_core.cli.shell import check_seed, check_wav_file, default_output
 
 HELP = "generate a note: from the prior, from a family, or with the timbre of a note on the map; still or walking"
 EXAMPLE = """python -m timbre_core generate checkpoints/nsynth-cvae --pitch 60 --seconds 2 --family brass --out brass.wav
@@ -53,9 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_inverter_argument(parser)
     parser.add_argument(
         "--out",
-        default="note.wav",
         metavar="FILE.wav",
-        help="where to write; an older file of that name is replaced (default note.wav)",
+        help="where to write; an older file of that name is replaced (default note.wav, or note-2.wav where that is there)",
     )
 
 
@@ -66,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
-    check_wav_file(args.out, "--out")
+    out = args.out or default_output("note.wav")
+    check_wav_file(out, "--out")
     pitch_of(args)  # what is wrong with it is said before the checkpoint is opened
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
     own = space.pitch_of(args.like) if args.like is not None and args.vibrato is not None else None
@@ -84,6 +84,6 @@ def run(args: argparse.Namespace) -> int:
         spread=args.spread,
         playing=args.playing,
     )
-    write_wav(Path(args.out), note.audio, note.sample_rate)
-    print(args.out)
+    write_wav(Path(out), note.audio, note.sample_rate)
+    print(out)
     return 0

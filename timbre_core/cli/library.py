@@ -180,7 +180,7 @@ def _check_workers(args: argparse.Namespace) -> None:
 
 
 def _run_list(args: argparse.Namespace) -> int:
-    from timbre_core.catalogue.jobs import list_jobs
+    from timbre_core.catalogue.jobs import is_worked_on, list_jobs
     from timbre_core.catalogue.libraries import counts_of, list_libraries
     from timbre_core.catalogue.vectors import list_vectors
 
@@ -197,11 +197,15 @@ def _run_list(args: argparse.Namespace) -> int:
             f"{library.name}: {counted(notes, 'note')}{more}, {library.root}{away}, read by {Path(library.checkpoint).name}"
         )
     names = {library.id: library.name for library in libraries}
-    for job in list_jobs(only_open=True):
-        left = f", about {job.left:.0f} s left" if job.left is not None else ""
-        print(
-            f"{job.state}: {job.kind} {names.get(job.library or 0, '')}: {job.phase} {job.done:,} of {job.total:,}{left}"
-        )
+    waiting = list_jobs(only_open=True)
+    worked_on = bool(waiting) and is_worked_on()
+    for job in waiting:
+        left = f", about {job.left:.0f} s left" if job.left is not None and worked_on else ""
+        state = "interrupted" if job.state == "running" and not worked_on else job.state
+        far = f": {job.phase} {job.done:,} of {job.total:,}" if job.total else f": {job.phase}" if job.phase else ""
+        print(f"{state}: {job.kind} {names.get(job.library or 0, '')}{far}{left}")
+    if waiting and not worked_on:
+        print("nothing works on that now: `python -m timbre_core library work` goes on with it, and so does the app.")
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.pitch_options import add_pitch_arguments, pitch_of
-from timbre_core.cli.shell import check_output_folder, check_seed, check_wav_file
+from timbre_core.cli.shell import check_result_folder, check_seed, check_wav_file, default_output
 
 if TYPE_CHECKING:
     from timbre_core.features.performance import Performance
@@ -41,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the phases (default 0)")
     add_inverter_argument(parser)
     parser.add_argument(
-        "--out", metavar="FILE.wav|DIR", help="the file (default morph.wav), with --steps the folder (default morph)"
+        "--out",
+        metavar="FILE.wav|DIR",
+        help="the file (default morph.wav), with --steps the folder (default morph); numbered where that is there",
     )
 
 
@@ -63,12 +65,12 @@ def run(args: argparse.Namespace) -> int:
     check_notes(notes)
     pitch_of(args)  # what is wrong with it is said before the checkpoint is opened
     if args.steps is None:
-        out = args.out or "morph.wav"
+        out = args.out or default_output("morph.wav")
         check_wav_file(out, "--out")
     else:
-        out = args.out or "morph"
+        out = args.out or default_output("morph")
         step_places(len(notes), args.steps)
-        check_output_folder(out, "--out")
+        check_result_folder(out, "--out")
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
     for note in notes:
         space.row_of(note)

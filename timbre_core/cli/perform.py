@@ -12,7 +12,7 @@ from timbre_core.cli.batch import PIECES, add_jobs_argument, files_in, run_batch
 from timbre_core.cli.export import own_sounds
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.macro_options import add_macros_argument, shape_of
-from timbre_core.cli.shell import check_output_folder, check_wav_file
+from timbre_core.cli.shell import check_result_folder, check_wav_file, default_output
 from timbre_core.cli.tuning_options import add_tuning_arguments, tuning_of
 from timbre_core.errors import TimbreError
 
@@ -58,9 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_jobs_argument(parser)
     parser.add_argument(
         "--out",
-        default="piece.wav",
         metavar="OUT",
-        help="the file to write (default piece.wav); for several pieces a folder",
+        help="the file to write (default piece.wav, or piece-2.wav where that is there); for several pieces a folder",
     )
 
 
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     programs = dict(map(_program, args.program))
     tuning_of(args)  # what is wrong with it is told at once
     shape = shape_of(args) or PLAIN
-    outputs = _outputs(args.pieces, args.out)
+    outputs = _outputs(args.pieces, args.out or default_output("piece.wav"))
     if len(outputs) == 1:
         read_midi(next(iter(outputs)))  # what is wrong with it is told before a model is opened
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
@@ -102,7 +101,7 @@ def _outputs(inputs: list[str], out: str) -> dict[Path, Path]:
         return {sources[0]: Path(out)}
     if out.lower().endswith(".wav"):
         raise TimbreError(f"--out {out}: several pieces need a folder: name one.")
-    check_output_folder(out, "--out")
+    check_result_folder(out, "--out")
     files = {source: Path(out) / f"{source.stem}.wav" for source in sources}
     if len(set(files.values())) < len(files):
         raise TimbreError("two pieces have the same name, and would be written to one file: do them one by one.")

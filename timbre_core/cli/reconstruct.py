@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.pitch_options import midi_pitch
-from timbre_core.cli.shell import check_output_folder
+from timbre_core.cli.shell import check_output_folder, check_wav_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +44,9 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.space import TimbreSpace
 
     check_output_folder(args.out, "--out")
+    paths = {name: Path(args.out) / f"{name}.wav" for name in ("original", "inversion", "reconstruction")}
+    for path in paths.values():
+        check_wav_file(path, "--out")
     pitch = None if args.pitch is None else midi_pitch(args.pitch, "--pitch")
     checkpoint = open_checkpoint(args.checkpoint)
     sample_rate = checkpoint.recipe.features.sample_rate
@@ -53,8 +56,7 @@ def run(args: argparse.Namespace) -> int:
         pitch = _estimated_pitch(audio, sample_rate, args.input)
     space = TimbreSpace(checkpoint, inverter=args.inverter)
     result = space.reconstruct(audio, pitch, residual=args.residual, performance=args.performance)
-    for name in ("original", "inversion", "reconstruction"):
-        path = Path(args.out) / f"{name}.wav"
+    for name, path in paths.items():
         write_wav(path, getattr(result, name), result.sample_rate)
         print(path)
     if result.performance is not None:

@@ -98,6 +98,22 @@ def check_wav_file(path: Path | str, option: str) -> None:
         print(f"note: {path} is there already, and will be replaced.", file=sys.stderr)
 
 
+def check_result_folder(path: Path | str, option: str) -> None:
+    """As `check_output_folder`; that files are there already, which may be replaced, is told."""
+    check_output_folder(path, option)
+    if Path(path).is_dir() and any(os.scandir(path)):
+        print(f"note: {path} holds files already: those of the same names will be replaced.", file=sys.stderr)
+
+
+def default_output(name: str) -> str:
+    """A default name of what a command writes: `name`, `name-2` and so on, so that what nobody named replaces nothing."""
+    stem, ending = (name.removesuffix(".wav"), ".wav") if name.endswith(".wav") else (name, "")
+    path, number = name, 2
+    while Path(path).exists():
+        path, number = f"{stem}-{number}{ending}", number + 1
+    return path
+
+
 def tell_library(library: Library) -> None:
     """What was decided about a library's labels, and what of it cannot be used: a line for each on stderr."""
     for sentence in library.said:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from timbre_core.cli.inverter_options import add_inverter_argument
-from timbre_core.cli.shell import check_output_folder, check_seed
+from timbre_core.cli.shell import check_result_folder, check_seed, default_output
 
 HELP = "swap latents between two notes: all or some dimensions of their means, or of their speakers' means"
 EXAMPLE = """python -m timbre_core swap checkpoints/beta-vae NOTE_ID NOTE_ID --of instrument --out swapped/
@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dim", nargs="+", type=int, metavar="N", help="dimensions, counted from 0 (default: all)")
     parser.add_argument("--seed", type=int, default=0, help="of the phases (default 0)")
     add_inverter_argument(parser)
-    parser.add_argument("--out", default="swapped", metavar="DIR", help="folder to write to (default swapped)")
+    parser.add_argument(
+        "--out", metavar="DIR", help="folder to write to (default swapped, or swapped-2 where that is there)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,9 +36,10 @@ def run(args: argparse.Namespace) -> int:
     from timbre_core.space import TimbreSpace
 
     check_seed(args.seed)
-    check_output_folder(args.out, "--out")
+    out = Path(args.out or default_output("swapped"))
+    check_result_folder(out, "--out")
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
-    notes, out = (args.notes[0], args.notes[1]), Path(args.out)
+    notes = args.notes[0], args.notes[1]
     # Without a dimension nothing is swapped: the notes as the model makes them, to compare with.
     kept = swapped(space, notes, args.of, [], args.seed)
     pairs = list(zip(kept, swapped(space, notes, args.of, args.dim, args.seed), strict=True))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from timbre_core.cli.inverter_options import add_inverter_argument
-from timbre_core.cli.shell import check_output_folder, check_seed
+from timbre_core.cli.shell import check_result_folder, check_seed, default_output
 
 HELP = "walk single latent dimensions of a note: a WAV file for each step, and a picture of all"
 EXAMPLE = """python -m timbre_core traverse checkpoints/beta-vae --like NOTE_ID --dim 3 --out walk/
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=7, metavar="N", help="sounds of a dimension (default 7)")
     parser.add_argument("--seed", type=int, default=0, help="of the phases (default 0)")
     add_inverter_argument(parser)
-    parser.add_argument("--out", default="walk", metavar="DIR", help="folder to write to (default walk)")
+    parser.add_argument("--out", metavar="DIR", help="folder to write to (default walk, or walk-2 where that is there)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,11 +39,12 @@ def run(args: argparse.Namespace) -> int:
 
     check_seed(args.seed)
     step_moves(args.reach, args.steps)
-    check_output_folder(args.out, "--out")
+    out = Path(args.out or default_output("walk"))
+    check_result_folder(out, "--out")
     space = TimbreSpace(open_checkpoint(args.checkpoint), inverter=args.inverter)
     checked_dimensions(space, args.dim)
     space.row_of(args.like)
-    out, rows = Path(args.out), []
+    rows = []
     with tqdm(total=len(args.dim) * args.steps, desc="traverse", unit="sound", file=sys.stderr) as bar:
         for dimension in args.dim:
             row = []

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from timbre_core.errors import explain_os_error, os_errors
-from timbre_core.features.sound_files import OTHER_ENDINGS, begins_as_sound, first_bytes, is_audio, is_left_behind
+from timbre_core.features.sound_files import (
+    OTHER_ENDINGS,
+    begins_as_sound,
+    first_bytes,
+    is_archive,
+    is_audio,
+    is_left_behind,
+    other_cure,
+)
 from timbre_core.files import readable
 from timbre_core.wording import counted
 
@@ -31,26 +39,28 @@ class Listing:
     """What is below a folder.
 
     files: paths (posix) of all sounds, sorted; tables: of what may be tables of labels, mappings: of SFZ files. others: how
-    many files have an ending of sounds that are not read. skipped: (path, reason) of folders and links not followed.
+    many files have an ending of sounds that are not read. archives: paths of those, which may hold anything.
+    skipped: (path, reason) of folders and links not followed.
     """
 
     files: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
     mappings: list[str] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
+    archives: list[str] = field(default_factory=list)
     skipped: Skipped = field(default_factory=list)
 
     @property
     def unread(self) -> list[str]:
-        """A sentence for each kind of sound that is not read: `5 files *.m4a cannot be read: convert to ...`."""
-        return [
+        """A sentence for each kind of sound that is not read, `5 files *.m4a cannot be read: convert to ...`; archives."""
+        return [f"{readable(name)} cannot be read: {other_cure(name)}" for name in self.archives] + [
             f"{counted(count, 'file')} *{ending} cannot be read: {OTHER_ENDINGS[ending]}"
             for ending, count in sorted(self.others.items())
         ]
 
     def unread_below(self, root: Path) -> Skipped:
         """The same as what is left out of `root`: (`root/*.m4a`, `5 files cannot be read: convert to ...`)."""
-        return [
+        return [(readable(root / name), f"cannot be read: {other_cure(name)}") for name in self.archives] + [
             (str(root / f"*{ending}"), f"{counted(count, 'file')} cannot be read: {OTHER_ENDINGS[ending]}")
             for ending, count in sorted(self.others.items())
         ]
@@ -81,6 +91,8 @@ def list_folder(root: Path) -> Listing:
             ending = os.path.splitext(name)[1].lower()
             if is_audio(name):
                 found.files.append(f"{folder}/{name}" if folder else name)
+            elif is_archive(name):
+                found.archives.append(f"{folder}/{name}" if folder else name)
             elif ending in OTHER_ENDINGS:
                 found.others[ending] += 1
             elif _is_table(name):
@@ -88,7 +100,7 @@ def list_folder(root: Path) -> Listing:
                 there.append(f"{folder}/{name}" if folder else name)
             elif _is_sound_inside(root / folder / name):
                 found.skipped.append((str(root / folder / name), _NO_ENDING))
-    for names in (found.files, found.tables, found.mappings):
+    for names in (found.files, found.tables, found.mappings, found.archives):
         names.sort()
     return found
 

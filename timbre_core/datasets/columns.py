@@ -22,7 +22,18 @@ _OTHER_NAMES = {
     "dinamica dinámica intensidad anschlag",
     "split": "subset set partition data_split fold folds fold_id kfold cv_fold",
     "transpose": "transposition",
+    "frequency": "f0 f0_hz hz freq freq_hz frequency_hz fundamental fundamental_hz fundamental_frequency "
+    "fundamental_frequency_hz fundamental_freq f0_frequency pitch_hz pitch_in_hz pitch_frequency pitch_freq "
+    "note_frequency note_freq note_hz root_hz root_frequency midi_hz tonhöhe_hz tonhoehe_hz grundfrequenz "
+    "grundfrequenz_hz hauteur_hz fréquence_fondamentale frecuencia_fundamental frequenza_fondamentale "
+    "frequência_fundamental frequenz frequenz_hz fréquence fréquence_hz frecuencia frecuencia_hz frequenza "
+    "frequenza_hz frequência frequência_hz frequentie frekvens taajuus częstotliwość",
+    "pitch_class": "pitchclass chroma letter step note_letter note_class note_without_octave tone_name",
+    "octave": "oct octave_number octave_no oktave octava oitava ottava octaaf oktav oktaavi oktawa oktáv oktava",
+    "accidental": "accidentals alteration alter vorzeichen altération alteración alterazione",
 }
+PARTS = ("frequency", "pitch_class", "octave", "accidental")
+"""Fields that say something of the pitch, and are no labels themselves: see datasets.pitch_columns."""
 _CLASSES = ("label", "class", "category", "target")
 """Names of the one label that many data sets have, which is the instrument where nothing else is."""
 
@@ -37,7 +48,8 @@ class Columns:
     @property
     def renamed(self) -> list[str]:
         """`pitch from 'MIDI note'`, of each field whose column has another name than the field."""
-        return [f"{field} from {name!r}" for field, name in self.of.items() if plain_name(name) != field]
+        given = {field: name for field, name in self.of.items() if field not in PARTS}
+        return [f"{field} from {name!r}" for field, name in given.items() if plain_name(name) != field]
 
 
 def plain_name(name: str) -> str:

@@ -25,6 +25,7 @@ from timbre_core.datasets.measured_pitch import measure_missing_pitches
 from timbre_core.datasets.name_labels import read_names
 from timbre_core.datasets.notes import METADATA
 from timbre_core.datasets.pattern import NamePattern, parse_pattern
+from timbre_core.datasets.pitch_names import is_note_name
 from timbre_core.datasets.root_keys import root_keys
 from timbre_core.datasets.sfz import read_mappings
 from timbre_core.datasets.table import find_tables, read_table
@@ -32,6 +33,8 @@ from timbre_core.errors import TimbreError
 from timbre_core.wording import counted
 
 Skipped = list[tuple[str, str]]
+
+_NAMED = 6  # things that are not read, of a folder without any sound
 
 
 def read_folder(
@@ -99,7 +102,9 @@ def _read_other_sources(
     sources.keys = root_keys(root, listing.files, progress)
     for file, (low, high) in sources.names.ranges.items():
         if file not in sources.mapping and file not in mappings.releases:
-            reason = f"its name says that it holds several notes ({low} to {high}): cut it into notes"
+            cure = f"cut it into notes, or tell its pitch in {METADATA}"
+            which = f"{low} to {high}" if is_note_name(high) else f"{low} {high}"
+            reason = f"its name says that it holds several notes ({which}): {cure}"
             skipped.append((str(root / file), reason))
     left_out = (sources.names.ranges.keys() - sources.mapping.keys()) | mappings.releases
     return [file for file in listing.files if file not in left_out], skipped
@@ -130,7 +135,8 @@ def _no_note(root: Path, skipped: Skipped) -> str:
 
 def _nothing_in(root: Path, listing: Listing) -> str:
     if listing.unread:
-        return f"{root}: no audio file in it that can be read: {'; '.join(listing.unread)}."
+        rest = f"; and {len(listing.unread) - _NAMED} more" if len(listing.unread) > _NAMED else ""
+        return f"{root}: no audio file in it that can be read: {'; '.join(listing.unread[:_NAMED])}{rest}."
     if listing.skipped:
         return f"{root}: no audio file in it: {listing.skipped[0][0]}: {listing.skipped[0][1]}."
     return f"{root}: no audio file in it (wav, flac, ogg, mp3, aiff): check the path."

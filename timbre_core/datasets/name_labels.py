@@ -25,7 +25,8 @@ from timbre_core.datasets.dynamics import (
 from timbre_core.datasets.helmholtz import with_scientific_names
 from timbre_core.datasets.instrument_words import family_of, is_family, is_playing, is_stop_word, is_technical
 from timbre_core.datasets.label_values import Labels
-from timbre_core.datasets.pitch_names import NAME, is_note_name, pitch_language, read_pitch
+from timbre_core.datasets.pitch_names import is_note_name, pitch_language, pitch_with_unit, read_pitch
+from timbre_core.datasets.several_notes import joined, several_in
 from timbre_core.errors import TimbreError
 
 _SIGN = re.compile(r"(?<![A-Za-z0-9])([A-Ga-g][#♯b♭]?)-(\d)(?![0-9A-Za-z])")  # the hyphen of C-1
@@ -38,7 +39,6 @@ _BEFORE_INSTRUMENTS = re.compile(
     re.IGNORECASE,
 )
 _FUSED = re.compile(r"(?P<before>.*?)(?P<note>[A-H](?:[#♯b♭]|is|es|s)?-?\d)(?!\d)(?P<after>.*)")
-_RANGE = re.compile(rf"(?P<low>{NAME})[-–]?(?P<high>{NAME})", re.IGNORECASE)
 _KEY = re.compile(r"(?:midi|note|key|pitch|nn|n|k|p|m)?[-_ ]?(\d{1,3})", re.IGNORECASE)
 _COUNTER = re.compile(r"(?:rr|r|take|tk|t|round|var|alt|x)?\d+", re.IGNORECASE)
 _MOST, _MOST_KEYS = 0.6, 0.9  # shares of names that agree on what a place is, and that it has numbers of keys
@@ -97,7 +97,7 @@ def _is_read(found: NameLabels, file: str) -> bool:
 
 def _separator(stems: Sequence[str]) -> str:
     """What most names are best cut at: so that one part is a note's name, else a number."""
-    for fits in (is_note_name, _RANGE.fullmatch, str.isdecimal):
+    for fits in (is_note_name, joined, str.isdecimal):
         shares = {
             name: sum(any(map(fits, _parts(stem, name))) for stem in stems) / max(1, len(stems)) for name in _SEPARATORS
         }
@@ -126,11 +126,7 @@ def _read_group(group: dict[str, list[str]], cut: str, hears: Hears, found: Name
     files, columns = list(group), [list(column) for column in zip(*group.values(), strict=True)]
     roles: dict[int, str] = {}
     pitch = _pitch_column(columns)
-    if pitch is None:
-        for file, parts in group.items():
-            several = next(filter(None, map(_RANGE.fullmatch, parts)), None)
-            if several and not any(map(is_note_name, parts)):
-                found.ranges[file] = several["low"], several["high"]
+    found.ranges |= {file: several for file, parts in group.items() if (several := several_in(parts))}
     values: list[str] = []
     if pitch is None:
         for place in _number_columns(columns):
@@ -158,7 +154,7 @@ def _read_group(group: dict[str, list[str]], cut: str, hears: Hears, found: Name
             given |= {role: columns[place][index] for place, role in roles.items() if role != "pitch"}
             if instrument is not None and cut != "_":
                 given["instrument"] = _with_words_before(columns, instrument, index)
-            if pitch is not None and (is_note_name(values[index]) or values[index].isdecimal()):
+            if pitch is not None and (is_note_name(values[index]) or values[index].replace(".", "").isdecimal()):
                 given["pitch"] = values[index]
             _more(given)
         if roles:
@@ -205,9 +201,12 @@ def _number_columns(columns: Sequence[Sequence[str]]) -> list[int]:
 
 
 def _key_of(part: str) -> str:
-    """The number of what may be a MIDI pitch, empty where it is none."""
+    """The number of what may be a MIDI pitch or a frequency with its unit, empty where it is none."""
     key = _KEY.fullmatch(part)
-    return key[1] if key and _LOWEST <= int(key[1]) <= _HIGHEST else ""
+    if key is None:
+        pitch = pitch_with_unit(part)
+        return "" if pitch is None else f"{pitch:g}"
+    return key[1] if _LOWEST <= int(key[1]) <= _HIGHEST else ""
 
 
 def _velocity_column(columns: Sequence[Sequence[str]], pitch: int | None) -> int | None:

@@ -22,17 +22,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from timbre_core.datasets.columns import match_columns
+from timbre_core.datasets.columns import PARTS, match_columns
 from timbre_core.datasets.folds import fold_number, folds_to_splits
 from timbre_core.datasets.label_values import Labels, note_values
 from timbre_core.datasets.notes import NOTE_COLUMNS, drop_bad_labels, note_table
-from timbre_core.datasets.parquet_columns import audio_column, class_names, is_bytes, is_decoded, is_label
+from timbre_core.datasets.parquet_columns import audio_column, bytes_of, class_names, is_bytes, is_decoded, is_label
+from timbre_core.datasets.pitch_columns import settle_pitches
 from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, explain_os_error, os_errors
 from timbre_core.features.audio import AudioError
 from timbre_core.features.sound_files import is_left_behind
 
-FIELDS = ("note_id", "instrument", "family", "source", "pitch", "velocity", "split", "transpose")
+FIELDS = ("note_id", "instrument", "family", "source", "pitch", "velocity", "split", "transpose", *PARTS)
 _PLACE = re.compile(r"(?P<file>.*\.parquet):(?P<row>[0-9]+)", re.IGNORECASE)
 _SHARD = re.compile(r"(?P<split>.+?)-[0-9]{5}-of-[0-9]{5}(?:-[0-9a-f]+)?")
 _DEEPEST = 3
@@ -172,9 +173,12 @@ def _foreign(
         given.setdefault("note_id", _name_of(paths[row]) or f"{path.stem}-{row:06d}")
         official = split in ("valid", "test") and fold_number(given.get("split", "")) is not None
         rows.append(given | ({"split": split} if split and ("split" not in given or official) else {}))
-    told = folds_to_splits(rows, folds)
-    if told and said is not None:
-        said.append(f"{path.parent}: {told}")
+    # Rows are told apart by what is written alone: their sounds are not listened to here.
+    pitches, of_no_use = settle_pitches(rows, columns.of, lambda places, numbers: False)
+    told = [*pitches, *filter(None, [folds_to_splits(rows, folds)])]
+    if said is not None:
+        told += [f"not used: {', '.join(map(repr, of_no_use))}"] * bool(of_no_use)
+        said += [f"{path.parent}: {sentence}" for sentence in told]
     return note_values(rows, [str(row) for row in range(count)], [f"{path}, row {row}" for row in range(count)])
 
 
@@ -264,12 +268,13 @@ class ParquetAudio:
             if samples is None or not rate or not 0 < rate < 2**30:
                 raise AudioError(f"{self._path}: column {self._column!r} of row {row} holds no samples or no rate.")
             return _as_wav(samples.to_numpy(zero_copy_only=False), int(rate))
-        audio = found.as_py()
-        if isinstance(audio, dict):
-            if not audio.get("bytes") and audio.get("path"):
-                raise AudioError(
-                    f"{self._path}: column {self._column!r} of row {row} names {audio['path'][:200]!r} and holds no bytes: "
-                    "get the data set with its audio embedded."
-                )
-            audio = audio.get("bytes")
-        return audio or b""
+        if not pa.types.is_struct(column.type):
+            return bytes_of(found)
+        audio = bytes_of(found["bytes"]) if found.is_valid else b""
+        place = found["path"].as_py() if found.is_valid and "path" in found else None
+        if not audio and place:
+            raise AudioError(
+                f"{self._path}: column {self._column!r} of row {row} names {place[:200]!r} and holds no bytes: "
+                "get the data set with its audio embedded."
+            )
+        return audio

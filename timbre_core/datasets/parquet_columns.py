@@ -8,16 +8,15 @@ from typing import Any
 
 import pyarrow as pa
 
+_NAMES = ("audio", "sound", "wav", "recording", "file", "audio_bytes", "wav_bytes", "audio_data", "bytes")
+"""Of columns of encoded files, the likeliest first."""
+
 
 def audio_column(schema: pa.Schema) -> str | None:
-    """The column of encoded files: `audio`, or the first one of a struct with bytes."""
-    fits = [
-        name
-        for name in schema.names
-        if is_bytes(schema.field(name).type) or (name == "audio" and _bytes_field(schema.field(name).type))
-    ]
+    """The column of encoded files: `audio` and the like, or the first one of a struct with bytes."""
+    fits = [n for n in schema.names if is_bytes(schema.field(n).type) or is_byte_list(schema.field(n).type)]
     structs = [n for n in schema.names if _bytes_field(schema.field(n).type) or is_decoded(schema.field(n).type)]
-    for name in ("audio", "sound", "wav", "recording", "file"):
+    for name in _NAMES:
         if name in fits or name in structs:
             return name
     return structs[0] if structs else None
@@ -27,8 +26,25 @@ def is_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
 
 
+def is_byte_list(kind: pa.DataType) -> bool:
+    """Whether a column is of lists of bytes, as tables write them that know no binary type."""
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(is_list and (pa.types.is_uint8(kind.value_type) or pa.types.is_int8(kind.value_type)))
+
+
 def _bytes_field(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_struct(kind) and any(f.name == "bytes" and is_bytes(f.type) for f in kind))
+    return bool(
+        pa.types.is_struct(kind) and any(f.name == "bytes" and (is_bytes(f.type) or is_byte_list(f.type)) for f in kind)
+    )
+
+
+def bytes_of(value: pa.Scalar) -> bytes:
+    """The bytes in a binary value or in a list of bytes; none where there is no value."""
+    if not value.is_valid:
+        return b""
+    if is_byte_list(value.type):
+        return bytes(value.values.to_numpy(zero_copy_only=False).tobytes())
+    return bytes(value.as_py())
 
 
 def is_decoded(kind: pa.DataType) -> bool:

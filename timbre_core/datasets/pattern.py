@@ -18,7 +18,7 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 _TOLD = 80  # letters of a pattern in an error
 _ANYTHING = "[^/]+?"
 _SHAPES = {
-    "pitch": rf"-?\d+(?:\.\d+)?|(?i:{pitch_names.NAME})",
+    "pitch": rf"-?\d+(?:\.\d+)?|(?i:{pitch_names.NAME}|{pitch_names.HZ})",
     "velocity": rf"\d+(?:\.\d+)?|(?i:{dynamics.WRITTEN})",
 }
 _WANTED = {

@@ -57,7 +57,41 @@ _PARTS = re.compile(
 _SHARPS, _FLATS = re.compile(_SHARP, re.IGNORECASE), re.compile(_FLAT, re.IGNORECASE)
 _NOT_GERMAN = re.compile(r"[cdfg]s-?\d{1,2}", re.IGNORECASE)
 _SURELY_GERMAN = re.compile(r"([cdefgah]iss?|[cdgfh]ess?)-?\d{1,2}", re.IGNORECASE)
+_CLASS = re.compile(rf"(?:{_BASES}|[a-h])(?:{_ACCIDENTAL})", re.IGNORECASE)
+HZ = r"\d+(?:[.,]\d+)?[ _]?hz"
+"""A regular expression (to be matched without case) for a frequency with its unit."""
+_HZ = re.compile(HZ, re.IGNORECASE)
 _HOW = "write 60, C4, C#4 or Bb3"
+
+
+def pitch_of_hz(text: str) -> float:
+    """MIDI pitch, to the cent, of a frequency in Hz; the semitone where its frequency, rounded as the text is, is that.
+
+    Raises TimbreError for what is no frequency of a MIDI pitch.
+    """
+    number = text.strip().replace(",", ".")
+    hz = float(number) if re.fullmatch(r"\d+(?:\.\d+)?", number) else 0.0
+    pitch = 69 + 12 * math.log2(hz / 440) if hz > 0 else math.inf
+    if not -0.5 < pitch < 127.5:
+        raise TimbreError(f"pitch {text!r} is no frequency of a MIDI pitch, 8.2 to 12,543 Hz: correct it.")
+    near = round(pitch)
+    exact = 440 * 2 ** ((near - 69) / 12)
+    rounded = abs(hz - exact) <= 0.501 * 10.0 ** -len(number.partition(".")[2]) and abs(pitch - near) < 0.3
+    return float(near) if rounded else min(max(round(pitch, 2), 0.0), 127.0)
+
+
+def pitch_with_unit(text: str) -> float | None:
+    """MIDI pitch of `440Hz`, None where `text` is no such thing."""
+    clean = _clean(text)
+    with contextlib.suppress(TimbreError):
+        if _HZ.fullmatch(clean):
+            return pitch_of_hz(clean[:-2].rstrip(" _"))
+    return None
+
+
+def is_pitch_class(text: str) -> bool:
+    """Whether `text` is the name of a pitch without its octave: `C`, `C#`, `Bb`, `Cis`, `sol`."""
+    return _CLASS.fullmatch(_clean(text)) is not None
 
 
 @lru_cache(maxsize=65536)
@@ -96,7 +130,7 @@ def _language_of(texts: Iterable[str]) -> str:
 
 @lru_cache(maxsize=65536)
 def read_pitch(text: str, language: str = ENGLISH) -> float:
-    """MIDI pitch of `60`, `60.5` or a name such as `C4` (60), `C#4`, `Bb3`, `As3`, `Csharp4`, `Sol4`, `c'`.
+    """MIDI pitch of `60`, `60.5`, `440 Hz` or a name such as `C4` (60), `C#4`, `Bb3`, `As3`, `Csharp4`, `Sol4`, `c'`.
 
     language: how letters are meant, see `pitch_language`. Raises TimbreError for what is no pitch, and for names that mean
     one thing or another.
@@ -106,6 +140,8 @@ def read_pitch(text: str, language: str = ENGLISH) -> float:
         number = float(clean.replace(",", "."))
         if not math.isnan(number):
             return number
+    if _HZ.fullmatch(clean):
+        return pitch_of_hz(clean[:-2].rstrip(" _"))
     if language.endswith(HELMHOLTZ) or is_marked(text):
         clean, language = scientific(text) or clean, language.removesuffix(HELMHOLTZ)
     parts = _PARTS.fullmatch(clean)

@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from timbre_core.datasets.columns import Columns, match_columns, plain_name
+from timbre_core.datasets.columns import PARTS, Columns, match_columns, plain_name
 from timbre_core.datasets.dynamics import read_velocity
 from timbre_core.datasets.files_by_name import FilesByName
 from timbre_core.datasets.folds import fold_number
+from timbre_core.datasets.heard import pitches_agree
 from timbre_core.datasets.helmholtz import speaks_helmholtz
+from timbre_core.datasets.pitch_columns import are_pitch_classes, settle_pitches
 from timbre_core.datasets.pitch_names import GERMAN, read_pitch
 from timbre_core.datasets.split_names import WORDS
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.wording import counted
 
-FIELDS = ("file", "instrument", "family", "source", "pitch", "velocity", "split", "transpose")
+FIELDS = ("file", "instrument", "family", "source", "pitch", "velocity", "split", "transpose", *PARTS)
 _OWN = {"note_id", "pitch_estimated"}
 """Columns of the tables that `prepare folder` writes that are no labels."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".jsonl")
@@ -89,9 +91,24 @@ def read_table(root: Path, name: str, files: Sequence[str]) -> Table:
             loose += not found.is_exact(text)
             given = {name: _cell(row.get(column)) for name, column in columns.of.items() if name != "file"}
             table.labels[file] = {name: value for name, value in given.items() if value}
+    _settle_pitches(table, path, columns, root)
     _tell(table, path, columns, loose)
     _scale_velocities(table, path)
     return table
+
+
+def _settle_pitches(table: Table, path: Path, columns: Columns, root: Path) -> None:
+    """Make pitches of what the table says in Hz or in parts; tells it, and which of these columns are of no use."""
+    named, agree = list(table.labels), pitches_agree(root)
+    said, unused = settle_pitches(
+        list(table.labels.values()),
+        columns.of,
+        lambda places, pitches: agree([named[place] for place in places], pitches),
+    )
+    table.said += [f"{path}: {sentence}" for sentence in said]
+    columns.unused.extend(unused)
+    table.fields -= set(PARTS)
+    table.fields |= {"pitch"} if said else set()
 
 
 def _scale_velocities(table: Table, path: Path) -> None:
@@ -205,10 +222,13 @@ def _columns(rows: Rows, path: Path) -> tuple[Columns, list[tuple[int, dict[str 
     listed = list(rows)
     given = [name for name in names if name is not None]
     columns = match_columns(given, FIELDS)
+    cells = {name: [row.get(name) or "" for _, row in listed] for name in columns.of.values()}
     doubtful = [
         name
         for field, name in columns.of.items()
-        if plain_name(name) != field and not _says(field, name, [row.get(name) or "" for _, row in listed])
+        if plain_name(name) != field
+        and not _says(field, name, cells[name])
+        and not (field == "pitch" and "octave" in columns.of and are_pitch_classes(list(map(_cell, cells[name]))))
     ]
     if doubtful:
         columns = match_columns([name for name in given if name not in doubtful], FIELDS)

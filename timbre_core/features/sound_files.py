@@ -12,6 +12,7 @@ _READ = """
 .voc .avr .paf .fap .pvf .sf .ircam .nist .sph .svx .8svx .16sv .sds .xi .wve .htk
 """
 _CONVERT = "convert to WAV or FLAC, with ffmpeg say"
+_UNPACK = "an archive, which is not looked into: unpack it"
 _OTHERS = {
     _CONVERT: """
     .m4a .m4b .m4p .mp4 .aac .alac .wma .asf .wv .ape .tta .mka .webm .weba .ac3 .eac3 .dts .amr .3gp .ra .rm .spx .mpc .shn
@@ -22,13 +23,14 @@ _OTHERS = {
     "save the data set as Parquet, with `to_parquet` say": ".arrow .feather",
     "if there are sounds inside, write them as WAV": """
     .npy .npz .mat .h5 .hdf5 .hdf .pkl .pickle .joblib .pt .pth .tfrecord .tfrecords .nc""",
-    "unpack": ".zip .rar .7z .tar .tgz .gz .bz2 .xz .zst",
+    _UNPACK: ".zip .zipx .rar .7z .tar .tgz .tbz2 .txz .gz .bz2 .xz .zst .lzma .lz4 .lha .lzh .cab .iso .dmg .sit .sitx .arj",
 }
 AUDIO_ENDINGS = frozenset(_READ.split())
 """Of files that libsndfile reads."""
 OTHER_ENDINGS = {ending: cure for cure, endings in _OTHERS.items() for ending in endings.split()}
 """Of files that hold sounds, or may, and are not read, with what to do about them."""
 
+_VOLUME = re.compile(r".*\.(?:(?:zip|7z|rar|tar)\.\d{3}|[rz]\d{2})", re.IGNORECASE)
 _SOUND = re.compile(rb"(?:RIFF|RF64|BW64)....WAVE|FORM....AIF[CF]|fLaC|OggS|caff|\.snd|ID3", re.DOTALL)
 _LFS = b"version http"
 """What stands in a clone instead of a file that Git LFS has: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
@@ -55,9 +57,15 @@ def is_audio(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in AUDIO_ENDINGS
 
 
+def is_archive(name: str) -> bool:
+    """Whether a file's ending is one of archives, or of a part of one (`.zip.001`, `.r00`)."""
+    ending = os.path.splitext(name)[1].lower()
+    return OTHER_ENDINGS.get(ending) == _UNPACK or _VOLUME.fullmatch(name) is not None
+
+
 def other_cure(name: str, head: bytes = b"") -> str:
     """What to do about a file that is not read and holds sounds: by its ending, or by its first bytes; empty for any other."""
-    cure = OTHER_ENDINGS.get(os.path.splitext(name)[1].lower(), "")
+    cure = _UNPACK if is_archive(name) else OTHER_ENDINGS.get(os.path.splitext(name)[1].lower(), "")
     if cure:
         return cure
     if head.startswith(_LFS):

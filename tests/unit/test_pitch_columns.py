@@ -1,0 +1,126 @@
+"""Pitches that tables and names tell in Hz or in parts, and names of several notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from timbre_core.datasets.columns import match_columns
+from timbre_core.datasets.label_values import Labels
+from timbre_core.datasets.name_labels import read_names
+from timbre_core.datasets.pitch_columns import settle_pitches
+from timbre_core.datasets.pitch_names import pitch_of_hz, read_pitch
+from timbre_core.datasets.several_notes import several_in
+from timbre_core.datasets.table import FIELDS
+from timbre_core.errors import TimbreError
+
+KEYS = (57, 60, 61, 64, 66, 70)
+NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+
+
+def hz(key: float) -> float:
+    return 440 * 2 ** ((key - 69) / 12)
+
+
+def settled(columns: str, rows: Sequence[Sequence[object]], heard: bool = False) -> tuple[list[str], list[str]]:
+    """The pitches that a table's rows come to have, and its columns of no use."""
+    of = match_columns(columns.split(","), FIELDS).of
+    field_of = {name: field for field, name in of.items()}
+    labels: list[Labels] = [
+        {field_of[name]: str(cell) for name, cell in zip(columns.split(","), row, strict=True) if cell != ""}
+        for row in rows
+    ]
+    _, unused = settle_pitches(labels, of, lambda places, pitches: heard)
+    assert not {field for row in labels for field in row} & {"frequency", "octave", "pitch_class", "accidental"}
+    return [row.get("pitch", "") for row in labels], unused
+
+
+@pytest.mark.parametrize("name", ["F0 (Hz)", "frequency", "freq_hz", "Hz", "Fundamental frequency [Hz]", "pitch_hz"])
+@pytest.mark.parametrize("decimals", [0, 1, 3])
+def test_frequencies_become_midi_pitches(name: str, decimals: int) -> None:
+    rows = [(f"{hz(key):.{decimals}f}",) for key in KEYS]
+    assert settled(name, rows) == ([str(key) for key in KEYS], [])
+
+
+def test_frequencies_of_something_else_are_not_taken() -> None:
+    filters = [(cutoff,) for cutoff in (1000, 2000, 500, 4000, 8000, 250)]
+    assert settled("frequency", filters) == ([""] * 6, ["frequency"])
+    assert settled("frequency", [(8000,)] * 6) == ([""] * 6, ["frequency"]), "a sample rate"
+    assert settled("frequency", [(44100,)] * 6, heard=True) == ([""] * 6, ["frequency"])
+    assert settled("freq", [(1,), (2,), (1,)], heard=True) == ([""] * 3, ["freq"]), "below what is heard"
+    detuned = [(f"{hz(key + 0.31):.2f}",) for key in KEYS]
+    assert settled("frequency", detuned)[1] == ["frequency"], "of no equal temperament, nor heard"
+    assert settled("frequency", detuned, heard=True)[0] == [f"{key}.31" for key in KEYS]
+    assert settled("f0", detuned)[0] == [f"{key}.31" for key in KEYS], "its name says what it is"
+
+
+def test_a_column_of_pitches_may_be_in_hz_and_numbers_of_midi_stay() -> None:
+    assert settled("pitch", [(f"{hz(key):.2f}",) for key in KEYS])[0] == [str(key) for key in KEYS]
+    low = [(f"{hz(key):.2f}",) for key in (28, 31, 33, 36, 40)]
+    assert settled("pitch", low)[0] == ["28", "31", "33", "36", "40"], "below 127 Hz, between MIDI's keys"
+    for numbers in (KEYS, (60, 62, 164), (60.5, 61.5, 62.5), (59.98, 62.03, 64.01)):
+        assert settled("pitch", [(number,) for number in numbers])[0] == [str(number) for number in numbers]
+
+
+def test_frequencies_fill_cells_without_a_pitch() -> None:
+    assert settled("pitch,f0", [(60, "261.6"), ("", "293.7"), ("", "")])[0] == ["60", "62", ""]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        ("note,octave", [(NAMES[key % 12], key // 12 - 1) for key in KEYS]),
+        ("Note,Octave", [(f"{NAMES[key % 12]}/x", f"{key // 12 - 1}.0") for key in KEYS]),
+        ("pitch,octave", [(key % 12, key // 12 - 1) for key in KEYS]),
+        ("step,alter,octave", [(NAMES[key % 12][0], len(NAMES[key % 12]) - 1, key // 12 - 1) for key in KEYS]),
+    ],
+)
+def test_letters_and_octaves_in_columns_of_their_own(columns: str, rows: list[tuple[object, ...]]) -> None:
+    pitches, unused = settled(columns, rows)
+    assert [read_pitch(pitch) for pitch in pitches] == list(KEYS)
+    assert unused == []
+
+
+def test_an_octave_beside_whole_names_is_of_no_use() -> None:
+    assert settled("note,octave", [("C4", 4), ("D4", 4)]) == (["C4", "D4"], ["octave"])
+    assert settled("note,octave", [("C", 4), ("D", "")])[0] == ["C4", ""], "measured where the octave is not told"
+
+
+def test_frequencies_as_they_are_written() -> None:
+    assert pitch_of_hz("262") == 60, "rounded"
+    assert pitch_of_hz("262.00") == pytest.approx(60.02)
+    assert read_pitch("440 Hz") == read_pitch("440,0hz") == 69
+    for wrong in ("0", "20000", "x", "-440", "1e3"):
+        with pytest.raises(TimbreError, match="no frequency"):
+            pitch_of_hz(wrong)
+
+
+def test_names_say_frequencies_where_that_is_heard() -> None:
+    files = [f"sine_{hz(key):.0f}Hz.wav" for key in KEYS]
+    found = read_names(files, lambda files, pitches: True)
+    assert [found.labels[file]["pitch"] for file in files] == [str(key) for key in KEYS]
+    assert not any("pitch" in given for given in read_names(files, lambda files, pitches: False).labels.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "several"),
+    [
+        ("piano C4E4G4", ("C4", "G4")),
+        ("piano C4E4", ("C4", "E4")),
+        ("piano C4+E4+G4", ("C4", "G4")),
+        ("piano C4 E4 G4", ("C4", "G4")),
+        ("piano C4maj7", ("C4", "maj7")),
+        ("piano C4 min7", ("C4", "min7")),
+        ("piano C4 B3 C#4", None),
+        ("piano C4 min", None),
+        ("piano C4", None),
+        ("piano", None),
+    ],
+)
+def test_names_of_several_notes(name: str, several: tuple[str, str] | None) -> None:
+    assert several_in(name.split()) == several
+    files = [f"{name}.wav", "piano D4.wav", "piano E4.wav"]
+    found = read_names(files, lambda files, pitches: True)
+    assert (files[0] in found.ranges) == (several is not None)
+    assert [found.labels[file]["pitch"] for file in files[1:]] == ["D4", "E4"]

@@ -1,0 +1,131 @@
+"""Pitches that tables tell in other ways than as MIDI numbers or names: in Hz, or as a letter and an octave in columns of
+their own."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from timbre_core.datasets.columns import PARTS, plain_name
+from timbre_core.datasets.label_values import Labels
+from timbre_core.datasets.pitch_names import is_pitch_class, pitch_of_hz
+from timbre_core.errors import TimbreError
+
+_VAGUE_NAMES = (
+    "hz freq freq_hz frequency frequency_hz frequenz frequenz_hz fréquence fréquence_hz frecuencia frecuencia_hz frequenza "
+    "frequenza_hz frequência frequência_hz frequentie frekvens taajuus częstotliwość"
+)
+_VAGUE = frozenset(_VAGUE_NAMES.split())
+"""Names of columns that may be of other frequencies than the note's: those of a filter, a formant, the samples."""
+_SIGNS = {
+    sign: plain
+    for plain, signs in (("#", "# ♯ sharp s is 1 +1 1.0"), ("b", "b ♭ flat f es -1 -1.0"), ("", "♮ natural n 0 0.0"))
+    for sign in signs.split()
+}
+_MOST = 0.9  # share of a column's numbers that are what it is taken for
+_CENTS = 10  # of a semitone within which a note of equal temperament lies
+
+Agrees = Callable[[Sequence[int], Sequence[float]], bool]
+"""Whether what is heard in notes, by their places, agrees with MIDI pitches."""
+
+
+def settle_pitches(rows: Sequence[Labels], columns: Mapping[str, str], agrees: Agrees) -> tuple[list[str], list[str]]:
+    """Make pitches of what `rows` say in Hz, or as pitch class and octave; takes the PARTS out of them.
+
+    columns: the column's name of each field. agrees: is asked where a column's name leaves open which frequency it is.
+    Returns sentences on what was made of what, and the columns that turned out to be of no use.
+    """
+    said: list[str] = []
+    unused = {columns[field] for field in PARTS if field in columns}
+    classes = "pitch_class" if "pitch_class" in columns else "pitch"
+    if "octave" in columns and classes in columns and _join_octaves(rows, classes):
+        used = [columns[field] for field in (classes, "accidental", "octave") if field in columns]
+        unused -= set(used)
+        said.append(f"pitch from {' and '.join(map(repr, used))}")
+    for field in ("pitch", "frequency"):
+        if field in columns and (made := _from_hz(rows, field, columns[field], agrees)):
+            unused.discard(columns[field])
+            where = "" if made == len(rows) else f" in {made} of {len(rows)} lines"
+            said.append(f"pitch from {columns[field]!r}, which is in Hz{where}: 440 is 69")
+    for row in rows:
+        for field in PARTS:
+            row.pop(field, None)
+    return said, [name for name in columns.values() if name in unused]
+
+
+def are_pitch_classes(texts: Sequence[str]) -> bool:
+    """Whether texts name pitches without their octaves, or count them from 0 to 11."""
+    names = [text.partition("/")[0] for text in texts if text]
+    return bool(names) and (_are_numbers(names) or sum(map(is_pitch_class, names)) >= _MOST * len(names))
+
+
+def _are_numbers(names: Sequence[str]) -> bool:
+    return all(name.isdecimal() and int(name) < 12 for name in names)
+
+
+def _join_octaves(rows: Sequence[Labels], classes: str) -> bool:
+    """Pitches of a letter (or 0 to 11) and an octave, where these are what most rows have in their columns."""
+    texts = [row[classes].partition("/")[0].strip() for row in rows if row.get(classes)]  # C#/Db is one key
+    numbered = _are_numbers(texts)
+    octaves = [_octave(row["octave"]) for row in rows if row.get("octave")]
+    told = sum(octave is not None for octave in octaves)
+    if not are_pitch_classes(texts) or not octaves or told < _MOST * len(octaves):
+        return False
+    for row in rows:
+        name, octave = row.pop(classes, "").partition("/")[0].strip(), _octave(row.get("octave", ""))
+        row.pop("pitch", None)
+        if not name or octave is None:
+            continue
+        sign = row.get("accidental", "")
+        row["pitch"] = (
+            str(12 * (octave + 1) + int(name)) if numbered else f"{name}{_SIGNS.get(sign.casefold(), sign)}{octave}"
+        )
+    return True
+
+
+def _octave(text: str) -> int | None:
+    with contextlib.suppress(ValueError):
+        number = float(text.replace(",", "."))
+        if number.is_integer() and -2 <= number <= 10:
+            return int(number)
+    return None
+
+
+def _from_hz(rows: Sequence[Labels], field: str, column: str, agrees: Agrees) -> int:
+    """Pitches of frequencies where a column has them; returns of how many rows."""
+    if field == "frequency":
+        places = [place for place, row in enumerate(rows) if row.get(field) and not row.get("pitch")]
+    else:
+        places = [place for place, row in enumerate(rows) if row.get(field)]
+    read = {place: pitch for place in places if (pitch := _in_hz(rows[place][field])) is not None}
+    if not read or len(read) < _MOST * len(places):
+        return 0
+    if field == "pitch" and not _is_no_midi([_number(rows[place][field]) for place in read]):
+        return 0
+    pitches = list(read.values())
+    whole = sum(abs(pitch - round(pitch)) * 100 <= _CENTS for pitch in pitches)
+    tempered = len(set(pitches)) > 1 and whole >= _MOST * len(pitches)
+    vague = field == "pitch" or plain_name(column) in _VAGUE
+    if vague and not tempered and not agrees(list(read), pitches):
+        return 0
+    for place, pitch in read.items():
+        rows[place]["pitch"] = f"{pitch:g}"
+    return len(read)
+
+
+def _is_no_midi(numbers: Sequence[float]) -> bool:
+    """Whether numbers that are called pitches are none of MIDI: beyond its range, or most of them between its keys."""
+    between = sum(abs(number - round(number)) > 0.02 and number % 0.5 > 0 for number in numbers)
+    return max(numbers) > 127 or (len(numbers) > 2 and between >= _MOST / 2 * len(numbers))
+
+
+def _in_hz(text: str) -> float | None:
+    """The MIDI pitch of a frequency, None for what is none."""
+    with contextlib.suppress(TimbreError):
+        return pitch_of_hz(re.sub(r"\s*hz$", "", text.strip(), flags=re.IGNORECASE))
+    return None
+
+
+def _number(text: str) -> float:
+    return float(re.sub(r"\s*hz$", "", text.strip(), flags=re.IGNORECASE).replace(",", "."))
