@@ -12,7 +12,7 @@ from timbre_core.models.conditions.velocity import VelocitySettings
 from timbre_core.models.contracts import Likelihood
 from timbre_core.models.likelihoods.l1 import LaplaceSettings
 from timbre_core.models.note_points import to_frames, to_points
-from timbre_core.models.refinement import refined
+from timbre_core.models.refinement import Energies, refined
 from timbre_core.models.settings import ModelSettings
 from timbre_core.models.vae import VAE
 
@@ -88,6 +88,35 @@ def test_refined_latents_explain_their_frames_better() -> None:
         alone = refined(model, frames[1:], mu[1:], {"pitch": conditions["pitch"][1:]}, 30)
         assert torch.allclose(alone, better[1:], atol=1e-3)
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def block_levels(frames: torch.Tensor) -> torch.Tensor:
+    """In frame units, of 8 groups of 4 bins in the first 6, the next 19 and the last 75 of 100 frames."""
+    power = 10 ** (4 * (frames.double() - 1))
+    blocks = torch.stack([part.unflatten(1, (8, 4)).sum(dim=(2, 3)) for part in power.split((6, 19, 75), dim=2)], dim=2)
+    return torch.log10(blocks) / 4
+
+
+def test_refined_latents_keep_the_energies_of_blocks_where_a_model_weighs_them() -> None:
+    model, conditions = small(), {"pitch": torch.tensor([60.0, 72.0])}
+    # Of frames that flicker the median in dB has far less energy than there is.
+    flicker = torch.where(torch.rand(2, 32, 100, generator=torch.Generator().manual_seed(2)) < 0.3, 0.5, -0.5)
+    errors = []
+    with torch.inference_mode():
+        mu, _ = model.encode(flicker, conditions)
+        for weight in (0.0, 2.0):
+            model.energies = weight
+            heard = model.decode(refined(model, flicker, mu, conditions, 30), conditions)
+            errors.append((block_levels(heard) - block_levels(flicker)).abs().mean())
+    assert errors[1] < 0.9 * errors[0]
+
+
+def test_energies_gradient_is_that_of_the_blocks_levels() -> None:
+    frames = torch.rand(2, 32, 100, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    heard = (0.8 * frames.flip(0)).requires_grad_(True)
+    error = (block_levels(heard) - block_levels(frames)).abs().mean(dim=(1, 2)).sum()
+    (wanted,) = torch.autograd.grad(error, heard)
+    torch.testing.assert_close(Energies(frames).gradient(heard.detach()), wanted, rtol=5e-3, atol=1e-7)
 
 
 def test_a_likelihoods_own_gradient_is_the_one_of_its_term() -> None:

@@ -46,4 +46,13 @@ class ModelSettings(Part):
         int,
         Field(ge=0, le=1000, description="steps by which latents are improved after encoding: see `models.refinement`"),
     ] = 0
+    refinement_energies: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100,
+            description="weight, beside the reconstruction term, of errors in the energies of wide blocks of frames that span "
+            "80 dB, which those steps then also mend",
+        ),
+    ] = 0.0
     sampling: bool = Field(default=True, description="false makes it a plain autoencoder: z = mu, no KL")

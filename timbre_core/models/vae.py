@@ -35,7 +35,8 @@ class VAE(nn.Module):
         super().__init__()
         self.sampling = settings.sampling
         self.latent_dim = settings.latent_dim
-        self.refinement, self.weight = settings.refinement, settings.likelihood.weight
+        self.refinement, self.energies = settings.refinement, settings.refinement_energies
+        self.weight = settings.likelihood.weight
         conditions = [part.build() for part in settings.conditions]
         self.conditions = nn.ModuleList(conditions)
         self._told = [(part.label, tuple(part.into), part.optional) for part in settings.conditions]
