@@ -18,7 +18,7 @@ from timbre_core.features.decibels import AMIN, power_to_frames
 from timbre_core.features.mel_scale import hz_to_mel as hz_to_mel
 from timbre_core.features.mel_scale import mel_to_hz as mel_to_hz
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.features.spectrum import analysis_window, pre_emphasised
+from timbre_core.features.spectrum import analysis_window, bin_powers, pre_emphasised
 
 # Frames x n_fft of one pass: window, spectrum and power of about one note together stay in a core's cache, which is
 # worth a factor of two; a batch is walked in such passes.
@@ -61,8 +61,7 @@ class _Analysis(NamedTuple):
 
     def power(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mel power (n, n_mels) of frames of audio (n, n_fft), and the mean power per FFT bin (n,)."""
-        spectrum = torch.fft.rfft(frames * self.window)
-        power = spectrum.real.square().add_(spectrum.imag.square())
+        power = bin_powers(torch.fft.rfft(frames * self.window))
         return torch.cat([power[:, span] @ bands for span, bands in self.groups], dim=-1), power.mean(dim=-1)
 
 
