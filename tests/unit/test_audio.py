@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import soundfile
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import AudioError, encode_wav, load_audio, write_wav
+from timbre_core.features.audio_damage import read_sound
 
 RATE = 16_000
 
@@ -40,6 +42,52 @@ def test_same_rate_is_read_unchanged(tmp_path: Path) -> None:
     audio = sine(440, RATE)
     soundfile.write(tmp_path / "note.wav", audio, RATE, subtype="FLOAT")
     np.testing.assert_array_equal(load_audio(tmp_path / "note.wav", RATE), audio)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize("ending", ["wav", "flac", "aiff"])
+def test_whole_numbers_are_the_floats_that_libsndfile_makes(
+    tmp_path: Path, ending: str, subtype: str, channels: int
+) -> None:
+    """Whoever reads them."""
+    path = tmp_path / f"note.{ending}"
+    if not soundfile.check_format(ending, subtype):
+        return
+    soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, (5000, channels)), RATE, subtype=subtype)
+    for source in (path, path.read_bytes()):
+        with soundfile.SoundFile(path if source is path else io.BytesIO(path.read_bytes())) as sound:
+            samples = read_sound(sound, -1, [])
+        assert samples.dtype == np.float32
+        np.testing.assert_array_equal(samples, soundfile.read(path, dtype="float32", always_2d=True)[0])
+
+
+def test_flac_needs_no_second_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(tmp_path / "note.flac", sine(440, RATE), RATE)
+    with_it = load_audio(tmp_path / "note.flac", RATE)
+    monkeypatch.setitem(sys.modules, "miniaudio", None)
+    np.testing.assert_array_equal(load_audio(tmp_path / "note.flac", RATE), with_it)
+
+
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.99])
+def test_flac_with_a_wrong_byte_is_read_as_far_as_without_the_second_decoder(
+    place: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.random.default_rng(0).normal(0, 0.1, 60_000), RATE, format="FLAC")
+    content = bytearray(file.getvalue())
+    content[int(place * len(content))] ^= 0x55
+
+    def outcome() -> tuple[list[float] | str, list[str]]:
+        told: list[str] = []
+        try:
+            return load_audio(bytes(content), RATE, remarks=told).tolist(), told
+        except AudioError as error:
+            return str(error), told
+
+    heard = outcome()
+    monkeypatch.setitem(sys.modules, "miniaudio", None)
+    assert heard == outcome()
 
 
 def test_eight_channels_are_averaged(tmp_path: Path) -> None:
