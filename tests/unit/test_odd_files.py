@@ -141,3 +141,9 @@ def test_archives_are_named(folder: Path) -> None:
     (folder / "oboe_60.wav").unlink()
     with pytest.raises(TimbreError, match=r"a\.zip cannot be read: an archive.* d\.tar\.gz"):
         open_library([folder])
+
+
+@pytest.mark.parametrize("tag", [b"ID3\4\0\0\0\0\x10\0" + b"x" * 3000, b"TAG" + bytes(125), b"APETAGEX" + bytes(24)])
+def test_tags_behind_a_wav_file_are_no_sound(folder: Path, tag: bytes) -> None:
+    content = (folder / "oboe_60.wav").read_bytes()
+    np.testing.assert_array_equal(load_audio(content + tag, 16_000), load_audio(content, 16_000))

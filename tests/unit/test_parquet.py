@@ -140,6 +140,38 @@ def test_bytes_may_be_in_lists_and_pitches_in_hz(tmp_path: Path, kind: pa.DataTy
         np.testing.assert_array_equal(library.load(row, 16_000), open_library(["starter"]).load(row, 16_000))
 
 
+def test_samples_and_their_rate_may_be_in_two_columns_and_whole_numbers(tmp_path: Path) -> None:
+    note = open_library(["starter"]).load(0, 16_000)
+    whole = np.round(note * 32767).astype(np.int16)
+    rate = pa.array([16_000])
+    struct = pa.StructArray.from_arrays([pa.array([whole]), rate], ["array", "sampling_rate"])
+    floats = pa.array([note], pa.list_(pa.float32()))
+    for table in (
+        {"audio": floats, "sr": rate},
+        {"audio": pa.array([whole]), "sampling_rate": rate},
+        {"audio": struct},
+        {"waveform": pa.array([whole], pa.large_list(pa.int16())), "sample_rate": pa.array([16e3])},
+    ):
+        pq.write_table(pa.table({**table, "midi": [60]}), tmp_path / "a.parquet")
+        library = open_library([tmp_path / "a.parquet"])
+        assert library.notes["pitch"].tolist() == [60]
+        assert not any("not used" in sentence for sentence in library.said)
+        np.testing.assert_allclose(library.load(0, 16_000), note, atol=1e-4)
+
+
+def test_folders_of_partitions_are_labels_and_remarks_are_none(tmp_path: Path) -> None:
+    sound = pq.read_table(starter_path(), columns=["audio"]).slice(0, 1).to_pylist()[0]["audio"]
+    for name in ("cor%20anglais", "__HIVE_DEFAULT_PARTITION__"):
+        path = tmp_path / f"instrument={name}" / "family=reed" / "part-0.parquet"
+        path.parent.mkdir(parents=True)
+        pq.write_table(pa.table({"audio": pa.array([{"bytes": sound}]), "note": ["a fine one"], "key": [60]}), path)
+    library = open_library([tmp_path])
+    assert sorted(library.notes["instrument"]) == ["cor anglais", "unknown"]
+    assert library.notes["family"].tolist() == ["reed"] * 2
+    assert library.notes["pitch"].tolist() == [60] * 2
+    assert any("not used: 'note'" in sentence for sentence in library.said)
+
+
 def test_opening_data_imports_no_heavy_library() -> None:
     code = (
         "import sys; from timbre_core.datasets.library import open_library; open_library(['starter']).load(0, 16000); "

@@ -124,3 +124,23 @@ def test_names_of_several_notes(name: str, several: tuple[str, str] | None) -> N
     found = read_names(files, lambda files, pitches: True)
     assert (files[0] in found.ranges) == (several is not None)
     assert [found.labels[file]["pitch"] for file in files[1:]] == ["D4", "E4"]
+
+
+@pytest.mark.parametrize(
+    ("stem", "label"),
+    [
+        ("Flute A sharp 4 forte", ("Flute", "A#4", "forte")),
+        ("Flute_B_flat_3_mezzo_piano", ("Flute", "Bb3", "mezzopiano")),
+        ("12345__carl__flute-c4-mezzo forte", ("flute", "c4", "mezzoforte")),
+    ],
+)
+def test_names_written_in_full_or_by_a_download_site(stem: str, label: tuple[str, str, str]) -> None:
+    given = read_names([f"{stem}.wav"], lambda files, pitches: True).labels[f"{stem}.wav"]
+    assert (given["instrument"], given["pitch"], given["velocity"]) == label
+
+
+def test_one_key_with_both_its_names() -> None:
+    assert read_pitch("C#4/Db4") == 61
+    for wrong in ("C#4/D4", "C4/", "/"):
+        with pytest.raises(TimbreError):
+            read_pitch(wrong)

@@ -101,7 +101,9 @@ kort,korta,langt,kestava,pitka,pitkä,lyhyt,dlugie,długie,krotkie,krótkie,dlou
 sans sourdine,tenue,tenues,court,courte,courts,longue,longues,archet,pincees,pincées,largo,larga,corto,corta,sordina,con sordina,
 sin sordina,breve,brevi,lungo,lunga,corti,lunghi,longo,longa,curto,curta,com surdina,gestreken,getokkeld,geplukt,strake,stråke,
 арко,пиццикато,легато,стаккато,тремоло,сурдина,アルコ,ピチカート,ピッツィカート,レガート,スタッカート,トレモロ,
-拨奏,拉奏,连奏,断奏,颤音,
+ロング,ショート,ミュート,サステイン,サスティン,スピッカート,マルカート,ハーモニクス,グリッサンド,トリル,ノーマル,
+拨奏,拉奏,连奏,断奏,颤音,长音,短音,跳弓,滑音,弱音,泛音,피치카토,레가토,스타카토,트레몰로,서스테인,
+маркато,спиккато,флажолет,флажолеты,длинные,короткие,глиссандо,трель,деташе,
 sostenido,pizzicatos,pedal,pedal on,pedal off,pedalon,pedaloff,no pedal,
 looped,loop,loops,oneshot,one shot,dry,wet,main notes,noise,noises"""
 _TECHNICAL = """audio,wav,wave,wavs,flac,mp3,ogg,aif,aiff,samples,sample,sounds,sound,recordings,recording,rec,recs,data,dataset,

@@ -15,7 +15,8 @@ from timbre_core.datasets.linked import read_linked
 from timbre_core.datasets.measured_pitch import RATE
 from timbre_core.datasets.notes import LEFT_OUT, NOTE_COLUMNS, drop_bad_labels
 from timbre_core.datasets.octaves import find_shifts, tell_shifts, transposed
-from timbre_core.datasets.parquet import ParquetAudio, file_of, parquet_place
+from timbre_core.datasets.parquet import file_of, parquet_place
+from timbre_core.datasets.parquet_audio import ParquetAudio
 from timbre_core.datasets.pictures import BUNDLED, PictureReader, picture_path, picture_place
 from timbre_core.datasets.places import Places
 from timbre_core.datasets.roots import MADE_HERE, STARTER, read_root, root_path, tell_roots_apart

@@ -8,7 +8,6 @@ names of pitches standing alone; what each part is, the parts at one place of al
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from timbre_core.datasets.dynamics import (
 from timbre_core.datasets.helmholtz import with_scientific_names
 from timbre_core.datasets.instrument_words import family_of, is_family, is_playing, is_stop_word, is_technical
 from timbre_core.datasets.label_values import Labels
+from timbre_core.datasets.name_spelling import plain_stem
 from timbre_core.datasets.pitch_names import is_note_name, pitch_language, pitch_with_unit, read_pitch
 from timbre_core.datasets.several_notes import joined, several_in
 from timbre_core.errors import TimbreError
@@ -64,7 +64,7 @@ class NameLabels:
 def read_names(files: Sequence[str], hears: Hears) -> NameLabels:
     """What the names of `files` (posix paths) say; numbers alone are pitches where `hears` says so."""
     found = NameLabels()
-    stems = {file: unicodedata.normalize("NFKC", file.rpartition("/")[2].rpartition(".")[0]) for file in files}
+    stems = {file: plain_stem(file) for file in files}
     rewritten = with_scientific_names(stems, lambda some, pitches: _sound_so(some, pitches, hears))
     found.helmholtz = bool(rewritten)
     stems |= rewritten

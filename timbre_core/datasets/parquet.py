@@ -2,35 +2,33 @@
 
 The project's own are one file with the columns `note_id` and `audio` (bytes). Data sets on the web (Hugging Face's) are
 folders of shards, `train-00000-of-00003.parquet`, whose `audio` is a struct of bytes and path, and whose labels may be
-numbers that the file's own metadata names; or, written after decoding, a struct of samples and their rate. Labels are read
+numbers that the file's own metadata names; or, written after decoding, samples and their rate. Labels are read
 without touching the audio, one note's audio without the others'.
 """
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import re
-import threading
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from timbre_core.datasets.column_checks import match_checked
 from timbre_core.datasets.columns import PARTS, match_columns
 from timbre_core.datasets.folds import fold_number, folds_to_splits
 from timbre_core.datasets.label_values import Labels, note_values
 from timbre_core.datasets.notes import NOTE_COLUMNS, drop_bad_labels, note_table
-from timbre_core.datasets.parquet_columns import audio_column, bytes_of, class_names, is_bytes, is_decoded, is_label
+from timbre_core.datasets.parquet_columns import audio_column, class_names, is_bytes, is_label, rate_column
 from timbre_core.datasets.pitch_columns import settle_pitches
 from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, explain_os_error, os_errors
-from timbre_core.features.audio import AudioError
 from timbre_core.features.sound_files import is_left_behind
 
 FIELDS = ("note_id", "instrument", "family", "source", "pitch", "velocity", "split", "transpose", *PARTS)
@@ -106,11 +104,13 @@ def read_parquet_notes(
     said: takes sentences on which column is what. folds: those of all files that belong together. Raises TimbreError when
     it holds no usable note.
     """
-    with _open(path) as file:
+    with open_parquet(path) as file:
         try:
             notes, skipped = _own(file) if _is_own(file) else _foreign(file, path, said, folds)
         except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-            raise TimbreError(f"{path}: its labels cannot be read ({_short(error)}): get the file again.") from error
+            raise TimbreError(
+                f"{path}: its labels cannot be read ({first_line(error)}): get the file again."
+            ) from error
     notes, bad = drop_bad_labels(notes, str(path) + ", note " + notes["note_id"])
     skipped = skipped + bad
     if notes.empty:
@@ -119,7 +119,8 @@ def read_parquet_notes(
     return notes, skipped
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """A file that holds sounds, open. Raises TimbreError for any other."""
     try:
         file = pq.ParquetFile(path, memory_map=True)
     except OSError as error:
@@ -152,19 +153,23 @@ def _foreign(
 ) -> tuple[pd.DataFrame, Skipped]:
     """A data set of other makers: labels from the columns whose names say so."""
     schema, audio = file.schema_arrow, str(audio_column(file.schema_arrow))
-    plain = [name for name in schema.names if name != audio and is_label(schema.field(name).type)]
-    columns = match_columns(plain, FIELDS)
+    sounds = (audio, rate_column(schema, audio))
+    plain = [name for name in schema.names if name not in sounds and is_label(schema.field(name).type)]
+    names, count, around = class_names(schema), file.metadata.num_rows, _in_path(path)
+    read = {name: [text] * count for name, text in around.items() if name not in plain}
+
+    def cells(name: str) -> list[str]:
+        if name not in read:
+            read[name] = [_as_text(value, names.get(name)) for value in file.read(columns=[name]).column(0).to_pylist()]
+        return read[name]
+
+    columns = match_checked([*plain, *read], FIELDS, cells)
     if said is not None:
-        unused = [name for name in schema.names if name != audio and name not in columns.of.values()]
+        unused = [name for name in [*schema.names, *around] if name not in sounds and name not in columns.of.values()]
         used = columns.renamed + [f"not used: {', '.join(map(repr, unused))}"] * bool(unused)
         if used:
             said.append(f"{path.parent}: {'; '.join(used)}")
-    names = class_names(schema)
-    count = file.metadata.num_rows
-    texts: dict[str, list[str]] = {}
-    for field, column in columns.of.items():
-        values = file.read(columns=[column]).column(0).to_pylist()
-        texts[field] = [_as_text(value, names.get(column)) for value in values]
+    texts = {field: cells(column) for field, column in columns.of.items()}
     paths = _paths(file, audio, count)
     split = split_of(found["split"] if (found := _SHARD.fullmatch(path.stem)) else path.stem)
     rows: list[Labels] = []
@@ -182,24 +187,22 @@ def _foreign(
     return note_values(rows, [str(row) for row in range(count)], [f"{path}, row {row}" for row in range(count)])
 
 
+def _in_path(path: Path) -> dict[str, str]:
+    """What folders called `instrument=oboe` say, as Hive and its followers lay out partitions."""
+    parts = [part.partition("=") for part in path.parts[-1 - _DEEPEST : -1]]
+    found = {name: unquote(value) for name, equals, value in parts if name and equals}
+    return {name: "" if value == "__HIVE_DEFAULT_PARTITION__" else value for name, value in found.items()}
+
+
 def _folds(path: Path) -> set[int]:
     """The folds that a file's notes are of, none where it cannot be read, which is told elsewhere."""
     try:
-        with _open(path) as file:
+        with open_parquet(path) as file:
             column = match_columns(file.schema_arrow.names, ["split"]).of.get("split")
             values = set() if column is None else set(file.read(columns=[column]).column(0).to_pylist())
     except (TimbreError, pa.ArrowException, OSError, TypeError):
         return set()
     return {fold for value in values if (fold := fold_number(_as_text(value, None))) is not None}
-
-
-def _as_wav(samples: np.ndarray, rate: int) -> bytes:
-    """Samples (n,) as a WAV file of 32-bit floats, always the same bytes (libsndfile would write the time into them)."""
-    from scipy.io import wavfile
-
-    made = io.BytesIO()
-    wavfile.write(made, rate, samples.astype(np.float32))
-    return made.getvalue()
 
 
 def _as_text(value: Any, names: list[str] | None) -> str:
@@ -223,58 +226,14 @@ def _name_of(path: str) -> str:
     return PurePosixPath(path.replace("\\", "/")).stem
 
 
-def _short(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in short."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def _holds_audio(path: Path) -> bool:
     try:
-        _open(path).close()
+        open_parquet(path).close()
     except TimbreError:
         return False
     return True
-
-
-class ParquetAudio:
-    """Reads single rows of the column of encoded files; keeps the row group read last, for neighbours are read together."""
-
-    def __init__(self, path: Path) -> None:
-        """Open `path`. Raises TimbreError if it is no Parquet library."""
-        self._path = path
-        self._file = _open(path)
-        self._column = str(audio_column(self._file.schema_arrow))
-        sizes = [self._file.metadata.row_group(i).num_rows for i in range(self._file.num_row_groups)]
-        self._ends = np.cumsum(sizes)
-        self._last: tuple[int, pa.ChunkedArray] | None = None
-        self._lock = threading.Lock()  # pyarrow's reader serves one thread at a time
-
-    def read(self, row: int) -> bytes:
-        """The encoded audio file of row `row`. Raises TimbreError if the library is damaged there."""
-        group = int(np.searchsorted(self._ends, row, side="right"))
-        with self._lock:
-            if self._last is None or self._last[0] != group:
-                try:
-                    column = self._file.read_row_group(group, columns=[self._column]).column(0)
-                except (pa.ArrowException, OSError) as error:
-                    raise TimbreError(
-                        f"{self._path}: damaged near row {row} ({_short(error)}): get the file again."
-                    ) from error
-                self._last = (group, column)
-            column = self._last[1]
-        start = int(self._ends[group - 1]) if group else 0
-        found = column[row - start]
-        if is_decoded(column.type):
-            samples, rate = found["array"].values, found["sampling_rate"].as_py()
-            if samples is None or not rate or not 0 < rate < 2**30:
-                raise AudioError(f"{self._path}: column {self._column!r} of row {row} holds no samples or no rate.")
-            return _as_wav(samples.to_numpy(zero_copy_only=False), int(rate))
-        if not pa.types.is_struct(column.type):
-            return bytes_of(found)
-        audio = bytes_of(found["bytes"]) if found.is_valid else b""
-        place = found["path"].as_py() if found.is_valid and "path" in found else None
-        if not audio and place:
-            raise AudioError(
-                f"{self._path}: column {self._column!r} of row {row} names {place[:200]!r} and holds no bytes: "
-                "get the data set with its audio embedded."
-            )
-        return audio

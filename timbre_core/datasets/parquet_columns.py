@@ -10,6 +10,8 @@ import pyarrow as pa
 
 _NAMES = ("audio", "sound", "wav", "recording", "file", "audio_bytes", "wav_bytes", "audio_data", "bytes")
 """Of columns of encoded files, the likeliest first."""
+_SAMPLES = (*_NAMES, "array", "samples", "waveform", "signal")
+_RATES = ("sampling_rate", "sample_rate", "samplerate", "sr", "fs", "rate")
 
 
 def audio_column(schema: pa.Schema) -> str | None:
@@ -19,7 +21,33 @@ def audio_column(schema: pa.Schema) -> str | None:
     for name in _NAMES:
         if name in fits or name in structs:
             return name
-    return structs[0] if structs else None
+    if structs:
+        return structs[0]
+    return next((name for name in _SAMPLES if rate_column(schema, name)), None)
+
+
+def rate_column(schema: pa.Schema, audio: str) -> str | None:
+    """The column of the sample rates of a column of lists of samples; None where `audio` is no such column, or has none."""
+    if audio not in schema.names or not _is_samples(schema.field(audio).type):
+        return None
+    numbers = [n for n in schema.names if _is_number(schema.field(n).type)]
+    return next((name for name in _RATES if name in numbers), None)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _is_samples(kind: pa.DataType | None) -> bool:
+    """Whether a column is of lists of samples: fractions, or whole numbers of 16 or 32 bits."""
+    if kind is None or not _is_list(kind):
+        return False
+    value = kind.value_type
+    return bool(pa.types.is_floating(value) or pa.types.is_int16(value) or pa.types.is_int32(value))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
 def is_bytes(kind: pa.DataType) -> bool:
@@ -28,8 +56,7 @@ def is_bytes(kind: pa.DataType) -> bool:
 
 def is_byte_list(kind: pa.DataType) -> bool:
     """Whether a column is of lists of bytes, as tables write them that know no binary type."""
-    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return bool(is_list and (pa.types.is_uint8(kind.value_type) or pa.types.is_int8(kind.value_type)))
+    return bool(_is_list(kind) and (pa.types.is_uint8(kind.value_type) or pa.types.is_int8(kind.value_type)))
 
 
 def _bytes_field(kind: pa.DataType) -> bool:
@@ -52,10 +79,7 @@ def is_decoded(kind: pa.DataType) -> bool:
     if not pa.types.is_struct(kind):
         return False
     fields = {f.name: f.type for f in kind}
-    samples = fields.get("array")
-    if samples is None or not (pa.types.is_list(samples) or pa.types.is_large_list(samples)):
-        return False
-    return bool(pa.types.is_floating(samples.value_type)) and "sampling_rate" in fields
+    return _is_samples(fields.get("array")) and "sampling_rate" in fields
 
 
 def is_label(kind: pa.DataType) -> bool:

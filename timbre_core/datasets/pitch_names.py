@@ -144,6 +144,9 @@ def read_pitch(text: str, language: str = ENGLISH) -> float:
         return pitch_of_hz(clean[:-2].rstrip(" _"))
     if language.endswith(HELMHOLTZ) or is_marked(text):
         clean, language = scientific(text) or clean, language.removesuffix(HELMHOLTZ)
+    one, slash, other = clean.partition("/")
+    if slash and read_pitch(one, language) == read_pitch(other, language):  # C#4/Db4
+        return read_pitch(one, language)
     parts = _PARTS.fullmatch(clean)
     if parts is None:
         raise TimbreError(f"pitch {text!r} is neither a MIDI number nor a note name: {_HOW}.")

@@ -7,19 +7,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from timbre_core.datasets.columns import PARTS, Columns, match_columns, plain_name
-from timbre_core.datasets.dynamics import read_velocity
+from timbre_core.datasets.column_checks import cell_text, match_checked
+from timbre_core.datasets.columns import PARTS, Columns, plain_name
 from timbre_core.datasets.files_by_name import FilesByName
-from timbre_core.datasets.folds import fold_number
 from timbre_core.datasets.heard import pitches_agree
-from timbre_core.datasets.helmholtz import speaks_helmholtz
-from timbre_core.datasets.pitch_columns import are_pitch_classes, settle_pitches
-from timbre_core.datasets.pitch_names import GERMAN, read_pitch
-from timbre_core.datasets.split_names import WORDS
+from timbre_core.datasets.pitch_columns import settle_pitches
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.wording import counted
 
@@ -28,8 +24,6 @@ _OWN = {"note_id", "pitch_estimated"}
 """Columns of the tables that `prepare folder` writes that are no labels."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".jsonl")
 _OTHERS = (".csv", ".tsv", ".jsonl", ".json", ".xls", ".xlsx", ".ods", ".dspreset")
-_EMPTY = frozenset(["n/a", "#n/a", "na", "nan", "none", "null", "nil", "-", "--", "?"])
-"""What spreadsheets and programs write into a cell that has no value."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 Skipped = list[tuple[str, str]]
@@ -89,7 +83,7 @@ def read_table(root: Path, name: str, files: Sequence[str]) -> Table:
             table.skipped.append((where, f"{text!r} is listed a second time: delete the line"))
         else:
             loose += not found.is_exact(text)
-            given = {name: _cell(row.get(column)) for name, column in columns.of.items() if name != "file"}
+            given = {name: cell_text(row.get(column)) for name, column in columns.of.items() if name != "file"}
             table.labels[file] = {name: value for name, value in given.items() if value}
     _settle_pitches(table, path, columns, root)
     _tell(table, path, columns, loose)
@@ -123,11 +117,6 @@ def _scale_velocities(table: Table, path: Path) -> None:
     for labels, share in zip(given, shares, strict=True):
         labels["velocity"] = str(max(1, round(127 * share)))
     table.said.append(f"{path}: velocities from 0 to 1 are shares of 127")
-
-
-def _cell(text: str | None) -> str:
-    plain = (text or "").strip()
-    return "" if plain.casefold() in _EMPTY else plain
 
 
 def _tell(table: Table, path: Path, columns: Columns, loose: int) -> None:
@@ -172,6 +161,8 @@ def _csv_rows(content: str, path: Path) -> Rows:
         header, skip = _QUOTED.sub("", lines[1] if len(lines) > 1 else ""), 1
     # Spreadsheets of countries with a decimal comma write semicolons.
     delimiter = max(",;\t|", key=header.count)
+    if delimiter not in header and "  " in header.strip():  # columns that blanks align
+        content, delimiter = re.sub(" {2,}", "\t", content), "\t"
     stream = io.StringIO(content, newline="")
     for _ in range(skip):
         stream.readline()
@@ -217,58 +208,14 @@ def _json_lines(content: str, path: Path) -> Rows:
 
 
 def _columns(rows: Rows, path: Path) -> tuple[Columns, list[tuple[int, dict[str | None, str]]]]:
-    """Which column is what; one of another name than its field only where its cells say such things."""
+    """Which column is what, and the lines."""
     _, names = next(rows)
     listed = list(rows)
     given = [name for name in names if name is not None]
-    columns = match_columns(given, FIELDS)
-    cells = {name: [row.get(name) or "" for _, row in listed] for name in columns.of.values()}
-    doubtful = [
-        name
-        for field, name in columns.of.items()
-        if plain_name(name) != field
-        and not _says(field, name, cells[name])
-        and not (field == "pitch" and "octave" in columns.of and are_pitch_classes(list(map(_cell, cells[name]))))
-    ]
-    if doubtful:
-        columns = match_columns([name for name in given if name not in doubtful], FIELDS)
-        columns = Columns(columns.of, [*columns.unused, *doubtful])
+    columns = match_checked(given, FIELDS, lambda name: [cell_text(row.get(name)) for _, row in listed])
     if "file" not in columns.of:
         have = ", ".join(map(repr, filter(None, given))) or "none"
         raise TimbreError(
             f"{path}: no column 'file' in its first line (it has {have}): add it, with paths below the folder."
         )
     return columns, listed
-
-
-_CHECKS: dict[str, Callable[[str], object]] = {
-    "pitch": lambda text: read_pitch(text, GERMAN),
-    "velocity": read_velocity,
-    "split": lambda text: WORDS[text.lower()],
-    "transpose": float,
-}
-
-
-def _says(field: str, column: str, cells: list[str]) -> bool:
-    """Whether the cells of a column of another name say what a field holds."""
-    return _most(_check(field, column), cells) or (field == "pitch" and speaks_helmholtz(map(_cell, cells)))
-
-
-def _check(field: str, column: str) -> Callable[[str], object] | None:
-    """What the cells of a column of another name must be to be taken for a field; numbers are folds where it says so."""
-    if field == "split" and "fold" in plain_name(column):
-        return lambda text: f"{fold_number(text):d}"
-    return _CHECKS.get(field)
-
-
-def _most(check: Callable[[str], object] | None, cells: list[str]) -> bool:
-    """Whether `check` accepts more than half of the cells that are not empty."""
-    filled = list(filter(None, map(_cell, cells)))
-    if check is None or not filled:
-        return check is None
-    good = 0
-    for cell in filled:
-        with contextlib.suppress(TimbreError, ValueError, KeyError):
-            check(cell)
-            good += 1
-    return 2 * good > len(filled)

@@ -14,6 +14,7 @@ _SIZES = re.compile(r"^ *(?:data|SSND|Data Size +|riff) : (\d+) \(should be (\d+
 _FRAMES = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
 _STREAMED = 0x7FFF_0000  # what programs promise that write to a pipe: 2 GB or 4 GB less a bit
 _TAIL_CHUNKS = (b"LIST", b"id3 ", b"ID3 ", b"smpl", b"inst", b"cue ", b"bext", b"iXML", b"fact", b"acid")
+_TAGS = (b"ID3", b"TAG", b"APE", b"LYR")  # of MP3s, which taggers put behind any sound
 _TAIL_SEARCHED = 1 << 16
 
 
@@ -106,9 +107,9 @@ def _patched(content: bytes, at: int, kind: str, start: int, promised: int) -> t
 
 
 def _is_chunk(content: bytes, place: int) -> bool:
-    """Whether a chunk, or padding, lies there rather than more audio."""
+    """Whether a chunk, padding or a tag that some program appended lies there rather than more audio."""
     name = content[place : place + 4]
-    return not name.strip(b"\0") or all(0x20 <= byte < 0x7F for byte in name)
+    return name[:3] in _TAGS or not name.strip(b"\0") or all(0x20 <= byte < 0x7F for byte in name)
 
 
 def _end_of_audio(content: bytes, start: int) -> int:

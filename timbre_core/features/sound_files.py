@@ -18,7 +18,8 @@ _OTHERS = {
     .m4a .m4b .m4p .mp4 .aac .alac .wma .asf .wv .ape .tta .mka .webm .weba .ac3 .eac3 .dts .amr .3gp .ra .rm .spx .mpc .shn
     .dsf .dff .tak .mov .m4v .avi .mkv .mpg .mpeg .flv .wmv .raw .pcm .vox .g722 .qcp .oma .aa3 .adx""",
     "render with `prepare soundfont`": ".sf2 .sf3",
-    "export the samples as WAV": ".ncw .nki .exs .gig .sfark .rx2 .rex .rcy",
+    "export the samples as WAV": """.ncw .nki .nkx .nkm .exs .gig .sfark .rx2 .rex .rcy .xrni .xrns
+    .h2drumkit .akp .s3p .s3i .krz .gpt .dwp .sxt .adg .adv .multisample .sd2 .bank .bnk .fsb .wem .aup3""",
     "damaged, without a column 'audio' of sounds, or to be given alone, to `project` or a training": ".parquet",
     "save the data set as Parquet, with `to_parquet` say": ".arrow .feather",
     "if there are sounds inside, write them as WAV": """
