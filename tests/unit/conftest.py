@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,16 @@ from timbre_core.datasets.store_build import build_store
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.networks import build_model
 from timbre_core.recipes.recipe_files import recipe_to_yaml
+
+
+@pytest.fixture(autouse=True)
+def threads_given_back() -> Iterator[None]:
+    """Sums in another number of threads round otherwise: whoever changes it for their work changes it back."""
+    before = torch.get_num_threads()
+    yield
+    left = torch.get_num_threads()
+    torch.set_num_threads(before)
+    assert left == before, f"torch was left with {left} threads instead of {before}"
 
 
 @pytest.fixture(scope="session")

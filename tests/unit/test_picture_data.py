@@ -186,7 +186,7 @@ def test_sounds_are_no_pictures(tiny_nsynth: Path) -> None:
         read_signal(open_library([tiny_nsynth]), 0, ImageSettings())
 
 
-def test_the_app_shows_pictures_without_sound(space: Path) -> None:
+def test_the_app_shows_pictures_without_sound(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pages.morph.engine import Asked, heard_pitch, sound
     from pages.server.catalog import note_map
     from pages.server.packing import frame_header
@@ -195,6 +195,7 @@ def test_the_app_shows_pictures_without_sound(space: Path) -> None:
 
     notes = note_map(open_checkpoint(space))
     assert notes is not None
+    monkeypatch.setattr("pages.server.warming.share_cores", lambda: None)  # for the whole process
     warm_up(notes)
     studio = Studio(notes)
     original, decoded = (studio.frames(0, kind).values for kind in ("original", "reconstruction"))

@@ -142,9 +142,14 @@ def test_dead_worker_is_told(tmp_path: Path) -> None:
     assert len(build(MadeUp(40), tmp_path)) == 40
 
 
-def test_workers_can_be_left_early() -> None:
-    with Workers(MadeUp(60), SETTINGS, 2) as workers:  # type: ignore[arg-type]
-        first = next(workers.analyse())
+@pytest.mark.parametrize("count", [1, 2])
+def test_workers_can_be_left_early(count: int) -> None:
+    threads = torch.get_num_threads()
+    with Workers(MadeUp(60), SETTINGS, count) as workers:  # type: ignore[arg-type]
+        left = workers.analyse()
+        first = next(left)
+        assert torch.get_num_threads() == threads
+        left.close()
         again = list(workers.analyse())
     assert len(again) == 60
     assert first.frames is not None

@@ -108,16 +108,13 @@ def _encoded(reader: Reader, asked: Sequence[Asked], count: int) -> Iterator[lis
 
 def open_encoding(reader: Reader) -> Callable[[Sequence[Asked]], list[Encoded]]:
     """Open the checkpoint's encoder; returns what encodes some files at once."""
-    import torch
-
     from timbre_core.checkpoint import open_checkpoint
-    from timbre_core.freed_memory import WORK, keep_freed_memory
+    from timbre_core.datasets.workers import one_thread
 
-    torch.set_num_threads(1)  # each process has its core
-    keep_freed_memory(WORK)
     way, root = by_latents(reader), Path(reader.root)
     rate = open_checkpoint(Path(reader.checkpoint)).recipe.features.sample_rate
 
+    @one_thread()  # each process has its core
     def some(task: Sequence[Asked]) -> list[Encoded]:
         pictures = {}
         for asked in task:

@@ -105,16 +105,12 @@ class _Way(NamedTuple):
 
 def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
     """Open what tells places; returns what reads some files at once."""
-    import torch
-
     from timbre_core.checkpoint import open_checkpoint
+    from timbre_core.datasets.workers import one_thread
     from timbre_core.features.descriptors import describe
     from timbre_core.features.heard_pitch import note_pitch
     from timbre_core.features.recording import fingerprint
-    from timbre_core.freed_memory import WORK, keep_freed_memory
 
-    torch.set_num_threads(1)  # each process has its core
-    keep_freed_memory(WORK)
     way = _by_codes(reader) if reader.coded_by else by_latents(reader)
     root, features = Path(reader.root), open_checkpoint(Path(reader.checkpoint)).recipe.features
     rate = features.sample_rate
@@ -146,6 +142,7 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
             return read, None
         return read, picture
 
+    @one_thread()  # each process has its core
     def some(task: Sequence[Asked]) -> list[Read]:
         reads = [one(asked) for asked in task]
         good = [(read, picture) for read, picture in reads if picture is not None]

@@ -72,8 +72,11 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
 
 @contextlib.contextmanager
 def _analysis(library: Library, settings: StoredFeatures) -> Iterator[Callable[[Sequence[int]], list[Analysed]]]:
-    with one_thread():
-        yield lambda rows: analyse(library, rows, settings)
+    def work(rows: Sequence[int]) -> list[Analysed]:
+        with one_thread():  # around each task: what is done with its notes has its own threads
+            return analyse(library, rows, settings)
+
+    yield work
 
 
 @contextlib.contextmanager
