@@ -99,7 +99,10 @@ def _patched(content: bytes, at: int, kind: str, start: int, promised: int) -> t
     present = end - start
     if present <= 0 or promised == present:
         return None
-    if 0 < promised < present and _is_chunk(content, start + promised + promised % 2):
+    behind = start + promised + promised % 2
+    if 0 < promised < present and content[behind : behind + 3] in _TAGS:  # libsndfile reads nothing of such a file
+        return content[:behind], 0.0
+    if 0 < promised < present and _is_chunk(content, behind):
         return None
     right = struct.pack(kind, present)
     unknown = promised <= 0 or promised >= _STREAMED
@@ -107,9 +110,9 @@ def _patched(content: bytes, at: int, kind: str, start: int, promised: int) -> t
 
 
 def _is_chunk(content: bytes, place: int) -> bool:
-    """Whether a chunk, padding or a tag that some program appended lies there rather than more audio."""
+    """Whether a chunk, or padding, lies there rather than more audio."""
     name = content[place : place + 4]
-    return name[:3] in _TAGS or not name.strip(b"\0") or all(0x20 <= byte < 0x7F for byte in name)
+    return not name.strip(b"\0") or all(0x20 <= byte < 0x7F for byte in name)
 
 
 def _end_of_audio(content: bytes, start: int) -> int:
