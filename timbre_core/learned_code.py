@@ -33,7 +33,7 @@ def learned_code(folder: Path, audio: np.ndarray, sample_rate: int) -> np.ndarra
     Raises:
         TimbreError: audio that is silent or no finite signal, or no network.
     """
-    return codes_of_grids(folder, code_grid(folder, audio, sample_rate)[None])[0]
+    return codes_of_grids(folder, code_grid(code_features(folder), audio, sample_rate)[None])[0]
 
 
 def code_features(folder: Path) -> LogMelSettings:
@@ -41,16 +41,20 @@ def code_features(folder: Path) -> LogMelSettings:
     return companion_network(TIMBRE_CODE, folder, TimbreEncoder)[1]
 
 
-def code_grid(folder: Path, audio: np.ndarray, sample_rate: int) -> torch.Tensor:
-    """What `learned_code` hears of a sound: (n_points, n_mels), the same shape for all. Raises as it does."""
+def code_grid(features: LogMelSettings, audio: np.ndarray, sample_rate: int) -> torch.Tensor:
+    """What `learned_code` hears of a sound: (n_points, n_mels), the same shape for all. Raises as it does.
+
+    features: `code_features`.
+    """
     import soxr
 
     audio = checked_audio(audio)
-    peak = float(np.abs(audio).max())
+    peak = float(max(audio.max(), -audio.min()))
     if peak < SILENT_PEAK:
         raise TimbreError("silence has no timbre: give a sound.")
-    features = code_features(folder)
-    sound = np.asarray(soxr.resample(audio / peak, sample_rate, features.sample_rate, quality="HQ"))
+    sound = audio / peak
+    if sample_rate != features.sample_rate:
+        sound = np.asarray(soxr.resample(sound, sample_rate, features.sample_rate, quality="HQ"))
     return timbre_grid(sound, features)
 
 

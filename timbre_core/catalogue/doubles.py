@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
     first_of = notes.groupby("content")["id"].transform("min").to_numpy()
     rows = np.flatnonzero(ids == first_of)
     marks = np.asarray(library.array("mark", count)[notes["place"].to_numpy()[rows]], dtype=np.float32)
-    paths = [str(Path(library.root) / path) for path in notes["path"].to_numpy()[rows]]
+    paths = [os.path.join(library.root, path) for path in notes["path"].to_numpy()[rows]]
     groups = dict(zip(ids.tolist(), first_of.tolist(), strict=True))
     if len(marks):
         copies = _copies(marks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -56,8 +57,8 @@ def same_of(group: Alike, tell: Callable[[int], None]) -> list[tuple[int, int]]:
         looked.add(number)
         tell(len(looked))
         try:
-            return load_audio(group.paths[number], _RATE, remarks=[])
-        except TimbreError:
+            return load_audio(Path(group.paths[number]).read_bytes(), _RATE, remarks=[])
+        except (TimbreError, OSError):
             return np.zeros(1, dtype=np.float32)  # deleted meanwhile
 
     twins = find_twins(Near(group.marks, SAME_AS_KEPT), read, SAME, _RATE, firsts=group.firsts)

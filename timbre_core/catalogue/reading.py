@@ -117,10 +117,11 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
 
     def one(asked: Asked) -> tuple[Read, Any]:
         read = Read(asked.path, pitch=asked.pitch, encoded=not reader.coded_by, coded_by=reader.coded_by)
+        path = root / asked.path
         try:
-            content, read.size, read.changed = _settled(root / asked.path)
+            content, read.size, read.changed = _settled(path)
             remarks: list[str] = []
-            audio = load_audio(content, rate, str(root / asked.path), cure=LEAVE_OUT, remarks=remarks)
+            audio = load_audio(content, rate, str(path), cure=LEAVE_OUT, remarks=remarks)
             read.remark = "; ".join(remarks)
             read.content = hashlib.sha256(content).hexdigest()
             taken = audio[: round(_TAKEN * rate)]
@@ -137,8 +138,8 @@ def open_reader(reader: Reader) -> Callable[[Sequence[Asked]], list[Read]]:
             }
             read.mark = fingerprint(taken, rate).astype(np.float16)
         except TimbreError as error:
-            read.size, read.changed = file_state(root / asked.path)
-            read.reason = str(error).removeprefix(f"{root / asked.path}: ").rstrip(".")
+            read.size, read.changed = file_state(path)
+            read.reason = str(error).removeprefix(f"{path}: ").rstrip(".")
             return read, None
         return read, picture
 
@@ -167,7 +168,7 @@ def _by_codes(reader: Reader) -> _Way:
     rate = open_checkpoint(Path(reader.checkpoint)).recipe.features.sample_rate
     features = code_features(folder)
     return _Way(
-        lambda audio, pitch: code_grid(folder, audio, rate),
+        lambda audio, pitch: code_grid(features, audio, rate),
         lambda grid: grid_brightness(grid.numpy(), features),
         lambda grids, pitches: codes_of_grids(folder, torch.stack(grids)),
         "code",
@@ -228,6 +229,7 @@ def _settled(path: Path) -> tuple[bytes, int, int]:
 def sounding_seconds(audio: np.ndarray, sample_rate: int) -> float:
     """Seconds from where audio (n_samples,) begins to where it has died away, 40 dB below its peak."""
     size = max(1, round(_WINDOW * sample_rate))
-    whole = np.pad(np.abs(audio), (0, -len(audio) % size)).reshape(-1, size).max(axis=1)
-    loud = np.flatnonzero(whole > _QUIET * whole.max())
+    starts = np.arange(0, len(audio), size)
+    peaks = np.maximum(np.maximum.reduceat(audio, starts), -np.minimum.reduceat(audio, starts))
+    loud = np.flatnonzero(peaks > _QUIET * peaks.max())
     return float(min((loud[-1] - loud[0] + 1) * size, len(audio)) / sample_rate) if len(loud) else 0.0

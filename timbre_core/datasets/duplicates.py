@@ -7,7 +7,7 @@ Every note is read once for its fingerprint; pairs that these do not rule out ar
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, KeysView, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -22,6 +22,7 @@ from timbre_core.features.recording import (
     levels,
     reach,
     recording_correlation,
+    undelayed_correlation,
 )
 
 if TYPE_CHECKING:
@@ -205,8 +206,13 @@ def find_twins(
 
     twins: list[Twins] = []
     known: set[int] = set()
-    # Group by group, so that what is kept is what is asked for next.
-    order = [number for group in alike_groups(near) for number in group.tolist()] if firsts is None else firsts
+    order: Sequence[int]
+    if firsts is not None:
+        order = firsts
+    elif len(near) <= _KEPT:
+        order = range(len(near))
+    else:  # group by group, so that what is kept is what is asked for next
+        order = [number for group in alike_groups(near) for number in group.tolist()]
     quiet = not progress or len(near) < _WORTH_A_BAR
     for first in tqdm(order, unit="note", desc="comparing", disable=quiet):
         if first in known:
@@ -215,9 +221,14 @@ def find_twins(
             if second in known:
                 continue
             seconds = common_seconds((length(first) + length(second)) / sample_rate)
-            if told[first, seconds].most(told[second, seconds]) <= correlation - _ROUNDING:
-                continue
-            found = recording_correlation(sounds[first], sample_rate, sounds[second], sample_rate, enough=correlation)
+            # Most that are the same are not delayed: that is told at once, unless it takes reading them again.
+            found = undelayed_correlation(sounds[first], sounds[second]) if {first, second} <= sounds.keys() else 0.0
+            if found <= correlation:
+                if told[first, seconds].most(told[second, seconds]) <= correlation - _ROUNDING:
+                    continue
+                found = recording_correlation(
+                    sounds[first], sample_rate, sounds[second], sample_rate, enough=correlation
+                )
             if found > correlation:
                 if firsts is None:
                     known.add(second)
@@ -242,6 +253,9 @@ class _Kept(Generic[_Key, _Value]):
     def __init__(self, make: Callable[[_Key], _Value], most: int) -> None:
         self._make, self._most = make, most
         self._values: OrderedDict[_Key, _Value] = OrderedDict()
+
+    def keys(self) -> KeysView[_Key]:
+        return self._values.keys()
 
     def __getitem__(self, key: _Key) -> _Value:
         if key not in self._values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ Labels = dict[str, str]
 """Texts by field: instrument, family, source, pitch, velocity, split, transpose, note_id. Unknown ones are left out."""
 
 _SAFE_SIGNS = " ._+#-"
+_UNSAFE = re.compile(rf"[^A-Za-z0-9{re.escape(_SAFE_SIGNS)}]")  # of ASCII
 _LONGEST_ID = 100  # letters
 _LONGEST_ID_BYTES = 200  # in UTF-8: file systems take 255, with an ending
 
@@ -75,7 +77,9 @@ def safe_id(name: str, taken: set[str]) -> str:
     """A name that is not in `taken`, which gets it, and is safe as a file name, made of a path or name: letters of any script,
     digits and a few signs are kept."""
     letters = unicodedata.normalize("NFC", name).replace("/", ".")
-    base = "".join(letter if _is_safe(letter) else "_" for letter in letters).strip(". ")[:_LONGEST_ID]
+    # One by one where they are of other scripts: it takes ten times as long.
+    safe = _UNSAFE.sub("_", letters) if letters.isascii() else "".join(c if _is_safe(c) else "_" for c in letters)
+    base = safe.strip(". ")[:_LONGEST_ID]
     base = base.encode()[:_LONGEST_ID_BYTES].decode(errors="ignore")
     base = base if base[:1].isalnum() else f"n{base}"
     unique, number = base, 2

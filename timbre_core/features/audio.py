@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import struct
 import wave
 from collections.abc import Iterator
@@ -129,9 +130,9 @@ def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str, cure: s
     if rate != sample_rate:
         import soxr
 
-        before = float(np.std(audio))
+        before = _deviation(audio)
         audio = soxr.resample(np.ascontiguousarray(audio), rate, sample_rate, quality="HQ")
-        if float(np.std(audio)) < _ABOVE * before:
+        if _deviation(audio) < _ABOVE * before:
             raise AudioError(f"{name}: next to nothing in it is below {min(rate, sample_rate) // 2:,} Hz: {cure}.")
     return np.ascontiguousarray(audio, dtype=np.float32)
 
@@ -206,6 +207,11 @@ def _mean(samples: np.ndarray) -> np.ndarray:
         total += samples[:, channel]
     total /= channels
     return total
+
+
+def _deviation(audio: np.ndarray) -> float:
+    moving = audio - audio.mean()
+    return math.sqrt(float(np.vdot(moving, moving)) / len(audio))
 
 
 def _peak(audio: np.ndarray) -> float:

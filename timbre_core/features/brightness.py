@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -34,14 +35,25 @@ def grid_brightness(grid: np.ndarray, settings: LogMelSettings) -> float:
     Of 200 files at all usual rates half agree within 0.4 % with the brightness of their frames, nine in ten within 2 %.
     """
     edges = point_edges(len(grid))
-    levels = grid - 10 * np.log10(band_widths(settings))  # a band's mean power, as frames have it, not its sum
-    heard = np.where(levels > levels.max() - settings.top_db, 10 ** (levels / 20), 0.0)
+    levels = grid - _widths_db(settings)  # a band's mean power, as frames have it, not its sum
+    heard = np.where(levels > levels.max() - settings.top_db, np.exp(levels * (math.log(10) / 20)), 0.0)
     return _centroid((edges[1:] - edges[:-1]) @ heard, settings)
 
 
+@lru_cache(maxsize=8)
+def _widths_db(settings: LogMelSettings) -> np.ndarray:
+    return np.asarray(10 * np.log10(band_widths(settings)))
+
+
 def _centroid(magnitude: np.ndarray, settings: FeatureSettings) -> float:
-    frequencies = bin_frequencies(settings)
-    # Mel bands lie farther apart the higher they are, so a band stands for as many Hz as there are to its neighbours.
-    weight = magnitude * np.gradient(frequencies) if len(frequencies) > 1 else magnitude
+    frequencies, steps = _bins(settings)
+    weight = magnitude * steps
     total = weight.sum()
     return float(weight @ frequencies / total) if total > 0 else math.nan
+
+
+@lru_cache(maxsize=8)
+def _bins(settings: FeatureSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies of the bins in Hz, and how many Hz each stands for: mel bands lie farther apart the higher they are."""
+    frequencies = bin_frequencies(settings)
+    return frequencies, np.gradient(frequencies) if len(frequencies) > 1 else np.ones(len(frequencies))

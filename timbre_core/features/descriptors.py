@@ -12,7 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from timbre_core.features.long_spectrum import low_spectrum
 from timbre_core.features.pitch import midi_to_hz
+from timbre_core.features.recording import bin_power
 
 DESCRIPTORS = ("brightness", "attack", "noisiness", "inharmonicity")
 
@@ -22,6 +24,8 @@ _ATTACK = (0.1, 0.9)  # share of the loudest level that an attack goes from and 
 _LONG = 0.5  # seconds of the spectrum that partials are looked for in
 _PARTIALS = 20
 _REACH = 0.04  # how far a partial may lie from its harmonic, as a share of its frequency
+_BLOCK = 128  # samples that are summed up at once where the loudest ones are looked for
+_ROUNDING = 1e-9  # of a sum
 _LOBE = 3  # bins on each side that a Blackman window spreads a sinusoid over
 
 
@@ -35,18 +39,17 @@ def describe(
     - noisiness: share of energy that lies between the partials, 0 to 1; needs the MIDI `pitch`;
     - inharmonicity: how far the partials lie from the harmonics, in shares of the fundamental; needs the `pitch`.
     """
-    audio = np.asarray(audio, dtype=np.float64)
-    if not len(audio) or not np.isfinite(audio).all() or max(audio.max(), -audio.min()) < 1e-5:
+    audio = np.asarray(audio)
+    peak = max(audio.max(), -audio.min()) if len(audio) else math.nan  # NaN where a sample is
+    if not 1e-5 <= peak < math.inf:
         return dict.fromkeys(names, math.nan)
-    energy = np.concatenate([[0.0], np.cumsum(np.square(audio))])
     measured = dict.fromkeys(DESCRIPTORS, math.nan)
     if pitch is not None and math.isfinite(pitch) and {"noisiness", "inharmonicity"} & set(names):
-        f0 = float(midi_to_hz(pitch))
-        measured["noisiness"], measured["inharmonicity"] = _partials(audio, energy, sample_rate, f0)
+        measured["noisiness"], measured["inharmonicity"] = _partials(audio, sample_rate, float(midi_to_hz(pitch)))
     if "brightness" in names:
         measured["brightness"] = _centroid(audio, sample_rate)
     if "attack" in names:
-        measured["attack"] = _attack(energy, sample_rate)
+        measured["attack"] = _attack(audio, sample_rate)
     return {name: measured[name] for name in names}
 
 
@@ -58,15 +61,34 @@ def _centroid(audio: np.ndarray, sample_rate: int) -> float:
     return float(magnitude @ np.fft.rfftfreq(size, 1 / sample_rate) / magnitude.sum())
 
 
-def _attack(energy: np.ndarray, sample_rate: int) -> float:
-    """energy: (n_samples + 1,), of all samples before each."""
+def _attack(audio: np.ndarray, sample_rate: int) -> float:
     hop = max(1, round(_ENVELOPE_HOP * sample_rate))
-    count = len(energy) - 1
+    before = _energy_before(audio, hop)
     # Four hops wide: two periods of the lowest notes would hide fast attacks, one hop alone would follow the waveform.
-    at = np.arange(0, max(1, count - 4 * hop), hop)
-    level = np.sqrt(energy[np.minimum(at + 4 * hop, count)] - energy[at])
+    begins = np.arange(max(1, len(before) - 5))
+    level = np.sqrt(before[np.minimum(begins + 4, len(before) - 1)] - before[begins])
     low, high = (int(np.argmax(level >= share * level.max())) for share in _ATTACK)
     return max(high - low, 1) * hop / sample_rate
+
+
+def _energy_before(audio: np.ndarray, size: int) -> np.ndarray:
+    """Energy of all samples before each block of `size` samples, and before the sound's end: (n_blocks + 1,) float64."""
+    blocks = np.zeros((-(-len(audio) // size), size))
+    blocks.reshape(-1)[: len(audio)] = audio
+    return np.concatenate([[0.0], np.cumsum(np.einsum("ij,ij->i", blocks, blocks))])
+
+
+def _loudest(audio: np.ndarray, size: int) -> int:
+    """Where the loudest `size` samples of audio begin: sample by sample only amid blocks in which that can be."""
+    before, last = _energy_before(audio, _BLOCK), len(audio) - size
+    firsts = np.arange(last // _BLOCK + 1)
+    after = (firsts * _BLOCK + size) // _BLOCK
+    least = (before[after] - before[firsts]).max()
+    most = before[np.minimum(after + 2, len(before) - 1)] - before[firsts]
+    likely = np.flatnonzero(most >= least * (1 - _ROUNDING))
+    begin, end = int(likely[0]) * _BLOCK, min(int(likely[-1] + 1) * _BLOCK, last + 1)
+    gained, lost = (np.square(audio[at : at + end - begin - 1], dtype=np.float64) for at in (begin + size, begin))
+    return begin + int(np.argmax(np.concatenate([[0.0], np.cumsum(gained - lost)])))
 
 
 @lru_cache(maxsize=16)
@@ -74,12 +96,9 @@ def _window(size: int) -> np.ndarray:
     return np.blackman(size)
 
 
-def _partials(audio: np.ndarray, energy: np.ndarray, sample_rate: int, f0: float) -> tuple[float, float]:
+def _partials(audio: np.ndarray, sample_rate: int, f0: float) -> tuple[float, float]:
     size = min(round(_LONG * sample_rate), len(audio))
-    loudest = int(np.argmax(energy[size:] - energy[:-size]))
     n_fft = 1 << (2 * size - 1).bit_length()
-    spectrum = np.fft.rfft(audio[loudest : loudest + size] * _window(size), n_fft)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
     bin_hz = sample_rate / n_fft
     lobe = math.ceil(_LOBE * n_fft / size)
     count = min(_PARTIALS, int(0.98 * sample_rate / 2 / f0))
@@ -88,7 +107,12 @@ def _partials(audio: np.ndarray, energy: np.ndarray, sample_rate: int, f0: float
     number = np.arange(1, count + 1)
     reach = np.minimum(_REACH * number * f0, 0.45 * f0)
     low = np.maximum(1, np.rint((number * f0 - reach) / bin_hz).astype(int))
-    high = np.minimum(len(power) - 2, np.rint((number * f0 + reach) / bin_hz).astype(int))
+    high = np.minimum(n_fft // 2 - 1, np.rint((number * f0 + reach) / bin_hz).astype(int))
+    audible = min(n_fft // 2 + 1, round((count + 0.5) * f0 / bin_hz))
+    loudest = _loudest(audio, size)
+    sound = (audio[loudest : loudest + size] * _window(size)).astype(np.float32)
+    needed = min(n_fft // 2 + 1, max(audible, int(high[-1]) + lobe + 2))
+    power = bin_power(low_spectrum(sound, n_fft, needed)).astype(np.float64)
     peaks = np.array([a + int(power[a : b + 1].argmax()) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
     explained = np.zeros(len(power), dtype=bool)
     explained[np.clip(peaks[:, None] + np.arange(-lobe, lobe + 1), 0, len(power) - 1)] = True
@@ -101,5 +125,5 @@ def _partials(audio: np.ndarray, energy: np.ndarray, sample_rate: int, f0: float
         return math.nan, math.nan
     tuned = float(np.sum(weights * found / number) / weights.sum())
     inharmonicity = 2 / tuned * float(np.sum(weights * np.abs(found - number * tuned)) / weights.sum())
-    audible = power[: min(len(power), round((count + 0.5) * f0 / bin_hz))]
-    return 1 - float(audible[explained[: len(audible)]].sum() / audible.sum()), inharmonicity
+    heard = power[:audible]
+    return 1 - float(heard[explained[:audible]].sum() / heard.sum()), inharmonicity

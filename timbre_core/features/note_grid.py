@@ -28,6 +28,7 @@ _PEAK = (
     30_000 / 32_768
 )  # that sounds are measured at, so that what is nothing is as far below them whatever their level
 _GATE = 0.1  # of the mean power: softer points do not count for loudness, as in BS.1770
+_TOGETHER = 16  # bands whose filters are one product: see `features.log_mel`
 _SIZES = 8  # windows of moved grids are multiples of this long, which FFTs like
 
 
@@ -74,20 +75,42 @@ def frame_levels(power: Tensor, settings: LogMelSettings) -> Tensor:
 
 
 def _levels(power: Tensor, settings: LogMelSettings, window: int) -> Tensor:
-    bank = peak_filterbank(settings)[:, : power.shape[1]]
-    mel = power[:, : bank.shape[1]] @ bank.T / (window / 4) ** 2  # a sine of amplitude 1 has power 1
+    parts = []
+    for first, weights in _filters(settings):
+        bins = power[:, first : first + len(weights)]
+        parts.append(bins @ weights[: bins.shape[1]])
+    mel = torch.cat(parts, dim=1) / (window / 4) ** 2  # a sine of amplitude 1 has power 1
     return 10 * torch.log10(mel.clamp_min(_TINY))
 
 
-def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0) -> Tensor:
+@lru_cache(maxsize=8)
+def _filters(settings: LogMelSettings) -> list[tuple[int, Tensor]]:
+    """`peak_filterbank` by groups of bands: the first bin that they look at, and their weights (n_bins, n_bands) from there on.
+    A third of the work, as most weights of each band are 0."""
+    bank = peak_filterbank(settings)
+    groups = []
+    for some in bank.split(_TOGETHER):
+        bins = some.any(dim=0).nonzero().flatten().tolist() or [0]
+        groups.append((bins[0], some[:, bins[0] : bins[-1] + 1].T.contiguous()))
+    return groups
+
+
+@lru_cache(maxsize=64)
+def _window(size: int) -> Tensor:
+    return torch.hann_window(size)
+
+
+def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0, n_samples: int = 0) -> Tensor:
     """Levels in dB (n_points, n_mels) of audio (n_samples,), all its frequencies multiplied by `ratio`.
 
     A window that is `ratio` times as long sees what the window of n_fft samples would see of the sound played faster and
     stretched back to its length: an ideal pitch shift, without the faults of making one. Frames from the 48th on are looked
-    at with gaps, which changes the mean of a point little.
+    at with gaps, which changes the mean of a point little. n_samples: the length of the sound with the silence that follows it,
+    where that is longer than `audio`.
     """
-    edges = grid_edges(1 + len(audio) // settings.hop_length)
-    frames, mean = looked_at(1 + len(audio) // settings.hop_length)
+    count = 1 + max(n_samples, len(audio)) // settings.hop_length
+    edges = grid_edges(count)
+    frames, mean = looked_at(count)
     gain = _PEAK / audio.abs().amax().clamp_min(1e-9)
     keep = math.gcd(needless(ratio), settings.hop_length)
     if keep > 1:
@@ -96,9 +119,11 @@ def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0) -> Ten
     window = max(_SIZES, round(settings.n_fft * ratio / keep / _SIZES) * _SIZES)
     reach = int(edges[-1]) * hop + window
     padded = torch.nn.functional.pad(gain * audio.float(), (window // 2, max(0, reach - len(audio))))
-    cut = padded.unfold(0, window, hop)[frames]
-    spectrum = torch.fft.rfft(cut * torch.hann_window(window))
-    return mean @ _levels(spectrum.real.square() + spectrum.imag.square(), settings, window) - 20 * torch.log10(gain)
+    sounding = frames[frames * hop < len(audio) + window // 2]
+    spectrum = torch.fft.rfft(padded.unfold(0, window, hop)[sounding] * _window(window))
+    levels = _levels(spectrum.real.square() + spectrum.imag.square(), settings, window)
+    silent = (0, 0, 0, len(frames) - len(sounding))
+    return mean @ torch.nn.functional.pad(levels, silent, value=10 * math.log10(_TINY)) - 20 * torch.log10(gain)
 
 
 @lru_cache(maxsize=32)

@@ -107,6 +107,12 @@ def _range(seconds: int, sample_rate: float) -> tuple[int, int]:
     return round(_LOWEST * seconds), round(min(_HIGHEST, sample_rate / 2) * seconds)
 
 
+def undelayed_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """The correlation coefficient of two sounds (n_samples,) of one rate as they are, 0 to 1; 0 of different lengths."""
+    size = math.sqrt(float(np.vdot(a, a)) * float(np.vdot(b, b))) if len(a) == len(b) else 0.0
+    return abs(float(np.vdot(a, b))) / size if size else 0.0
+
+
 def recording_correlation(a: np.ndarray, rate_a: int, b: np.ndarray, rate_b: int, enough: float = math.inf) -> float:
     """The largest correlation coefficient of two sounds (n_samples,) over all delays and both polarities, 0 to 1.
 
@@ -115,11 +121,8 @@ def recording_correlation(a: np.ndarray, rate_a: int, b: np.ndarray, rate_b: int
     """
     import scipy.fft
 
-    if rate_a == rate_b and len(a) == len(b):
-        size = math.sqrt(float(np.vdot(a, a)) * float(np.vdot(b, b)))
-        undelayed = abs(float(np.vdot(a, b))) / size if size else 0.0
-        if undelayed > enough:
-            return undelayed
+    if rate_a == rate_b and (undelayed := undelayed_correlation(a, b)) > enough:
+        return undelayed
     seconds = common_seconds(len(a) / rate_a + len(b) / rate_b)
     first, last = _range(seconds, min(rate_a, rate_b))
     x, y = (low_spectrum(sound, seconds * rate, last)[first:] / rate for sound, rate in ((a, rate_a), (b, rate_b)))

@@ -26,8 +26,7 @@ def timbre_grid(audio: np.ndarray, settings: LogMelSettings) -> Tensor:
     level = np.abs(audio)
     start = int(np.argmax(level > _ONSET * level.max())) - _BEFORE
     length = round((settings.seconds or 4.0) * settings.sample_rate)
-    cut = audio[max(0, start) : start + length]
-    return mel_grid(torch.from_numpy(np.pad(cut, (0, length - len(cut)))), settings)
+    return mel_grid(torch.from_numpy(audio[max(0, start) : start + length]), settings, n_samples=length)
 
 
 def heard(grid: Tensor, settings: LogMelSettings) -> tuple[Tensor, Tensor]:
