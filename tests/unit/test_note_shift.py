@@ -80,6 +80,12 @@ def test_a_moved_grid_is_that_of_the_moved_sound():
     assert (moved - wanted)[loud].abs().mean() < 1.0
 
 
+def test_silence_after_a_sound_need_not_be_there():
+    sound = torch.from_numpy(harmonic(60, 2.0))
+    padded = torch.nn.functional.pad(sound, (0, 30_000))
+    torch.testing.assert_close(mel_grid(sound, FEATURES, n_samples=len(padded)), mel_grid(padded, FEATURES))
+
+
 def test_points_and_frames_agree_on_what_is_straight():
     edges = grid_edges(345)
     line = torch.linspace(0, 1, int(edges[-1]))[:, None]

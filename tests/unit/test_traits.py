@@ -12,6 +12,7 @@ import pytest
 from timbre_core.analysis.axes import dimension_axes, principal_axes
 from timbre_core.analysis.traits import measured_traits, partial_correlations
 from timbre_core.errors import TimbreError
+from timbre_core.features import descriptors
 from timbre_core.features.descriptors import DESCRIPTORS, describe
 from timbre_core.features.pitch import midi_to_hz
 
@@ -55,6 +56,14 @@ class TestDescriptors:
         measured = [describe(note(stretch=b, rolloff=0.9), RATE, 45)["inharmonicity"] for b in (0.0, 1e-4, 4e-4)]
         assert measured[0] < 0.005
         assert measured[0] < measured[1] < measured[2]
+
+    @pytest.mark.parametrize("n_samples", [3000, 3001, 8000, 20_000])
+    def test_the_loudest_part_is_found_without_all_sums(self, n_samples: int) -> None:
+        rng = np.random.default_rng(n_samples)
+        for slope in (-2e-3, -1e-4, 0.0, 1e-4):
+            audio = (rng.standard_normal(n_samples) * np.exp(slope * np.arange(n_samples))).astype(np.float32)
+            energy = np.concatenate([[0.0], np.cumsum(np.square(audio, dtype=np.float64))])
+            assert descriptors._loudest(audio, 3000) == np.argmax(energy[3000:] - energy[:-3000])
 
     def test_what_cannot_be_measured_is_nan(self) -> None:
         assert all(math.isnan(value) for value in describe(np.zeros(RATE), RATE, 60).values())
