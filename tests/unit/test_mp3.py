@@ -110,3 +110,19 @@ def test_a_file_that_was_cut_off_is_as_long_as_what_is_left() -> None:
     mp3 = mp3_of(sound_of(rate), rate)
     heard = decode_upload(mp3[: len(mp3) // 2], rate)
     assert 0.5 * SECONDS < len(heard) / rate < SECONDS
+
+
+@pytest.mark.parametrize("junk", [bytes(100), bytes(40_000), b"hello, this is junk", b"\xff\xfb\x90\x00 no frame"])
+def test_junk_before_the_first_frame_is_passed_over(junk: bytes, tmp_path: Path) -> None:
+    whole = mp3_of(sound_of(24_000), 24_000)
+    path = tmp_path / "a.mp3"
+    path.write_bytes(junk + whole)
+    expected = load_audio(whole, 24_000)
+    np.testing.assert_array_equal(load_audio(path, 24_000), expected)
+    np.testing.assert_array_equal(decode_upload(junk + whole, 24_000), expected)
+
+
+def test_what_is_no_sound_is_not_taken_for_mp3() -> None:
+    for content in (np.random.default_rng(2).bytes(200_000), b"%PDF-1.7" + bytes(5000), b"\xff" * 90_000):
+        with pytest.raises(AudioError, match="not readable"):
+            load_audio(content, 16_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,8 +100,13 @@ def _transfer(
         result = transfer(space, sound, args.toward, args.amount, _contour(sound, shift, at))
     except TimbreError as error:
         raise TimbreError(f"{source}: {error}") from error
-    write_wav(out, result.audio, result.sample_rate)
-    return result.remarks
+    made, remarks = result.audio, result.remarks
+    peak = float(abs(made).max())
+    if peak > 1:  # a file of floats: cut off, its peaks would be heard
+        made = made / peak
+        remarks = (*remarks, f"its peaks are beyond full scale: it is written {20 * math.log10(peak):.1f} dB softer.")
+    write_wav(out, made, result.sample_rate)
+    return remarks
 
 
 def _contour(sound: Sound, shift: float | None, at: float | None) -> PitchContour:

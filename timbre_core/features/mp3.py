@@ -11,8 +11,11 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
+
+from timbre_core.features.sound_files import begins_as_sound, other_cure
 
 _KBITS = {  # by MPEG version 1, and 2 or 2.5
     True: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -22,6 +25,7 @@ _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 
 _ENDINGS = (".mp3", ".mp2", ".mp1", ".m1a", ".m2a")
 _XING = (b"Xing", b"Info")
 _MOST_JUNK = 1 << 16  # bytes between two frames, or before the first
+_SURELY, _LARGEST_FRAME = 5, 1441  # frames in a row that no other file has, and bytes of one
 _MOST_BYTES = 1 << 27  # an hour at the highest bit rate; what is longer is no note
 _SIDE_INFORMATION = {
     (True, False): 32,
@@ -72,14 +76,25 @@ def counted(file: Path | str | BinaryIO) -> Path | str | BinaryIO:
 
 
 def _read_mp3(file: BinaryIO) -> bytes:
-    """A file's bytes where it begins as MP3 files do, none of others; it is left at the beginning."""
-    head = file.read(2)
+    """A file's bytes where it begins as MP3 files do, some junk before that or not; none of others; left at its beginning."""
+    head = file.read(12)
     file.seek(0)
-    if head != b"ID" and not (len(head) == 2 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2):
+    plain = head[:2] == b"ID" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2)
+    if not plain and (begins_as_sound(head) or other_cure("", head) or not _follows_junk(file)):
         return b""
     content = file.read(_MOST_BYTES)
     file.seek(0)
     return content
+
+
+def _follows_junk(file: BinaryIO) -> bool:
+    """Whether some frames follow each other soon; the file is left at its beginning."""
+    body = file.read(_MOST_JUNK + _SURELY * _LARGEST_FRAME)
+    file.seek(0)
+    first = list(islice(_frames(body), _SURELY))
+    sizes = [_frame_size(body, place) for place in first]
+    chained = all(a + size == b for (a, b), size in zip(pairwise(first), sizes, strict=False))
+    return len(first) == _SURELY and chained and first[0] <= _MOST_JUNK
 
 
 def _tag_size(content: bytes) -> int:
