@@ -181,10 +181,10 @@ def test_low_spectrum_is_the_transforms_beginning(n_samples: int, n_fft: int, co
 def test_levels_tell_the_most_that_sounds_can_correlate() -> None:
     one, other = note(60, 0), note(60, 1)
     mixed = np.roll(one + 0.1 * other, 777)
-    seconds = common_seconds((len(one) + len(mixed)) / RATE)
+    n_fft = common_seconds((len(one) + len(mixed)) / RATE) * RATE
     hum = np.sin(2 * np.pi * 15 * np.arange(len(one)) / RATE).astype(np.float32)
     for a, b in ((one, mixed), (one, other), (one, one), (one + hum, other + hum)):
-        most = levels(a, RATE, seconds).most(levels(b, RATE, seconds))
+        most = levels(a, RATE, n_fft).most(levels(b, RATE, n_fft))
         assert recording_correlation(a, RATE, b, RATE) <= most + 1e-5
 
 

@@ -17,8 +17,8 @@ from timbre_core.features.audio import AudioError
 from timbre_core.features.recording import (
     BANDS,
     Levels,
-    common_seconds,
     fingerprint,
+    in_common,
     levels,
     reach,
     recording_correlation,
@@ -220,11 +220,11 @@ def find_twins(
         for second in map(int, near.after(first)):
             if second in known:
                 continue
-            seconds = common_seconds((length(first) + length(second)) / sample_rate)
+            n_fft, excess = in_common(length(first), length(second), sample_rate, correlation)
             # Most that are the same are not delayed: that is told at once, unless it takes reading them again.
             found = undelayed_correlation(sounds[first], sounds[second]) if {first, second} <= sounds.keys() else 0.0
             if found <= correlation:
-                if told[first, seconds].most(told[second, seconds]) <= correlation - _ROUNDING:
+                if told[first, n_fft].most(told[second, n_fft]) <= correlation - excess - _ROUNDING:
                     continue
                 found = recording_correlation(
                     sounds[first], sample_rate, sounds[second], sample_rate, enough=correlation

@@ -19,7 +19,7 @@ from timbre_core.features.long_spectrum import low_spectrum
 BANDS = 384
 _LOWEST, _HIGHEST = 25.0, 8_000.0  # Hz: what is above is little of a note's energy, and lost at NSynth's rate
 _FINE = 8  # points between two samples of the correlation where its peak is looked for
-_NARROW = 4  # bins of a band of `levels`, a ninth of a Hz each where two sounds of 4 s are compared
+_NARROW = 0.45  # Hz that a band of `levels` is wide
 _TINY = 1e-30
 _BETWEEN = 1.12  # how much higher the peak may be there: sinc(1/4) is 0.9
 
@@ -69,9 +69,29 @@ def reach(correlation: float) -> float:
     return math.sqrt(max(0.0, 2 - 2 * correlation))
 
 
+class Common(NamedTuple):
+    """How two sounds are compared: padded to `n_fft` samples; and how much more than a coefficient the transforms' one can be."""
+
+    n_fft: int
+    excess: float
+
+
+def in_common(n_a: int, n_b: int, sample_rate: int, correlation: float) -> Common:
+    """How two sounds of so many samples are compared, to find whether they correlate by `correlation`.
+
+    At any delay where they are padded to more than both together; to whole seconds, so that bins lie at the same frequencies at
+    any rate. Those of one length are not padded, which takes a third of the time. Then a delay of d samples is also one of all
+    but d the other way, which adds the share that the first d samples of one have in common with the last d of the other.
+    They are silent, nearly, where the others correlate by c: without them each sound has c^2 or more of its energy, so that
+    their levels' product is 1 - c at most.
+    """
+    if n_a == n_b:
+        return Common(_fast_length(n_a), 1 - correlation)
+    return Common(common_seconds((n_a + n_b) / sample_rate) * sample_rate, 0.0)
+
+
 def common_seconds(seconds: float) -> int:
-    """Seconds to which two sounds, `seconds` long together, are padded to be compared at any delay: whole ones, so that bins
-    lie at the same frequencies at any rate."""
+    """Whole seconds to which two sounds, `seconds` long together, are padded to be compared at any delay."""
     return math.ceil(seconds) + 1
 
 
@@ -83,27 +103,28 @@ class Levels(NamedTuple):
     shares: np.ndarray
 
     def most(self, other: Levels) -> float:
-        """The most that two sounds can correlate, of the same rate and the same `common_seconds`: `recording_correlation`'s
+        """The most that two sounds can correlate, of the same rate and padded to the same length: `recording_correlation`'s
         coefficient is of the bands alone, or of all that is heard where neither is delayed."""
         alone = float(self.bands @ other.bands)
         each = self.shares * other.shares
         return max(alone, float(each[0]) * alone + float(each[1:].sum()))
 
 
-def levels(audio: np.ndarray, sample_rate: int, seconds: int) -> Levels:
-    """The levels of a sound (n_samples,) that is padded to `seconds`."""
-    first, last = _range(seconds, sample_rate)
-    n_fft = seconds * sample_rate
+def levels(audio: np.ndarray, sample_rate: int, n_fft: int) -> Levels:
+    """The levels of a sound (n_samples,) that is padded to n_fft samples."""
+    first, last = _range(n_fft / sample_rate, sample_rate)
+    narrow = max(1, round(_NARROW * n_fft / sample_rate))
     power = bin_power(low_spectrum(audio, n_fft, last))
     below = (2 * float(power[:first].sum(dtype=np.float64)) - float(power[0])) / n_fft
-    bands = np.pad(power[first:], (0, (first - last) % _NARROW)).reshape(-1, _NARROW).sum(axis=1)
+    bands = np.pad(power[first:], (0, (first - last) % narrow)).reshape(-1, narrow).sum(axis=1)
     within = float(bands.sum(dtype=np.float64))
     above = float(np.vdot(audio, audio)) - 2 * within / n_fft - below
     energies = np.array([2 * within / n_fft, below, max(0.0, above)])
     return Levels(np.sqrt(bands / max(within, _TINY)), np.sqrt(energies / max(energies.sum(), _TINY)))
 
 
-def _range(seconds: int, sample_rate: float) -> tuple[int, int]:
+def _range(seconds: float, sample_rate: float) -> tuple[int, int]:
+    """The bins that are compared of a transform of so many seconds."""
     return round(_LOWEST * seconds), round(min(_HIGHEST, sample_rate / 2) * seconds)
 
 
@@ -119,29 +140,71 @@ def recording_correlation(a: np.ndarray, rate_a: int, b: np.ndarray, rate_b: int
     Of what lies below 8 kHz. The rates may differ; a sound that is longer than the other is compared whole. enough: only
     whether the coefficient is above it matters, so that it need not be told exactly.
     """
-    import scipy.fft
-
-    if rate_a == rate_b and (undelayed := undelayed_correlation(a, b)) > enough:
-        return undelayed
+    if rate_a == rate_b and len(a) == len(b):
+        found = undelayed_correlation(a, b)
+        if found > enough:
+            return found
+        within = _as_they_are(a, b, rate_a, enough) if enough < math.inf else None
+        if within is not None:
+            return within
     seconds = common_seconds(len(a) / rate_a + len(b) / rate_b)
     first, last = _range(seconds, min(rate_a, rate_b))
     x, y = (low_spectrum(sound, seconds * rate, last)[first:] / rate for sound, rate in ((a, rate_a), (b, rate_b)))
-    size = math.sqrt(float(np.vdot(x, x).real) * float(np.vdot(y, y).real))
+    return _largest(x, y, first, enough, enough)[0]
+
+
+def _as_they_are(a: np.ndarray, b: np.ndarray, rate: int, enough: float) -> float | None:
+    """A bound on the correlation of two sounds of one length that tells whether it is above `enough`, by transforms of that
+    length (see `in_common`); None where these do not decide."""
+    n_fft, excess = in_common(len(a), len(b), rate, enough)
+    first, last = _range(n_fft / rate, rate)
+    x, y = (low_spectrum(sound, n_fft, last)[first:] for sound in (a, b))
+    found, delay = _largest(x, y, first, enough - excess, enough + excess)
+    wrapped = math.ceil(min(delay, 1 - delay) * n_fft)
+    size = _norm(x) * _norm(y) * 2 / n_fft
+    common = max(_norm(a[:wrapped]) * _norm(b[-wrapped:]), _norm(a[-wrapped:]) * _norm(b[:wrapped])) if wrapped else 0.0
+    least = found - common / size if size else 0.0
+    if least > enough:
+        return least
+    return found if found <= enough - excess else None
+
+
+def _norm(values: np.ndarray) -> float:
+    return math.sqrt(float(np.vdot(values, values).real))
+
+
+def _largest(x: np.ndarray, y: np.ndarray, first: int, low: float, high: float) -> tuple[float, float]:
+    """The largest correlation coefficient of sounds whose bins from `first` on are x and y (n_bins,), and the delay, as a share of
+    the transform's length, at which it is; not exactly where it is above `high`, or below `low` for certain."""
+    import scipy.fft
+
+    size = _norm(x) * _norm(y)
     if not size:
-        return 0.0
-    cross = np.zeros(last + 1, dtype=np.complex128)
-    cross[first:last] = x * np.conj(y)
+        return 0.0, 0.0
+    last = first + len(x)
+    cross = np.zeros(last + 1, dtype=np.complex64)
+    np.multiply(x, np.conj(y), out=cross[first:last])
+    cross /= size
     n_fft = scipy.fft.next_fast_len(4 * last, real=True)
-    around = np.abs(scipy.fft.irfft(cross, n_fft)) * (n_fft / 2 / size)
+    around = np.abs(scipy.fft.irfft(cross, n_fft)) * (n_fft / 2)
     peak = int(np.argmax(around))
-    if around[peak] > enough or around[peak] * _BETWEEN < enough < math.inf:
-        return min(float(around[peak]), 1.0)
+    if around[peak] > high or around[peak] * _BETWEEN < low < math.inf:
+        return min(float(around[peak]), 1.0), peak / n_fft
     # The peak lies between two samples where the delay is no whole number of them.
-    delays = peak + np.linspace(-1, 1, 2 * _FINE + 1)
-    turn = np.exp(2j * np.pi * np.arange(first, last) * (delays[0] / n_fft))
-    step = np.exp(2j * np.pi * np.arange(first, last) * ((delays[1] - delays[0]) / n_fft))
-    found, turned = 0.0, cross[first:last] * turn
-    for _ in delays:
-        found = max(found, abs(float(turned.sum().real)) / size)
-        turned *= step
-    return min(found, 1.0)
+    delays = (peak + np.linspace(-1, 1, 2 * _FINE + 1)) / n_fft
+    found = np.abs(_turned_sums(cross[first:last], first, delays))
+    best = int(np.argmax(found))
+    return min(float(found[best]), 1.0), float(delays[best]) % 1
+
+
+def _turned_sums(bins: np.ndarray, first: int, delays: np.ndarray) -> np.ndarray:
+    """Real parts of sums of bins (n_bins,), from number `first` on, each turned by exp(2 pi i number delay): (n_delays,). As products of
+    a square of them."""
+    side = math.isqrt(len(bins) - 1) + 1
+    square = np.zeros((side, side), dtype=np.complex128)
+    square.reshape(-1)[: len(bins)] = bins
+    fine, coarse = (
+        np.exp(2j * np.pi * np.outer(numbers, delays)) for numbers in (np.arange(side), first + side * np.arange(side))
+    )
+    sums: np.ndarray = np.sum((square @ fine) * coarse, axis=0).real
+    return sums
