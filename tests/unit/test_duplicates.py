@@ -19,7 +19,15 @@ from timbre_core.datasets.settings import SplitSettings
 from timbre_core.datasets.splits import assign_splits
 from timbre_core.errors import TimbreError
 from timbre_core.features.long_spectrum import low_spectrum
-from timbre_core.features.recording import BANDS, common_seconds, fingerprint, levels, reach, recording_correlation
+from timbre_core.features.recording import (
+    BANDS,
+    common_seconds,
+    fingerprint,
+    in_common,
+    levels,
+    reach,
+    recording_correlation,
+)
 
 RATE = 16_000
 
@@ -186,6 +194,25 @@ def test_levels_tell_the_most_that_sounds_can_correlate() -> None:
     for a, b in ((one, mixed), (one, other), (one, one), (one + hum, other + hum)):
         most = levels(a, RATE, n_fft).most(levels(b, RATE, n_fft))
         assert recording_correlation(a, RATE, b, RATE) <= most + 1e-5
+
+
+@pytest.mark.parametrize("delay", [0, 1, 700, 4000, 9000])
+@pytest.mark.parametrize("noise", [0.0, 0.05, 0.1, 0.14, 0.15, 0.2, 0.5])
+def test_sounds_of_one_length_are_told_apart_as_padded_ones_are(delay: int, noise: float) -> None:
+    """A delay cuts off the end, and what two sounds have in common across their ends is no correlation."""
+    one = note(60, 0)
+    other = 0.3 * np.pad(one, (delay, 0))[: len(one)]
+    random = np.random.default_rng(delay).normal(size=len(one))
+    hiss = np.convolve(random, np.ones(3), "same").astype(np.float32)
+    other += noise * float(np.std(other) / np.std(hiss)) * hiss
+    # Padded by a sample, they are not of one length.
+    exact = recording_correlation(one, RATE, np.append(other, np.float32(0)), RATE)
+    told = recording_correlation(one, RATE, other, RATE, enough=0.99)
+    assert (told > 0.99) == (exact > 0.99)
+    assert told <= max(exact, 0.99) + 1e-4
+    common = in_common(len(one), len(one), RATE, 0.99)
+    most = levels(one, RATE, common.n_fft).most(levels(other, RATE, common.n_fft))
+    assert most > exact - common.excess - 1e-5
 
 
 def test_sounds_alike_but_for_their_order_in_time_are_no_twins() -> None:
