@@ -115,17 +115,19 @@ def to_mono(samples: np.ndarray, rate: int, sample_rate: int, name: str, cure: s
         raise AudioError(f"{name}: too short to be a note ({count}): {cure} or get the file again.")
     audio = _mean(samples)
     # min and max propagate NaN, so one pass over the audio finds NaN, infinity, silence and nonsense.
-    peak = _peak(audio)
+    lowest, highest = _extremes(audio)
+    peak = max(highest, -lowest)
     if not np.isfinite(peak):
         raise AudioError(f"{name}: holds NaN or infinite samples: export it again.")
     if peak > _LOUDEST_PEAK:
         raise AudioError(f"{name}: samples up to {peak:.1g} are no audio: export it again.")
     if peak < SILENT_PEAK and samples.shape[1] > 1:
         audio = samples[:, int(np.argmax(np.abs(samples).max(axis=0)))]
-        peak = _peak(audio)
+        lowest, highest = _extremes(audio)
+        peak = max(highest, -lowest)
     if peak < SILENT_PEAK:
         raise AudioError(f"{name}: silent (no sample above {SILENT_PEAK:g} of full scale): {cure}.")
-    if np.ptp(audio) < SILENT_PEAK:
+    if highest - lowest < SILENT_PEAK:
         raise AudioError(f"{name}: silent (nothing in it moves): {cure}.")
     if rate != sample_rate:
         import soxr
@@ -214,8 +216,8 @@ def _deviation(audio: np.ndarray) -> float:
     return math.sqrt(float(np.vdot(moving, moving)) / len(audio))
 
 
-def _peak(audio: np.ndarray) -> float:
-    return float(max(audio.max(), -audio.min()))
+def _extremes(audio: np.ndarray) -> tuple[float, float]:
+    return float(audio.min()), float(audio.max())
 
 
 def pcm(audio: np.ndarray, bits: int = 16) -> np.ndarray:

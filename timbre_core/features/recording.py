@@ -174,8 +174,8 @@ def _norm(values: np.ndarray) -> float:
 
 
 def _largest(x: np.ndarray, y: np.ndarray, first: int, low: float, high: float) -> tuple[float, float]:
-    """The largest correlation coefficient of sounds whose bins from `first` on are x and y (n_bins,), and the delay, as a share of
-    the transform's length, at which it is; not exactly where it is above `high`, or below `low` for certain."""
+    """The largest correlation coefficient of sounds whose bins from `first` on are x and y (n_bins,), and the delay, as a share
+    of the transform's length, at which it is; not exactly where it is above `high`, or below `low` for certain."""
     import scipy.fft
 
     size = _norm(x) * _norm(y)
@@ -198,8 +198,10 @@ def _largest(x: np.ndarray, y: np.ndarray, first: int, low: float, high: float) 
 
 
 def _turned_sums(bins: np.ndarray, first: int, delays: np.ndarray) -> np.ndarray:
-    """Real parts of sums of bins (n_bins,), from number `first` on, each turned by exp(2 pi i number delay): (n_delays,). As products of
-    a square of them."""
+    """Real parts of sums of bins (n_bins,), from number `first` on, each turned by exp(2 pi i number delay): (n_delays,).
+
+    As products with a square of them: few turns are computed.
+    """
     side = math.isqrt(len(bins) - 1) + 1
     square = np.zeros((side, side), dtype=np.complex128)
     square.reshape(-1)[: len(bins)] = bins
