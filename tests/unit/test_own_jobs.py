@@ -44,6 +44,20 @@ def test_an_item_that_ends_its_process_costs_itself_alone() -> None:
     assert found == sorted([-5, *(2 * item for item in range(1, 11) if item != 5)])
 
 
+def open_niceness(_: None) -> Callable[[Sequence[int]], list[int]]:
+    return lambda task: [os.getpriority(os.PRIO_PROCESS, 0)] * len(task)
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="this system has no niceness")
+def test_processes_step_back_when_nobody_waits_for_them() -> None:
+    with Crew(open_niceness, None, lost, 1) as crew:
+        before = next(iter(crew.results([1], 1)))
+        crew.step_back()
+        after = next(iter(crew.results([1], 1)))
+    assert before[0] == os.getpriority(os.PRIO_PROCESS, 0)
+    assert after[0] >= 5
+
+
 def test_work_is_done_in_order_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     did: list[int] = []
 

@@ -4,6 +4,7 @@ the next, so that whatever ends the work, it goes on from there."""
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,9 @@ _CONFIRMED = 64  # files between two confirmations, which wait for the disk: at 
 _EVERY = 1.0  # and so many seconds since the last one,
 _WAITING = 1024  # unless so many wait
 _NAMED = 5  # files that are named of those of which a part is read
+_AT_ONCE = (
+    1000  # files that are read as quickly as can be, even in the background: somebody looks at the map that fills
+)
 _PARALLEL = 24  # files from which on a second process is worth its start
 
 
@@ -50,12 +54,17 @@ class Outcome:
 
 
 def bring_up_to_date(
-    library: OwnLibrary, report: Report, workers: int | None = None, encoded: Path | None = None
+    library: OwnLibrary,
+    report: Report,
+    workers: int | None = None,
+    encoded: Path | None = None,
+    in_background: bool = False,
 ) -> Outcome:
     """Read what is new or changed in a library's folder, find what was moved, and mark what is gone.
 
     workers: processes that read sounds, None for one per core, 0 for this one. encoded: a folder of `shards.encode_folder`, from
-    which what it has is taken. Raises TimbreError where the folder or the checkpoint cannot be used or the disk is full, and
+    which what it has is taken. in_background: let other programs come first, once there are some sounds to be
+    seen. Raises TimbreError where the folder or the checkpoint cannot be used or the disk is full, and
     Cancelled; what is confirmed stays, and the same call goes on with the rest.
     """
     check_source(library)
@@ -83,14 +92,15 @@ def bring_up_to_date(
             report("taking what was encoded", done + len(taken), total)
         done, todo = done + len(taken), [asked for asked in todo if asked.path not in taken]
     reader = Reader(str(root), library.checkpoint, placer.coded_by)
-    for reads in _read(reader, todo, min(count, 1 + len(todo) // _PARALLEL)):
+    at_once = _AT_ONCE if in_background else math.inf
+    for reads in _read(reader, todo, min(count, 1 + len(todo) // _PARALLEL), at_once):
         batches.take(reads)
         done += len(reads)
         report("reading sounds", done, total)
     batches.confirm()
     outcome.said += read_in_part(library)
     _say(library, outcome.said)
-    outcome.doubles = group_doubles(library_of_id(library.id), report, count)
+    outcome.doubles = group_doubles(library_of_id(library.id), report, count, in_background)
     if library.settings.get("octave", "check") == "check" and plan.todo:
         outcome.said += check_octaves(root, notes)
         _say(library, outcome.said)
@@ -98,16 +108,23 @@ def bring_up_to_date(
     return outcome
 
 
-def _read(reader: Reader, todo: Sequence[Asked], count: int) -> Iterator[list[Read]]:
-    """Read files, in tasks; in this process where `count` is 0."""
+def _read(reader: Reader, todo: Sequence[Asked], count: int, at_once: float) -> Iterator[list[Read]]:
+    """Read files, in tasks; in this process where `count` is 0, else in as many, which step back once `at_once` are read."""
     size = min(max(len(todo) // (2 * max(count, 1)), _TASKS[0]), _TASKS[1])
     if not count:
         if todo:
             some = open_reader(reader)
             yield from (some(todo[first : first + size]) for first in range(0, len(todo), size))
     elif todo:
+        if count > 1:
+            prepare(MODULES)
         with Crew(open_reader, reader, lost, count) as crew:
-            yield from crew.results(todo, size)
+            done = 0
+            for reads in crew.results(todo, size):
+                yield reads
+                done += len(reads)
+                if done >= at_once:
+                    crew.step_back()
 
 
 class _Batches:

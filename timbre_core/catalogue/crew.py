@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 import sys
 from collections import deque
@@ -19,6 +20,7 @@ from timbre_core.datasets.interrupts import interrupts_ignored
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _TASKS_AHEAD = 2
+_BEHIND = 5  # niceness: pages that are looked at come first
 # A server that has imported what all need, once, and forks: a second process costs nothing more. Elsewhere fork is not safe.
 _FORKS = sys.platform == "linux"
 
@@ -30,6 +32,13 @@ def prepare(modules: Sequence[str]) -> None:
 
         forkserver.set_forkserver_preload(list(modules))
         forkserver.ensure_running()
+
+
+def step_back(process: int | None) -> None:
+    """Let a process come after all that is not nice, for good, where the system knows of that."""
+    if process is not None and hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process, max(_BEHIND, os.getpriority(os.PRIO_PROCESS, process)))
 
 
 class Crew(Generic[_Item, _Result]):
@@ -49,6 +58,7 @@ class Crew(Generic[_Item, _Result]):
     ) -> None:
         self._start = (open_work, argument)
         self._lost = lost
+        self._is_behind = False
         self._hands: list[_Hand[_Item]] = [self._hire() for _ in range(count)]
 
     def __enter__(self) -> Crew[_Item, _Result]:
@@ -62,6 +72,12 @@ class Crew(Generic[_Item, _Result]):
             if hand.process.is_alive():
                 hand.process.terminate()
 
+    def step_back(self) -> None:
+        """Let the processes come after all that is not nice, from now on: nobody waits for them."""
+        self._is_behind = True
+        for hand in self._hands:
+            step_back(hand.process.pid)
+
     def _hire(self) -> _Hand[_Item]:
         context = multiprocessing.get_context("forkserver") if _FORKS else multiprocessing.get_context("spawn")
         with interrupts_ignored():
@@ -69,6 +85,8 @@ class Crew(Generic[_Item, _Result]):
             process = context.Process(target=_work, args=(theirs, *self._start), daemon=True)
             process.start()
             theirs.close()
+        if self._is_behind:
+            step_back(process.pid)
         return _Hand(process, ours, deque())
 
     def results(self, items: Sequence[_Item], size: int) -> Iterator[list[_Result]]:

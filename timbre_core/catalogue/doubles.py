@@ -21,10 +21,11 @@ _LARGE = 64  # sounds of a group from which on its sounds are shared out, so man
 _PARALLEL = 48  # sounds from which on a second process is worth its start
 
 
-def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
+def group_doubles(library: OwnLibrary, report: Report, workers: int = 0, in_background: bool = False) -> int:
     """Give each note of a library the id of the first one that is its recording; returns how many are such doubles.
 
-    Files of the same bytes need not be heard. workers: processes that hear the others, 0 for this one.
+    Files of the same bytes need not be heard. workers: processes that hear the others, 0 for this one; in_background:
+    whether other programs come first.
     """
     notes = notes_of(library)
     report(_PHASE, 0, 0)
@@ -42,7 +43,8 @@ def group_doubles(library: OwnLibrary, report: Report, workers: int = 0) -> int:
         heard = np.array([row for row in range(len(marks)) if row not in copies])
         parts = [heard[part] for part in alike_groups(Near(marks[heard], SAME_AS_KEPT))]
         alike = [Alike(part.tolist(), [paths[row] for row in part], marks[part]) for part in parts]
-        for second, first in [*copies.items(), *_compared(alike, partial(_of_all, report, len(notes)), workers)]:
+        found = _compared(alike, partial(_of_all, report, len(notes)), workers, in_background)
+        for second, first in [*copies.items(), *found]:
             groups[int(ids[rows[second]])] = int(ids[rows[first]])
     report(_PHASE, len(notes), len(notes))
     groups = {note: groups.get(first, first) for note, first in groups.items()}
@@ -70,13 +72,17 @@ def _copies(marks: np.ndarray) -> dict[int, int]:
     return copies
 
 
-def _compared(alike: Sequence[Alike], report: Report, workers: int) -> list[tuple[int, int]]:
+def _compared(
+    alike: Sequence[Alike], report: Report, workers: int, in_background: bool = False
+) -> list[tuple[int, int]]:
     """The rows of sounds that are the same as one before them, and that one's."""
     total = sum(len(group.rows) for group in alike)
     pairs: list[tuple[int, int]] = []
     done = 0
     if workers and total >= _PARALLEL:
         with Crew(open_ears, None, nothing_same, workers) as crew:
+            if in_background:
+                crew.step_back()
             for results in crew.results([part for group in alike for part in _parts(group)], _TASK):
                 for same in results:
                     pairs += [(first, second) for second, first in same.pairs]

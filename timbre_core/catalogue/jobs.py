@@ -140,15 +140,18 @@ def start_worker() -> None:
         )
 
 
-def work(tell: Teller = lambda job: None, until: int | None = None) -> bool:
-    """Work through the queue until it is empty, or a job is done: `until`. False where another process does it."""
+def work(tell: Teller = lambda job: None, until: int | None = None, in_background: bool = False) -> bool:
+    """Work through the queue until it is empty, or a job is done: `until`. False where another process does it.
+
+    in_background: let other programs come first where nobody waits for what is done.
+    """
     try:
         with _lock():
             while True:
                 job = _next()
                 if job is None:
                     return True
-                _do(job, tell)
+                _do(job, tell, in_background)
                 if job.id == until:
                     return True
     except Timeout:
@@ -173,8 +176,8 @@ def _next() -> Job | None:
     return _opened(row)
 
 
-def _do(job: Job, tell: Teller) -> None:
-    report = _Reporter(job.id, tell)
+def _do(job: Job, tell: Teller, in_background: bool) -> None:
+    report = _Reporter(job.id, tell, in_background)
     try:
         state, message = "done", KINDS[job.kind](job, report)
     except Cancelled:
@@ -202,8 +205,9 @@ def _do(job: Job, tell: Teller) -> None:
 class _Reporter:
     """Writes down how far a job is, now and then, and raises Cancelled where that was asked for."""
 
-    def __init__(self, number: int, tell: Teller) -> None:
+    def __init__(self, number: int, tell: Teller, in_background: bool) -> None:
         self._number, self._tell = number, tell
+        self.in_background = in_background
         self._last = 0.0
         self._phase, self._total = "", 0
         self._rate: float | None = None
@@ -244,7 +248,9 @@ def _update(job: Job, report: _Reporter) -> str:
 
     assert job.library is not None
     encoded = Path(job.arguments["encoded"]) if job.arguments.get("encoded") else None
-    outcome = bring_up_to_date(library_of_id(job.library), report, job.arguments.get("workers"), encoded)
+    outcome = bring_up_to_date(
+        library_of_id(job.library), report, job.arguments.get("workers"), encoded, report.in_background
+    )
     if count_unencoded(job.library):
         ask("encode", job.library)
     parts = [f"{outcome.new:,} new"]
@@ -272,8 +278,11 @@ def _encode(job: Job, report: _Reporter) -> str:
 
 
 def _train(job: Job, report: _Reporter) -> str:
+    from timbre_core.catalogue.crew import step_back
     from timbre_core.catalogue.training import train_job
 
+    if report.in_background:
+        step_back(os.getpid())
     return train_job(job.arguments, report)
 
 

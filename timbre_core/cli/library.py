@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +24,6 @@ EXAMPLE = """python -m timbre_core library add ~/samples --name samples
   python -m timbre_core library list"""
 
 _FIRST = "the one that the app opens with"
-_BEHIND = 5  # of the app's background work: pages that are looked at come first
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -274,12 +271,9 @@ def _run_remove(args: argparse.Namespace) -> int:
 def _run_work(args: argparse.Namespace) -> int:
     from timbre_core.catalogue import jobs
 
-    if hasattr(os, "nice"):
-        with contextlib.suppress(OSError):
-            os.nice(_BEHIND)
     bar = JobBar()
     try:
-        if not jobs.work(bar):
+        if not jobs.work(bar, in_background=True):
             print("another process works through the queue.")
     finally:
         bar.close()

@@ -22,6 +22,7 @@ RANGE_DB = 80.0
 """What is further below a note's loudest band counts as that."""
 
 _SINGLE, _BY_FOUR, _BLOCK = 16, 48, 8  # frames that are a point each; up to here four are one, from there on eight
+_LOOKED_AT = (slice(_SINGLE), slice(_SINGLE, _BY_FOUR, 2), slice(_BY_FOUR + 1, None, 3))  # frames
 _FEWEST = _SINGLE + (_BY_FOUR - _SINGLE) // 4 + 1  # points of the shortest grid
 _TINY = 1e-11  # power
 _PEAK = (
@@ -108,21 +109,19 @@ def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0, n_samp
     at with gaps, which changes the mean of a point little. n_samples: the length of the sound with the silence that follows it,
     where that is longer than `audio`.
     """
-    count = 1 + max(n_samples, len(audio)) // settings.hop_length
-    edges = grid_edges(count)
-    frames, mean = looked_at(count)
+    frames, mean = looked_at(1 + max(n_samples, len(audio)) // settings.hop_length)
     gain = _PEAK / audio.abs().amax().clamp_min(1e-9)
     keep = math.gcd(needless(ratio), settings.hop_length)
     if keep > 1:
         audio = torch.from_numpy(thinned(audio.float().numpy(), keep))
     hop = settings.hop_length // keep
     window = max(_SIZES, round(settings.n_fft * ratio / keep / _SIZES) * _SIZES)
-    reach = int(edges[-1]) * hop + window
-    padded = torch.nn.functional.pad(gain * audio.float(), (window // 2, max(0, reach - len(audio))))
-    sounding = frames[frames * hop < len(audio) + window // 2]
-    spectrum = torch.fft.rfft(padded.unfold(0, window, hop)[sounding] * _window(window))
+    last = int(frames[frames * hop < len(audio) + window // 2][-1])  # in which something sounds
+    padded = torch.nn.functional.pad(gain * audio.float(), (window // 2, max(0, last * hop + window - len(audio))))
+    cut = padded.unfold(0, window, hop)[: last + 1]
+    spectrum = torch.fft.rfft(torch.cat([cut[run] * _window(window) for run in _LOOKED_AT]))
     levels = _levels(spectrum.real.square() + spectrum.imag.square(), settings, window)
-    silent = (0, 0, 0, len(frames) - len(sounding))
+    silent = (0, 0, 0, len(frames) - len(levels))
     return mean @ torch.nn.functional.pad(levels, silent, value=10 * math.log10(_TINY)) - 20 * torch.log10(gain)
 
 
@@ -130,9 +129,7 @@ def mel_grid(audio: Tensor, settings: LogMelSettings, ratio: float = 1.0, n_samp
 def looked_at(n_frames: int) -> tuple[Tensor, Tensor]:
     """Frames that a grid looks at (n,), and the weights (n_points, n) that make points of them."""
     edges = grid_edges(n_frames)
-    frames = np.concatenate(
-        [np.arange(_SINGLE), np.arange(_SINGLE, _BY_FOUR, 2), np.arange(_BY_FOUR + 1, int(edges[-1]), 3)]
-    )
+    frames = np.concatenate([np.arange(int(edges[-1]))[run] for run in _LOOKED_AT])
     inside = (frames >= edges[:-1, None]) & (frames < edges[1:, None])
     return torch.from_numpy(frames), torch.from_numpy(inside / inside.sum(axis=1, keepdims=True)).float()
 
