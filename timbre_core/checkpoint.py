@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -109,30 +111,32 @@ class Checkpoint:
     @cached_property
     def latents(self) -> pd.DataFrame | None:
         """A row per note: labels, mu, logvar, trajectory, recon_l1 and projections; None when not computed yet."""
-        return self._latents[0] if self._latents else None
+        with self._map_errors():
+            import pyarrow.parquet as pq
+
+            return pq.read_table(self.latents_file).to_pandas() if self.latents_file.exists() else None
 
     @cached_property
     def latents_roots(self) -> list[str]:
-        """Where the notes of `latents` have their audio: arguments for `open_library`."""
-        return self._latents[1] if self._latents else []
+        """Where the notes of `latents` have their audio: arguments for `open_library`. Reads nothing else of the map."""
+        with self._map_errors():
+            import pyarrow.parquet as pq
 
-    @cached_property
-    def _latents(self) -> tuple[pd.DataFrame, list[str]] | None:
+            told = pq.read_schema(self.latents_file).metadata if self.latents_file.exists() else None
+        return list(json.loads((told or {}).get(b"library", b"[]")))
+
+    @contextmanager
+    def _map_errors(self) -> Iterator[None]:
         import pyarrow
-        import pyarrow.parquet as pq
 
         path = self.latents_file
-        if not path.exists():
-            return None
         try:
             with os_errors(path):
-                table = pq.read_table(path)
+                yield
         except pyarrow.ArrowException as error:
             raise TimbreError(
                 f"{path}: damaged or truncated: make it again with `python -m timbre_core project {self.path}`."
             ) from error
-        roots = json.loads((table.schema.metadata or {}).get(b"library", b"[]"))
-        return table.to_pandas(), roots
 
     def model(self, device: torch.device | str = "cpu") -> VAE:
         """The trained model of a timbre space in evaluation mode.

@@ -7,6 +7,8 @@ import ctypes
 import os
 import sys
 
+from timbre_core.deferred_modules import defer
+
 SETTING = "TIMBRE_MEMORY"
 _KEPT = 32  # MiB: some thirty notes with all their versions and pictures
 _LEAST = 8
@@ -27,7 +29,9 @@ def kept_bytes() -> int:
 
 
 def tune() -> None:
-    """Have freed memory go back to the system. To be called before threads, Arrow and torch come."""
+    """Have freed memory go back to the system, and of torch only what is needed imported. To be called before threads, Arrow
+    and torch come."""
+    defer()
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _KERNELS)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own keeps what tables were read with
     if not sys.platform.startswith("linux"):
