@@ -20,6 +20,8 @@ OF_TORCH = (
     "torch.nn.quantizable",
     "torch.nn.quantized",
 )
+_FIRST = {f"torch.{name}": "torch._meta_registrations" for name in ("_decomp", "_prims", "_refs")}
+"""What must be there before a module that asks nothing of it, and that it imports itself."""
 _KNOWN = "2.13."  # of torch: another one may need more of these than this one does
 _importing = threading.RLock()
 
@@ -60,6 +62,20 @@ class _Later(Loader):
             del module.__dict__["__getattr__"]
 
 
+class _There(Loader):
+    """Of a module that is there already: another that was filled first imported it."""
+
+    def __init__(self, real: Loader | None) -> None:
+        self._real = real
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return sys.modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None
+        module.__spec__.loader = self._real
+
+
 class _Finder(MetaPathFinder):
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)
@@ -67,6 +83,13 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        first = sys.modules.get(_FIRST.get(fullname, ""))
+        if first is not None and isinstance(first.__loader__, _Later):
+            getattr(first, "any", None)
+            spec = getattr(sys.modules.get(fullname), "__spec__", None)
+            if isinstance(spec, ModuleSpec):
+                spec.loader = _There(spec.loader)  # Python takes this one, see importlib._bootstrap._find_spec
+            return spec
         found = PathFinder.find_spec(fullname, path, target) if fullname in self._names and _is_known() else None
         if found is not None and found.loader is not None:
             found.loader = _Later(found.loader)
