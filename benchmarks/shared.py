@@ -9,8 +9,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from timbre_core.datasets.library import Library
+    from timbre_core.space import TimbreSpace
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # benchmarks are run as scripts, from any folder
@@ -60,6 +65,35 @@ def note_folder(data: str | None, count: int) -> Iterator[Path]:
             lines.append(f"{index:05}.flac,synthetic_{index // 88:03},other,{21 + index % 88}")
         (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         yield folder
+
+
+def measures_of(library: Library, row: int, space: TimbreSpace, audio: np.ndarray) -> dict[str, float | str]:
+    """`sound_measures` of audio (n_samples,) of a space against the note that it should be, and the note's instrument.
+
+    At the recording's own rate, or the space's where that is less: above, recordings have nothing that could be missed, and the
+    bands there would make every error smaller.
+    """
+    from timbre_core.analysis.yardsticks.sound import Profile, sound_measures
+
+    wanted, heard, rate = _at_own_rate(library, row, space, audio)
+    note = library.notes.iloc[row]
+    return sound_measures(Profile(wanted, rate, float(note["pitch"])), heard) | {"instrument": note["instrument"]}
+
+
+def mel_error(library: Library, row: int, space: TimbreSpace, audio: np.ndarray) -> float:
+    """The log_mel_db of `measures_of` alone."""
+    from timbre_core.analysis.yardsticks.mel_error import sound_error
+
+    return sound_error(*_at_own_rate(library, row, space, audio), match_loudness=False).log_mel_db
+
+
+def _at_own_rate(
+    library: Library, row: int, space: TimbreSpace, audio: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
+    from timbre_core.analysis.yardsticks.parts import resampled
+
+    rate = min(space.sample_rate, library.native_rate(row))
+    return library.load(row, rate), resampled(audio, space.sample_rate, rate), rate
 
 
 def side_by_side(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from shared import NSYNTH, ROOT
+from shared import NSYNTH, ROOT, measures_of
 from timbre_space_sound import SPACE, model_speed, pitch_control, speed
 
 from timbre_core.analysis.evaluation import select_rows
@@ -31,7 +31,7 @@ from timbre_core.analysis.yardsticks.listening import (
 )
 from timbre_core.analysis.yardsticks.mfcc import mfcc_mean_and_deviation
 from timbre_core.analysis.yardsticks.shifters import SHIFTER_WORDS, Shifter, shifters
-from timbre_core.analysis.yardsticks.sound import Profile, sound_measures, summarise_sounds
+from timbre_core.analysis.yardsticks.sound import summarise_sounds
 from timbre_core.checkpoint import companion, default_checkpoints_folder, open_checkpoint
 from timbre_core.datasets.library import Library, open_library
 from timbre_core.files import write_text
@@ -170,11 +170,9 @@ def reconstruction(library: Library) -> list[str]:
     for name, (each, part, performance, given) in ways.items():
         measures = []
         for row in rows:
-            note = library.notes.iloc[row]
-            pitch = float(note["pitch"])
+            pitch = float(library.notes["pitch"].iloc[row])
             made = each.reconstruct(library.load(int(row), each.sample_rate), pitch, performance=performance)
-            heard = sound_measures(Profile(made.original, each.sample_rate, pitch), getattr(made, part))
-            measures.append(heard | {"instrument": note["instrument"]})
+            measures.append(measures_of(library, int(row), each, getattr(made, part)))
         found = summarise_sounds(pd.DataFrame(measures))
         depth, rate = (found[key]["median"] for key in ("vibrato_depth", "vibrato_rate"))
         swing = ", ".join("none" if value is None else f"{value:.2f}" for value in (depth, rate))
@@ -190,7 +188,8 @@ def reconstruction(library: Library) -> list[str]:
         f"{len(rows)} notes of {library.notes['instrument'].iloc[rows].nunique()} unseen instruments; medians, of signed errors "
         "without sign. Own playing: level, pitch and noise over",
         "time, 372 numbers a second, and the highest frequency that the recording has; nothing of its spectrum. Vibrato over the",
-        "recording's, of notes that have one; kept: rate within 5 %, depth 0.8 to 1.25. Recordings are at 16 kHz.",
+        "recording's, of notes that have one; kept: rate within 5 %, depth 0.8 to 1.25. Compared at the",
+        "recordings' own 16 kHz.",
     ]
 
 
