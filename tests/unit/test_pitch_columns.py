@@ -139,6 +139,24 @@ def test_names_written_in_full_or_by_a_download_site(stem: str, label: tuple[str
     assert (given["instrument"], given["pitch"], given["velocity"]) == label
 
 
+def test_major_and_minor_beside_each_other_are_chords() -> None:
+    found = read_names(["p C4 maj.wav", "p C4 min.wav", "p D4 maj.wav"], lambda files, pitches: True)
+    assert found.ranges["p C4 min.wav"] == ("C4", "min")
+    assert len(found.ranges) == 3
+
+
+def test_single_cells_that_say_nothing_cost_themselves_alone() -> None:
+    rows = [(f"{hz(60):.2f}",), (f"{hz(61):.2f}",), ("unknown",), (f"{hz(64):.2f}",)]
+    assert settled("pitch", rows)[0] == ["60", "61", "unknown", "64"]
+    assert settled("f0", rows)[0] == ["60", "61", "", "64"]
+    assert settled("f0", [("0",), (f"{hz(61):.2f}",), (f"{hz(64):.2f}",)])[0] == ["", "61", "64"]
+
+
+def test_letters_whose_octaves_are_words_are_not_used() -> None:
+    pitches, unused = settled("note,octave", [("C", "middle"), ("D#", "high")])
+    assert (pitches, sorted(unused)) == (["", ""], ["note", "octave"])
+
+
 def test_one_key_with_both_its_names() -> None:
     assert read_pitch("C#4/Db4") == 61
     for wrong in ("C#4/D4", "C4/", "/"):

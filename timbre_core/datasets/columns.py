@@ -48,7 +48,7 @@ class Columns:
     @property
     def renamed(self) -> list[str]:
         """`pitch from 'MIDI note'`, of each field whose column has another name than the field."""
-        given = {field: name for field, name in self.of.items() if field not in PARTS}
+        given = {field: name for field, name in self.of.items() if field not in PARTS and name not in self.unused}
         return [f"{field} from {name!r}" for field, name in given.items() if plain_name(name) != field]
 
 

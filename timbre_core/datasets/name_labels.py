@@ -26,7 +26,7 @@ from timbre_core.datasets.instrument_words import family_of, is_family, is_playi
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.name_spelling import plain_stem
 from timbre_core.datasets.pitch_names import is_note_name, pitch_language, pitch_with_unit, read_pitch
-from timbre_core.datasets.several_notes import joined, several_in
+from timbre_core.datasets.several_notes import are_chords, joined, several_in
 from timbre_core.errors import TimbreError
 
 _SIGN = re.compile(r"(?<![A-Za-z0-9])([A-Ga-g][#♯b♭]?)-(\d)(?![0-9A-Za-z])")  # the hyphen of C-1
@@ -126,7 +126,8 @@ def _read_group(group: dict[str, list[str]], cut: str, hears: Hears, found: Name
     files, columns = list(group), [list(column) for column in zip(*group.values(), strict=True)]
     roles: dict[int, str] = {}
     pitch = _pitch_column(columns)
-    found.ranges |= {file: several for file, parts in group.items() if (several := several_in(parts))}
+    chords = are_chords(group.values())
+    found.ranges |= {file: several for file, parts in group.items() if (several := several_in(parts, chords))}
     values: list[str] = []
     if pitch is None:
         for place in _number_columns(columns):

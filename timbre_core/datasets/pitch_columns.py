@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from timbre_core.datasets.columns import PARTS, plain_name
+from timbre_core.datasets.helmholtz import speaks_helmholtz
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.pitch_names import is_pitch_class, pitch_of_hz
 from timbre_core.errors import TimbreError
@@ -39,10 +40,15 @@ def settle_pitches(rows: Sequence[Labels], columns: Mapping[str, str], agrees: A
     said: list[str] = []
     unused = {columns[field] for field in PARTS if field in columns}
     classes = "pitch_class" if "pitch_class" in columns else "pitch"
-    if "octave" in columns and classes in columns and _join_octaves(rows, classes):
-        used = [columns[field] for field in (classes, "accidental", "octave") if field in columns]
-        unused -= set(used)
-        said.append(f"pitch from {' and '.join(map(repr, used))}")
+    if "octave" in columns and classes in columns:
+        if _join_octaves(rows, classes):
+            used = [columns[field] for field in (classes, "accidental", "octave") if field in columns]
+            unused -= set(used)
+            said.append(f"pitch from {' and '.join(map(repr, used))}")
+        elif _are_letters_alone([row[classes] for row in rows if row.get(classes)]):
+            unused.add(columns[classes])
+            for row in rows:
+                row.pop(classes, None)
     for field in ("pitch", "frequency"):
         if field in columns and (made := _from_hz(rows, field, columns[field], agrees)):
             unused.discard(columns[field])
@@ -58,6 +64,11 @@ def are_pitch_classes(texts: Sequence[str]) -> bool:
     """Whether texts name pitches without their octaves, or count them from 0 to 11."""
     names = [text.partition("/")[0] for text in texts if text]
     return bool(names) and (_are_numbers(names) or sum(map(is_pitch_class, names)) >= _MOST * len(names))
+
+
+def _are_letters_alone(texts: Sequence[str]) -> bool:
+    """Whether texts are letters that say nothing of their octaves, as Helmholtz's do."""
+    return are_pitch_classes(texts) and not _are_numbers(texts) and not speaks_helmholtz(texts)
 
 
 def _are_numbers(names: Sequence[str]) -> bool:
@@ -99,7 +110,7 @@ def _from_hz(rows: Sequence[Labels], field: str, column: str, agrees: Agrees) ->
     else:
         places = [place for place, row in enumerate(rows) if row.get(field)]
     read = {place: pitch for place in places if (pitch := _in_hz(rows[place][field])) is not None}
-    if not read or len(read) < _MOST * len(places):
+    if len(read) <= len(places) / 2:
         return 0
     if field == "pitch" and not _is_no_midi([_number(rows[place][field]) for place in read]):
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from timbre_core.datasets.pitch_names import NAME, is_note_name, read_pitch
@@ -21,8 +21,16 @@ def joined(part: str) -> bool:
     return _JOINED.fullmatch(part) is not None
 
 
-def several_in(parts: Sequence[str]) -> tuple[str, str] | None:
-    """The first and last note that the parts of a name speak of, or a chord's root and quality; None where it is one note."""
+def are_chords(names: Iterable[Sequence[str]]) -> bool:
+    """Whether some of the names, in parts, are of chords by their qualities: `min` is a minor one then, and not the softest."""
+    return any(_QUALITY_ALONE.fullmatch(part) for parts in names for part in parts)
+
+
+def several_in(parts: Sequence[str], chords: bool = False) -> tuple[str, str] | None:
+    """The first and last note that the parts of a name speak of, or a chord's root and quality; None where it is one note.
+
+    chords: whether names beside it are of chords, see `are_chords`.
+    """
     notes = [is_note_name(part) for part in parts]
     if not any(notes):
         for part in parts:
@@ -33,6 +41,8 @@ def several_in(parts: Sequence[str]) -> tuple[str, str] | None:
         return None
     named = [part for part, is_note in zip(parts, notes, strict=True) if is_note]
     quality = next(filter(_QUALITY_ALONE.fullmatch, parts), None)
+    if chords and quality is None:
+        quality = next((part for part in parts if part.casefold() == "min"), None)
     if len(named) == 1 and quality:
         return named[0], quality
     first = notes.index(True)
