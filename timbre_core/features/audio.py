@@ -212,8 +212,10 @@ def _mean(samples: np.ndarray) -> np.ndarray:
 
 
 def _deviation(audio: np.ndarray) -> float:
-    moving = audio - audio.mean()
-    return math.sqrt(float(np.vdot(moving, moving)) / len(audio))
+    power, mean = float(np.vdot(audio, audio)) / len(audio), float(audio.mean())
+    if 2 * mean * mean < power:
+        return math.sqrt(power - mean * mean)
+    return float(np.std(audio))  # without the offset's rounding
 
 
 def _extremes(audio: np.ndarray) -> tuple[float, float]:

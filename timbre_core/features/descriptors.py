@@ -25,7 +25,7 @@ _LONG = 0.5  # seconds of the spectrum that partials are looked for in
 _PARTIALS = 20
 _REACH = 0.04  # how far a partial may lie from its harmonic, as a share of its frequency
 _BLOCK = 128  # samples that are summed up at once where the loudest ones are looked for
-_ROUNDING = 1e-9  # of a sum
+_ROUNDING = 2e-5  # of a block's energy in float32
 _LOBE = 3  # bins on each side that a Blackman window spreads a sinusoid over
 
 
@@ -73,9 +73,10 @@ def _attack(audio: np.ndarray, sample_rate: int) -> float:
 
 def _energy_before(audio: np.ndarray, size: int) -> np.ndarray:
     """Energy of all samples before each block of `size` samples, and before the sound's end: (n_blocks + 1,) float64."""
-    blocks = np.zeros((-(-len(audio) // size), size))
-    blocks.reshape(-1)[: len(audio)] = audio
-    return np.concatenate([[0.0], np.cumsum(np.einsum("ij,ij->i", blocks, blocks))])
+    whole = len(audio) - len(audio) % size
+    blocks, rest = audio[:whole].reshape(-1, size), audio[whole:]
+    energies = [[0.0], np.einsum("ij,ij->i", blocks, blocks), [np.vdot(rest, rest)] if len(rest) else []]
+    return np.cumsum(np.concatenate(energies), dtype=np.float64)
 
 
 def _loudest(audio: np.ndarray, size: int) -> int:
