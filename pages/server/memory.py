@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import sys
+from pathlib import Path
 
 from timbre_core.deferred_modules import defer
 
@@ -17,6 +19,16 @@ _LEAST = 8
 # anew page by page: below the size of a note's spectra (3 MiB) that costs a sound on Play a quarter of its time.
 _TRIM, _LARGE, _HEAPS = (-1, 8 * 2**20), (-3, 4 * 2**20), (-8, 2)
 _KERNELS = "32"  # that oneDNN keeps compiled, one for each shape of a layer; its own 1,024 take hundreds of MB
+
+_CODE = 80 * 2**20  # bytes of libraries' files: what sounds and pages use over and over is 65 MiB of them
+_SEEN = 256  # KiB of one of them, less is not worth a call
+_DONTNEED = 4  # of <sys/mman.h>
+# Of /proc/self/smaps: what is mapped of a file and cannot be written to; how much of it is here, how much was written before.
+_MAPPED = re.compile(
+    r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-[x-]p \S+ \S+ \S+ +/.*\n"
+    r"(?:[A-Z].*\n)*?Rss: +(?P<here>\d+) kB\n(?:[A-Z].*\n)*?Anonymous: +(?P<written>\d+) kB$",
+    re.MULTILINE,
+)
 
 
 def kept_bytes() -> int:
@@ -43,7 +55,22 @@ def tune() -> None:
 
 
 def give_back() -> None:
-    """Give back to the system what is free between blocks that are in use."""
+    """Give back to the system what is free between blocks that are in use, and code that was used once."""
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
+            let_go_of_code()
+
+
+def let_go_of_code(most: int = _CODE) -> None:
+    """Unmap the pages of libraries' files where they are more than `most` bytes: half of them were used once, while torch
+    and Arrow registered what they can do. They stay in the system's cache of files, and come back from there when they are used
+   , sixteen at a time."""
+    shared = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[2])
+    if shared * os.sysconf("SC_PAGE_SIZE") <= most:
+        return
+    madvise = ctypes.CDLL(None).madvise
+    for found in _MAPPED.finditer(Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")):
+        if int(found["here"]) >= _SEEN and not int(found["written"]):
+            start, end = int(found["start"], 16), int(found["end"], 16)
+            madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)
