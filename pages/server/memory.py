@@ -64,8 +64,8 @@ def give_back() -> None:
 
 def let_go_of_code(most: int = _CODE) -> None:
     """Unmap the pages of libraries' files where they are more than `most` bytes: half of them were used once, while torch
-    and Arrow registered what they can do. They stay in the system's cache of files, and come back from there when they are used
-   , sixteen at a time."""
+    and Arrow registered what they can do. They stay in the system's cache of files, from where they come back, sixteen at a
+    time, when they are used."""
     shared = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[2])
     if shared * os.sysconf("SC_PAGE_SIZE") <= most:
         return
