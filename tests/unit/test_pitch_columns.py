@@ -159,6 +159,8 @@ def test_letters_whose_octaves_are_words_are_not_used() -> None:
 
 def test_one_key_with_both_its_names() -> None:
     assert read_pitch("C#4/Db4") == 61
-    for wrong in ("C#4/D4", "C4/", "/"):
+    assert read_pitch("MIDI 60") == read_pitch("60 (C4)") == read_pitch("C4 (261.6 Hz)") == read_pitch("note c 4") == 60
+    assert read_pitch("A4 +12 cents") == pytest.approx(69.12)
+    for wrong in ("C#4/D4", "C4/", "/", "60 (D4)", "C4 (loud)", "midi", "C4 +12"):
         with pytest.raises(TimbreError):
             read_pitch(wrong)

@@ -41,6 +41,8 @@ def match_checked(names: Sequence[str], fields: Iterable[str], cells: Callable[[
 def cell_text(text: str | None) -> str:
     """What a cell says, empty where it says that it has no value."""
     plain = (text or "").strip()
+    if len(plain) > 2 and plain[0] == plain[-1] == "'":
+        plain = plain[1:-1].strip()
     return "" if plain.casefold() in _EMPTY else plain
 
 

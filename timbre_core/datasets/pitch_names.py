@@ -61,6 +61,10 @@ _CLASS = re.compile(rf"(?:{_BASES}|[a-h])(?:{_ACCIDENTAL})", re.IGNORECASE)
 HZ = r"\d+(?:[.,]\d+)?[ _]?hz"
 """A regular expression (to be matched without case) for a frequency with its unit."""
 _HZ = re.compile(HZ, re.IGNORECASE)
+_TWICE = re.compile(r"(?P<one>[^()/]+?) *(?:/ *(?P<other>[^()/]+)|\((?P<inner>[^()/]+)\))")
+_TUNED = re.compile(r"(?P<name>.+?) *(?P<cents>[+-]\d{1,3}(?:[.,]\d+)?) *(?:c|ct|cents?|¢)", re.IGNORECASE)
+_CALLED = re.compile(r"(?:midi|note|key|pitch)(?![a-z])[ _:#-]*", re.IGNORECASE)
+_APART = re.compile(r"(?<=[A-Ga-g#b♯♭]) +(?=-?\d)")
 _HOW = "write 60, C4, C#4 or Bb3"
 
 
@@ -144,10 +148,9 @@ def read_pitch(text: str, language: str = ENGLISH) -> float:
         return pitch_of_hz(clean[:-2].rstrip(" _"))
     if language.endswith(HELMHOLTZ) or is_marked(text):
         clean, language = scientific(text) or clean, language.removesuffix(HELMHOLTZ)
-    one, slash, other = clean.partition("/")
-    if slash and read_pitch(one, language) == read_pitch(other, language):  # C#4/Db4
-        return read_pitch(one, language)
     parts = _PARTS.fullmatch(clean)
+    if parts is None and (said := _in_words(clean, language)) is not None:
+        return said
     if parts is None:
         raise TimbreError(f"pitch {text!r} is neither a MIDI number nor a note name: {_HOW}.")
     base, octave = parts["base"].lower(), int(parts["octave"])
@@ -155,6 +158,18 @@ def read_pitch(text: str, language: str = ENGLISH) -> float:
     if base in _SYLLABLES:
         return _midi(text, _SYLLABLES[base], _signs(sign), octave)
     return _midi(text, *_letter(text, base, sign, language), octave)
+
+
+def _in_words(clean: str, language: str) -> float | None:
+    """MIDI pitch of what tables say in more words: `MIDI 60`, `C# 4`, `60 (C4)`, `C#4/Db4`, `A4 +12 cents`; None where it is
+    none of these, or its two halves differ."""
+    if twice := _TWICE.fullmatch(clean):
+        both = [read_pitch(half, language) for half in (twice["one"], twice["other"] or twice["inner"])]
+        return both[0] if abs(both[0] - both[1]) < 0.5 else None
+    if tuned := _TUNED.fullmatch(clean):
+        return read_pitch(tuned["name"], language) + float(tuned["cents"].replace(",", ".")) / 100
+    plain = _APART.sub("", _CALLED.sub("", clean))
+    return read_pitch(plain, language) if plain and plain != clean else None
 
 
 def _letter(text: str, base: str, sign: str, language: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from timbre_core.datasets.column_checks import cell_text, match_checked
-from timbre_core.datasets.columns import PARTS, Columns, plain_name
+from timbre_core.datasets.columns import PARTS, Columns, match_columns, plain_name
 from timbre_core.datasets.files_by_name import FilesByName
 from timbre_core.datasets.heard import pitches_agree
 from timbre_core.datasets.pitch_columns import settle_pitches
@@ -24,6 +24,7 @@ _OWN = {"note_id", "pitch_estimated"}
 """Columns of the tables that `prepare folder` writes that are no labels."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".jsonl")
 _OTHERS = (".csv", ".tsv", ".jsonl", ".json", ".xls", ".xlsx", ".ods", ".dspreset")
+_IS_TABLE = re.compile(r"metadata(?:\.csv|\.tsv)?", re.IGNORECASE)  # Windows hides the first of two endings
 _QUOTED = re.compile(r'"[^"]*"')
 
 Skipped = list[tuple[str, str]]
@@ -46,7 +47,7 @@ def find_tables(names: Sequence[str]) -> tuple[list[str], list[str]]:
     for name in names:
         folder, _, file = name.rpartition("/")
         stem, dot, ending = file.rpartition(".")
-        if stem.casefold().strip() == "metadata" and (dot + ending).lower() in _ENDINGS:
+        if _IS_TABLE.fullmatch(stem.strip()) and (dot + ending).lower() in _ENDINGS:
             named.setdefault(folder, []).append(name)
         elif (dot + ending).lower() in _OTHERS:
             others.append(name)
@@ -75,7 +76,7 @@ def read_table(root: Path, name: str, files: Sequence[str]) -> Table:
         if None in row:
             table.skipped.append((where, "it has more cells than the first line has columns: put quotes around commas"))
             continue
-        text = (row.get(columns.of["file"]) or "").strip()
+        text = cell_text(row.get(columns.of["file"]))
         file, reason = found.find(text)
         if file is None:
             table.skipped.append((where, reason))
@@ -155,10 +156,8 @@ Rows = Iterator[tuple[int, dict[str | None, str]]]
 
 def _csv_rows(content: str, path: Path) -> Rows:
     lines = content.splitlines()
-    header = _QUOTED.sub("", lines[0] if lines else "")
-    skip = 0
-    if re.fullmatch(r"sep=(.)", header.strip(), re.IGNORECASE):  # what Excel writes before some tables
-        header, skip = _QUOTED.sub("", lines[1] if len(lines) > 1 else ""), 1
+    skip = next((number for number, line in enumerate(lines) if not _is_before_header(line)), 0)
+    header = _QUOTED.sub("", lines[skip] if lines else "")
     # Spreadsheets of countries with a decimal comma write semicolons.
     delimiter = max(",;\t|", key=header.count)
     if delimiter not in header and "  " in header.strip():  # columns that blanks align
@@ -181,6 +180,13 @@ def _csv_rows(content: str, path: Path) -> Rows:
                 yield reader.line_num + skip, {**row, **({None: ""} if more else {})}
     except csv.Error as error:
         raise TimbreError(f"{path}: not a table in UTF-8 ({error}): save it as CSV UTF-8.") from error
+
+
+def _is_before_header(line: str) -> bool:
+    """Whether a line is blank, a comment, or what Excel writes before some tables (`sep=;`)."""
+    text = line.strip().strip(",;\t|")
+    comment = text.startswith("#") and "file" not in match_columns(re.split("[,;\t|]", text), ["file"]).of
+    return not text or comment or re.fullmatch(r"sep=.?", text, re.IGNORECASE) is not None
 
 
 def _check_header(names: Sequence[str], path: Path) -> None:
