@@ -45,7 +45,6 @@ _Value = TypeVar("_Value")
 _RATE = 16_000  # Hz
 _ROUNDING = 1e-5  # of a product of levels in float32
 _DIRECTIONS = 12  # of the fingerprints that differ most: enough to rule out nearly all pairs
-_WORTH_A_BAR = 500
 _KEPT = 64  # sounds that are kept while their pairs are compared,
 _KEPT_LEVELS = 512  # and their levels in narrow bands: 18,000 numbers where they are 4 s long
 _FEW = 200  # fingerprints that are looked through one by one
@@ -191,10 +190,28 @@ def find_twins(
     number. firsts: a part of the work, to be shared out: all pairs of these sounds and the later ones that are the same, of
     which `first_of_all` chooses.
     """
-    from tqdm import tqdm
-
     if not len(near):
         return []
+    if firsts is not None:
+        return sorted(_twins_of(firsts, near, read, correlation, sample_rate, all_pairs=True))
+    # Group by group, so that what is kept is what is asked for next.
+    groups = [range(len(near))] if len(near) <= _KEPT else [group.tolist() for group in alike_groups(near)]
+
+    def compare(group: Sequence[int]) -> list[Twins]:
+        return _twins_of(group, near, read, correlation, sample_rate)
+
+    return sorted(twin for _, found in in_threads(compare, groups, "group", "comparing", progress) for twin in found)
+
+
+def _twins_of(
+    firsts: Sequence[int],
+    near: Near,
+    read: Callable[[int], np.ndarray],
+    correlation: float,
+    sample_rate: int,
+    all_pairs: bool = False,
+) -> list[Twins]:
+    """The twins of these sounds: see `find_twins`. all_pairs: sounds that are the same as an earlier one, too."""
     sounds: _Kept[int, np.ndarray] = _Kept(read, _KEPT)
     told: _Kept[tuple[int, int], Levels] = _Kept(lambda of: levels(sounds[of[0]], sample_rate, of[1]), _KEPT_LEVELS)
     lengths: dict[int, int] = {}
@@ -206,15 +223,7 @@ def find_twins(
 
     twins: list[Twins] = []
     known: set[int] = set()
-    order: Sequence[int]
-    if firsts is not None:
-        order = firsts
-    elif len(near) <= _KEPT:
-        order = range(len(near))
-    else:  # group by group, so that what is kept is what is asked for next
-        order = [number for group in alike_groups(near) for number in group.tolist()]
-    quiet = not progress or len(near) < _WORTH_A_BAR
-    for first in tqdm(order, unit="note", desc="comparing", disable=quiet):
+    for first in firsts:
         if first in known:
             continue
         for second in map(int, near.after(first)):
@@ -230,10 +239,10 @@ def find_twins(
                     sounds[first], sample_rate, sounds[second], sample_rate, enough=correlation
                 )
             if found > correlation:
-                if firsts is None:
+                if not all_pairs:
                     known.add(second)
                 twins.append(Twins(first, second, found))
-    return sorted(twins)
+    return twins
 
 
 def first_of_all(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

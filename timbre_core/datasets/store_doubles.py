@@ -14,6 +14,7 @@ from timbre_core.datasets.notes import LEFT_OUT
 from timbre_core.datasets.signals import read_signal
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import StoredFeatures
+from timbre_core.freed_memory import WORK, keep_freed_memory
 
 
 class Settled(NamedTuple):
@@ -66,6 +67,7 @@ def _twins(library: Library, rows: np.ndarray, marks: np.ndarray, settings: Stor
         except TimbreError:
             return np.zeros(1, dtype=np.float32)  # deleted meanwhile
 
+    keep_freed_memory(WORK)
     found = find_twins(Near(marks[rows], SAME_AS_KEPT), read, SAME, settings.sample_rate)
     return [Twins(int(rows[first]), int(rows[second]), correlation) for first, second, correlation in found]
 
