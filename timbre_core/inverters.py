@@ -24,6 +24,7 @@ from timbre_core.checkpoint import (
 from timbre_core.companions import opened_network
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import FeatureSettings, as_log_mel
+from timbre_core.freed_memory import WORK, keep_freed_memory
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.models.tasks import MelToMagnitudeTask
 from timbre_core.recipes.recipe_files import read_recipe
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 PRESETS = {
     "fast": InversionSettings(),
     "best": InversionSettings(phase="pghi", iterations=32, mel_iterations=30),
-    "excited": InversionSettings(kind="excited"),
+    "excited": InversionSettings(kind="excited", mel_iterations=4),
 }
 """Settings that have a name, for spectra: fast enough to play live; as good as phases get; a source and a filter."""
 
@@ -163,6 +164,7 @@ def open_inverter(
     """
     import torch
 
+    keep_freed_memory(WORK)
     device = torch.device(device)
     if name is None or isinstance(name, InversionSettings):
         settings = name or next(iter(presets(features).values()))

@@ -18,7 +18,7 @@ from timbre_core.inversion.any_kind import invert
 from timbre_core.inversion.comb import fitting_source, nearest_partials, partial_comb
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.mel import mel_to_power
-from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.phase import sinusoidal_spectra
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import Stft
 
@@ -160,16 +160,16 @@ def convergence_db(audio: torch.Tensor, magnitude: torch.Tensor, stft: Stft) -> 
 
 def test_first_phases_are_nearly_right() -> None:
     magnitude, stft = true_magnitude(tone(60, decay=0.5))
-    guess = griffin_lim(magnitude, sinusoidal_phase(magnitude, FEATURES)[0], stft, 0)
-    noise = griffin_lim(magnitude, 6.28 * torch.rand(magnitude.shape), stft, 0)
+    guess = griffin_lim(magnitude, sinusoidal_spectra(magnitude, FEATURES)[0], stft, 0)
+    noise = griffin_lim(magnitude, torch.polar(magnitude, 6.28 * torch.rand(magnitude.shape)), stft, 0)
     assert convergence_db(guess, magnitude, stft) < -18
     assert convergence_db(noise, magnitude, stft) > -8
 
 
 def test_griffin_lim_converges() -> None:
     magnitude, stft = true_magnitude(tone(60))
-    phase = sinusoidal_phase(magnitude, FEATURES)[0]
-    reached = [convergence_db(griffin_lim(magnitude, phase, stft, count), magnitude, stft) for count in (0, 4, 16, 64)]
+    start = sinusoidal_spectra(magnitude, FEATURES)[0]
+    reached = [convergence_db(griffin_lim(magnitude, start, stft, count), magnitude, stft) for count in (0, 4, 16, 64)]
     assert reached == sorted(reached, reverse=True)
     assert reached[-1] < -30
 
@@ -180,14 +180,14 @@ def test_griffin_lim_without_momentum_never_gets_worse() -> None:
     mel = frames_to_power(torch.from_numpy(frames)[None], 0.0, FEATURES)
     magnitude = mel_to_power(mel, FEATURES).sqrt()
     stft = Stft(FEATURES, RATE, CPU)
-    spectra = torch.polar(magnitude, sinusoidal_phase(magnitude, FEATURES)[0])
+    spectra = sinusoidal_spectra(magnitude, FEATURES)[0]
     errors = []
     for _ in range(8):
         consistent = stft.forward(stft.inverse(spectra))
         errors.append(float((consistent.abs() - magnitude).norm()))
         spectra = torch.polar(magnitude, consistent.angle())
     assert errors == sorted(errors, reverse=True)
-    ours = griffin_lim(magnitude, sinusoidal_phase(magnitude, FEATURES)[0], stft, 8, momentum=0.0)
+    ours = griffin_lim(magnitude, sinusoidal_spectra(magnitude, FEATURES)[0], stft, 8, momentum=0.0)
     theirs = stft.inverse(spectra)
     torch.testing.assert_close(ours / ours.norm(), theirs / theirs.norm(), rtol=0, atol=1e-4)
 

@@ -13,7 +13,7 @@ from timbre_core.inversion.any_kind import invert
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, limit, restore_level
 from timbre_core.inversion.pghi import integrated_phase
-from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.phase import sinusoidal_spectra
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import Stft
 
@@ -95,10 +95,10 @@ def test_integrated_phases_are_nearly_right(signal: str, most: float) -> None:
     }[signal]
     stft = Stft(FEATURES, RATE, CPU)
     magnitude = stft.forward(torch.from_numpy(audio.astype(np.float32))[None]).abs()
-    integrated = griffin_lim(magnitude, integrated_phase(magnitude, FEATURES), stft, 0)
+    integrated = griffin_lim(magnitude, torch.polar(magnitude, integrated_phase(magnitude, FEATURES)), stft, 0)
     assert convergence_db(integrated, magnitude, stft) < most
     if signal != "note":
-        steady = griffin_lim(magnitude, sinusoidal_phase(magnitude, FEATURES)[0], stft, 0)
+        steady = griffin_lim(magnitude, sinusoidal_spectra(magnitude, FEATURES)[0], stft, 0)
         assert convergence_db(steady, magnitude, stft) > most + 10
 
 

@@ -17,8 +17,8 @@ from timbre_core.inversion.comb import Source, fitting_source, partial_groups
 from timbre_core.inversion.contract import Numbers, Values
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
-from timbre_core.inversion.mel import mel_to_power
-from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.mel import mel_to_magnitude
+from timbre_core.inversion.phase import sinusoidal_spectra
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
 
@@ -174,9 +174,9 @@ def frames_to_magnitude(
         return torch.nn.functional.pad(power, (0, 1 + features.n_fft // 2 - features.n_bins)).sqrt_()
     mel = frames_to_own_power(frames, features)
     if source is None:
-        return mel_to_power(mel, features, inversion.mel_iterations).sqrt_()
+        return mel_to_magnitude(mel, features, inversion.mel_iterations)
     groups = partial_groups(source.partials, features) if source.exact else None
-    return mel_to_power(mel, features, inversion.mel_iterations, source.spectra, groups).sqrt_()
+    return mel_to_magnitude(mel, features, inversion.mel_iterations, source.spectra, groups)
 
 
 def known_source(
@@ -204,14 +204,14 @@ def magnitude_to_audio(
 ) -> Tensor:
     """Audio (batch, n_samples) of STFT magnitudes (batch, n_frames, 1 + n_fft // 2), at their level."""
     stft = open_stft(features, n_samples, magnitude.device)
+    wanted = emphasised(magnitude, inversion.emphasis)
     if integrates_phase(inversion, source):
         from timbre_core.inversion.pghi import integrated_phase  # numba takes a second to import
 
-        phase = integrated_phase(magnitude, features, seed)
+        start = torch.polar(wanted, integrated_phase(magnitude, features, seed))
     else:
-        phase, _ = sinusoidal_phase(magnitude, features, seed, source)
-    wanted = emphasised(magnitude, inversion.emphasis)
-    audio = griffin_lim(wanted, phase, stft, inversion.iterations, inversion.momentum)
+        start, _ = sinusoidal_spectra(magnitude, features, seed, source, sized=wanted)
+    audio = griffin_lim(wanted, start, stft, inversion.iterations, inversion.momentum)
     return restore_level(audio, magnitude, stft)
 
 

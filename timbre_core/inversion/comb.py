@@ -88,7 +88,7 @@ def _candidates(pitch: float, settings: LogMelSettings, device: torch.device, in
     partials = nearest_partials(pitch + offsets, settings, stiffness)
     partials = torch.cat([torch.full_like(partials[:1], torch.nan), partials])
     spectra = torch.where(partials.isnan(), 1.0, partial_comb(partials, settings)) * bands.covered
-    teeth = bands.to_mel.product(spectra.T.contiguous(), spectra.new_empty((settings.n_mels, len(spectra))))
+    teeth = bands.bins.to_mel.product(spectra.T.contiguous(), spectra.new_empty((settings.n_mels, len(spectra))))
     handicap = torch.where(stiffness > 0, _STRETCHED, _DETUNED)
     handicap[0] = 1.0
     handicap = torch.cat([handicap.new_tensor([math.inf if in_tune else _FLAT]), handicap])

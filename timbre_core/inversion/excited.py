@@ -16,25 +16,23 @@ import torch
 from torch import Tensor
 
 from timbre_core.errors import TimbreError
-from timbre_core.features.filters import one_pole
 from timbre_core.features.performance import USUAL_NOISE, Performance, with_level
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.settings import FeatureSettings, LogMelSettings, as_log_mel
 from timbre_core.inversion.classical import frames_to_own_power, note_by_note
 from timbre_core.inversion.contract import How, Numbers, Values
-from timbre_core.inversion.level import limit, restore_level
-from timbre_core.inversion.mel import mel_to_power
+from timbre_core.inversion.level import frame_energy, limit, with_energy
+from timbre_core.inversion.mel import mel_filter
+from timbre_core.inversion.pulses import high_noise, noise, pulses
 from timbre_core.inversion.settings import InversionSettings
-from timbre_core.inversion.stft import open_stft
+from timbre_core.inversion.stft import open_stft, power_of
 
 _LEAST_NOISE, _MOST_NOISE = 0.003, 0.97
 _TINY = 1e-20
 _LOW_NOISE = 0.15  # amplitude of noise beside that of harmonics, at most, at low frequencies
-_HIGH = 2000.0  # Hz
 _LATEST, _LATEST_FROM = 0.005, 8000.0  # seconds by which harmonics from so many Hz on are later than the first
 _BELOW, _BELOW_DB = 0.75, 30.0  # of a pitch; and by how much what lies below is made softer
 _LOBE = 2.5  # bins beside a partial that are its own
-_HARMONICS_TO = 0.45  # of the sample rate
 
 
 def invert_excited(
@@ -89,14 +87,14 @@ def perform(
 def _made(
     values: Tensor,
     pitch: np.ndarray | None,
-    noise: np.ndarray | None,
+    share: np.ndarray | None,
     features: LogMelSettings,
     inversion: InversionSettings,
     length: int,
     seed: int,
 ) -> Tensor:
-    """Audio (1, length) of one note's frames (1, n_mels, n_frames) at their own level; pitch and noise as for `source`."""
-    sound = torch.from_numpy(source(pitch, noise, length, features.sample_rate, features.hop_length, seed))
+    """Audio (1, length) of one note's frames (1, n_mels, n_frames) at their own level; pitch and share as for `source`."""
+    sound = torch.from_numpy(source(pitch, share, length, features.sample_rate, features.hop_length, seed))
     return filtered(values, sound, features, inversion)
 
 
@@ -121,31 +119,33 @@ def filtered(values: Tensor, sound: Tensor, features: LogMelSettings, inversion:
     if stft.n_frames != mel.shape[2]:
         mel = mel[:, :, torch.arange(stft.n_frames).clamp_max(mel.shape[2] - 1)]
     spectra = stft.forward(sound[None].to(values))
-    given = spectra.real.square() + spectra.imag.square()
-    power = mel_to_power(mel, features, inversion.mel_iterations, given.clamp(min=_TINY))
-    spread = _spread(features).to(spectra.device)
-    audio = stft.inverse(spectra * (spread * (power / given.clamp(min=_TINY)).sqrt_()))
-    return restore_level(audio, power.sqrt(), stft)
+    given = power_of(spectra).clamp_(min=_TINY)
+    gain = mel_filter(mel, features, inversion.mel_iterations, given)
+    spectra.mul_(gain * _spread(features).to(spectra.device))
+    return with_energy(stft.inverse(spectra), frame_energy(given.mul_(gain).mul_(gain), stft.n_fft), stft)
 
 
 def source(
-    pitch: np.ndarray | None, noise: np.ndarray | None, n_samples: int, sample_rate: int, hop: int, seed: int = 0
+    pitch: np.ndarray | None, share: np.ndarray | None, n_samples: int, sample_rate: int, hop: int, seed: int = 0
 ) -> np.ndarray:
     """Audio (n_samples,) float32 with a flat spectrum: harmonics of `pitch` and noise.
 
     Args:
         pitch: MIDI, one number or one every `hop` samples; none, or NaN: noise alone.
-        noise: share of the noise in the power of both above 2 kHz, likewise.
+        share: of the noise in the power of both above 2 kHz, likewise.
     """
-    hiss = np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)
+    hiss = noise(n_samples, seed)
     if pitch is None or not np.isfinite(pitch).any():
-        return hiss
+        return hiss.copy()
     f0 = _at_samples(np.asarray(midi_to_hz(_filled(pitch))), n_samples, hop)
-    share = np.asarray(USUAL_NOISE if noise is None else noise).clip(_LEAST_NOISE, _MOST_NOISE)
-    loudness = _at_samples(np.sqrt(share / (1 - share)), n_samples, hop)
-    low = np.minimum(loudness, _LOW_NOISE)
-    air = low * hiss + (loudness - low) * _high(hiss, sample_rate)
-    return (pulses(f0, sample_rate) + air * np.sqrt(sample_rate / f0)).astype(np.float32)
+    part = np.asarray(USUAL_NOISE if share is None else share).clip(_LEAST_NOISE, _MOST_NOISE)
+    loudness = _at_samples(np.sqrt(part / (1 - part)), n_samples, hop)
+    level, low = np.sqrt(sample_rate / f0), np.minimum(loudness, _LOW_NOISE)
+    # Below some 2 kHz harmonics go on longer, and bands tell them apart: there the noise is at most so loud.
+    sound, _ = pulses(f0, n_samples, sample_rate)
+    sound += np.asarray(low * level, dtype=np.float32) * hiss
+    sound += np.asarray((loudness - low) * level, dtype=np.float32) * high_noise(n_samples, seed, sample_rate)
+    return sound
 
 
 @lru_cache(maxsize=8)
@@ -157,24 +157,6 @@ def _spread(features: LogMelSettings) -> Tensor:
     return torch.polar(torch.ones_like(hz), -2 * math.pi * turns.remainder(1.0)).to(torch.complex64)
 
 
-def _high(noise: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Noise (n_samples,) above some 2 kHz, where its share is told; below, harmonics go on longer, and bands tell them apart."""
-    pole = math.exp(-2 * math.pi * _HIGH / sample_rate)
-    return (1 + pole) / 2 * one_pole(np.diff(noise, prepend=0.0), pole)
-
-
-def pulses(f0: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Harmonics (n_samples,) of f0 (n_samples,) Hz, amplitude 2 each, up to 0.45 of the rate: a closed form of their sum."""
-    count = max(1, int(_HARMONICS_TO * sample_rate / f0.max()))
-    angle = np.pi * np.cumsum(f0) / sample_rate
-    below = np.sin(angle)
-    at_pulse = np.abs(below) < 1e-6
-    below[at_pulse] = 1
-    sounds = np.sin((2 * count + 1) * angle) / below - 1
-    sounds[at_pulse] = 2 * count
-    return sounds
-
-
 def _filled(pitch: np.ndarray) -> np.ndarray:
     """Pitches without gaps."""
     pitch = np.atleast_1d(pitch)
@@ -182,8 +164,8 @@ def _filled(pitch: np.ndarray) -> np.ndarray:
     return np.interp(places, places[known], pitch[known])
 
 
-def _at_samples(values: np.ndarray, n_samples: int, hop: int) -> np.ndarray:
-    """Values every `hop` samples, or one number, at every sample (n_samples,)."""
+def _at_samples(values: np.ndarray, n_samples: int, hop: int) -> float | np.ndarray:
+    """Values every `hop` samples at every sample (n_samples,), or the one number that they are."""
     if values.size == 1:
-        return np.full(n_samples, float(values.reshape(())))
+        return float(values.reshape(()))
     return np.interp(np.arange(n_samples), np.arange(len(values)) * hop, values)

@@ -11,6 +11,7 @@ from torch import Tensor
 from timbre_core.features.log_mel import hz_to_mel
 from timbre_core.features.note_grid import band_hz, frame_levels, frames_of, grid_edges, looked_at
 from timbre_core.features.settings import LogMelSettings
+from timbre_core.inversion.pulses import noise, pulses
 
 _UPDATES = 3  # of the filter, whose bands overlap
 _MOST, _LEAST = 30.0, -60.0  # dB that a carrier is raised or lowered by: what lacks more is filled in
@@ -89,22 +90,5 @@ def _bands_to_bins(settings: LogMelSettings) -> Tensor:
 def excitation(f0: float | np.ndarray, n_samples: int, sample_rate: int, seed: int = 0) -> np.ndarray:
     """Pulses at f0 Hz, or at one for each sample (n_samples,), all harmonics below half the sample rate equally loud (a closed
     form of their sum), and noise."""
-    harmonics = max(1, int(0.45 * sample_rate / np.max(f0)))
-    cycles = (
-        np.arange(1, n_samples + 1) * (float(f0) / sample_rate)
-        if not np.ndim(f0)
-        else np.cumsum(f0, dtype=np.float64) / sample_rate
-    )
-    # Between two pulses all is as around any other: small angles are exact in single precision.
-    angle = (np.pi * (cycles - np.rint(cycles))).astype(np.float32)
-    below = np.sin(angle)
-    at_pulse = np.abs(below) < 1e-6
-    below[at_pulse] = 1
-    pulses = np.sin((2 * harmonics + 1) * angle) / below - 1
-    pulses[at_pulse] = 2 * harmonics
-    return pulses + np.float32(_NOISE * np.sqrt(harmonics)) * _noise(n_samples, seed)
-
-
-@lru_cache(maxsize=2)
-def _noise(n_samples: int, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)
+    sounds, harmonics = pulses(f0, n_samples, sample_rate)
+    return sounds + np.float32(_NOISE * np.sqrt(harmonics)) * noise(n_samples, seed)

@@ -16,7 +16,7 @@ from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion.classical import frames_to_own_power, magnitude_to_audio, note_by_note
 from timbre_core.inversion.comb import fitting_source, partial_groups
 from timbre_core.inversion.contract import How, Numbers, Values
-from timbre_core.inversion.mel import mel_to_power
+from timbre_core.inversion.mel import mel_to_magnitude
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
 from timbre_core.models.mel_to_magnitude import MelToMagnitude
@@ -44,7 +44,7 @@ def invert_learned(
             along = source is not None and source.spectra.ndim == 3
             start = source.spectra if source is not None and along else network.power(values, told)
             groups = partial_groups(source.partials, features) if source is not None and source.exact else None
-            magnitude = mel_to_power(mel, features, inversion.mel_iterations, start, groups).sqrt_()
+            magnitude = mel_to_magnitude(mel, features, inversion.mel_iterations, start, groups)
             return magnitude_to_audio(magnitude, features, inversion, length, how.get("seed", 0), source)
         sounding = (frames_to_own_power(values, features) > 0).any(dim=1)
         spectra = network(values, told) * sounding[..., None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -32,19 +34,32 @@ def restore_level(audio: Tensor, magnitude: Tensor, stft: Stft) -> Tensor:
     Magnitudes that no audio has exactly lose some on the way. What is lost is made up for by a gain that follows the
     energy over some frames, so that it hangs on the neighbourhood alone and not on how long the note goes on.
     """
-    squares = magnitude.square()
+    return with_energy(audio, frame_energy(magnitude.square(), stft.n_fft), stft)
+
+
+def frame_energy(power: Tensor, n_fft: int) -> Tensor:
+    """Energy (batch, n_frames) of frames of power (batch, n_frames, 1 + n_fft // 2), over all n_fft bins."""
     # Of a real signal's n_fft bins, all but the first and (n_fft even) the last of these stand for two.
-    single = squares[..., 0] + (squares[..., -1] if stft.n_fft % 2 == 0 else 0)
-    wanted = _smoothed(2 * squares.sum(dim=-1) - single)
-    reached = _smoothed(stft.energy(audio))
+    single = power[..., 0] + (power[..., -1] if n_fft % 2 == 0 else 0)
+    return 2 * power.sum(dim=-1) - single
+
+
+def with_energy(audio: Tensor, energy: Tensor, stft: Stft) -> Tensor:
+    """`audio` (batch, n_samples) with `energy` (batch, n_frames) over time: see `restore_level`."""
+    wanted, reached = _smoothed(torch.stack([energy, stft.energy(audio)]))
     gain = torch.sqrt(wanted / reached.clamp(min=_TINY)).clamp_(max=_GREATEST_GAIN)
     return audio * _between(gain, stft.hop, audio.shape[-1])
 
 
 def _smoothed(energy: Tensor) -> Tensor:
-    """Hann-weighted means (batch, n_frames) over neighbouring frames; beyond the ends there is nothing."""
-    window = torch.hann_window(2 * _SMOOTHING + 3, periodic=False, device=energy.device)[None, None, 1:-1]
-    return torch.nn.functional.conv1d(energy[:, None], window, padding=_SMOOTHING)[:, 0]
+    """Hann-weighted means (..., n_frames) over neighbouring frames; beyond the ends there is nothing."""
+    smoothed = torch.nn.functional.conv1d(energy.flatten(0, -2)[:, None], _smoothing(energy.device), padding=_SMOOTHING)
+    return smoothed.view_as(energy)
+
+
+@lru_cache(maxsize=8)
+def _smoothing(device: torch.device) -> Tensor:
+    return torch.hann_window(2 * _SMOOTHING + 3, periodic=False, device=device)[None, None, 1:-1]
 
 
 def _between(values: Tensor, step: int, length: int) -> Tensor:

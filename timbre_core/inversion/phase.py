@@ -3,56 +3,69 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from timbre_core.features.settings import SpectralSettings
 from timbre_core.inversion.comb import Source
+from timbre_core.inversion.runs import places, repeated, running_sum_
 
 _TINY = 1e-12
-_NOTHING = math.log(_TINY)
 _SEMITONE = 1 / (2 ** (1 / 12) - 1)  # the bin that is as wide as a semitone
 _REACH = 1.0  # bins between a sinusoid and the partial it may be
 _EXACT_REACH = 2.0  # the same where the partial is known to be there: half the lobe of a Hann window as long as a frame
 
 
-def sinusoidal_phase(
+def sinusoidal_spectra(
     magnitude: Tensor,
     settings: SpectralSettings,
     seed: int = 0,
     source: Source | None = None,
     before: Tensor | None = None,
+    sized: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Phases (batch, n_frames, n_bins) in radians for magnitudes of that shape, and turns of that shape.
+    """Complex spectra of magnitudes (batch, n_frames, n_bins) with phases that suit them, and turns, both of that shape.
 
     Single-pass spectrogram inversion (Beauregard, Harish & Wyse, "Single pass spectrogram inversion", DSP 2015), written
     without a loop over frames: each peak of a frame's spectrum is a sinusoid whose frequency a parabola gives; every bin
-    follows the peak nearest to it; along time the phase advances at that frequency. The phases of the first frame are
-    random, by `seed`, and the same for each note of a batch.
+    follows the peak nearest to it; along time the phase advances at that frequency. The phases of the first frame that
+    sounds are random, by `seed`, one for each of its peaks, and the same for each note of a batch.
 
     The partials of a `source` tell where those of a known pitch lie: where bins are wider than a semitone they say more
     about a sinusoid's frequency than its neighbour bins do, and where they are exact they are its frequency. The turns of
-    a frame, given as `before` (batch, n_bins), continue a note at the frame after it.
+    a frame, given as `before` (batch, n_bins), continue a note at the frame after it. `sized`: magnitudes that the spectra
+    are to have in place of those that tell the phases.
     """
-    n_bins, device = magnitude.shape[-1], magnitude.device
-    if before is None:
-        before = torch.rand(n_bins, generator=torch.Generator().manual_seed(seed)).to(device)
-    logs = torch.nn.functional.pad(torch.log(magnitude + _TINY), (1, 1), value=_NOTHING)
-    frame, peak, reach = _peaks(logs)
-    # Whole turns of a hop do not count: what remains adds up in float32 without losing the phase.
-    frequency = peak + _offset(logs, frame, peak)
+    n_frames, n_bins = magnitude.shape[1:]
+    place = _peaks(magnitude)
+    frame = torch.div(place, n_bins, rounding_mode="floor")
+    peak = place - frame * n_bins
+    reach = _reach(place, frame, n_bins, magnitude.numel())
+    frequency = peak + _offset(magnitude.flatten(), place, peak, n_bins)
     if source is not None:
-        row = frame if source.partials.ndim == 3 else frame // magnitude.shape[1]
+        row = frame if source.partials.ndim == 3 else torch.div(frame, n_frames, rounding_mode="floor")
         frequency = _at_partials(frequency, source.partials.flatten(0, -2)[row, peak], source.exact)
-    advance = (frequency * (settings.hop_length / settings.n_fft)).frac_()
-    advance = torch.repeat_interleave(advance, reach, output_size=magnitude.numel()).view_as(magnitude)
-    advance[:, 0] += before
-    turns = torch.cumsum(advance, dim=1).frac_()
-    phase = torch.repeat_interleave(turns.flatten()[frame * n_bins + peak], reach, output_size=magnitude.numel())
-    # Phases are counted from a frame's first sample, its centre is n_fft // 2 later.
-    centre = torch.arange(n_bins, device=device) * ((settings.n_fft // 2) / settings.n_fft)
-    return phase.view_as(magnitude).sub_(centre.frac_()).mul_(2 * math.pi), turns
+    if before is None:
+        before = _first_turns(frame, peak, magnitude.shape, seed)
+    # Whole turns of a hop do not count: what remains adds up in float32 without losing the phase.
+    turns = repeated((frequency * (settings.hop_length / settings.n_fft)).frac_(), reach).view(magnitude.shape)
+    turns[:, 0] += before
+    running_sum_(turns)
+    angle = turns.flatten().index_select(0, place).frac_().mul_(2 * math.pi)
+    spectra = repeated(torch.complex(angle.cos(), angle.sin()), reach).view(magnitude.shape)
+    wanted = magnitude if sized is None else sized
+    return spectra.mul_(wanted * _centred(n_bins, settings.n_fft, magnitude.device)), turns
+
+
+@lru_cache(maxsize=16)
+def _centred(n_bins: int, n_fft: int, device: torch.device) -> Tensor:
+    """What makes phases at a frame's first sample of those at its centre, n_fft // 2 later: (n_bins,), real if n_fft is even."""
+    turn = torch.arange(n_bins, device=device, dtype=torch.float64) * ((n_fft // 2) / n_fft)
+    if n_fft % 2 == 0:
+        return (1 - 4 * turn.frac()).float()
+    return torch.polar(torch.ones_like(turn), -2 * math.pi * turn.frac()).to(torch.complex64)
 
 
 def _at_partials(frequency: Tensor, partial: Tensor, exact: bool) -> Tensor:
@@ -63,27 +76,51 @@ def _at_partials(frequency: Tensor, partial: Tensor, exact: bool) -> Tensor:
     return torch.where(reach, partial, frequency)
 
 
-def _peaks(logs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Spectral peaks of log-magnitudes with a bin of nothing on either side: frame, bin, and the number of bins nearest.
+def _peaks(magnitude: Tensor) -> Tensor:
+    """Places (n,) of spectral peaks among the bins of all frames, one after the other; at least one.
 
-    The bins of all frames, one after the other, are in order of the peaks. Every frame that is not silent has a peak;
-    silent frames, whose phases do not count, go with their neighbours.
+    Every frame that is not silent has a peak.
     """
-    n_bins = logs.shape[-1] - 2
-    rises = logs[..., 1:] > logs[..., :-1]
-    place = rises[..., :-1].logical_and(rises[..., 1:].logical_not()).flatten().nonzero().flatten()
-    if not len(place):
-        place = place.new_zeros(1)
-    frame = place // n_bins
+    rises = magnitude[..., 1:] > magnitude[..., :-1]
+    top = torch.empty_like(magnitude, dtype=torch.bool)
+    torch.gt(rises[..., :-1], rises[..., 1:], out=top[..., 1:-1])
+    top[..., 0] = (magnitude[..., 0] > 0) & ~rises[..., 0]
+    top[..., -1] = rises[..., -1]
+    place = places(top)
+    return place if len(place) else place.new_zeros(1)
+
+
+def _reach(place: Tensor, frame: Tensor, n_bins: int, total: int) -> Tensor:
+    """How many bins are nearest to each peak: all bins are in order of the peaks.
+
+    Silent frames, whose phases do not count, go with their neighbours.
+    """
     # A peak's bins begin half way to the one before, or with its frame.
-    begins = torch.where(frame[1:] == frame[:-1], (place[1:] + place[:-1]) // 2 + 1, frame[1:] * n_bins)
+    half = torch.div(place[1:] + place[:-1], 2, rounding_mode="floor").add_(1)
+    begins = torch.where(frame[1:] == frame[:-1], half, frame[1:] * n_bins)
     begins = torch.nn.functional.pad(begins, (1, 1))
-    begins[-1] = logs[..., 1:-1].numel()
-    return frame, place - frame * n_bins, begins.diff()
+    begins[-1] = total
+    return begins.diff()
 
 
-def _offset(logs: Tensor, frame: Tensor, peak: Tensor) -> Tensor:
+def _first_turns(frame: Tensor, peak: Tensor, shape: torch.Size, seed: int) -> Tensor:
+    """Random turns (batch, n_bins) by `seed`; the bins around a peak of a note's first frame that sounds have the peak's."""
+    batch, n_frames, n_bins = shape
+    random = torch.rand(n_bins, generator=torch.Generator().manual_seed(seed)).to(peak.device)
+    turns = random.repeat(batch, 1)
+    bins = torch.arange(n_bins, device=peak.device)
+    for note in range(batch):
+        first = int(torch.searchsorted(frame, note * n_frames))
+        if first < len(frame):
+            here = peak[first : int(torch.searchsorted(frame, frame[first], right=True))]
+            middle = torch.div(here[1:] + here[:-1], 2, rounding_mode="floor")
+            turns[note] = random[here[torch.bucketize(bins, middle)]]
+    return turns
+
+
+def _offset(magnitude: Tensor, place: Tensor, peak: Tensor, n_bins: int) -> Tensor:
     """How far beside its bin the sinusoid of each peak lies: the top of a parabola through log-magnitudes."""
-    before = frame * logs.shape[-1] + peak
-    low, mid, high = (logs.flatten()[before + step] for step in range(3))
-    return (0.5 * (low - high) / (low + high - 2 * mid).clamp_(max=-1e-6)).clamp_(-0.5, 0.5)
+    around = torch.stack([(place - 1).clamp_(min=0), place, (place + 1).clamp_(max=len(magnitude) - 1)])
+    low, mid, high = magnitude.index_select(0, around.flatten()).add_(_TINY).log_().view(3, -1)
+    offset = (0.5 * (low - high) / (low + high - 2 * mid).clamp_(max=-1e-6)).clamp_(-0.5, 0.5)
+    return offset.mul_((peak > 0) & (peak < n_bins - 1))

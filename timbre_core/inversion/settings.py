@@ -21,9 +21,9 @@ class InversionSettings(Part):
         default="spsi",
         description="first phases: of sinusoids at the spectral peaks (fast), or phase-gradient integration",
     )
-    iterations: Annotated[int, Field(ge=0, le=10_000, description="of fast Griffin-Lim")] = 3
+    iterations: Annotated[int, Field(ge=0, le=10_000, description="of fast Griffin-Lim")] = 2
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    mel_iterations: Annotated[int, Field(ge=1, le=10_000, description="updates from mel to magnitude")] = 6
+    mel_iterations: Annotated[int, Field(ge=1, le=10_000, description="updates from mel to magnitude")] = 7
     emphasis: Annotated[
         float,
         Field(

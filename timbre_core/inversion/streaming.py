@@ -24,7 +24,7 @@ from timbre_core.inversion.comb import Source
 from timbre_core.inversion.contract import How, Values
 from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
-from timbre_core.inversion.phase import sinusoidal_phase
+from timbre_core.inversion.phase import sinusoidal_spectra
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
 
@@ -161,16 +161,16 @@ def _block(
     The frames `kept` are the context on the left of the next block.
     """
     stft = open_stft(features, length, magnitude.device)
+    wanted = emphasised(magnitude, inversion.emphasis)
     integrated = integrates_phase(inversion, source)
     if integrated:
         from timbre_core.inversion.pghi import integrated_phase  # numba takes a second to import
 
-        phase = integrated_phase(magnitude, features, seed, memory)
+        start = torch.polar(wanted, integrated_phase(magnitude, features, seed, memory))
     else:
-        phase, turns = sinusoidal_phase(magnitude, features, seed, source, memory)
-        memory = turns[:, kept.start - 1] if kept.start > 0 else None
-    wanted = emphasised(magnitude, inversion.emphasis)
-    audio = griffin_lim(wanted, phase, stft, inversion.iterations, inversion.momentum)
+        start, turns = sinusoidal_spectra(magnitude, features, seed, source, memory, wanted)
+        memory = turns[:, kept.start - 1].frac() if kept.start > 0 else None
+    audio = griffin_lim(wanted, start, stft, inversion.iterations, inversion.momentum)
     if integrated:
         memory = stft.forward(audio)[:, kept].angle()
     return restore_level(audio, magnitude, stft), memory

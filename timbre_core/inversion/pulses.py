@@ -1,0 +1,58 @@
+"""What sources are made of: pulses at a pitch, and noise."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from timbre_core.features.filters import one_pole
+
+_HARMONICS_TO = 0.45  # of the sample rate
+_HIGH = 2000.0  # Hz
+_FEWEST = 2**14  # samples of noise made at once
+
+
+def pulses(f0: float | np.ndarray, n_samples: int, sample_rate: int) -> tuple[np.ndarray, int]:
+    """Harmonics of f0 Hz, a number or one for each sample (n_samples,), amplitude 2 each, up to 0.45 of the rate: (n_samples,)
+    float32, by a closed form of their sum; and how many there are."""
+    count = max(1, int(_HARMONICS_TO * sample_rate / np.max(f0)))
+    if np.ndim(f0):
+        cycles = np.cumsum(f0, dtype=np.float64) / sample_rate
+    else:
+        cycles = np.arange(1, n_samples + 1) * (float(f0) / sample_rate)
+    # Between two pulses all is as around any other: small angles are exact in single precision.
+    angle = (np.pi * (cycles - np.rint(cycles))).astype(np.float32)
+    below = np.sin(angle)
+    at_pulse = np.abs(below) < 1e-6
+    below[at_pulse] = 1
+    sounds = np.sin((2 * count + 1) * angle) / below - 1
+    sounds[at_pulse] = 2 * count
+    return sounds, count
+
+
+def noise(n_samples: int, seed: int) -> np.ndarray:
+    """White noise (n_samples,) float32 of power 1, kept: not to be written to. It begins in the same way however long it is."""
+    return _noise(_size(n_samples), seed)[:n_samples]
+
+
+def high_noise(n_samples: int, seed: int, sample_rate: int) -> np.ndarray:
+    """The same above some 2 kHz."""
+    return _high_noise(_size(n_samples), seed, sample_rate)[:n_samples]
+
+
+def _size(n_samples: int) -> int:
+    return max(_FEWEST, 1 << max(0, n_samples - 1).bit_length())
+
+
+@lru_cache(maxsize=4)
+def _noise(n_samples: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def _high_noise(n_samples: int, seed: int, sample_rate: int) -> np.ndarray:
+    pole = math.exp(-2 * math.pi * _HIGH / sample_rate)
+    high = (1 + pole) / 2 * one_pole(np.diff(_noise(n_samples, seed), prepend=0.0), pole)
+    return high.astype(np.float32)
