@@ -32,6 +32,12 @@ class _Blocks(NamedTuple):
             torch.mm(weights, values[columns], out=out[rows])
         return out
 
+    def of_rows(self, values: Tensor, out: Tensor) -> Tensor:
+        """The same of `values` (n, columns), written to `out` (n, rows)."""
+        for rows, columns, weights in self.parts:
+            torch.mm(values[:, columns], weights.T, out=out[:, rows])
+        return out
+
 
 class _Filterbank(NamedTuple):
     """A mel filterbank in both directions, on bins or on neighbouring bins put together."""
@@ -50,8 +56,13 @@ class MelBands(NamedTuple):
     reach: Tensor  # (n_bins,): from the middle of the bands that read the bin to their ends, in bins
 
     def grouped(self, power: Tensor) -> Tensor:
-        """Power (n_bins, n) -> that of the groups (n_groups, n)."""
-        parts = [power[bins] if size == 1 else power[bins].unflatten(0, (-1, size)).sum(1) for bins, size in self.sizes]
+        """Power (n, n_bins) -> that of the groups (n_groups, n)."""
+        parts = []
+        for bins, size in self.sizes:
+            together = power[:, bins][:, ::size]
+            for place in range(1, size):
+                together = together + power[:, bins][:, place::size]
+            parts.append(together.T)
         return torch.cat(parts)
 
 
@@ -131,57 +142,74 @@ def mel_to_magnitude(
     groups: Tensor | None = None,
 ) -> Tensor:
     """The square root of what `mel_to_power` gives."""
-    first, part, gain = _gains(mel, settings, iterations, start, groups)
-    return _over_frames(mel, part, first.sqrt(), gain)
+    bands, found = mel_bands(settings, mel.device), _goal(mel, settings)
+    if found is None:
+        return mel.new_zeros((len(mel), mel.shape[2], len(bands.covered)))
+    goal, part = found
+    rows = bands.covered[None]
+    if start is not None:
+        rows = rows * _rows(start, part)
+    given = rows.T.contiguous()
+    if groups is None:
+        gain = _settled(goal, bands.groups, bands.grouped(rows), iterations, (bands.bins, given))
+        factor = _factor(gain, bands)
+    else:
+        tied = _Tied(given, _rows(groups, part).T)
+        gain = _settled(goal, bands.bins, given, iterations, tied=tied)
+        factor = tied.mean_(bands.bins.to_bins.product(gain, goal.new_empty((len(given), goal.shape[1])))).T
+        factor = factor.mul_(0.5).exp2_()
+    return _over_notes(factor * rows.sqrt(), mel, part)
 
 
 def mel_filter(mel: Tensor, settings: LogMelSettings, iterations: int, start: Tensor) -> Tensor:
     """What the magnitudes of `start`, power (batch, n_frames, n_bins), are to be multiplied with to have the mel power `mel`.
 
-    (batch, n_frames, n_bins), as `mel_to_power` finds it, zero in frames of zeros.
+    (batch, n_frames, n_bins), as `mel_to_power` finds it but for what it tells apart within the half of a band.
     """
-    _, part, gain = _gains(mel, settings, iterations, start, None)
-    return _over_frames(mel, part, mel_bands(settings, mel.device).covered[:, None], gain)
+    bands, found = mel_bands(settings, mel.device), _goal(mel, settings)
+    if found is None:
+        return torch.zeros_like(start)
+    goal, part = found
+    given = bands.grouped(_rows(start, part))
+    gain = _settled(goal, bands.groups, given, iterations)
+    return _over_notes(_factor(gain, bands).mul_(bands.covered), mel, part)
 
 
-def _over_frames(mel: Tensor, part: slice, first: Tensor, gain: Tensor | None) -> Tensor:
-    """Magnitudes `first` (n_bins, 1 or n) with gains, log2 of power (n_bins, n), of the frames `part` of each note, as
-    (batch, n_frames, n_bins); frames of zeros are zero."""
-    result = mel.new_zeros((len(mel), mel.shape[2], len(first)))
-    if gain is not None:
-        # Half the exponent, not a root at the end: torch's takes five times as long for zeros.
-        result[:, part] = gain.mul_(0.5).exp2_().mul_(first).T.unflatten(0, (len(mel), -1))
-        silent = (mel <= 0).all(dim=1)
-        if bool(silent[:, part].any()):
-            result[silent] = 0
-    return result
-
-
-def _gains(
-    mel: Tensor, settings: LogMelSettings, iterations: int, start: Tensor | None, groups: Tensor | None
-) -> tuple[Tensor, slice, Tensor | None]:
-    """The start (n_bins, 1 or n), the frames from the first to the last that sounds, and their gains, log2 of power
-    (n_bins, n); none of silence."""
-    bands = mel_bands(settings, mel.device)
-    batch, n_mels, _ = mel.shape
-    first = bands.covered[:, None]
+def _goal(mel: Tensor, settings: LogMelSettings) -> tuple[Tensor, slice] | None:
+    """log2 of mel power (batch, n_mels, n_frames) in the frames from the first to the last that sounds, (n_mels, batch * n),
+    and those frames; none of silence."""
     used = (mel > 0).any(dim=1).any(dim=0).nonzero().flatten().tolist()
     if not used:
-        return first, slice(0, 0), None
+        return None
     part = slice(used[0], used[-1] + 1)
     softest = mel.amax(dim=(1, 2), keepdim=True) * (10 ** (-settings.top_db / 10) * _SOFTEST)
-    goal = torch.maximum(mel[:, :, part], softest).clamp_(min=_TINY).log2_().transpose(0, 1).reshape(n_mels, -1)
-    if start is not None:
-        first = first * _columns(start, part, goal.shape[1] // batch)
-    tied = None if groups is None else _Tied(first, _columns(groups, part, goal.shape[1] // batch))
-    return first, part, _project(goal, first, bands, iterations, tied)
+    goal = torch.maximum(mel[:, :, part], softest).clamp_(min=_TINY).log2_()
+    return goal.transpose(0, 1).reshape(mel.shape[1], -1), part
 
 
-def _columns(start: Tensor, part: slice, n_frames: int) -> Tensor:
-    """Starts of notes (batch, n_bins), or of their frames (batch, n_frames, n_bins), as (n_bins, 1 or batch * n_frames)."""
+def _rows(start: Tensor, part: slice) -> Tensor:
+    """Starts of notes (batch, n_bins), or of their frames (batch, n_frames, n_bins), as (1 or batch * n, n_bins)."""
     if start.ndim == 3:
-        return start[:, part].flatten(0, 1).T.contiguous()
-    return start.T if len(start) == 1 else start.T.repeat_interleave(n_frames, dim=1)
+        return start[:, part].flatten(0, 1)
+    return start if len(start) == 1 else start.repeat_interleave(part.stop - part.start, dim=0)
+
+
+def _factor(gain: Tensor, bands: MelBands) -> Tensor:
+    """Gains of bands, log2 of power (n_mels, n), as factors of the bins' magnitudes (n, n_bins)."""
+    factor = gain.new_empty((gain.shape[1], len(bands.covered)))
+    # Half the exponent, not a root at the end: torch's takes five times as long where there are zeros.
+    return bands.bins.to_bins.of_rows(gain.mul_(0.5).T.contiguous(), factor).exp2_()
+
+
+def _over_notes(values: Tensor, mel: Tensor, part: slice) -> Tensor:
+    """Values (batch * n, n_bins) of the frames `part` of notes as (batch, n_frames, n_bins), zero where `mel` has nothing."""
+    silent = (mel <= 0).all(dim=1)
+    notes = values.unflatten(0, (len(mel), -1))
+    if notes.shape[1] < mel.shape[2]:
+        notes = torch.nn.functional.pad(notes, (0, 0, part.start, mel.shape[2] - part.stop))
+    if bool(silent[:, part].any()):
+        notes[silent] = 0
+    return notes
 
 
 class _Tied:
@@ -203,23 +231,29 @@ class _Tied:
         return total.scatter_add_(0, self._groups, values)
 
 
-def _project(goal: Tensor, start: Tensor, bands: MelBands, iterations: int, tied: _Tied | None = None) -> Tensor:
-    """Gains of bins, log2 (n_bins, n), with which power `start` (n_bins, n or 1) has the mel power 2 ** `goal` (n_mels, n).
+def _settled(
+    goal: Tensor,
+    bank: _Filterbank,
+    given: Tensor,
+    iterations: int,
+    finally_on: tuple[_Filterbank, Tensor] | None = None,
+    tied: _Tied | None = None,
+) -> Tensor:
+    """Gains of bands, log2 (n_mels, n), with which power `given` (n_bins, n or 1) has the mel power 2 ** `goal` (n_mels, n).
 
-    All updates but the last see neighbouring bins of wide bands together, where none are tied.
+    finally_on: what the last update is made on, for updates on groups of bins.
     """
     gain = torch.zeros_like(goal)
-    fit = bands.bins.to_mel.product(start, goal.new_empty((len(goal), start.shape[1])))
-    bank, given = (bands.groups, bands.grouped(start)) if tied is None else (bands.bins, start)
+    fit = bank.to_mel.product(given, goal.new_empty((len(goal), given.shape[1])))
     for step in range(iterations):
         last = step == iterations - 1
+        if last and finally_on is not None:
+            bank, given = finally_on
         if step:
-            bank, given = (bands.bins, start) if last else (bank, given)
             power = bank.to_bins.product(gain, goal.new_empty((len(given), goal.shape[1])))
             if tied is not None:
                 tied.mean_(power)
             fit = bank.to_mel.product(power.exp2_().mul_(given), torch.empty_like(goal))  # exp2 takes a third of exp
         rate = 1.0 if last else _RELAXATION
         gain.add_(goal, alpha=rate).sub_(fit.clamp_(min=_TINY).log2_(), alpha=rate)
-    found = bands.bins.to_bins.product(gain, goal.new_empty((len(start), goal.shape[1])))
-    return found if tied is None else tied.mean_(found)
+    return gain

@@ -20,16 +20,13 @@ def pulses(f0: float | np.ndarray, n_samples: int, sample_rate: int) -> tuple[np
     count = max(1, int(_HARMONICS_TO * sample_rate / np.max(f0)))
     if np.ndim(f0):
         cycles = np.cumsum(f0, dtype=np.float64) / sample_rate
-    else:
-        cycles = np.arange(1, n_samples + 1) * (float(f0) / sample_rate)
-    # Between two pulses all is as around any other: small angles are exact in single precision.
-    angle = (np.pi * (cycles - np.rint(cycles))).astype(np.float32)
-    below = np.sin(angle)
-    at_pulse = np.abs(below) < 1e-6
-    below[at_pulse] = 1
-    sounds = np.sin((2 * count + 1) * angle) / below - 1
-    sounds[at_pulse] = 2 * count
-    return sounds, count
+        turn = (cycles - np.rint(cycles)).astype(np.float32)
+    else:  # in whole numbers, which overflow where cycles are full
+        step = round(float(f0) / sample_rate * 2**32)
+        turn = (np.arange(1, n_samples + 1, dtype=np.uint32) * np.uint32(step)).view(np.int32) * np.float32(2.0**-32)
+    # Between two pulses all is as around any other, before as after it: small angles are exact in single precision.
+    angle = np.maximum(np.abs(turn) * np.float32(np.pi), np.float32(1e-6))
+    return np.sin(np.float32(2 * count + 1) * angle) / np.sin(angle) - np.float32(1), count
 
 
 def noise(n_samples: int, seed: int) -> np.ndarray:
