@@ -105,7 +105,8 @@ class Build:
         )
 
     def seconds(self, way: str, note: int, begin: bool = False, save: str = "") -> float:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"way": way, "note": note, "begin": begin, "save": save}) + "\n")
         self._process.stdin.flush()
         return float(json.loads(self._process.stdout.readline()))
@@ -180,7 +181,9 @@ def measure(builds: list[Build], count: int, rounds: int) -> dict[tuple[str, str
     return {key: np.array(rows) for key, rows in took.items()}
 
 
-def table(took: dict[tuple[str, str, bool], np.ndarray], apart: dict[tuple[str, str], list[float]], old: str) -> list[str]:
+def table(
+    took: dict[tuple[str, str, bool], np.ndarray], apart: dict[tuple[str, str], list[float]], old: str
+) -> list[str]:
     """A row for each way: milliseconds a note, the least of the rounds, the other build's over it."""
     lines = [
         f"| | build | a note, ms | first sound, ms | never made, ms | {old} / it | log-mel error, dB | multi-resolution STFT |",
@@ -227,9 +230,10 @@ def main() -> None:
     lines = [
         "# From frames and from codes to sound",
         "",
-        f"Written by `python benchmarks/decoding.py --against ../{old} --write`: notes of {SECONDS} s at 44.1 kHz, log-mels of 128",
-        f"bands, on one thread, builds and ways in turns, {args.notes} notes and {args.rounds} rounds. Processor time: the least",
-        "of the rounds, mean over the notes; *never made*: the first round, when nothing of a note's pitch was kept, median.",
+        f"Written by `python benchmarks/decoding.py --against ../{old} --write`: notes of {SECONDS} s at 44.1 kHz, log-mels of",
+        f"128 bands, on one thread, builds and ways in turn, {args.notes} notes, {args.rounds} rounds. Processor time: the least",
+        "of the rounds, mean over the notes; *never made*: the beginning in the first round, when nothing of a note's pitch was",
+        "kept, median.",
         "",
         *table(took, apart, old),
         "",

@@ -22,7 +22,7 @@ from timbre_core.features.settings import FeatureSettings, LogMelSettings, as_lo
 from timbre_core.inversion.classical import frames_to_own_power, note_by_note
 from timbre_core.inversion.contract import How, Numbers, Values
 from timbre_core.inversion.level import frame_energy, limit, with_energy
-from timbre_core.inversion.mel import mel_filter
+from timbre_core.inversion.mel import filter_factor, mel_filter
 from timbre_core.inversion.pulses import high_noise, noise, pulses
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft, power_of
@@ -120,9 +120,14 @@ def filtered(values: Tensor, sound: Tensor, features: LogMelSettings, inversion:
         mel = mel[:, :, torch.arange(stft.n_frames).clamp_max(mel.shape[2] - 1)]
     spectra = stft.forward(sound[None].to(values))
     given = power_of(spectra).clamp_(min=_TINY)
-    gain = mel_filter(mel, features, inversion.mel_iterations, given)
-    spectra.mul_(gain * _spread(features).to(spectra.device))
-    return with_energy(stft.inverse(spectra), frame_energy(given.mul_(gain).mul_(gain), stft.n_fft), stft)
+    gains = mel_filter(mel, features, inversion.mel_iterations, given)
+    factors, spread = filter_factor(gains, features), _spread(features).to(spectra.device)
+    total, energy = stft.empty(1, spectra.device), given.new_empty(given.shape[:2])
+    for part in stft.parts:
+        factor = factors[:, part]
+        stft.add(spectra[:, part].mul_(spread).mul_(factor), part, total)
+        energy[:, part] = frame_energy(given[:, part].mul_(factor).mul_(factor), stft.n_fft)
+    return with_energy(stft.audio(total), energy, stft)
 
 
 def source(

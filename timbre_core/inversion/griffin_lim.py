@@ -10,9 +10,7 @@ from timbre_core.inversion.stft import Stft, power_of
 _TINY = 1e-30
 
 
-def griffin_lim(
-    magnitude: Tensor, start: Tensor, stft: Stft, iterations: int, momentum: float = 0.99
-) -> Tensor:
+def griffin_lim(magnitude: Tensor, start: Tensor, stft: Stft, iterations: int, momentum: float = 0.99) -> Tensor:
     """Audio (batch, n_samples) whose magnitudes are near `magnitude` (batch, n_frames, n_bins).
 
     Fast Griffin-Lim (Perraudin, Balazs & Søndergaard, "A fast Griffin-Lim algorithm", WASPAA 2013) from spectra of those

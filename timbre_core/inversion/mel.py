@@ -18,6 +18,7 @@ _RELAXATION = 1.4  # of the updates but the last, which is plain: that ends what
 # Rows multiplied at once: a mel filterbank is triangles along a diagonal, of which a block needs a small part. 8 rows
 # are faster than a sparse product and five times as fast as the whole.
 _ROWS = 8
+_SILENCE = -200.0  # log2 of a magnitude that is nothing
 _GROUPS = 4  # of bins in the half of a band that updates tell apart; the last one tells all bins apart
 
 
@@ -75,9 +76,15 @@ def mel_bands(settings: LogMelSettings, device: torch.device) -> MelBands:
     mean = (bank / torch.where(coverage > 0, coverage, torch.ones(()))).T
     reach = mean @ ((bank > 0).sum(dim=1) + 1.0).div(2)
     sizes = _group_sizes(reach)
-    together = [torch.cat([each[bins].unflatten(0, (-1, n)).mean(dim=1) for bins, n in sizes]) for each in (bank.T, mean)]
+    together = [
+        torch.cat([each[bins].unflatten(0, (-1, n)).mean(dim=1) for bins, n in sizes]) for each in (bank.T, mean)
+    ]
     return MelBands(
-        _both(bank, mean, device), _both(together[0].T, together[1], device), sizes, covered.to(device), reach.to(device)
+        _both(bank, mean, device),
+        _both(together[0].T, together[1], device),
+        sizes,
+        covered.to(device),
+        reach.to(device),
     )
 
 
@@ -149,30 +156,41 @@ def mel_to_magnitude(
     rows = bands.covered[None]
     if start is not None:
         rows = rows * _rows(start, part)
-    given = rows.T.contiguous()
     if groups is None:
-        gain = _settled(goal, bands.groups, bands.grouped(rows), iterations, (bands.bins, given))
-        factor = _factor(gain, bands)
+        gain = _settled(goal, bands.groups, bands.grouped(rows), iterations)
+        # Half the exponent, not a root at the end: torch's takes five times as long where there are zeros.
+        factor = _factor(gain.mul_(0.5).T.contiguous(), bands)
     else:
+        given = rows.T.contiguous()
         tied = _Tied(given, _rows(groups, part).T)
-        gain = _settled(goal, bands.bins, given, iterations, tied=tied)
+        gain = _settled(goal, bands.bins, given, iterations, tied)
         factor = tied.mean_(bands.bins.to_bins.product(gain, goal.new_empty((len(given), goal.shape[1])))).T
         factor = factor.mul_(0.5).exp2_()
     return _over_notes(factor * rows.sqrt(), mel, part)
 
 
 def mel_filter(mel: Tensor, settings: LogMelSettings, iterations: int, start: Tensor) -> Tensor:
-    """What the magnitudes of `start`, power (batch, n_frames, n_bins), are to be multiplied with to have the mel power `mel`.
+    """Gains of bands (batch, n_frames, n_mels), log2 of magnitude, with which `start`, power (batch, n_frames, n_bins), has the
+    mel power `mel` (see `filter_factor`).
 
-    (batch, n_frames, n_bins), as `mel_to_power` finds it but for what it tells apart within the half of a band.
+    As `mel_to_power` finds them; frames of zeros are turned down to nothing.
     """
     bands, found = mel_bands(settings, mel.device), _goal(mel, settings)
-    if found is None:
-        return torch.zeros_like(start)
-    goal, part = found
-    given = bands.grouped(_rows(start, part))
-    gain = _settled(goal, bands.groups, given, iterations)
-    return _over_notes(_factor(gain, bands).mul_(bands.covered), mel, part)
+    gains = mel.new_full((len(mel), mel.shape[2], mel.shape[1]), _SILENCE)
+    if found is not None:
+        goal, part = found
+        gain = _settled(goal, bands.groups, bands.grouped(_rows(start, part)), iterations).mul_(0.5)
+        gains[:, part] = gain.T.unflatten(0, (len(mel), -1))
+        silent = (mel <= 0).all(dim=1)
+        if bool(silent[:, part].any()):
+            gains[silent] = _SILENCE
+    return gains
+
+
+def filter_factor(gains: Tensor, settings: LogMelSettings) -> Tensor:
+    """What magnitudes (..., n_bins) are to be multiplied with for gains of bands (..., n_mels), log2; 0 outside all bands."""
+    bands = mel_bands(settings, gains.device)
+    return _factor(gains.flatten(0, -2), bands).mul_(bands.covered).unflatten(0, gains.shape[:-1])
 
 
 def _goal(mel: Tensor, settings: LogMelSettings) -> tuple[Tensor, slice] | None:
@@ -194,11 +212,9 @@ def _rows(start: Tensor, part: slice) -> Tensor:
     return start if len(start) == 1 else start.repeat_interleave(part.stop - part.start, dim=0)
 
 
-def _factor(gain: Tensor, bands: MelBands) -> Tensor:
-    """Gains of bands, log2 of power (n_mels, n), as factors of the bins' magnitudes (n, n_bins)."""
-    factor = gain.new_empty((gain.shape[1], len(bands.covered)))
-    # Half the exponent, not a root at the end: torch's takes five times as long where there are zeros.
-    return bands.bins.to_bins.of_rows(gain.mul_(0.5).T.contiguous(), factor).exp2_()
+def _factor(gains: Tensor, bands: MelBands) -> Tensor:
+    """Gains of bands, log2 of magnitude (n, n_mels), as factors of bins (n, n_bins)."""
+    return bands.bins.to_bins.of_rows(gains, gains.new_empty((len(gains), len(bands.covered)))).exp2_()
 
 
 def _over_notes(values: Tensor, mel: Tensor, part: slice) -> Tensor:
@@ -231,29 +247,16 @@ class _Tied:
         return total.scatter_add_(0, self._groups, values)
 
 
-def _settled(
-    goal: Tensor,
-    bank: _Filterbank,
-    given: Tensor,
-    iterations: int,
-    finally_on: tuple[_Filterbank, Tensor] | None = None,
-    tied: _Tied | None = None,
-) -> Tensor:
-    """Gains of bands, log2 (n_mels, n), with which power `given` (n_bins, n or 1) has the mel power 2 ** `goal` (n_mels, n).
-
-    finally_on: what the last update is made on, for updates on groups of bins.
-    """
+def _settled(goal: Tensor, bank: _Filterbank, given: Tensor, iterations: int, tied: _Tied | None = None) -> Tensor:
+    """Gains of bands, log2 (n_mels, n), with which power `given` (n_bins, n or 1) has the mel power 2 ** `goal` (n_mels, n)."""
     gain = torch.zeros_like(goal)
     fit = bank.to_mel.product(given, goal.new_empty((len(goal), given.shape[1])))
     for step in range(iterations):
-        last = step == iterations - 1
-        if last and finally_on is not None:
-            bank, given = finally_on
         if step:
             power = bank.to_bins.product(gain, goal.new_empty((len(given), goal.shape[1])))
             if tied is not None:
                 tied.mean_(power)
             fit = bank.to_mel.product(power.exp2_().mul_(given), torch.empty_like(goal))  # exp2 takes a third of exp
-        rate = 1.0 if last else _RELAXATION
+        rate = _RELAXATION if step < iterations - 1 else 1.0
         gain.add_(goal, alpha=rate).sub_(fit.clamp_(min=_TINY).log2_(), alpha=rate)
     return gain

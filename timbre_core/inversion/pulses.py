@@ -23,7 +23,8 @@ def pulses(f0: float | np.ndarray, n_samples: int, sample_rate: int) -> tuple[np
         turn = (cycles - np.rint(cycles)).astype(np.float32)
     else:  # in whole numbers, which overflow where cycles are full
         step = round(float(f0) / sample_rate * 2**32)
-        turn = (np.arange(1, n_samples + 1, dtype=np.uint32) * np.uint32(step)).view(np.int32) * np.float32(2.0**-32)
+        full = np.arange(1, n_samples + 1, dtype=np.uint32) * np.uint32(step)
+        turn = full.view(np.int32).astype(np.float32) * np.float32(2.0**-32)
     # Between two pulses all is as around any other, before as after it: small angles are exact in single precision.
     angle = np.maximum(np.abs(turn) * np.float32(np.pi), np.float32(1e-6))
     return np.sin(np.float32(2 * count + 1) * angle) / np.sin(angle) - np.float32(1), count

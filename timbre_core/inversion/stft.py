@@ -80,7 +80,9 @@ class Stft:
         """Squared magnitudes of the spectra of audio summed over all n_fft bins (batch, n_frames), without spectra."""
         total = self.empty(len(audio), audio.device)
         self._audio_of(total)[:] = audio.square()
-        hops = total @ (self._blocks.T.square() * self.n_fft)  # of each row by each of the windows' parts that lie on it
+        hops = total @ (
+            self._blocks.T.square() * self.n_fft
+        )  # of each row by each of the windows' parts that lie on it
         return torch.stack([hops[:, part : part + self.n_frames, part] for part in range(self._shifts)]).sum(dim=0)
 
     def _add(self, frames: Tensor, part: slice, total: Tensor) -> None:

@@ -1,0 +1,102 @@
+"""What quick inversion is made of agrees with what it stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from timbre_core.features.log_mel import mel_filterbank
+from timbre_core.features.settings import LogMelSettings
+from timbre_core.inversion.mel import filter_factor, mel_bands, mel_filter
+from timbre_core.inversion.phase import sinusoidal_spectra
+from timbre_core.inversion.pulses import high_noise, noise, pulses
+from timbre_core.inversion.runs import places, repeated, running_sum_
+from timbre_core.inversion.stft import Stft, power_of
+
+FEATURES = LogMelSettings(seconds=None)
+CPU = torch.device("cpu")
+
+
+def test_runs_are_what_torch_makes() -> None:
+    random = torch.Generator().manual_seed(0)
+    values = torch.rand((2, 40, 7), generator=random)
+    mask = values > 0.7
+    torch.testing.assert_close(places(mask), mask.flatten().nonzero().flatten())
+    counts = torch.randint(0, 5, (30,), generator=random)
+    torch.testing.assert_close(repeated(values.flatten()[:30], counts), values.flatten()[:30].repeat_interleave(counts))
+    torch.testing.assert_close(running_sum_(values.clone()), values.cumsum(dim=1))
+
+
+@pytest.mark.parametrize("f0", [55.3, 440.0, 5000.0])
+def test_pulses_are_a_sum_of_harmonics(f0: float) -> None:
+    rate, length = 16_000, 3000
+    time = np.arange(1, length + 1) / rate
+    sounds, count = pulses(f0, length, rate)
+    assert count == max(1, int(0.45 * rate / f0))
+    expected = sum(2 * np.cos(2 * np.pi * k * f0 * time) for k in range(1, count + 1))
+    np.testing.assert_allclose(sounds, expected, atol=2e-3 * count)
+    along, _ = pulses(np.full(length, f0), length, rate)
+    np.testing.assert_allclose(along, expected, atol=2e-3 * count)
+
+
+def test_noise_begins_in_the_same_way_however_long_it_is() -> None:
+    np.testing.assert_array_equal(noise(100, 3), noise(50_000, 3)[:100])
+    np.testing.assert_allclose(high_noise(100, 3, 44_100), high_noise(50_000, 3, 44_100)[:100], atol=1e-6)
+    assert not np.array_equal(noise(100, 3), noise(100, 4))
+    low, high = (np.abs(np.fft.rfft(each)) ** 2 for each in (noise(44_100, 0), high_noise(44_100, 0, 44_100)))
+    assert high[:500].sum() < 0.1 * low[:500].sum()
+    assert high[8000:].sum() == pytest.approx(low[8000:].sum(), rel=0.05)
+
+
+def test_a_filter_gives_a_source_the_mel() -> None:
+    random = torch.Generator().manual_seed(0)
+    bank = mel_filterbank(FEATURES)
+    start = torch.rand((1, 30, 513), generator=random) + 0.1
+    mel = (torch.rand((1, 30, 513), generator=random) @ bank.T).transpose(1, 2)
+    mel[:, :, [0, 7, 29]] = 0
+    factor = filter_factor(mel_filter(mel, FEATURES, 12, start), FEATURES)
+    assert (factor[:, [0, 7, 29]] == 0).all()
+    assert (factor[..., 0] == 0).all(), "no band reads 0 Hz"
+    reached = ((start * factor.square()) @ bank.T).transpose(1, 2)
+    sounding = mel > 0
+    assert (10 * torch.log10(reached[sounding] / mel[sounding])).abs().mean() < 0.15
+    silent = torch.zeros_like(mel)
+    assert (filter_factor(mel_filter(silent, FEATURES, 3, start), FEATURES) == 0).all()
+
+
+@pytest.mark.parametrize("settings", [{}, {"n_fft": 1023, "n_mels": 40}, {"n_fft": 64, "n_mels": 60, "fmax": 8000.0}])
+def test_groups_of_bins_are_all_bins_once(settings: dict[str, float]) -> None:
+    features = LogMelSettings.model_validate({"hop_length": 16} | settings)
+    bands = mel_bands(features, CPU)
+    power = torch.rand((3, 1 + features.n_fft // 2), generator=torch.Generator().manual_seed(0))
+    together = bands.grouped(power)
+    torch.testing.assert_close(together.sum(dim=0), power.sum(dim=1))
+    mel = bands.groups.to_mel.product(together, torch.empty(features.n_mels, 3))
+    expected = mel_filterbank(features) @ power.T
+    assert (mel - expected).norm() < 0.1 * expected.norm()
+
+
+def test_bins_around_a_first_peak_begin_in_phase() -> None:
+    """A sinusoid that moves on to the next bin goes on in its phase."""
+    time = np.arange(16_000) / 16_000
+    audio = torch.from_numpy(np.sin(2 * np.pi * (437 * time + 8 * time**2))).float()[None]
+    stft = Stft(FEATURES, audio.shape[1], CPU)
+    magnitude = stft.forward(audio).abs()
+    made = stft.inverse(sinusoidal_spectra(magnitude, FEATURES, seed=1)[0])
+    error = (stft.forward(made).abs() - magnitude).norm() / magnitude.norm()
+    assert error < 0.05
+
+
+def test_power_is_squared_magnitude() -> None:
+    spectra = torch.randn((2, 3, 5), dtype=torch.complex64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(power_of(spectra), spectra.abs().square())
+
+
+def test_energy_is_that_of_all_bins() -> None:
+    for settings in (FEATURES, LogMelSettings(n_fft=1023, hop_length=300)):
+        stft = Stft(settings, 4000, CPU)
+        audio = torch.randn((2, 4000), generator=torch.Generator().manual_seed(0))
+        power = power_of(stft.forward(audio))
+        twice = 2 * power.sum(dim=-1) - power[..., 0] - (power[..., -1] if settings.n_fft % 2 == 0 else 0)
+        torch.testing.assert_close(stft.energy(audio), twice, rtol=1e-4, atol=1e-3)
