@@ -39,9 +39,9 @@ def test_shards_are_read_once_and_taken(tiny_checkpoint: Path, tmp_path: Path, m
     asked: list[str] = []
     read = adding._read
 
-    def watched(reader: Any, todo: Any, count: int) -> Any:
+    def watched(reader: Any, todo: Any, *how: Any) -> Any:
         asked.extend(each.path for each in todo)
-        return read(reader, todo, count)
+        return read(reader, todo, *how)
 
     monkeypatch.setattr(adding, "_read", watched)
     outcome = adding.bring_up_to_date(library, quiet, workers=0, encoded=out)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.catalogue.arrays import write_rows
-from timbre_core.catalogue.crew import Crew, prepare
+from timbre_core.catalogue.crew import MODULES, Crew, prepare
 from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.doubles import group_doubles
 from timbre_core.catalogue.labels import check_octaves, known, propose_labels, with_corrections
@@ -23,7 +23,7 @@ from timbre_core.catalogue.libraries import OwnLibrary, check_source, counts_of,
 from timbre_core.catalogue.placing import Placer
 from timbre_core.catalogue.planning import Plan, labels_of
 from timbre_core.catalogue.progress import Report
-from timbre_core.catalogue.reading import MODULES, Asked, Read, Reader, lost, open_reader
+from timbre_core.catalogue.reading import Asked, Read, Reader, lost, open_reader
 from timbre_core.catalogue.shards import from_shards
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.wording import counted

@@ -17,6 +17,15 @@ from typing import Any, Generic, TypeVar
 
 from timbre_core.datasets.interrupts import interrupts_ignored
 
+MODULES = (
+    *("torch", "soundfile", "soxr", "scipy.fft", "safetensors.torch", "timbre_core.checkpoint", "timbre_core.decoding"),
+    *("timbre_core.devices", "timbre_core.learned_code", "timbre_core.models.coder", "timbre_core.models.weights"),
+    *("timbre_core.features.brightness", "timbre_core.features.descriptors", "timbre_core.features.frames"),
+    *("timbre_core.features.heard_pitch", "timbre_core.features.recording", "timbre_core.recipes.networks"),
+    *("timbre_core.catalogue.reading", "timbre_core.catalogue.hearing"),
+)
+"""What reading needs, for processes to import once."""
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _TASKS_AHEAD = 2

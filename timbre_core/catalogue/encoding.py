@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 
 from timbre_core.catalogue.arrays import write_places
-from timbre_core.catalogue.crew import Crew, prepare
+from timbre_core.catalogue.crew import MODULES, Crew, prepare
 from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.labels import known
 from timbre_core.catalogue.libraries import OwnLibrary, check_source
 from timbre_core.catalogue.progress import Report
-from timbre_core.catalogue.reading import MODULES, Asked, Reader, by_latents
+from timbre_core.catalogue.reading import Asked, Reader, by_latents
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import load_audio
 

@@ -22,22 +22,6 @@ _LARGEST = 512 * 2**20  # bytes of a file: a note has a few
 _QUIET = 0.01  # of the peak, where a sound has died away
 _WINDOW = 0.02  # seconds
 _MIDDLE_C = 60.0  # what a model that needs a pitch is told of a sound that has none
-MODULES = (
-    *(
-        "torch",
-        "soundfile",
-        "soxr",
-        "scipy.fft",
-        "timbre_core.checkpoint",
-        "timbre_core.decoding",
-        "timbre_core.devices",
-        "timbre_core.learned_code",
-    ),
-    *("timbre_core.features.brightness", "timbre_core.features.descriptors", "timbre_core.features.frames"),
-    *("timbre_core.features.pitch", "timbre_core.features.recording", "timbre_core.models.coder", __name__),
-    "timbre_core.catalogue.hearing",
-)
-"""What reading needs, for processes to import once."""
 _HEARD = ("attack", "noisiness", "inharmonicity")  # brightness is read from the frames, as the map's own notes' is
 _TAKEN = 30.0  # seconds from which a sound's numbers are measured
 

@@ -113,6 +113,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_add(args: argparse.Namespace) -> int:
+    _check_workers(args)
+    root = as_on_disk(args.folder).resolve()
+    _begin_early(root, args)
     from timbre_core.catalogue.libraries import (
         checked_name,
         counts_of,
@@ -122,8 +125,6 @@ def _run_add(args: argparse.Namespace) -> int:
         same_folder,
     )
 
-    _check_workers(args)
-    root = as_on_disk(args.folder).resolve()
     name, settings = checked_name(args.name), label_settings(args)
     library = next((each for each in list_libraries() if each.name == name and each.root == str(root)), None)
     checkpoint = _checkpoint(args.checkpoint or (library.checkpoint if library else None))
@@ -147,6 +148,21 @@ def _run_add(args: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
     return wait_for(library.id, args)
+
+
+def _begin_early(root: Path, args: argparse.Namespace) -> None:
+    """Import what reads sounds in a process of its own, while this one imports what it needs, where a folder is new."""
+    from timbre_core.catalogue.crew import MODULES, prepare
+    from timbre_core.catalogue.database import exists, reading
+
+    if args.background or not root.is_dir():
+        return
+    known = None
+    if exists():
+        with reading() as database:
+            known = database.execute("SELECT 1 FROM libraries WHERE root = ?", (str(root),)).fetchone()
+    if known is None:
+        prepare(MODULES)
 
 
 def _checkpoint(name: str | None) -> Checkpoint:
