@@ -24,14 +24,14 @@ from typing import Any
 
 from shared import HEARD, ROOT, WATCH_CLICKS, publish
 
-from tests.browser.harness import DRAWN, browser, chromium_path, running_server
+from tests.browser.harness import SEEN, browser, chromium_path, running_server
 
 _RESULT = ROOT / "docs" / "results" / "start.md"
 _BARE = "import streamlit as st\n\nst.write('drawn')\n"
 _COMMAND, _PAGE = "command to map drawn", "first page to map drawn"
 
 _SPOTS = """(count) => {
-  const view = document.querySelector(".tx-map").timbreMap;
+  const view = document.querySelector(".tx-map[data-drawn]").timbreMap;
   const spots = [];
   for (let k = 0; spots.length < count && k < view.points.count; k++) {
     const { x, y } = view.positionOf(view.points.map.ids[(k * 997) % view.points.count]);
@@ -70,7 +70,7 @@ def one_server(opened: Any, clicks: int, app: Path = ROOT) -> dict[str, list[flo
         context = opened.new_context(viewport={"width": 1280, "height": 720})
         page = context.new_page()
         page.goto(address, wait_until="commit")
-        page.wait_for_selector(DRAWN, timeout=60_000)
+        page.wait_for_selector(SEEN, timeout=60_000)
         drawn = page.evaluate("() => performance.getEntriesByName('timbre:map-drawn')[0].startTime")
         times |= {_COMMAND: [up + drawn], _PAGE: [drawn]}
         page.evaluate(WATCH_CLICKS)

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))  # benchmarks are run as scripts, from any folder
 
 # In a page of the explorer: when a click's sound and the model's version of it were there, beside the click, in window.heard.
 WATCH_CLICKS = """() => {
-  const note = document.querySelector(".tx-note").timbreNote;
+  const note = [...document.querySelectorAll(".tx-note")].map((each) => each.timbreNote).find(Boolean);
   window.heard = {};
   document.addEventListener("pointerup", () => (window.heard = { click: performance.now() }), { capture: true });
   setInterval(() => {

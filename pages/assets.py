@@ -55,6 +55,11 @@ def _files() -> dict[str, str]:
     }
 
 
+def media(name: str) -> str:
+    """The address of Streamlit's font `name`, from a page's own; empty where it has none of that name."""
+    return next((path[1:] for path in _files() if path.startswith(f"/{_FOLDERS[2]}/{name}.")), "")
+
+
 @cache
 def chunks() -> list[str]:
     """Streamlit's scripts that show `_SHOWN`, and what they import, from a page's own address; those that Streamlit's page names

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.ahead import preloads
+from pages.early import early
 
 _FOLDER = Path(__file__).parent
 _STYLES = ("frame.css", "compare/compare.css", "training/training.css")
@@ -38,7 +39,8 @@ class Frame:
         kept = [(name, value) for name, value in scope["headers"] if name not in unwanted]
         held: Message = {}
         body = b""
-        added = (preloads(scope.get("path", "").rpartition("/")[2]) + self.added).encode()
+        page = scope.get("path", "").rpartition("/")[2]
+        added = (preloads(page) + self.added + early(page)).encode()
 
         async def framed(message: Message) -> None:
             nonlocal held, body
@@ -50,10 +52,10 @@ class Frame:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                page = body.replace(_END, added + _END, 1)
-                MutableHeaders(raw=held["headers"])["content-length"] = str(len(page))
+                whole = body.replace(_END, added + _END, 1)
+                MutableHeaders(raw=held["headers"])["content-length"] = str(len(whole))
                 await send(held)
-                message = {**message, "body": page}
+                message = {**message, "body": whole}
             await send(message)
 
         await self.app({**scope, "headers": kept}, receive, framed)

@@ -19,27 +19,34 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pages.browser.modules import MODULE_ROUTE
+from pages.explore.parts import FIRST
 from pages.server.address import API
 from pages.server.sockets import send_at_once
 
 if TYPE_CHECKING:
     from starlette.routing import Router
 
-# What the first page needs, and what answers it; a page's own file runs it, so it is none of them.
-_FIRST = (
-    "pages.explore.view",
-    "pages.explore.drawer",
-    "pages.explore.links",
-    "pages.explore.own",
-    "pages.controls.states",
-)
+# What tells and answers what the first page shows at once, then what else it needs; a page's own file runs it, so it is none
+# of them.
+_AT_ONCE = "pages.explore.first"
+_FIRST = ("pages.routes", "pages.explore.drawer", "pages.explore.own", "pages.controls.states")
+_SHOWN_AT_ONCE = (f"{API}/{FIRST}", f"{API}/map")
 _importing = threading.RLock()
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 @cache
+def _first_router() -> Router:
+    from starlette.routing import Router
+
+    with _importing:
+        first = importlib.import_module(_AT_ONCE)
+    return Router(routes=first.ROUTES)
+
+
+@cache
 def _imported() -> None:
-    for name in _FIRST:
+    for name in (_AT_ONCE, *_FIRST):
         importlib.import_module(name)
     # With a page's first element Streamlit asks where it was called from, for which Python looks at the file of each module
     # once; with its icon, it imports this.
@@ -64,12 +71,13 @@ def _router() -> Router:
 
 
 class _Api:
-    """The app's HTTP routes, as soon as they are there."""
+    """The app's HTTP routes, as soon as they are there; what the first page shows at once before the others."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _router.cache_info().currsize:
-            await asyncio.to_thread(_router)
-        await _router()(scope, receive, send)
+        router = _first_router if scope["path"] in _SHOWN_AT_ONCE else _router
+        if not router.cache_info().currsize:
+            await asyncio.to_thread(router)
+        await router()(scope, receive, send)
 
 
 API_ROUTES = [
@@ -83,9 +91,11 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     """Import the app, then have it make itself ready (`warming.lifespan`), while the server answers."""
 
     async def open_up() -> None:
-        await asyncio.to_thread(_router)
+        await asyncio.to_thread(_first_router)
         from pages.server import warming
 
+        await asyncio.to_thread(warming.read_first_map)
+        await asyncio.to_thread(_router)
         async with warming.lifespan(app):
             await asyncio.Event().wait()
 

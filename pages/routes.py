@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from pages.browser.growing_plot import plotly_route
 from pages.browser.modules import MODULE_ROUTE
+from pages.explore.first import FIRST_ROUTES
 from pages.explore.gathered_routes import GATHERED_ROUTES
 from pages.explore.guest_routes import GUEST_ROUTES
 from pages.explore.kept_routes import KEPT_ROUTES
@@ -34,6 +35,7 @@ async def unknown_route(request: Request) -> Response:
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 ROUTES = [
+    *FIRST_ROUTES,
     *NOTE_ROUTES,
     *GATHERED_ROUTES,
     *KEPT_ROUTES,

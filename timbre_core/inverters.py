@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ from timbre_core.freed_memory import WORK, keep_freed_memory
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.models.tasks import MelToMagnitudeTask
 from timbre_core.recipes.recipe_files import read_recipe
-from timbre_core.recipes.schema import Recipe
 
 if TYPE_CHECKING:
     import torch
@@ -143,8 +141,8 @@ def inverter_names(features: FeatureSettings, folder: Path | None = None) -> lis
     trained = []
     for path in list_checkpoints(folder):
         try:
-            recipe = _recipe_of(path, _changed(path / RECIPE))
-        except (TimbreError, OSError):
+            recipe = read_recipe(path / RECIPE)
+        except TimbreError:
             continue  # the checkpoint pages tell what is wrong with it
         if recipe.makes_an_inverter and _difference(recipe.features, features) is None:
             trained.append(path.name)
@@ -220,12 +218,3 @@ def _difference(trained: FeatureSettings, given: FeatureSettings) -> str | None:
         return "kind"
     fields = (field for field in type(given).model_fields if field not in ("seconds", "trim_db"))
     return next((field for field in fields if getattr(trained, field) != getattr(given, field)), None)
-
-
-def _changed(path: Path) -> int:
-    return path.stat().st_mtime_ns
-
-
-@lru_cache(maxsize=64)
-def _recipe_of(path: Path, changed: int) -> Recipe:
-    return read_recipe(path / RECIPE)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from pages.browser.modules import script
+from pages.browser.parts import Part
 from pages.server.answers import ADDRESS
 from pages.server.catalog import NoteMap
 from timbre_core.features.settings import has_sound
 
-_PAGES = Path(__file__).parents[1]
 
-
-def component(name: str, html: str, styles: list[str], module: str) -> Any:
-    """A component to mount: its style sheets, in their order, and the module whose default export mounts it; all are files
-    below `pages`."""
+def component(name: str, html: str, styles: Sequence[str], module: str) -> Any:
+    """A component to mount (see `Part`)."""
+    part = Part(name, html, tuple(styles), module)
     # Unisolated: sounds and drawings are ordinary elements of the page, within reach of browser tools and tests.
     return st.components.v2.component(
-        f"timbre_{name}", html=html, css=_text(styles), js=script(module), isolate_styles=False
+        f"timbre_{name}", html=html, css=part.css, js=script(module), isolate_styles=False
     )
 
 
@@ -28,7 +27,3 @@ def of_map(notes: NoteMap) -> dict[str, Any]:
     """What every component over one map is told: where the routes are, which map, and whether it is one of sounds."""
     sounds = has_sound(notes.checkpoint.recipe.features)
     return {"url": ADDRESS, "checkpoint": notes.checkpoint.name, "version": notes.version, "sounds": sounds}
-
-
-def _text(names: list[str]) -> str:
-    return "".join((_PAGES / name).read_text(encoding="utf-8") for name in names)

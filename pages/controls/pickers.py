@@ -75,11 +75,16 @@ def pick_checkpoint(found: Listing) -> str:
     )
 
 
+def projections_offered(notes: NoteMap) -> list[str]:
+    """What the map can be shown in, the first one first."""
+    return [*notes.projections, *([SPACE] if notes.space else [])]
+
+
 def pick_projection(notes: NoteMap) -> str:
     """The chosen projection's key, SPACE for the 3-D view."""
     return _pick(
         "projection",
-        [*notes.projections, *([SPACE] if notes.space else [])],
+        projections_offered(notes),
         lambda options, key: st.segmented_control(
             "Projection",
             options,
@@ -119,7 +124,7 @@ def pick_inverter(checkpoint: Checkpoint) -> str | None:
     """What turns frames into sound: one of `inverter_names`, or None for the checkpoint's own."""
     choice = _pick(
         "inverter",
-        [_OWN, *inverter_names(checkpoint.recipe.features)],
+        inverters_offered(checkpoint),
         lambda options, key: st.selectbox(
             "Sound by",
             options,
@@ -135,6 +140,16 @@ def pick_inverter(checkpoint: Checkpoint) -> str | None:
         ),
         unsaid=_OWN,
     )
+    return inverter_chosen(choice)
+
+
+def inverters_offered(checkpoint: Checkpoint) -> list[str]:
+    """What a checkpoint's frames can be turned into sound by, its own way first."""
+    return [_OWN, *inverter_names(checkpoint.recipe.features)]
+
+
+def inverter_chosen(choice: str) -> str | None:
+    """One of `inverter_names`, or None for the checkpoint's own."""
     return None if choice == _OWN else choice
 
 

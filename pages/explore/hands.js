@@ -19,7 +19,7 @@ export class MapHands {
     on(this.canvas, "pointerdown", (event) => this.down(event));
     on(this.canvas, "pointermove", (event) => this.move(event));
     on(this.canvas, "pointerup", (event) => this.up(event));
-    on(this.canvas, "pointercancel", (event) => this.cancel(event));
+    for (const type of ["pointercancel", "lostpointercapture"]) on(this.canvas, type, (event) => this.cancel(event));
     on(this.canvas, "pointerleave", () => view.hover(-1));
     on(this.canvas, "wheel", (event) => this.wheel(event), { passive: false });
     on(this.canvas, "keydown", (event) => this.key(event));
@@ -93,7 +93,8 @@ export class MapHands {
   }
 
   cancel(event) {
-    this.pointers.delete(event.pointerId);
+    if (!this.pointers.delete(event.pointerId)) return;
+    this.canvas.classList.remove("tx-dragging");
     this.path = null;
     this.view.mark();
   }

@@ -1,16 +1,16 @@
 // The map: every note a dot. Keeps its zoom when colours change; a click plays at once, Python hears of it afterwards.
 
 import { isDark } from "../browser/dom.js";
-import { DRAWN, GUEST, NEIGHBOURS, PLAYING, SELECT } from "../browser/events.js";
+import { GUEST, NEIGHBOURS, PLAYING, SELECT } from "../browser/events.js";
 import { mounted } from "../browser/mount.js";
 import { NoteSearch } from "../browser/note_search.js";
 import { Notes } from "../browser/notes.js";
-import { address, fetchJson, fetchPacked } from "../browser/server.js";
+import { address, fetchPacked } from "../browser/server.js";
 import { Filters } from "./filters.js";
 import { MapHands } from "./hands.js";
 import { KEPT, kept } from "./kept.js";
 import { Gathered } from "./lasso.js";
-import { arrive, laterParts, slideVolume, toggleList } from "./later_parts.js";
+import { arrive, equip, laterParts, slideVolume, toggleList } from "./later_parts.js";
 import { Legend } from "./legend.js";
 import { amid, Marks } from "./marks.js";
 import { Motion } from "./motion.js";
@@ -22,7 +22,7 @@ import { Tip } from "./tip.js";
 const REPORT_MS = 350; // a click is heard first: Python's rerun after it would take the server's time from the sounds
 const SPACE = "3d";
 export default mounted(
-  (parent, data) => new MapView(parent, data.filters),
+  (parent, data, early) => new MapView(parent, data.filters, early),
   (view, setStateValue) => {
     view.report = setStateValue;
   },
@@ -32,7 +32,8 @@ export class MapView {
   report = null; // tells Python what is chosen
   explained = null; // what the map's foot says when there is nothing else to say
 
-  constructor(parent, filters) {
+  constructor(parent, filters, early) {
+    this.early = early; // the page is not there yet
     this.data = {};
     this.selected = this.hovered = -1;
     this.seq = 0;
@@ -181,19 +182,16 @@ export class MapView {
     }
   }
 
-  async arrived() {
+  arrived() {
     performance.mark("timbre:map-drawn");
     this.root.dataset.drawn = this.points.count;
-    kept.open(this.data);
-    window.dispatchEvent(new CustomEvent(DRAWN));
-    arrive(this);
-    const { data } = this;
-    try {
-      // The page is there: now the server may load the model for the first click.
-      await fetchJson(address(`${data.url}/ready`, this.parameters()));
-    } catch (error) {
-      if (data.checkpoint === this.data.checkpoint) this.notice(error.message);
-    }
+    equip(this);
+    if (!this.early) arrive(this);
+  }
+
+  settled() {
+    this.early = false;
+    if (this.points.map && this.root.dataset.drawn) arrive(this);
   }
 
   // Said at the map's foot, until another map is loaded.

@@ -10,6 +10,7 @@ from pages.controls.states import show_broken, show_empty, show_title, show_with
 from pages.explore.drawer import show_report
 from pages.explore.links import linked_filters
 from pages.explore.own import follow_libraries
+from pages.explore.parts import TITLE
 from pages.explore.view import show_map, show_note
 from pages.server.catalog import NoteMap, listing, note_map
 from pages.server.layers import with_layers
@@ -18,8 +19,6 @@ from pages.server.warming import visited
 from pages.server.words import plain
 from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
-
-_SENTENCE = "Every dot is one recording: the closer two dots, the more alike their timbres are to the model."
 
 
 def show_notes(notes: NoteMap, drawer: DeltaGenerator, beside: DeltaGenerator) -> None:
@@ -47,7 +46,7 @@ def main() -> None:
     visited()
     left, right = st.container(key="explore_head").columns([7, 5], gap="medium", vertical_alignment="bottom")
     with left:
-        show_title("Timbre Explorer", _SENTENCE)
+        show_title(*TITLE)
     found = listing()
     found = replace(found, checkpoints=found.checkpoints | vector_checkpoints())
     if not found.checkpoints:

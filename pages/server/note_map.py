@@ -275,8 +275,9 @@ def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:
 
 
 def _read(checkpoint: Checkpoint, columns: list[str]) -> pyarrow.Table:
-    with _parquet_errors(checkpoint):
-        return pq.read_table(checkpoint.latents_file, columns=columns)
+    # `read_table` would import all of Arrow's datasets for one file.
+    with _parquet_errors(checkpoint), pq.ParquetFile(checkpoint.latents_file) as file:
+        return file.read(columns=columns)
 
 
 @contextmanager

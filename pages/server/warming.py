@@ -63,8 +63,12 @@ def _first_map(use: Callable[[NoteMap], object]) -> None:
         _LOG.warning("%s", error)
 
 
+def read_first_map() -> None:
+    """Have what the first page tells of a map."""
+    _first_map(_shown)
+
+
 def _shown(notes: NoteMap) -> None:
-    """What the first page tells of a map."""
     packed_map(notes)
     inverter_names(notes.checkpoint.recipe.features)
 
@@ -82,7 +86,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     """Read the first map while the first visitor's browser loads the page; warm up if nobody comes within some seconds."""
 
     async def warm_when_idle() -> None:
-        await asyncio.to_thread(_first_map, _shown)
+        await asyncio.to_thread(read_first_map)
         await asyncio.to_thread(go_on)
         await asyncio.sleep(_IDLE_START)
         if not _visited.is_set():

@@ -90,5 +90,5 @@ def test_a_page_names_the_scripts_that_its_components_need() -> None:
 
 def test_each_component_of_a_page_is_named() -> None:
     for page, names in COMPONENTS.items():
-        view = (PAGES / page / "view.py").read_text(encoding="utf-8")
-        assert set(names) == set(re.findall(rf'"({page}/\w+\.js)"', view))
+        code = "".join(path.read_text(encoding="utf-8") for path in (PAGES / page).glob("*.py"))
+        assert set(names) == set(re.findall(rf'"({page}/\w+\.js)"', code))

@@ -16,7 +16,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
-DRAWN = ".tx-map[data-drawn]"
+SEEN = ".tx-map[data-drawn]"
+"""A map that is drawn, be it before the page around it is there."""
+DRAWN = f"#root {SEEN}"
+"""The same as part of the page."""
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -14,7 +14,7 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 PAGES = {
-    "": ".tx-map[data-drawn]",
+    "": "#root .tx-map[data-drawn]",
     "?checkpoint=fsdd-stft-vae&note=0_jackson_38": ".tx-track[data-kind=reconstruction] button:enabled",
     "play": ".tx-axis-list input",
     "morph": ".tx-morph[data-ready]",

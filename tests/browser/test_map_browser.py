@@ -61,13 +61,13 @@ def test_the_note_under_the_pointer_is_heard_until_it_is_switched_off(page: Any,
     page.wait_for_timeout(600)
     assert page.evaluate(f"() => {_MAP}.sound.voice") is None
     page.reload()
-    page.wait_for_selector(".tx-map[data-drawn]")
+    page.wait_for_selector("#root .tx-map[data-drawn]")
     assert page.locator(".tx-sound").get_attribute("aria-pressed") == "false", "the choice is remembered"
 
 
 def test_where_notes_are_decoded_those_around_the_pointer_are_read_ahead(page: Any, app: str) -> None:
     page.goto(f"{app}/?checkpoint=fsdd-stft-vae")
-    page.wait_for_selector(".tx-map[data-drawn]", timeout=60_000)
+    page.wait_for_selector("#root .tx-map[data-drawn]", timeout=60_000)
     wake(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/preview?" in request.url else None)
@@ -151,7 +151,7 @@ def test_filters_grey_out_at_once_and_the_link_keeps_them(page: Any, app: str) -
     page.wait_for_function(told, arg=low)
     kept = lit(page)
     page.reload()
-    page.wait_for_selector(".tx-map[data-drawn]")
+    page.wait_for_selector("#root .tx-map[data-drawn]")
     assert lit(page) == kept
     assert page.locator(".tx-legend button[aria-pressed=true]").all_inner_texts() == ["brass"]
     page.get_by_role("button", name="Filter").click()
@@ -222,7 +222,7 @@ def test_the_note_goes_along_to_the_play_page(page: Any, app: str) -> None:
     page.wait_for_function("() => location.search.includes('note=')")
     assert link(page) == {"checkpoint": "nsynth-vae", "note": note}
     page.get_by_role("link", name="Explore").click()
-    page.wait_for_selector(".tx-map[data-drawn]", timeout=60_000)
+    page.wait_for_selector("#root .tx-map[data-drawn]", timeout=60_000)
     assert selected(page) == note
 
 

@@ -165,7 +165,7 @@ def test_notes_are_chosen_by_words_dots_and_dice(page: Any, app: str) -> None:
 
 def test_notes_gathered_on_the_map_are_morphed(page: Any, app: str) -> None:
     page.goto(f"{app}/?checkpoint=nsynth-vae")
-    page.wait_for_selector(".tx-map[data-drawn]", timeout=60_000)
+    page.wait_for_selector("#root .tx-map[data-drawn]", timeout=60_000)
     page.evaluate(
         "() => document.querySelector('.tx-map').timbreMap.gather(Array.from({ length: 40 }, (_, i) => 9 * i))"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,14 @@ def recipe_to_yaml(recipe: Recipe) -> str:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a recipe file written by `recipe_to_yaml`."""
+    """Read a recipe file written by `recipe_to_yaml`; once, as long as it stays the same file."""
+    with os_errors(path):
+        status = path.stat()
+    return _read_once(path, status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read_once(path: Path, *_changed: int) -> Recipe:
     return parse_recipe(_read_yaml(path), str(path))
 
 
