@@ -1,6 +1,6 @@
 """What the server's memory is after a fixed visit, and whether it grows with clicks.
 
-    python benchmarks/server_memory.py [--app FOLDER] [--clicks 10000] [--libraries SOUNDS]
+    python benchmarks/server_memory.py [--app FOLDER] [--clicks 10000] [--libraries SOUNDS] [--no-pages]
 
 A browser opens every page with every checkpoint that `--app` (a checkout of the project, by default this one) ships; then 200
 notes of all checkpoints are heard (recording, inversion, reconstruction and their pictures, as a click asks for them), then
@@ -82,6 +82,7 @@ def hear(address: str, notes: list[tuple[str, str]], each: int = 0) -> list[tupl
             connection.getresponse().read()
         if each and number % each == 0:
             found.append(memory())
+            print(f"  {number:,}: RSS {found[-1][1]:.0f}", flush=True)
     return found
 
 
@@ -112,6 +113,7 @@ def main() -> None:
     parser.add_argument("--app", type=Path, default=ROOT)
     parser.add_argument("--clicks", type=int, default=10_000)
     parser.add_argument("--libraries", type=Path, metavar="SOUNDS")
+    parser.add_argument("--no-pages", action="store_true", help="hear notes alone, without a browser")
     parser.add_argument("--json", type=Path, help="write what was measured")
     args = parser.parse_args()
     app = args.app.resolve()
@@ -129,8 +131,9 @@ def main() -> None:
         with running_server(home, cwd=app, script=app / "app.py") as address:
             time.sleep(12)  # it loads the first model where nobody comes
             tell("started")
-            visit_pages(address, [*notes])
-            tell(f"pages with {len(notes)} checkpoints, {added} libraries")
+            if not args.no_pages:
+                visit_pages(address, [*notes])
+                tell(f"pages with {len(notes)} checkpoints, {added} libraries")
             turns = itertools.islice(itertools.cycle(notes), _HEARD)
             hear(address, [(name, clicks.choice(notes[name])) for name in turns])
             tell(f"{_HEARD} notes heard")

@@ -80,6 +80,12 @@ class _Finder(MetaPathFinder):
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Finder) and other._names == self._names
+
+    def __hash__(self) -> int:
+        return hash(self._names)
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
@@ -112,4 +118,6 @@ def _let_generators_be() -> None:
 
 def defer(names: Sequence[str] = OF_TORCH) -> None:
     """Have modules of these names imported when they are used, in the whole process. To be called before they are imported."""
-    sys.meta_path.insert(0, _Finder(names))
+    finder = _Finder(names)
+    if finder not in sys.meta_path:
+        sys.meta_path.insert(0, finder)

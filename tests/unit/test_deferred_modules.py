@@ -54,6 +54,12 @@ def test_a_module_is_run_once_when_something_of_it_is_asked_for(made: str) -> No
     assert "__getattr__" not in vars(module)
 
 
+def test_asked_for_twice_it_is_done_once(made: str) -> None:
+    finders = [*sys.meta_path]
+    defer([made])
+    assert sys.meta_path == finders
+
+
 def test_looking_through_all_modules_runs_none(made: str) -> None:
     module = __import__(made)
     assert inspect.getmodule(lambda: None) is not None
