@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from tests.synthetic import harmonic_note
+from tests.synthetic import encoded, harmonic_note
 from timbre_core.__main__ import main
 from timbre_core.datasets.audio_files import list_folder
 from timbre_core.datasets.library import open_library
@@ -141,6 +141,18 @@ def test_archives_are_named(folder: Path) -> None:
     (folder / "oboe_60.wav").unlink()
     with pytest.raises(TimbreError, match=r"a\.zip cannot be read: an archive.* d\.tar\.gz"):
         open_library([folder])
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "W64", "CAF"])
+def test_what_stands_behind_the_audio_leaves_it_whole_in_files_and_uploads(tmp_path: Path, kind: str) -> None:
+    whole = encoded(kind)
+    expected = load_audio(whole, 16_000)
+    for rest in (bytes(64), b"ID3\4\0\0\0\0\1\0" + bytes(128), b"some words, no chunk"):
+        (tmp_path / "a.wav").write_bytes(whole + rest)
+        for source in (tmp_path / "a.wav", whole + rest):
+            audio = load_audio(source, 16_000, remarks=[])
+            np.testing.assert_array_equal(audio[: len(expected)], expected)
+            assert len(audio) - len(expected) <= len(rest), "AU and CAF may promise nothing of their length"
 
 
 @pytest.mark.parametrize("tag", [b"ID3\4\0\0\0\0\x10\0" + b"x" * 3000, b"TAG" + bytes(125), b"APETAGEX" + bytes(24)])

@@ -100,9 +100,7 @@ def _patched(content: bytes, at: int, kind: str, start: int, promised: int) -> t
     if present <= 0 or promised == present:
         return None
     behind = start + promised + promised % 2
-    if 0 < promised < present and content[behind : behind + 3] in _TAGS:  # libsndfile reads nothing of such a file
-        return content[:behind], 0.0
-    if 0 < promised < present and _is_chunk(content, behind):
+    if 0 < promised < present and (content[behind : behind + 3] in _TAGS or _is_chunk(content, behind)):
         return None
     right = struct.pack(kind, present)
     unknown = promised <= 0 or promised >= _STREAMED

@@ -71,11 +71,14 @@ def _with_right_size(file: Path | BinaryIO) -> tuple[soundfile.SoundFile, float]
 
 
 def _content(file: Path | BinaryIO) -> bytes:
-    """A file's bytes, none where they are too many."""
+    """A file's bytes, none where they are too many; a stream is left where it is, for libsndfile may be reading it."""
     if isinstance(file, Path):
         return file.read_bytes() if file.stat().st_size <= _MOST_REPAIRED else b""
+    place = file.tell()
     file.seek(0)
-    return file.read(_MOST_REPAIRED)
+    content = file.read(_MOST_REPAIRED)
+    file.seek(place)
+    return content
 
 
 def count_streams(ogg: bytes) -> int:
