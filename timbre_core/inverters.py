@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 PRESETS = {
     "fast": InversionSettings(),
     "best": InversionSettings(phase="pghi", iterations=32, mel_iterations=30),
-    "excited": InversionSettings(kind="excited", mel_iterations=3),
+    "excited": InversionSettings(kind="excited", mel_iterations=2),
 }
 """Settings that have a name, for spectra: fast enough to play live; as good as phases get; a source and a filter."""
 

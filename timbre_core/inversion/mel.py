@@ -13,7 +13,8 @@ from timbre_core.features.settings import LogMelSettings
 
 _TINY = 1e-30
 _SOFTEST = 1e-3  # of the least power that frames tell from silence: what bands softer than that are taken for
-_RELAXATION = 1.4  # of the updates but the last, which is plain: that ends what those before it overshoot
+_RELAXATION = 1.4  # of the updates: 1 is the plain algorithm; from 1.6 on many updates overshoot
+_FALLING, _FROM = 5, 2.2  # the last ones' falls from this to 1: what one overshoots, others take back
 
 # Rows multiplied at once: a mel filterbank is triangles along a diagonal, of which a block needs a small part. 8 rows
 # are faster than a sparse product and five times as fast as the whole.
@@ -257,6 +258,12 @@ def _settled(goal: Tensor, bank: _Filterbank, given: Tensor, iterations: int, ti
             if tied is not None:
                 tied.mean_(power)
             fit = bank.to_mel.product(power.exp2_().mul_(given), torch.empty_like(goal))  # exp2 takes a third of exp
-        rate = _RELAXATION if step < iterations - 1 else 1.0
+        rate = _rate(iterations - 1 - step, iterations)
         gain.add_(goal, alpha=rate).sub_(fit.clamp_(min=_TINY).log2_(), alpha=rate)
     return gain
+
+
+def _rate(left: int, iterations: int) -> float:
+    """By how much an update is relaxed that `left` of all `iterations` follow."""
+    falling = min(_FALLING, iterations)
+    return _RELAXATION if left >= falling else 1 + (_FROM - 1) * left / max(1, falling - 1)

@@ -13,6 +13,7 @@ from timbre_core.inversion.comb import Source
 from timbre_core.inversion.runs import places, repeated, running_sum_
 
 _TINY = 1e-12
+_PASS = 64  # frames multiplied at once: real numbers are made complex for it, which is to stay in a core's own cache
 _SEMITONE = 1 / (2 ** (1 / 12) - 1)  # the bin that is as wide as a semitone
 _REACH = 1.0  # bins between a sinusoid and the partial it may be
 _EXACT_REACH = 2.0  # the same where the partial is known to be there: half the lobe of a Hann window as long as a frame
@@ -46,7 +47,8 @@ def sinusoidal_spectra(
     frequency = peak + _offset(magnitude.flatten(), place, peak, n_bins)
     if source is not None:
         row = frame if source.partials.ndim == 3 else torch.div(frame, n_frames, rounding_mode="floor")
-        frequency = _at_partials(frequency, source.partials.flatten(0, -2)[row, peak], source.exact)
+        partial = source.partials.flatten().index_select(0, row * n_bins + peak)
+        frequency = _at_partials(frequency, partial, source.exact)
     if before is None:
         before = _first_turns(frame, peak, magnitude.shape, seed)
     # Whole turns of a hop do not count: what remains adds up in float32 without losing the phase.
@@ -55,8 +57,11 @@ def sinusoidal_spectra(
     running_sum_(turns)
     angle = turns.flatten().index_select(0, place).frac_().mul_(2 * math.pi)
     spectra = repeated(torch.complex(angle.cos(), angle.sin()), reach).view(magnitude.shape)
-    wanted = magnitude if sized is None else sized
-    return spectra.mul_(wanted * _centred(n_bins, settings.n_fft, magnitude.device)), turns
+    wanted, centred = magnitude if sized is None else sized, _centred(n_bins, settings.n_fft, magnitude.device)
+    for first in range(0, n_frames, _PASS):
+        part = slice(first, first + _PASS)
+        spectra[:, part].mul_(wanted[:, part] * centred)
+    return spectra, turns
 
 
 @lru_cache(maxsize=16)

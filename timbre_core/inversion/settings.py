@@ -23,7 +23,7 @@ class InversionSettings(Part):
     )
     iterations: Annotated[int, Field(ge=0, le=10_000, description="of fast Griffin-Lim")] = 2
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    mel_iterations: Annotated[int, Field(ge=1, le=10_000, description="updates from mel to magnitude")] = 7
+    mel_iterations: Annotated[int, Field(ge=1, le=10_000, description="updates from mel to magnitude")] = 5
     emphasis: Annotated[
         float,
         Field(
