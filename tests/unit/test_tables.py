@@ -43,3 +43,11 @@ def test_a_second_ending_that_windows_hides() -> None:
         "x/Metadata.csv.txt",
         "y/metadata.tsv",
     ]
+
+
+@pytest.mark.parametrize("fold", ["a", "4.5", "first", "C4", "-"])
+def test_a_column_of_folds_that_are_none_is_told(tmp_path: Path, fold: str) -> None:
+    (tmp_path / "metadata.csv").write_text(f"file,fold\na.wav,{fold}\nb.wav,{fold}\n", encoding="utf-8")
+    table = read_table(tmp_path, "metadata.csv", ["a.wav", "b.wav"])
+    assert list(table.labels.values()) == [{}, {}]
+    assert table.said == [f"{tmp_path / 'metadata.csv'}: not used: column 'fold'"]

@@ -62,8 +62,15 @@ def _says(field: str, column: str, cells: list[str]) -> bool:
 def _check(field: str, column: str) -> Callable[[str], object] | None:
     """What the cells of a column of another name must be to be taken for a field; numbers are folds where it says so."""
     if field == "split" and "fold" in plain_name(column):
-        return lambda text: f"{fold_number(text):d}"
+        return _fold
     return _CHECKS.get(field)
+
+
+def _fold(text: str) -> int:
+    number = fold_number(text)
+    if number is None:
+        raise ValueError(text)
+    return number
 
 
 def _most(check: Callable[[str], object] | None, cells: list[str]) -> bool:
