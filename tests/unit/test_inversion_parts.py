@@ -10,7 +10,7 @@ from timbre_core.features.log_mel import mel_filterbank
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion.mel import filter_factor, mel_bands, mel_filter
 from timbre_core.inversion.phase import sinusoidal_spectra
-from timbre_core.inversion.pulses import high_noise, noise, pulses
+from timbre_core.inversion.pulses import mixed_noise, noise, pulses
 from timbre_core.inversion.runs import places, repeated, running_sum_
 from timbre_core.inversion.stft import Stft, power_of
 
@@ -41,10 +41,14 @@ def test_pulses_are_a_sum_of_harmonics(f0: float) -> None:
 
 
 def test_noise_begins_in_the_same_way_however_long_it_is() -> None:
+    def mixed(count: int, amplitude: float | np.ndarray, high: float) -> np.ndarray:
+        return mixed_noise(count, 3, 44_100, amplitude, high)
+
     np.testing.assert_array_equal(noise(100, 3), noise(50_000, 3)[:100])
-    np.testing.assert_allclose(high_noise(100, 3, 44_100), high_noise(50_000, 3, 44_100)[:100], atol=1e-6)
+    np.testing.assert_allclose(mixed(100, 0.3, 2.0), mixed(50_000, 0.3, 2.0)[:100], atol=1e-6)
+    np.testing.assert_allclose(mixed(100, 0.3, 2.0), mixed(100, np.full(100, 0.3), 2.0), atol=1e-6)
     assert not np.array_equal(noise(100, 3), noise(100, 4))
-    low, high = (np.abs(np.fft.rfft(each)) ** 2 for each in (noise(44_100, 0), high_noise(44_100, 0, 44_100)))
+    low, high = (np.abs(np.fft.rfft(each)) ** 2 for each in (noise(44_100, 3), mixed(44_100, 0.0, 1.0)))
     assert high[:500].sum() < 0.1 * low[:500].sum()
     assert high[8000:].sum() == pytest.approx(low[8000:].sum(), rel=0.05)
 

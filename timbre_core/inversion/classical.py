@@ -85,7 +85,8 @@ def note_by_note(
         for first in range(0, len(values), size):
             part = slice(first, first + size)
             parts.append(make(values[part], None if pitches is None else pitches[part], length))
-        audio = torch.cat(parts) * torch.pow(10.0, level / 20)[:, None]
+        audio = torch.cat(parts) if len(parts) > 1 else parts[0]
+        audio = audio.mul_(torch.pow(10.0, level / 20)[:, None])
         if features.pre_emphasis:
             audio = torch.from_numpy(de_emphasised(audio.cpu().numpy(), features)).to(audio)
         audio = fade_ends(limit(audio, features.sample_rate), features.sample_rate)

@@ -23,7 +23,7 @@ from timbre_core.inversion.classical import frames_to_own_power, note_by_note
 from timbre_core.inversion.contract import How, Numbers, Values
 from timbre_core.inversion.level import frame_energy, limit, with_energy
 from timbre_core.inversion.mel import filter_factor, mel_filter
-from timbre_core.inversion.pulses import high_noise, noise, pulses
+from timbre_core.inversion.pulses import mixed_noise, noise, pulses
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft, power_of
 
@@ -148,8 +148,8 @@ def source(
     level, low = np.sqrt(sample_rate / f0), np.minimum(loudness, _LOW_NOISE)
     # Below some 2 kHz harmonics go on longer, and bands tell them apart: there the noise is at most so loud.
     sound, _ = pulses(f0, n_samples, sample_rate)
-    sound += np.asarray(low * level, dtype=np.float32) * hiss
-    sound += np.asarray((loudness - low) * level, dtype=np.float32) * high_noise(n_samples, seed, sample_rate)
+    air = mixed_noise(n_samples, seed, sample_rate, low, loudness - low)
+    sound += np.asarray(level, dtype=np.float32) * air
     return sound
 
 

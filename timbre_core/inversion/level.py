@@ -76,7 +76,10 @@ def limit(audio: Tensor, sample_rate: int) -> Tensor:
     milliseconds are turned down smoothly, which changes the level of a note by a fraction of a dB; scaling the whole note
     would change it by up to 6. Audio within full scale is left as it is.
     """
-    if not audio.numel() or float(audio.abs().max()) <= 1:
+    if not audio.numel():
+        return audio
+    low, high = torch.aminmax(audio)
+    if max(-float(low), float(high)) <= 1:
         return audio
     step = max(1, round(_NODE_SECONDS * sample_rate))
     n_samples = audio.shape[-1]

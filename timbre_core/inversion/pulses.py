@@ -35,9 +35,22 @@ def noise(n_samples: int, seed: int) -> np.ndarray:
     return _noise(_size(n_samples), seed)[:n_samples]
 
 
-def high_noise(n_samples: int, seed: int, sample_rate: int) -> np.ndarray:
-    """The same above some 2 kHz."""
-    return _high_noise(_size(n_samples), seed, sample_rate)[:n_samples]
+def mixed_noise(
+    n_samples: int, seed: int, sample_rate: int, amplitude: float | np.ndarray, high: float | np.ndarray
+) -> np.ndarray:
+    """`amplitude` times the same and `high` times what of it is above some 2 kHz, numbers or for each sample: (n_samples,)."""
+    size = _size(n_samples)
+    if isinstance(amplitude, float) and isinstance(high, float):
+        return _mixed_noise(size, seed, sample_rate, amplitude, high)[:n_samples]
+    parts = (np.asarray(amplitude, dtype=np.float32), np.asarray(high, dtype=np.float32))
+    return parts[0] * noise(n_samples, seed) + parts[1] * _high_noise(size, seed, sample_rate)[:n_samples]
+
+
+@lru_cache(maxsize=2)
+def _mixed_noise(n_samples: int, seed: int, sample_rate: int, amplitude: float, high: float) -> np.ndarray:
+    return np.float32(amplitude) * _noise(n_samples, seed) + np.float32(high) * _high_noise(
+        n_samples, seed, sample_rate
+    )
 
 
 def _size(n_samples: int) -> int:
