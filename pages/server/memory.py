@@ -23,9 +23,10 @@ _KERNELS = "32"  # that oneDNN keeps compiled, one for each shape of a layer; it
 _CODE = 80 * 2**20  # bytes of libraries' files: what sounds and pages use over and over is 65 MiB of them
 _SEEN = 256  # KiB of one of them, less is not worth a call
 _DONTNEED = 4  # of <sys/mman.h>
-# Of /proc/self/smaps: what is mapped of a file and cannot be written to; how much of it is here, how much was written before.
+# Of /proc/self/smaps: what is mapped of a library and cannot be written to; how much of it is here, how much was written before.
+# Libraries stay where they are; at the place of another file that is mapped, something else may lie by now.
 _MAPPED = re.compile(
-    r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-[x-]p \S+ \S+ \S+ +/.*\n"
+    r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-[x-]p \S+ \S+ \S+ +/.*\.so[.\d]*\n"
     r"(?:[A-Z].*\n)*?Rss: +(?P<here>\d+) kB\n(?:[A-Z].*\n)*?Anonymous: +(?P<written>\d+) kB$",
     re.MULTILINE,
 )

@@ -39,6 +39,9 @@ def test_what_files_hold_is_unmapped_and_there_when_it_is_read(tmp_path: Path) -
     file.write_bytes(bytes(range(256)) * (_SIZE // 256))
     clean, at = _mapped(file)
     written, written_at = _mapped(file, b"relocated")
+    (tmp_path / "notes.npy").write_bytes(file.read_bytes())
+    notes, notes_at = _mapped(tmp_path / "notes.npy")
+    assert bytes(notes[:]) == bytes(clean[:])
     assert bytes(clean[:]) == file.read_bytes()
     assert len(bytes(written[:])) == _SIZE
     assert _here(at) == _SIZE // 1024
@@ -46,6 +49,7 @@ def test_what_files_hold_is_unmapped_and_there_when_it_is_read(tmp_path: Path) -
     assert _here(at) == _SIZE // 1024
     memory.let_go_of_code(0)
     assert _here(at) == 0
+    assert _here(notes_at) == _SIZE // 1024, "only libraries stay where they are mapped"
     assert _here(written_at) == _SIZE // 1024
     assert bytes(clean[:]) == file.read_bytes()
     assert bytes(written[:9]) == b"relocated"
