@@ -2,8 +2,9 @@
 
 A `metadata.csv` in the folder has a header line with the column `file` (path below the folder) and any of `instrument`,
 `family`, `source`, `pitch` (60 or C4), `velocity` (1-127, or ppp to fff), `split` (train, valid or test, or the number of a
-fold: see datasets.folds) and `transpose` (semitones that are added to the pitch); cells may be empty, other columns are
-told. Only the files it lists are used.
+fold: see datasets.folds) and `transpose` (semitones that are added to the pitch); pitches may be in Hz (`f0`, `frequency`), or a
+letter (`note`) and an `octave`: see datasets.pitch_columns. Cells may be empty, other columns are told. Only the files it lists
+are used.
 Without it, labels come from a file-name pattern (see datasets.pattern). What neither tells is taken from the folders: a
 note's instrument is the folder it lies in, its family the folder around that one (or the same folder, directly below the
 root). A missing pitch is measured.
