@@ -27,6 +27,12 @@ def test_baseline_says_what_was_published() -> None:
     assert (recipe.objective.beta, recipe.objective.free_bits, recipe.objective.warmup_steps) == (2.0, 0.5, 500)
 
 
+def test_energies_are_weighed_in_frames_of_80_db_alone() -> None:
+    assert load_recipe("nsynth-cvae", ["model.refinement_energies=0.5"]).model.refinement_energies == 0.5
+    with pytest.raises(TimbreError, match=r"refinement_energies .* span 80 dB \(features.top_db\)"):
+        load_recipe("nsynth-cvae", ["model.refinement_energies=0.5", "features.top_db=60"])
+
+
 def test_overrides_reach_nested_fields_and_lists() -> None:
     recipe = load_recipe("nsynth-cvae", ["training.epochs=3", "model.conditions.0.dim=8", "training.ema=null"])
     assert (recipe.training.epochs, recipe.model.conditions[0].dim, recipe.training.ema) == (3, 8, None)

@@ -145,6 +145,13 @@ class Recipe(Part):
         return self
 
     @model_validator(mode="after")
+    def _energies_are_of_decibels(self) -> Recipe:
+        spans = self.features.top_db if self.features.is_spectrum else None
+        if self.model.refinement_energies > 0 and spans != 80:
+            raise ValueError("model.refinement_energies is for spectra that span 80 dB (features.top_db): leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _inverter_suits_the_features(self) -> Recipe:
         suiting = self.features.inversions
         if suiting and self.inversion.kind not in suiting:
