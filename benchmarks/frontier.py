@@ -86,7 +86,7 @@ def measured(space: TimbreSpace, library: Library, rows: np.ndarray) -> dict[str
         evenly = space.invert(mean, ref_db, pitch, len(audio))
         if space.performs:
             own = space.performance_of(audio, pitch)
-            played, other = (space.perform(part, ref_db, own, len(audio)) for part in (mean, other))
+            played, other = (space.perform(part, ref_db, own, len(audio), same_note=True) for part in (mean, other))
         else:
             played, other = evenly, space.invert(other, ref_db, pitch, len(audio))
         sounds.append(measures_of(library, row, space, played))

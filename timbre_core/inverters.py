@@ -91,11 +91,15 @@ class Inverter:
         n_samples: int,
         seed: int = 0,
         in_tune: bool = False,
+        same_note: bool = False,
     ) -> np.ndarray:
-        """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For one that `performs`."""
+        """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For one that `performs`.
+
+        same_note: the frames are of the note whose performance it is.
+        """
         from timbre_core.inversion.excited import perform
 
-        return perform(frames, ref_db, performance, self.features, self.settings, n_samples, seed, in_tune)
+        return perform(frames, ref_db, performance, self.features, self.settings, n_samples, seed, in_tune, same_note)
 
     def stream(
         self,

@@ -244,12 +244,13 @@ class TimbreSpace(SpaceMap):
         n_samples: int,
         seed: int = 0,
         in_tune: bool = False,
+        same_note: bool = False,
     ) -> np.ndarray:
         """Frames (n_bins, n_frames) -> audio (n_samples,), played as `performance` says. For a space that `performs`.
 
-        in_tune: as for `invert`.
+        in_tune: as for `invert`. same_note: the frames are of the note whose performance it is: its level tells where they err.
         """
-        return self.inverter.perform(frames, ref_db, performance, n_samples, seed, in_tune)
+        return self.inverter.perform(frames, ref_db, performance, n_samples, seed, in_tune, same_note)
 
     def reconstruct(
         self,
@@ -273,7 +274,9 @@ class TimbreSpace(SpaceMap):
         if (self.performs if performance is None else performance) and pitch is not None and not np.isnan(pitch):
             kept = self.performance_of(audio, pitch)
         inverted = [
-            self.invert(part, ref_db, pitch, length) if kept is None else self.perform(part, ref_db, kept, length)
+            self.invert(part, ref_db, pitch, length)
+            if kept is None
+            else self.perform(part, ref_db, kept, length, same_note=True)
             for part in (frames, decoded)
         ]
         if residual:

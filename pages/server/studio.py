@@ -212,7 +212,7 @@ class Studio:
 
         features = self.settings
         played = performance_of(recording, features.sample_rate, pitch, features.hop_length)
-        return inverter.perform(frames.values, frames.ref_db, played, len(recording))
+        return inverter.perform(frames.values, frames.ref_db, played, len(recording), same_note=True)
 
 
 def _where_from(notes: NoteMap, reason: str) -> str:

@@ -22,6 +22,7 @@ from timbre_core.features.settings import FeatureSettings, LogMelSettings, as_lo
 from timbre_core.inversion.classical import frames_to_own_power, note_by_note
 from timbre_core.inversion.contract import How, Numbers, Values
 from timbre_core.inversion.level import frame_energy, limit, with_energy
+from timbre_core.inversion.loud_bands import toward_level
 from timbre_core.inversion.mel import filter_factor, mel_filter
 from timbre_core.inversion.pulses import mixed_noise, noise, pulses
 from timbre_core.inversion.settings import InversionSettings
@@ -61,18 +62,22 @@ def perform(
     n_samples: int,
     seed: int = 0,
     in_tune: bool = False,
+    same_note: bool = False,
 ) -> np.ndarray:
     """Frames (n_bins, n_frames) played as a recording was: audio (n_samples,) float32.
 
-    Pitch, noise and level over time are the performance's; of the frames the spectra count. `in_tune`: what lies below the pitch
-    is made softer. Raises TimbreError for frames of
-    another shape than the features have, or that are not finite.
+    Pitch, noise and level over time are the performance's; of the frames the spectra count. `in_tune`: what lies below the
+    pitch is made softer. `same_note`: the frames are those of the very note that the performance is of, so that its level tells
+    where they err (see `toward_level`). Raises TimbreError for frames of another shape than the features have, or that are not
+    finite.
     """
     settings = as_log_mel(features)
     if frames.ndim != 2 or len(frames) != settings.n_bins or not np.isfinite(frames).all():
         raise TimbreError(f"frames of shape {frames.shape} cannot be played: finite ({settings.n_bins}, n_frames) can.")
     values = torch.from_numpy(np.ascontiguousarray(frames, dtype=np.float32))[None]
     values = torch.where(torch.from_numpy(settings.frequencies())[None, :, None] > performance.top_hz, -1.0, values)
+    if same_note and performance.level is not None:
+        values = toward_level(values, performance.level - ref_db, settings)
     if in_tune:
         values = above_pitch(values, performance.pitch, settings)
     audio = _made(values, performance.pitch, performance.noise, settings, inversion, n_samples, seed)[0].numpy()
