@@ -97,26 +97,29 @@ def mel_power(audio: torch.Tensor, settings: LogMelSettings) -> torch.Tensor:
             mel[note, part], loudness[note, part] = analysis.power(views[note, part])
     if audio.device.type != "mps":  # Apple's GPUs have no float64
         wide = _analysis(settings, audio.device, torch.float64)
-        noise = _float32_noise(mel, loudness, analysis.narrowness, settings)
-        noisy = (noise > _FLOAT32_NOISE).nonzero()
+        noisy = _noisy(mel, loudness, analysis.narrowness, settings)
         for first in range(0, len(noisy), step):
             notes, frames = noisy[first : first + step].unbind(-1)
             mel[notes, frames] = wide.power(views[notes, frames].double())[0].float()
     return mel
 
 
-def _float32_noise(
+def _noisy(
     mel: torch.Tensor, loudness: torch.Tensor, narrowness: torch.Tensor, settings: LogMelSettings
 ) -> torch.Tensor:
-    """Standard deviation (batch, n_frames), in normalised units, of rounding in float32 where it is largest in a frame.
+    """The frames, (n, 2) of note and number, in which rounding in float32 is above _FLOAT32_NOISE (a standard deviation, in
+    normalised units) where it is largest.
 
     The noise of an FFT is white, at eps^2 log2(n_fft) of the frame's mean power per bin. To a band it adds by the square
     root of their ratio (the cross term), averaged over the bins of the band; below the note's floor it is not seen.
     """
-    floor = mel.amax(dim=(1, 2), keepdim=True).mul_(10 ** (-settings.top_db / 10)).clamp_(min=AMIN)
-    weakest = (narrowness / torch.maximum(mel, floor)).amax(dim=-1)
-    noise = loudness * (2.0**-48 * math.log2(settings.n_fft))
-    return torch.sqrt(noise * weakest).mul_(20 / math.log(10) * 2 / settings.top_db)
+    floor = mel.amax(dim=(1, 2)).mul_(10 ** (-settings.top_db / 10)).clamp_(min=AMIN)
+    allowed = (_FLOAT32_NOISE * math.log(10) / 20 * settings.top_db / 2) ** 2
+    noise = loudness * (2.0**-48 * math.log2(settings.n_fft) / allowed)
+    likely = (noise * narrowness.amax() > floor[:, None]).nonzero()  # few, as no band is below the floor
+    notes, frames = likely.unbind(-1)
+    weakest = (narrowness / torch.maximum(mel[notes, frames], floor[notes, None])).amax(dim=-1)
+    return likely[noise[notes, frames] * weakest > 1]
 
 
 @torch.no_grad()
