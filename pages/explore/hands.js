@@ -19,7 +19,7 @@ export class MapHands {
     on(this.canvas, "pointerdown", (event) => this.down(event));
     on(this.canvas, "pointermove", (event) => this.move(event));
     on(this.canvas, "pointerup", (event) => this.up(event));
-    for (const type of ["pointercancel", "lostpointercapture"]) on(this.canvas, type, (event) => this.cancel(event));
+    on(this.canvas, "pointercancel", (event) => this.cancel(event));
     on(this.canvas, "pointerleave", () => view.hover(-1));
     on(this.canvas, "wheel", (event) => this.wheel(event), { passive: false });
     on(this.canvas, "keydown", (event) => this.key(event));
@@ -47,6 +47,8 @@ export class MapHands {
   move(event) {
     if (!this.points.map) return;
     const [x, y] = this.at(event);
+    // Let go elsewhere, as where the page has just taken the canvas over.
+    if (event.pointerType === "mouse" && !event.buttons && this.pointers.has(event.pointerId)) this.cancel(event);
     const last = this.pointers.get(event.pointerId);
     if (!last) {
       if (event.pointerType === "mouse") this.point(x, y);
@@ -93,7 +95,7 @@ export class MapHands {
   }
 
   cancel(event) {
-    if (!this.pointers.delete(event.pointerId)) return;
+    this.pointers.delete(event.pointerId);
     this.canvas.classList.remove("tx-dragging");
     this.path = null;
     this.view.mark();

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.harness import DRAWN, SEEN, link
-from tests.browser.test_explore_browser import click_note, lonely_note, selected, wait_playing
+from tests.browser.test_explore_browser import click_note, lonely_note, place_of, selected, wait_playing
 
 pytestmark = pytest.mark.browser
 
@@ -48,14 +48,19 @@ def test_the_map_is_used_before_the_page_is_there_and_stays_as_it_is(page: Any, 
     page.wait_for_function("() => window.before.points.view.k > 1.5")
     page.locator(".tx-points").focus()
     boxes = page.evaluate(_BOXES)
+    pressed = lonely_note(page, 5)
+    page.mouse.move(*place_of(page, pressed))
+    page.mouse.down()
     go_on()
     page.wait_for_selector(DRAWN, timeout=30_000)
     page.wait_for_selector(LAYER, state="detached")
+    assert selected(page) == chosen
+    page.mouse.up()
     assert page.evaluate("() => document.querySelector('#root .tx-map').timbreMap === window.before")
     assert page.evaluate("() => window.before.points.view.k") > 1.5
     assert page.evaluate("() => document.activeElement === window.before.canvas")
-    assert selected(page) == chosen
-    page.wait_for_function("(note) => new URLSearchParams(location.search).get('note') === note", arg=chosen)
+    assert selected(page) == pressed, "a click may begin before and end after"
+    page.wait_for_function("(note) => new URLSearchParams(location.search).get('note') === note", arg=pressed)
     assert page.evaluate(_BOXES) == boxes, "nothing has moved"
     assert [page.locator(name).count() for name in (".tx-map", ".tx-note", ".tx-title")] == [1, 1, 1]
     assert len(page.evaluate("() => performance.getEntriesByName('timbre:map-drawn')")) == 1
