@@ -8,6 +8,7 @@
   const place = location.pathname;
   const root = document.getElementById("root");
   const away = [];
+  const REST_MS = 300; // a page that has run may have something yet to show
 
   const chosen = () => {
     try {
@@ -26,12 +27,16 @@
     layer.remove();
   };
 
-  // As long as a component is on its way: the page ran and has it not, or it is another page.
+  const left = () => parts.filter((part) => part.firstElementChild);
+
+  // The page ran, and has not all that is here.
+  const lost = () =>
+    root.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]') &&
+    left().some((part) => !root.querySelector(`.st-key-${part.dataset.part}`));
+
   const coming = new MutationObserver(() => {
-    const left = parts.filter((part) => part.isConnected);
-    const ran = root.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]');
-    const lost = ran && left.some((part) => !root.querySelector(`.st-key-${part.dataset.part}`));
-    if (!left.length || lost || location.pathname !== place) remove();
+    if (!left().length || location.pathname !== place) remove();
+    else if (lost()) setTimeout(() => lost() && remove(), REST_MS);
   });
 
   const show = async () => {

@@ -58,5 +58,4 @@ function settle(before, parent) {
     if (root.contains(active)) active.focus({ preventScroll: true });
   }
   like.remove();
-  before.remove();
 }

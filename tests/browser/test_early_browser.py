@@ -100,6 +100,13 @@ def test_another_page_takes_it_away(page: Any, app: str) -> None:
     go_on = held(page, "**/static/js/BidiComponent.*.js")
     page.goto(app, wait_until="commit")
     page.wait_for_selector(f"{LAYER} {SEEN}", timeout=30_000)
+    # Components are taken over one by one: the others stay where they are, and cover nothing.
+    under = page.evaluate(
+        """() => { const box = () => JSON.stringify(document.querySelector(".tx-note").getBoundingClientRect()), before = box();
+        document.querySelector("[data-part=map]").replaceChildren();
+        return [before === box(), document.elementFromPoint(300, 400).closest(".tx-early") === null]; }"""
+    )
+    assert under == [True, True]
     page.get_by_role("link", name="Library").click()
     page.wait_for_selector(LAYER, state="detached")
     go_on()
