@@ -21,6 +21,7 @@ _TRIM, _LARGE, _HEAPS = (-1, 8 * 2**20), (-3, 4 * 2**20), (-8, 2)
 _KERNELS = "32"  # that oneDNN keeps compiled, one for each shape of a layer; its own 1,024 take hundreds of MB
 
 _CODE = 80 * 2**20  # bytes of libraries' files: what sounds and pages use over and over is 65 MiB of them
+_FREE = 48 * 2**20  # bytes: two sounds that are computed at once leave as much behind, and take it again
 _SEEN = 256  # KiB of one of them, less is not worth a call
 _DONTNEED = 4  # of <sys/mman.h>
 # Of /proc/self/smaps: what is mapped of a library and cannot be written to; how much of it is here, how much was written before.
@@ -61,6 +62,25 @@ def give_back() -> None:
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
             let_go_of_code()
+
+
+class _Told(ctypes.Structure):
+    """What malloc tells of itself: `mallinfo2` of <malloc.h>, all of it bytes or counts."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in ("arena", "blocks", "small", "maps", "mapped")] + [
+        (name, ctypes.c_size_t) for name in ("most", "small_free", "used", "free", "top")
+    ]
+
+
+def give_back_much() -> None:
+    """As `give_back`, where more is free than is worth the time that fetching it again costs."""
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        ask = ctypes.CDLL(None).mallinfo2  # a C library of 2021 or later has it
+        ask.restype = _Told
+        if ask().free > _FREE:
+            give_back()
 
 
 def let_go_of_code(most: int = _CODE) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import logging
 import os
 import threading
@@ -13,7 +14,7 @@ from functools import cache
 
 from pages.server.catalog import NoteMap, listing, note_map
 from pages.server.map_data import packed_map
-from pages.server.memory import give_back
+from pages.server.memory import give_back, give_back_much
 from pages.server.studio import Studio
 from pages.server.work import go_on
 from timbre_core.errors import TimbreError
@@ -23,7 +24,8 @@ from timbre_core.inverters import inverter_names
 _LOG = logging.getLogger(__name__)
 # Seconds that a server waits for its first visitor before it loads the model on its own.
 _IDLE_START = 4.0
-_GIVEN_BACK = 10.0  # seconds between two times that freed memory goes back to the system
+_LOOKED = 2.0  # seconds between two looks at how much memory is free
+_GIVEN_BACK = 5  # looks between two times that it goes back to the system, however little it is
 
 
 def share_cores() -> None:
@@ -91,9 +93,9 @@ async def lifespan(app: object) -> AsyncIterator[None]:
         await asyncio.sleep(_IDLE_START)
         if not _visited.is_set():
             await asyncio.to_thread(_first_map, warm_up)
-        while True:
-            await asyncio.sleep(_GIVEN_BACK)
-            await asyncio.to_thread(give_back)
+        for look in itertools.count(1):
+            await asyncio.sleep(_LOOKED)
+            await asyncio.to_thread(give_back if look % _GIVEN_BACK == 0 else give_back_much)
 
     task = asyncio.create_task(warm_when_idle())
     yield

@@ -55,6 +55,27 @@ def test_what_files_hold_is_unmapped_and_there_when_it_is_read(tmp_path: Path) -
     assert bytes(written[:9]) == b"relocated"
 
 
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="a newer C library's")
+def test_much_that_is_free_goes_back_and_little_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr(memory, "give_back", lambda: given.append(True))
+    allocate, free = ctypes.CDLL(None).malloc, ctypes.CDLL(None).free
+    allocate.restype, free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    blocks = [allocate(100_000) for _ in range(100)]
+    try:
+        for block in blocks[::2]:
+            free(block)
+        monkeypatch.setattr(memory, "_FREE", 2**40)
+        memory.give_back_much()
+        assert not given
+        monkeypatch.setattr(memory, "_FREE", 4 * 10**6)
+        memory.give_back_much()
+        assert given
+    finally:
+        for block in blocks[1::2]:
+            free(block)
+
+
 _TORCH = """
 from pathlib import Path
 from pages.server import memory
