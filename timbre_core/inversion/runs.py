@@ -24,7 +24,7 @@ def repeated(values: Tensor, counts: Tensor) -> Tensor:
 def running_sum_(values: Tensor) -> Tensor:
     """`values` (batch, n, m) in place as the sums of all up to each along n."""
     if values.device.type != "cpu":
-        return torch.cumsum(values, dim=1, out=values)
+        return values.cumsum_(dim=1)
     rows = values.numpy()
     for index in range(1, rows.shape[1]):
         np.add(rows[:, index - 1], rows[:, index], out=rows[:, index])
