@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import importlib
 import re
 import subprocess
 import sys
@@ -90,6 +92,17 @@ def test_streamlits_scripts_that_a_page_shows_are_known_before() -> None:
     for link in assets.chunks():
         assert (assets._STATIC / link).is_file()
         assert link not in first
+
+
+def test_what_is_imported_is_not_looked_through_for_rubbish() -> None:
+    with opening.importing():
+        with opening.importing():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(ModuleNotFoundError), opening.importing():
+        importlib.import_module("pages.nothing")
+    assert gc.isenabled()
 
 
 def test_requests_wait_for_the_app_and_its_scripts_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
