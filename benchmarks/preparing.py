@@ -2,7 +2,7 @@
 
 Ours is `build_store` with two workers, from files to a finished store: workers started, notes checked for doubles, frames
 written. librosa's loop has one thread and keeps nothing: librosa.load, melspectrogram, power_to_db. Both read the same notes
-of 4 s, once as FLAC (whose decoding takes a third of our time and cannot be hastened) and once as WAV, and take turns. Times
+of 4 s, as FLAC, as WAV or as Ogg Vorbis (whose decoding takes most of our time and cannot be hastened), and take turns. Times
 are CPU seconds of all processes, so that other work on the machine does not count; that two cores do twice the work of one
 is assumed. The features are those of the recipe note-shift. Memory is of all processes together, at two sizes.
 
@@ -33,6 +33,7 @@ from timbre_core.datasets.store_build import build_store  # noqa: E402
 from timbre_core.features.settings import LogMelSettings  # noqa: E402
 
 RATE, SECONDS = 44_100, 4
+KINDS = {"flac": "PCM_16", "wav": "PCM_16", "ogg": "VORBIS"}
 FEW = 16  # notes: almost nothing but the start
 LIBRARY = 20_000
 SETTINGS = LogMelSettings(sample_rate=RATE, n_fft=2048, hop_length=512, n_mels=128, fmax=20_000, seconds=SECONDS)
@@ -57,7 +58,7 @@ def write_notes(folder: Path, count: int, kind: str) -> Path:
     folder.mkdir(parents=True)
     lines = ["file,instrument,family,pitch"]
     for index in range(count):
-        soundfile.write(folder / f"{index:05}.{kind}", note(index), RATE, subtype="PCM_16")
+        soundfile.write(folder / f"{index:05}.{kind}", note(index), RATE, subtype=KINDS[kind])
         lines.append(f"{index:05}.{kind},synthetic_{index // 88:03},other,{21 + index % 88}")
     (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
@@ -115,6 +116,7 @@ def speed(temporary: Path, kind: str, count: int, repeats: int) -> list[tuple[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--notes", type=int, default=2000, help="for the speed (2000)")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["flac", "wav"], help="of files (flac wav)")
     parser.add_argument("--repeats", type=int, default=3, help="rounds; medians are printed (3)")
     parser.add_argument("--memory", type=int, nargs="*", default=[2000, 6000], help="numbers of notes (2000 6000)")
     parser.add_argument("--only-store", type=Path, help=argparse.SUPPRESS)
@@ -123,7 +125,7 @@ def main() -> None:
         with_store(args.only_store)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        rows = [row for kind in ("flac", "wav") for row in speed(Path(temporary), kind, args.notes, args.repeats)]
+        rows = [row for kind in args.kinds for row in speed(Path(temporary), kind, args.notes, args.repeats)]
         print_table((f"{args.notes} notes, {RATE} Hz", "CPU ms/note", f"{WORKERS} cores against 1"), rows)
         peaks = {}
         for count in args.memory:
