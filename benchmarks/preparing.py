@@ -4,9 +4,11 @@ Ours is `build_store` with two workers, from files to a finished store: workers 
 written. librosa's loop has one thread and keeps nothing: librosa.load, melspectrogram, power_to_db. Both read the same notes
 of 4 s, as FLAC, as WAV or as Ogg Vorbis (whose decoding takes most of our time and cannot be hastened), and take turns. Times
 are CPU seconds of all processes, so that other work on the machine does not count; that two cores do twice the work of one
-is assumed. The features are those of the recipe note-shift. Memory is of all processes together, at two sizes.
+is assumed. The features are those of the recipe note-shift. Memory is of all processes together, at two sizes. With
+`--workers 1` the store is built in one process, whose start takes no time, so that few notes suffice.
 
     python benchmarks/preparing.py --notes 2000 --memory 2000 6000
+    python benchmarks/preparing.py --notes 400 --workers 1 --memory --write
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -26,7 +29,7 @@ import librosa  # noqa: E402
 import numpy as np  # noqa: E402
 import soundfile  # noqa: E402
 from memory import WORKERS, peak_memory  # noqa: E402
-from shared import print_table  # noqa: E402
+from shared import ROOT, publish  # noqa: E402
 
 from timbre_core.datasets.library import open_library  # noqa: E402
 from timbre_core.datasets.store_build import build_store  # noqa: E402
@@ -36,6 +39,8 @@ RATE, SECONDS = 44_100, 4
 KINDS = {"flac": "PCM_16", "wav": "PCM_16", "ogg": "VORBIS"}
 FEW = 16  # notes: almost nothing but the start
 LIBRARY = 20_000
+CORES = 2
+RESULT = ROOT / "docs" / "results" / "preparing.md"
 SETTINGS = LogMelSettings(sample_rate=RATE, n_fft=2048, hop_length=512, n_mels=128, fmax=20_000, seconds=SECONDS)
 
 
@@ -96,20 +101,22 @@ def cost(work: Callable[[Path], None], folder: Path) -> float:
     return cpu_seconds() - start
 
 
-def speed(temporary: Path, kind: str, count: int, repeats: int) -> list[tuple[str, ...]]:
+def speed(temporary: Path, kind: str, count: int, repeats: int, workers: int) -> list[tuple[str, ...]]:
     """Rows of the table: CPU milliseconds a note, and notes a second of two cores against librosa's one thread."""
     few, many = (write_notes(temporary / f"{kind}{n}" / "notes", n, kind) for n in (FEW, count))
+    store = partial(with_store, workers=workers)
     with_librosa(few)
-    rounds = [(cost(with_librosa, many), cost(with_store, few), cost(with_store, many)) for _ in range(repeats)]
-    loop, start, store = np.median(rounds, axis=0)
-    each = (store - start) / (count - FEW)
+    store(few)
+    rounds = [(cost(with_librosa, many), cost(store, few), cost(store, many)) for _ in range(repeats)]
+    loop, start, all_of_it = np.median(rounds, axis=0)
+    each = (all_of_it - start) / (count - FEW)
     whole = (start - FEW * each) / LIBRARY + each
     for folder in (few, many):
         shutil.rmtree(folder.parent)
     return [
         (f"librosa, a loop over {kind} files", f"{1e3 * loop / count:.2f}", ""),
-        (f"feature store of {kind} files", f"{1e3 * each:.2f}", f"{WORKERS * loop / count / each:.2f}x"),
-        (f"the same, {LIBRARY:,} notes with the start", f"{1e3 * whole:.2f}", f"{WORKERS * loop / count / whole:.2f}x"),
+        (f"feature store of {kind} files", f"{1e3 * each:.2f}", f"{CORES * loop / count / each:.2f}x"),
+        (f"the same, {LIBRARY:,} notes with the start", f"{1e3 * whole:.2f}", f"{CORES * loop / count / whole:.2f}x"),
     ]
 
 
@@ -119,14 +126,19 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["flac", "wav"], help="of files (flac wav)")
     parser.add_argument("--repeats", type=int, default=3, help="rounds; medians are printed (3)")
     parser.add_argument("--memory", type=int, nargs="*", default=[2000, 6000], help="numbers of notes (2000 6000)")
+    parser.add_argument("--workers", type=int, default=WORKERS, help=f"processes that build the store ({WORKERS})")
+    parser.add_argument("--write", action="store_true", help=f"to {RESULT.relative_to(ROOT)}")
     parser.add_argument("--only-store", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.only_store:
         with_store(args.only_store)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        rows = [row for kind in args.kinds for row in speed(Path(temporary), kind, args.notes, args.repeats)]
-        print_table((f"{args.notes} notes, {RATE} Hz", "CPU ms/note", f"{WORKERS} cores against 1"), rows)
+        rows = [
+            row for kind in args.kinds for row in speed(Path(temporary), kind, args.notes, args.repeats, args.workers)
+        ]
+        header = (f"{args.notes} notes of {SECONDS} s at {RATE:,} Hz", "CPU ms a note", f"{CORES} cores against 1")
+        lines = ["# Preparing a library", "", *_markdown(header, rows)]
         peaks = {}
         for count in args.memory:
             folder = write_notes(Path(temporary) / str(count) / "notes", count, "flac")
@@ -134,7 +146,16 @@ def main() -> None:
             shutil.rmtree(folder.parent)
         if peaks:
             sizes = [f"{count} notes" for count in peaks]
-            print_table(("peak memory, MiB", *sizes), [("feature store", *(f"{peak:.0f}" for peak in peaks.values()))])
+            peak = ("feature store", *(f"{size:.0f}" for size in peaks.values()))
+            lines += ["", *_markdown(("peak memory, MiB", *sizes), [peak])]
+        options = f"--notes {args.notes} --repeats {args.repeats} --workers {args.workers}"
+        lines += ["", f"`python benchmarks/preparing.py {options}`: see there what is measured."]
+        publish(lines, RESULT, args.write)
+
+
+def _markdown(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    rule = ("---", *("---:" for _ in header[1:]))
+    return [f"| {' | '.join(row)} |" for row in (header, rule, *rows)]
 
 
 if __name__ == "__main__":
