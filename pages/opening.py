@@ -33,6 +33,9 @@ _AT_ONCE = "pages.explore.first"
 _FIRST = ("pages.routes", "pages.explore.drawer", "pages.explore.own", "pages.controls.states")
 _SHOWN_AT_ONCE = (f"{API}/{FIRST}", f"{API}/map")
 _one_by_one = threading.RLock()
+_answered = threading.Event()  # nobody waits for what is shown at once
+_answered.set()
+_MOST_WAIT = 0.5  # seconds that other imports wait for that
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -70,8 +73,19 @@ def _imported() -> None:
 
 def opened() -> None:
     """Returns when what the first page needs is imported: one thread does it, others wait."""
+    if not _imported.cache_info().currsize:
+        _show_first()
     with importing():
         _imported()
+
+
+def _show_first() -> None:
+    """What the first page shows at once goes before all else that is imported."""
+    _first_router()
+    from pages.server import warming
+
+    warming.read_first_map()
+    _answered.wait(_MOST_WAIT)
 
 
 @cache
@@ -88,10 +102,17 @@ class _Api:
     """The app's HTTP routes, as soon as they are there; what the first page shows at once before the others."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        router = _first_router if scope["path"] in _SHOWN_AT_ONCE else _router
-        if not router.cache_info().currsize:
-            await asyncio.to_thread(router)
-        await router()(scope, receive, send)
+        first = scope["path"] in _SHOWN_AT_ONCE
+        router = _first_router if first else _router
+        if first:
+            _answered.clear()
+        try:
+            if not router.cache_info().currsize:
+                await asyncio.to_thread(router)
+            await router()(scope, receive, send)
+        finally:
+            if first:
+                _answered.set()
 
 
 API_ROUTES = [
@@ -105,11 +126,10 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     """Import the app, then have it make itself ready (`warming.lifespan`), while the server answers."""
 
     async def open_up() -> None:
-        await asyncio.to_thread(_first_router)
+        await asyncio.to_thread(_show_first)
+        await asyncio.to_thread(_router)
         from pages.server import warming
 
-        await asyncio.to_thread(warming.read_first_map)
-        await asyncio.to_thread(_router)
         async with warming.lifespan(app):
             await asyncio.Event().wait()
 
