@@ -97,6 +97,24 @@ def test_mel_inversion_descends() -> None:
     assert values[-1] < 0.1 * values[0]
 
 
+@pytest.mark.parametrize("pitch", [None, 69.0])
+def test_mel_inversion_of_a_tone_converges(pitch: float | None) -> None:
+    """Partials are where bands differ most: what is only nearly the mel drives neighbours' gains apart."""
+    bank = mel_filterbank(FEATURES)
+    magnitude, _ = true_magnitude(tone(69, 0.3))
+    mel = (magnitude.square() @ bank.T).transpose(1, 2)
+    start = None if pitch is None else partial_comb(nearest_partials(torch.tensor([pitch]), FEATURES), FEATURES)
+    heard = mel > 1e-8 * mel.max()
+
+    def error_db(iterations: int) -> float:
+        fit = (mel_to_power(mel, FEATURES, iterations, start) @ bank.T).transpose(1, 2)
+        return float(10 * torch.log10(fit / mel)[heard].abs().mean())
+
+    few, more, many = (error_db(iterations) for iterations in (5, 30, 300))
+    assert more < few / 2
+    assert many < more / 3
+
+
 def test_mel_inversion_of_silence() -> None:
     assert (mel_to_power(torch.zeros(1, 80, 5), FEATURES) == 0).all()
 

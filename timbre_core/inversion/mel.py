@@ -20,7 +20,9 @@ _FALLING, _FROM = 5, 2.2  # the last ones' falls from this to 1: what one oversh
 # are faster than a sparse product and five times as fast as the whole.
 _ROWS = 8
 _SILENCE = -200.0  # log2 of a magnitude that is nothing
-_GROUPS = 4  # of bins in the half of a band that updates tell apart; the last one tells all bins apart
+_GROUPS = 4  # of bins in the half of a band that the first updates tell apart
+# So many are of groups, the rest of bins: no gains give groups the very mel, and neighbouring bands' would run apart.
+_FIRST = 5
 
 
 class _Blocks(NamedTuple):
@@ -158,13 +160,13 @@ def mel_to_magnitude(
     if start is not None:
         rows = rows * _rows(start, part)
     if groups is None:
-        gain = _settled(goal, bands.groups, bands.grouped(rows), iterations)
+        gain = _gains(goal, bands, rows, iterations)
         # Half the exponent, not a root at the end: torch's takes five times as long where there are zeros.
         factor = _factor(gain.mul_(0.5).T.contiguous(), bands)
     else:
         given = rows.T.contiguous()
         tied = _Tied(given, _rows(groups, part).T)
-        gain = _settled(goal, bands.bins, given, iterations, tied)
+        gain = _settled(goal, bands.bins, given, _rates(iterations), tied=tied)
         factor = tied.mean_(bands.bins.to_bins.product(gain, goal.new_empty((len(given), goal.shape[1])))).T
         factor = factor.mul_(0.5).exp2_()
     return _over_notes(factor * rows.sqrt(), mel, part)
@@ -180,7 +182,7 @@ def mel_filter(mel: Tensor, settings: LogMelSettings, iterations: int, start: Te
     gains = mel.new_full((len(mel), mel.shape[2], mel.shape[1]), _SILENCE)
     if found is not None:
         goal, part = found
-        gain = _settled(goal, bands.groups, bands.grouped(_rows(start, part)), iterations).mul_(0.5)
+        gain = _gains(goal, bands, _rows(start, part), iterations).mul_(0.5)
         gains[:, part] = gain.T.unflatten(0, (len(mel), -1))
         silent = (mel <= 0).all(dim=1)
         if bool(silent[:, part].any()):
@@ -248,22 +250,39 @@ class _Tied:
         return total.scatter_add_(0, self._groups, values)
 
 
-def _settled(goal: Tensor, bank: _Filterbank, given: Tensor, iterations: int, tied: _Tied | None = None) -> Tensor:
-    """Gains of bands, log2 (n_mels, n), with which power `given` (n_bins, n or 1) has the mel power 2 ** `goal` (n_mels, n)."""
-    gain = torch.zeros_like(goal)
-    fit = bank.to_mel.product(given, goal.new_empty((len(goal), given.shape[1])))
-    for step in range(iterations):
-        if step:
+def _gains(goal: Tensor, bands: MelBands, rows: Tensor, iterations: int) -> Tensor:
+    """Gains of bands, log2 (n_mels, n), with which power `rows` (n or 1, n_bins) has the mel power 2 ** `goal` (n_mels, n)."""
+    rates = _rates(iterations)
+    gain = _settled(goal, bands.groups, bands.grouped(rows), rates[:_FIRST])
+    if iterations <= _FIRST:
+        return gain
+    return _settled(goal, bands.bins, rows.T.contiguous(), rates[_FIRST:], gain)
+
+
+def _settled(
+    goal: Tensor,
+    bank: _Filterbank,
+    given: Tensor,
+    rates: list[float],
+    gain: Tensor | None = None,
+    tied: _Tied | None = None,
+) -> Tensor:
+    """The same of power `given` (n_bins, n or 1), by updates relaxed by `rates`, beginning with `gain` (none is 0)."""
+    power = given
+    for rate in rates:
+        if gain is not None:
             power = bank.to_bins.product(gain, goal.new_empty((len(given), goal.shape[1])))
             if tied is not None:
                 tied.mean_(power)
-            fit = bank.to_mel.product(power.exp2_().mul_(given), torch.empty_like(goal))  # exp2 takes a third of exp
-        rate = _rate(iterations - 1 - step, iterations)
+            power.exp2_().mul_(given)  # exp2 takes a third of exp
+        fit = bank.to_mel.product(power, goal.new_empty((len(goal), power.shape[1])))
+        gain = torch.zeros_like(goal) if gain is None else gain
         gain.add_(goal, alpha=rate).sub_(fit.clamp_(min=_TINY).log2_(), alpha=rate)
-    return gain
+    return torch.zeros_like(goal) if gain is None else gain
 
 
-def _rate(left: int, iterations: int) -> float:
-    """By how much an update is relaxed that `left` of all `iterations` follow."""
+def _rates(iterations: int) -> list[float]:
+    """By how much each of as many updates is relaxed."""
     falling = min(_FALLING, iterations)
-    return _RELAXATION if left >= falling else 1 + (_FROM - 1) * left / max(1, falling - 1)
+    last = [1 + (_FROM - 1) * left / max(1, falling - 1) for left in range(falling - 1, -1, -1)]
+    return [_RELAXATION] * (iterations - falling) + last
