@@ -40,6 +40,28 @@ def test_pulses_are_a_sum_of_harmonics(f0: float) -> None:
     np.testing.assert_allclose(along, expected, atol=2e-3 * count)
 
 
+def test_pulses_at_and_above_the_sample_rate() -> None:
+    """f0 aliases to what is above the rate: one cosine."""
+    time = np.arange(1, 101) / 8000
+    for f0 in (8000.0, 12_543.0, 50_000.0):
+        sounds, count = pulses(f0, 100, 8000)
+        assert count == 1
+        np.testing.assert_allclose(sounds, 2 * np.cos(2 * np.pi * f0 * time), atol=1e-2)
+
+
+def test_kept_noise_is_short_and_read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for sound in (noise(100, 3), mixed_noise(100, 3, 44_100, 0.3, 2.0)):
+        with pytest.raises(ValueError, match="read-only"):
+            sound[0] = 0
+    assert np.shares_memory(noise(100, 3), noise(200, 3))
+    expected = [noise(20_000, 3), mixed_noise(20_000, 3, 44_100, 0.3, 2.0)]
+    monkeypatch.setattr("timbre_core.inversion.pulses._MOST", 19_999)
+    again = [noise(20_000, 3), mixed_noise(20_000, 3, 44_100, 0.3, 2.0)]
+    for kept, anew in zip(expected, again, strict=True):
+        np.testing.assert_array_equal(kept, anew)
+        assert not np.shares_memory(kept, anew)
+
+
 def test_noise_begins_in_the_same_way_however_long_it_is() -> None:
     def mixed(count: int, amplitude: float | np.ndarray, high: float) -> np.ndarray:
         return mixed_noise(count, 3, 44_100, amplitude, high)
@@ -90,6 +112,21 @@ def test_bins_around_a_first_peak_begin_in_phase() -> None:
     made = stft.inverse(sinusoidal_spectra(magnitude, FEATURES, seed=1)[0])
     error = (stft.forward(made).abs() - magnitude).norm() / magnitude.norm()
     assert error < 0.05
+
+
+def test_spectra_of_a_long_sound_are_those_of_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    audio = torch.randn((2, 9000), generator=torch.Generator().manual_seed(0))
+    at_once = Stft(FEATURES, 9000, CPU).forward(audio)
+    monkeypatch.setattr("timbre_core.inversion.stft._PASS_ELEMENTS", 7 * FEATURES.n_fft)
+    monkeypatch.setattr("timbre_core.inversion.stft._AT_ONCE", 7 * FEATURES.n_fft)
+    stft = Stft(FEATURES, 9000, CPU)
+    walked: list[int] = []
+    spectra = stft.spectra
+    monkeypatch.setattr(
+        stft, "spectra", lambda total, part: walked.append(part.stop - part.start) or spectra(total, part)
+    )
+    torch.testing.assert_close(stft.forward(audio), at_once)
+    assert max(walked) == 7, "frames are no longer in memory all at once"
 
 
 def test_power_is_squared_magnitude() -> None:

@@ -144,9 +144,8 @@ def source(
         pitch: MIDI, one number or one every `hop` samples; none, or NaN: noise alone.
         share: of the noise in the power of both above 2 kHz, likewise.
     """
-    hiss = noise(n_samples, seed)
     if pitch is None or not np.isfinite(pitch).any():
-        return hiss.copy()
+        return noise(n_samples, seed).copy()
     f0 = _at_samples(np.asarray(midi_to_hz(_filled(pitch))), n_samples, hop)
     part = np.asarray(USUAL_NOISE if share is None else share).clip(_LEAST_NOISE, _MOST_NOISE)
     loudness = _at_samples(np.sqrt(part / (1 - part)), n_samples, hop)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from collections.abc import Callable, Hashable
+from functools import lru_cache, wraps
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from timbre_core.features.filters import one_pole
 _HARMONICS_TO = 0.45  # of the sample rate
 _HIGH = 2000.0  # Hz
 _FEWEST = 2**14  # samples of noise made at once
+_MOST = 2**20  # samples of noise kept, 4 MiB: a longer sound's is made each time
 
 
 def pulses(f0: float | np.ndarray, n_samples: int, sample_rate: int) -> tuple[np.ndarray, int]:
@@ -23,7 +25,7 @@ def pulses(f0: float | np.ndarray, n_samples: int, sample_rate: int) -> tuple[np
         turn = (cycles - np.rint(cycles)).astype(np.float32)
     else:  # in whole numbers, which overflow where cycles are full
         step = round(float(f0) / sample_rate * 2**32)
-        full = np.arange(1, n_samples + 1, dtype=np.uint32) * np.uint32(step)
+        full = np.arange(1, n_samples + 1, dtype=np.uint32) * np.uint32(step % 2**32)
         turn = full.view(np.int32).astype(np.float32) * np.float32(2.0**-32)
     # Between two pulses all is as around any other, before as after it: small angles are exact in single precision.
     angle = np.maximum(np.abs(turn) * np.float32(np.pi), np.float32(1e-6))
@@ -31,7 +33,7 @@ def pulses(f0: float | np.ndarray, n_samples: int, sample_rate: int) -> tuple[np
 
 
 def noise(n_samples: int, seed: int) -> np.ndarray:
-    """White noise (n_samples,) float32 of power 1, kept: not to be written to. It begins in the same way however long it is."""
+    """White noise (n_samples,) float32 of power 1, read-only. It begins in the same way however long it is."""
     return _noise(_size(n_samples), seed)[:n_samples]
 
 
@@ -46,7 +48,27 @@ def mixed_noise(
     return parts[0] * noise(n_samples, seed) + parts[1] * _high_noise(size, seed, sample_rate)[:n_samples]
 
 
-@lru_cache(maxsize=2)
+def _kept(maxsize: int) -> Callable[[Callable[..., np.ndarray]], Callable[..., np.ndarray]]:
+    """Keeps the last `maxsize` sounds made, read-only, of lengths (the first argument) up to `_MOST`."""
+
+    def keeping(make: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+        def shared(n_samples: int, *args: Hashable) -> np.ndarray:
+            sound = make(n_samples, *args)
+            sound.flags.writeable = False
+            return sound
+
+        kept = lru_cache(maxsize)(shared)
+
+        @wraps(make)
+        def made(n_samples: int, *args: Hashable) -> np.ndarray:
+            return (shared if n_samples > _MOST else kept)(n_samples, *args)
+
+        return made
+
+    return keeping
+
+
+@_kept(2)
 def _mixed_noise(n_samples: int, seed: int, sample_rate: int, amplitude: float, high: float) -> np.ndarray:
     return np.float32(amplitude) * _noise(n_samples, seed) + np.float32(high) * _high_noise(
         n_samples, seed, sample_rate
@@ -54,15 +76,16 @@ def _mixed_noise(n_samples: int, seed: int, sample_rate: int, amplitude: float, 
 
 
 def _size(n_samples: int) -> int:
-    return max(_FEWEST, 1 << max(0, n_samples - 1).bit_length())
+    """Of samples to make: of short sounds few lengths, which share what is kept."""
+    return n_samples if n_samples > _MOST else max(_FEWEST, 1 << max(0, n_samples - 1).bit_length())
 
 
-@lru_cache(maxsize=4)
+@_kept(4)
 def _noise(n_samples: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(n_samples, dtype=np.float32)
 
 
-@lru_cache(maxsize=4)
+@_kept(4)
 def _high_noise(n_samples: int, seed: int, sample_rate: int) -> np.ndarray:
     pole = math.exp(-2 * math.pi * _HIGH / sample_rate)
     high = (1 + pole) / 2 * one_pole(np.diff(_noise(n_samples, seed), prepend=0.0), pole)

@@ -19,6 +19,7 @@ _LEAST_WEIGHT = 0.05
 
 # Frames x n_fft of one pass: what is computed from them on the way stays in a core's own cache.
 _PASS_ELEMENTS = 2**17
+_AT_ONCE = 2**22  # the same of what `forward` makes at once, 16 MiB: shorter sounds gain nothing by passes
 
 
 class Stft:
@@ -46,7 +47,12 @@ class Stft:
         """Spectra of audio. The inverse of `inverse` for consistent spectra."""
         total = self.empty(len(audio), audio.device)
         self._audio_of(total)[:] = audio
-        return self.spectra(total, slice(0, self.n_frames))
+        if len(self.parts) == 1 or len(audio) * self.n_frames * self.n_fft <= _AT_ONCE:
+            return self.spectra(total, slice(0, self.n_frames))
+        spectra = total.new_empty((len(audio), self.n_frames, 1 + self.n_fft // 2), dtype=torch.complex64)
+        for part in self.parts:
+            spectra[:, part] = self.spectra(total, part)
+        return spectra
 
     def inverse(self, spectra: Tensor) -> Tensor:
         """The audio whose spectra are nearest (Griffin & Lim, 1984): windowed overlap-add, normalised."""
