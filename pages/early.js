@@ -55,5 +55,5 @@
       away.push(mounts[i].default({ data: data[part.dataset.part], parentElement: part, early: true }));
     });
   };
-  if (template && root) show().catch(() => {}); // then the page is shown when it comes
+  show().catch(remove); // then the page is shown when it comes
 }

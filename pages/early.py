@@ -26,11 +26,13 @@ _COLOURS = ("primaryColor", "backgroundColor", "secondaryBackgroundColor", "text
 _FONTS = {"Source Sans": "SourceSansVF-Upright", "Source Serif": "SourceSerifVariable-Roman"}
 
 
-@cache
 def early(page: str) -> str:
     """What the end of a page's HTML has for it, by the last part of its address; empty for most."""
-    if page not in _PAGES:
-        return ""
+    return _html(page) if page in _PAGES else ""  # pages that there are not can be asked for, too
+
+
+@cache
+def _html(page: str) -> str:
     (title, sentence), parts, first = _PAGES[page]
     style = "".join((_fonts(), _theme(), *(part.css for part in parts), _text("early.css")))
     head = f'<div class="tx-title"><h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p></div>'
