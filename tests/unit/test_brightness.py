@@ -31,6 +31,15 @@ def test_of_a_tone_what_the_audio_has(slope: float) -> None:
     assert frames_brightness(note_frames(audio, settings)[0], settings) == pytest.approx(measured, rel=0.25)
 
 
+def test_whole_numbers_have_the_figures_of_floats() -> None:
+    """At 16 bits' full scale, of which squares and the lowest one's negative are no 16-bit numbers."""
+    time = np.arange(RATE) / RATE
+    tone = np.sin(2 * np.pi * 220 * time) * np.minimum(1, 20 * time) + 0.3 * np.sin(2 * np.pi * 660 * time)
+    whole = np.round(tone / np.abs(tone).max() * 32_767).astype(np.int16)
+    for audio in (whole, np.full(RATE, -32_768, np.int16)):
+        assert describe(audio, RATE, 57.0) == pytest.approx(describe(audio.astype(np.float32), RATE, 57.0), nan_ok=True)
+
+
 def test_of_silence_nothing() -> None:
     settings = LogMelSettings()
     assert np.isnan(frames_brightness(np.full((80, 10), -1, np.float32), settings))

@@ -221,3 +221,14 @@ def test_sounds_alike_but_for_their_order_in_time_are_no_twins() -> None:
     sounds = [sound, sound[::-1].copy(), 0.5 * sound]
     near = Near(np.stack([fingerprint(each, RATE) for each in sounds]))
     assert [(first, second) for first, second, _ in find_twins(near, sounds.__getitem__)] == [(0, 2)]
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 10, 1000])
+@pytest.mark.parametrize("rate", [8000, RATE, 44_100])
+def test_the_shortest_sounds_are_compared(n_samples: int, rate: int) -> None:
+    one, other = np.random.default_rng(0).normal(size=(2, n_samples)).astype(np.float32)
+    for a, b in ((one, -0.5 * one), (one, other), (one, 0 * one)):
+        fingerprint(a, rate)
+        n_fft = in_common(n_samples, n_samples, rate, 0.99).n_fft
+        assert 0 <= levels(a, rate, n_fft).most(levels(b, rate, n_fft)) <= 1 + 1e-5
+        assert 0 <= recording_correlation(a, rate, b, rate, enough=0.99) <= 1

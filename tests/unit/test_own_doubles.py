@@ -42,3 +42,13 @@ def test_a_large_group_is_shared_out_and_tells_the_same(tmp_path: Path, monkeypa
     assert [(second, first) for first, second in first_of_all(pairs)] == whole
     monkeypatch.setattr(doubles, "_PARALLEL", 1)
     assert sorted(doubles._compared([group], lambda *_: None, 1)) == sorted(whole)
+
+
+def test_sounds_that_vanish_meanwhile_are_no_doubles(tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"{name}.wav") for name in "abcd"]
+    sound = np.random.default_rng(0).standard_normal(4000).astype(np.float32)
+    for path in paths[:2]:
+        soundfile.write(path, sound / 10, 16_000)
+    group = Alike([3, 5, 7, 9], paths, np.stack([fingerprint(sound, 16_000)] * 4))
+    assert same_of(group, lambda looked: None) == [(5, 3)]
+    assert same_of(group._replace(firsts=[1, 2, 3]), lambda looked: None) == []

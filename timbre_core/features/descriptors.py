@@ -40,6 +40,8 @@ def describe(
     - inharmonicity: how far the partials lie from the harmonics, in shares of the fundamental; needs the `pitch`.
     """
     audio = np.asarray(audio)
+    if not np.issubdtype(audio.dtype, np.floating):  # whose squares and negatives overflow
+        audio = audio.astype(np.float32)
     peak = max(audio.max(), -audio.min()) if len(audio) else math.nan  # NaN where a sample is
     if not 1e-5 <= peak < math.inf:
         return dict.fromkeys(names, math.nan)
