@@ -21,7 +21,9 @@ _LOWEST, _HIGHEST = 25.0, 8_000.0  # Hz: what is above is little of a note's ene
 _FINE = 8  # points between two samples of the correlation where its peak is looked for
 _NARROW = 0.45  # Hz that a band of `levels` is wide
 _TINY = 1e-30
-_SHORTEST = 10  # transforms of sounds of one length are a tenth of a second at least: of fewer samples there are no bins
+_SHORTEST = (
+    10  # transforms of sounds of one length are a tenth of a second at least: of fewer samples there are no bins
+)
 _BETWEEN = 1.12  # how much higher the peak may be there: sinc(1/4) is 0.9
 
 
@@ -82,7 +84,8 @@ def in_common(n_a: int, n_b: int, sample_rate: int, correlation: float) -> Commo
 
     At any delay where they are padded to more than both together; to whole seconds, so that bins lie at the same frequencies at
     any rate. Those of one length are not padded, but for the shortest, which takes a third of the time. Then a delay of d
-    samples is also one of all but d the other way, which adds the share that the first d samples of one have in common with the last d of the other.
+    samples is also one of all but d the other way, which adds the share that the first d samples of one have in common with the
+    last d of the other.
     They are silent, nearly, where the others correlate by c: without them each sound has c^2 or more of its energy, so that
     their levels' product is 1 - c at most.
     """
