@@ -159,6 +159,31 @@ def test_samples_and_their_rate_may_be_in_two_columns_and_whole_numbers(tmp_path
         np.testing.assert_allclose(library.load(0, 16_000), note, atol=1e-4)
 
 
+@pytest.mark.parametrize("scale", [2**15 - 1, 2**31 - 128])
+def test_numbers_of_32_bits_may_hold_samples_of_16(tmp_path: Path, scale: int) -> None:
+    note = open_library(["starter"]).load(0, 16_000)
+    whole = np.round(note.astype(np.float64) / np.abs(note).max() * scale).astype(np.int32)
+    audio = pa.StructArray.from_arrays([pa.array([whole]), pa.array([16_000])], ["array", "sampling_rate"])
+    pq.write_table(pa.table({"audio": audio, "midi": [60]}), tmp_path / "a.parquet")
+    loaded = open_library([tmp_path / "a.parquet"]).load(0, 16_000)
+    np.testing.assert_allclose(loaded, note / np.abs(note).max(), atol=1e-4)
+
+
+def test_folders_above_the_root_are_no_labels(tmp_path: Path) -> None:
+    sound = pq.read_table(starter_path(), columns=["audio"]).slice(0, 1).to_pylist()[0]["audio"]
+    path = tmp_path / "family=reed" / "instrument=oboe" / "part-0.parquet"
+    path.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"audio": pa.array([{"bytes": sound}]), "key": [60]}), path)
+    for root, labels in (
+        (tmp_path, ("oboe", "reed")),
+        (path.parent.parent, ("oboe", "unknown")),
+        (path.parent, ("unknown", "unknown")),
+        (path, ("unknown", "unknown")),
+    ):
+        notes = open_library([root]).notes
+        assert (notes["instrument"].item(), notes["family"].item()) == labels
+
+
 def test_folders_of_partitions_are_labels_and_remarks_are_none(tmp_path: Path) -> None:
     sound = pq.read_table(starter_path(), columns=["audio"]).slice(0, 1).to_pylist()[0]["audio"]
     for name in ("cor%20anglais", "__HIVE_DEFAULT_PARTITION__"):

@@ -87,6 +87,28 @@ def test_an_octave_beside_whole_names_is_of_no_use() -> None:
     assert settled("note,octave", [("C", 4), ("D", "")])[0] == ["C4", ""], "measured where the octave is not told"
 
 
+@pytest.mark.parametrize(
+    ("rows", "pitches", "told"),
+    [
+        ([(60, "C", 4), (64, "E", 4), (67, "G", "")], ["60", "64", "67"], None),
+        ([(60, "C", 3), (64, "E", 3), (67, "G", "")], ["60", "64", "67"], "C3 is 60: their octaves are counted"),
+        ([(60, "C", 3), (64, "E", 3), ("", "G", 3)], ["60", "64", "67"], "C3 is 60: their octaves are counted"),
+        ([(60, "C", 4), (64, "F", 4), ("", "G", 4)], ["60", "64", "G4"], "in 1 of 3 lines (F4 is 64)"),
+        ([("", "C", 4), ("high", "E", 4), (60.5, "C", 4)], ["C4", "E4", "60.5"], None),
+        ([(261.63, "C", 4), (329.63, "E", 4), (392, "G", "")], ["60", "64", "67"], None),
+        ([(0, "C", 4), (4, "E", 4), (7, "G", "")], ["C4", "E4", ""], None),
+    ],
+)
+def test_numbers_count_where_letters_and_octaves_are_beside_them(
+    rows: list[tuple[object, ...]], pitches: list[str], told: str | None
+) -> None:
+    fields = ("pitch", "pitch_class", "octave")
+    labels = [{field: str(cell) for field, cell in zip(fields, row, strict=True) if cell != ""} for row in rows]
+    said, _ = settle_pitches(labels, dict(zip(fields, ("pitch", "letter", "octave"), strict=True)), lambda *_: False)
+    assert [row.get("pitch", "") for row in labels] == pitches
+    assert [told in sentence for sentence in said if "another pitch" in sentence] == [True] * bool(told)
+
+
 def test_frequencies_as_they_are_written() -> None:
     assert pitch_of_hz("262") == 60, "rounded"
     assert pitch_of_hz("262.00") == pytest.approx(60.02)

@@ -132,3 +132,11 @@ def test_words_fit_a_velocity() -> None:
         "violin_As4_1_mezzo-forte_arco-normal.mp3"
     )
     assert found == {"instrument": "violin", "pitch": "As4", "velocity": "mezzo-forte"}
+
+
+@pytest.mark.parametrize("text", ["4/4", "12/12", "3 / 3", "60 (60)", "4,0/4"])
+def test_two_numbers_are_no_pitch_told_twice(text: str) -> None:
+    """A column of notes may hold time signatures."""
+    with pytest.raises(TimbreError, match="neither a MIDI number"):
+        read_pitch(text)
+    assert read_pitch("60 (C4)") == read_pitch("C4/60") == 60

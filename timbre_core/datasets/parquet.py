@@ -79,7 +79,7 @@ def read_parquet_folder(root: Path, files: list[str], said: list[str] | None = N
     folds = set().union(*(_folds(root / name) for name in files)) if len(files) > 1 else set[int]()
     for name in files:
         try:
-            notes, bad = read_parquet_notes(root / name, told, folds)
+            notes, bad = read_parquet_notes(root / name, told, folds, root)
         except TimbreError as error:
             where, _, reason = str(error).partition(": ")
             skipped.append((where, reason.rstrip(".")))
@@ -97,16 +97,17 @@ def read_parquet_folder(root: Path, files: list[str], said: list[str] | None = N
 
 
 def read_parquet_notes(
-    path: Path, said: list[str] | None = None, folds: Iterable[int] = ()
+    path: Path, said: list[str] | None = None, folds: Iterable[int] = (), root: Path | None = None
 ) -> tuple[pd.DataFrame, Skipped]:
     """The note table of a Parquet file and (name, reason) of rows with bad labels. Reads no audio.
 
-    said: takes sentences on which column is what. folds: those of all files that belong together. Raises TimbreError when
+    said: takes sentences on which column is what. folds: those of all files that belong together. root: the
+    folder that was given, folders below which say what is in them. Raises TimbreError when
     it holds no usable note.
     """
     with open_parquet(path) as file:
         try:
-            notes, skipped = _own(file) if _is_own(file) else _foreign(file, path, said, folds)
+            notes, skipped = _own(file) if _is_own(file) else _foreign(file, path, said, folds, root)
         except (pa.ArrowException, OSError, ValueError, TypeError) as error:
             raise TimbreError(
                 f"{path}: its labels cannot be read ({first_line(error)}): get the file again."
@@ -149,13 +150,13 @@ def _own(file: pq.ParquetFile) -> tuple[pd.DataFrame, Skipped]:
 
 
 def _foreign(
-    file: pq.ParquetFile, path: Path, said: list[str] | None, folds: Iterable[int]
+    file: pq.ParquetFile, path: Path, said: list[str] | None, folds: Iterable[int], root: Path | None
 ) -> tuple[pd.DataFrame, Skipped]:
     """A data set of other makers: labels from the columns whose names say so."""
     schema, audio = file.schema_arrow, str(audio_column(file.schema_arrow))
     sounds = (audio, rate_column(schema, audio))
     plain = [name for name in schema.names if name not in sounds and is_label(schema.field(name).type)]
-    names, count, around = class_names(schema), file.metadata.num_rows, _in_path(path)
+    names, count, around = class_names(schema), file.metadata.num_rows, _in_path(path, root)
     read = {name: [text] * count for name, text in around.items() if name not in plain}
 
     def cells(name: str) -> list[str]:
@@ -187,9 +188,10 @@ def _foreign(
     return note_values(rows, [str(row) for row in range(count)], [f"{path}, row {row}" for row in range(count)])
 
 
-def _in_path(path: Path) -> dict[str, str]:
-    """What folders called `instrument=oboe` say, as Hive and its followers lay out partitions."""
-    parts = [part.partition("=") for part in path.parts[-1 - _DEEPEST : -1]]
+def _in_path(path: Path, root: Path | None) -> dict[str, str]:
+    """What folders below the root called `instrument=oboe` say, as Hive and its followers lay out partitions."""
+    folders = path.relative_to(root).parts[:-1] if root is not None else ()
+    parts = [part.partition("=") for part in folders]
     found = {name: unquote(value) for name, equals, value in parts if name and equals}
     return {name: "" if value == "__HIVE_DEFAULT_PARTITION__" else value for name, value in found.items()}
 

@@ -70,11 +70,17 @@ class ParquetAudio:
 
 
 def _as_wav(samples: np.ndarray, rate: int) -> bytes:
-    """Samples (n,), whole numbers at their full scale, as a WAV file of 32-bit floats, always the same bytes (libsndfile would
-    write the time into them)."""
+    """Samples (n,) as a WAV file of 32-bit floats, always the same bytes (libsndfile would write the time into them).
+
+    Whole numbers are at the full scale of their kind; 32 bits that none needs hold those of 16, as 16-bit ones would be silent.
+    """
     from scipy.io import wavfile
 
-    full = -float(np.iinfo(samples.dtype).min) if np.issubdtype(samples.dtype, np.signedinteger) else 1.0
+    full = 1.0
+    if np.issubdtype(samples.dtype, np.signedinteger):
+        sixteen = np.iinfo(np.int16)
+        fit = len(samples) == 0 or (samples.min() >= sixteen.min and samples.max() <= sixteen.max)
+        full = -float(sixteen.min if fit else np.iinfo(samples.dtype).min)
     made = io.BytesIO()
     wavfile.write(made, rate, (samples / full).astype(np.float32))
     return made.getvalue()

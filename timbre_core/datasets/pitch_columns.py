@@ -6,11 +6,12 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from timbre_core.datasets.columns import PARTS, plain_name
 from timbre_core.datasets.helmholtz import speaks_helmholtz
 from timbre_core.datasets.label_values import Labels
-from timbre_core.datasets.pitch_names import is_pitch_class, pitch_of_hz
+from timbre_core.datasets.pitch_names import is_pitch_class, pitch_of_hz, read_pitch
 from timbre_core.errors import TimbreError
 
 _VAGUE_NAMES = (
@@ -39,21 +40,36 @@ def settle_pitches(rows: Sequence[Labels], columns: Mapping[str, str], agrees: A
     """
     said: list[str] = []
     unused = {columns[field] for field in PARTS if field in columns}
-    classes = "pitch_class" if "pitch_class" in columns else "pitch"
-    if "octave" in columns and classes in columns:
-        if _join_octaves(rows, classes):
-            used = [columns[field] for field in (classes, "accidental", "octave") if field in columns]
-            unused -= set(used)
-            said.append(f"pitch from {' and '.join(map(repr, used))}")
-        elif _are_letters_alone([row[classes] for row in rows if row.get(classes)]):
-            unused.add(columns[classes])
-            for row in rows:
-                row.pop(classes, None)
-    for field in ("pitch", "frequency"):
+
+    def take_hz(field: str) -> None:
         if field in columns and (made := _from_hz(rows, field, columns[field], agrees)):
             unused.discard(columns[field])
             where = "" if made == len(rows) else f" in {made} of {len(rows)} lines"
             said.append(f"pitch from {columns[field]!r}, which is in Hz{where}: 440 is 69")
+
+    take_hz("pitch")
+    classes = "pitch_class" if "pitch_class" in columns else "pitch"
+    if "octave" in columns and classes in columns:
+        joined = _join_octaves(rows, classes)
+        if joined is not None:
+            used = [columns[field] for field in (classes, "accidental", "octave") if field in columns]
+            parts = " and ".join(map(repr, used))
+            if joined.made:
+                unused -= set(used)
+                where = "" if joined.made == len(rows) else f" in {joined.made} of {len(rows)} lines"
+                said.append(f"pitch from {parts}{where}")
+            if joined.differ:
+                first = f"{joined.differ[0].spelled} is {joined.differ[0].told:g}"
+                how = ": their octaves are counted from another number" if joined.octaves else ""
+                said.append(
+                    f"{columns['pitch']!r} counts where {parts} say another pitch, in {len(joined.differ)} of {len(rows)} lines "
+                    f"({first}{how})"
+                )
+        elif _are_letters_alone([row[classes] for row in rows if row.get(classes)]):
+            unused.add(columns[classes])
+            for row in rows:
+                row.pop(classes, None)
+    take_hz("frequency")
     for row in rows:
         for field in PARTS:
             row.pop(field, None)
@@ -75,24 +91,65 @@ def _are_numbers(names: Sequence[str]) -> bool:
     return all(name.isdecimal() and int(name) < 12 for name in names)
 
 
-def _join_octaves(rows: Sequence[Labels], classes: str) -> bool:
-    """Pitches of a letter (or 0 to 11) and an octave, where these are what most rows have in their columns."""
+class _Differs(NamedTuple):
+    """A row whose letter and octave are `spelled` and whose column of pitches told another MIDI pitch."""
+
+    spelled: str
+    told: float
+
+
+class _Joined(NamedTuple):
+    """How many rows have their pitch of a letter and an octave, those in which these differ from the column of pitches, and by
+    how many octaves, where that is the same for nearly all (in which 60 is C3 or C5, not C4)."""
+
+    made: int
+    differ: list[_Differs]
+    octaves: int
+
+
+def _join_octaves(rows: Sequence[Labels], classes: str) -> _Joined | None:
+    """Pitches of a letter (or 0 to 11) and an octave, for rows that have no pitch of another column; None where these are not
+    what most rows have in their columns."""
     texts = [row[classes].partition("/")[0].strip() for row in rows if row.get(classes)]  # C#/Db is one key
     numbered = _are_numbers(texts)
     octaves = [_octave(row["octave"]) for row in rows if row.get("octave")]
-    told = sum(octave is not None for octave in octaves)
-    if not are_pitch_classes(texts) or not octaves or told < _MOST * len(octaves):
-        return False
-    for row in rows:
-        name, octave = row.pop(classes, "").partition("/")[0].strip(), _octave(row.get("octave", ""))
-        row.pop("pitch", None)
-        if not name or octave is None:
-            continue
-        sign = row.get("accidental", "")
-        row["pitch"] = (
-            str(12 * (octave + 1) + int(name)) if numbered else f"{name}{_SIGNS.get(sign.casefold(), sign)}{octave}"
-        )
-    return True
+    has_octave = sum(octave is not None for octave in octaves)
+    if not are_pitch_classes(texts) or not octaves or has_octave < _MOST * len(octaves):
+        return None
+    spelled = [_spelled(row, classes, numbered) for row in rows]
+    given = [row.pop("pitch", "") if classes != "pitch" else "" for row in rows]
+    told = [_told(text) for text in given]
+    if _are_numbers([f"{pitch:g}" for pitch in told if pitch is not None]):
+        told = [None] * len(rows)  # numbers of pitch classes, too
+    both = [(text, pitch, _told(text)) for text, pitch in zip(spelled, told, strict=True) if text and pitch is not None]
+    steps = [round(pitch - read) for _, pitch, read in both if read is not None]
+    usual = max(set(steps), key=steps.count, default=0)
+    octave = usual // 12 if usual % 12 == 0 and steps.count(usual) >= _MOST * len(steps) else 0
+    for row, text, pitch, number in zip(rows, spelled, told, given, strict=True):
+        read = _told(text) if octave else None
+        made = text if read is None else f"{read + 12 * octave:g}"
+        row.pop(classes, None)
+        if pitch is not None or made:
+            row["pitch"] = made if pitch is None else number
+    differ = [_Differs(text, pitch) for text, pitch, read in both if read is not None and round(pitch - read)]
+    count = sum(bool(text) and pitch is None for text, pitch in zip(spelled, told, strict=True))
+    return _Joined(count, differ, octave)
+
+
+def _spelled(row: Labels, classes: str, numbered: bool) -> str:
+    """`C#4` or `61` of a row with a letter, or its number, and an octave; empty without one of them."""
+    name, octave = row.get(classes, "").partition("/")[0].strip(), _octave(row.get("octave", ""))
+    if not name or octave is None:
+        return ""
+    sign = row.get("accidental", "")
+    return str(12 * (octave + 1) + int(name)) if numbered else f"{name}{_SIGNS.get(sign.casefold(), sign)}{octave}"
+
+
+def _told(text: str) -> float | None:
+    """The MIDI pitch that a text tells, None for what tells none."""
+    with contextlib.suppress(TimbreError):
+        return read_pitch(text)
+    return None
 
 
 def _octave(text: str) -> int | None:

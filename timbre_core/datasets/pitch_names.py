@@ -62,6 +62,7 @@ HZ = r"\d+(?:[.,]\d+)?[ _]?hz"
 """A regular expression (to be matched without case) for a frequency with its unit."""
 _HZ = re.compile(HZ, re.IGNORECASE)
 _TWICE = re.compile(r"(?P<one>[^()/]+?) *(?:/ *(?P<other>[^()/]+)|\((?P<inner>[^()/]+)\))")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d*)?")
 _TUNED = re.compile(r"(?P<name>.+?) *(?P<cents>[+-]\d{1,3}(?:[.,]\d+)?) *(?:c|ct|cents?|¢)", re.IGNORECASE)
 _CALLED = re.compile(r"(?:midi|note|key|pitch)(?![a-z])[ _:#-]*", re.IGNORECASE)
 _APART = re.compile(r"(?<=[A-Ga-g#b♯♭]) +(?=-?\d)")
@@ -164,7 +165,10 @@ def _in_words(clean: str, language: str) -> float | None:
     """MIDI pitch of what tables say in more words: `MIDI 60`, `C# 4`, `60 (C4)`, `C#4/Db4`, `A4 +12 cents`; None where it is
     none of these, or its two halves differ."""
     if twice := _TWICE.fullmatch(clean):
-        both = [read_pitch(half, language) for half in (twice["one"], twice["other"] or twice["inner"])]
+        halves = (twice["one"], twice["other"] or twice["inner"])
+        if all(_NUMBER.fullmatch(half.strip()) for half in halves):
+            return None  # a time signature
+        both = [read_pitch(half, language) for half in halves]
         return both[0] if abs(both[0] - both[1]) < 0.5 else None
     if tuned := _TUNED.fullmatch(clean):
         return read_pitch(tuned["name"], language) + float(tuned["cents"].replace(",", ".")) / 100
