@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import re
 import sys
@@ -24,11 +25,12 @@ _CODE = 80 * 2**20  # bytes of libraries' files: what sounds and pages use over 
 _FREE = 48 * 2**20  # bytes: two sounds that are computed at once leave as much behind, and take it again
 _SEEN = 256  # KiB of one of them, less is not worth a call
 _DONTNEED = 4  # of <sys/mman.h>
-# Of /proc/self/smaps: what is mapped of a library and cannot be written to; how much of it is here, how much was written before.
+# Of /proc/self/smaps: what is mapped of a library, cannot be written to and was not while it was relocated, neither what is
+# in memory of it (Anonymous) nor what was swapped out. Its file alone would not bring back what was written.
 # Libraries stay where they are; at the place of another file that is mapped, something else may lie by now.
 _MAPPED = re.compile(
     r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-[x-]p \S+ \S+ \S+ +/.*\.so[.\d]*\n"
-    r"(?:[A-Z].*\n)*?Rss: +(?P<here>\d+) kB\n(?:[A-Z].*\n)*?Anonymous: +(?P<written>\d+) kB$",
+    r"(?:[A-Z].*\n)*?Rss: +(?P<here>\d+) kB\n(?:[A-Z].*\n)*?Anonymous: +0 kB\n(?:[A-Z].*\n)*?Swap: +0 kB$",
     re.MULTILINE,
 )
 
@@ -72,15 +74,29 @@ class _Told(ctypes.Structure):
     ]
 
 
+_left = [-math.inf]  # bytes that were here without being in use, at the least since they were last given back
+
+
 def give_back_much() -> None:
     """As `give_back`, where more is free than is worth the time that fetching it again costs."""
     if not sys.platform.startswith("linux"):
         return
     with contextlib.suppress(OSError, AttributeError):
-        ask = ctypes.CDLL(None).mallinfo2  # a C library of 2021 or later has it
-        ask.restype = _Told
-        if ask().free > _FREE:
+        free, unused = _free_and_unused()
+        _left[0] = min(_left[0], unused)
+        if free > _FREE and unused - _left[0] > _FREE:
             give_back()
+            _left[0] = _free_and_unused()[1]
+
+
+def _free_and_unused() -> tuple[int, int]:
+    """Bytes that malloc has free, which counts those that went back to the system from between blocks in use; and how many
+    are in memory for other things than malloc's blocks, which tells whether they are here again."""
+    ask = ctypes.CDLL(None).mallinfo2  # a C library of 2021 or later has it
+    ask.restype = _Told
+    told = ask()
+    _, resident, shared = (int(pages) for pages in Path("/proc/self/statm").read_text(encoding="ascii").split()[:3])
+    return told.free, (resident - shared) * os.sysconf("SC_PAGE_SIZE") - told.used - told.mapped
 
 
 def let_go_of_code(most: int = _CODE) -> None:
@@ -91,7 +107,11 @@ def let_go_of_code(most: int = _CODE) -> None:
     if shared * os.sysconf("SC_PAGE_SIZE") <= most:
         return
     madvise = ctypes.CDLL(None).madvise
-    for found in _MAPPED.finditer(Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")):
-        if int(found["here"]) >= _SEEN and not int(found["written"]):
-            start, end = int(found["start"], 16), int(found["end"], 16)
-            madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)
+    for start, end in _unwritten(Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")):
+        madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)
+
+
+def _unwritten(smaps: str) -> list[tuple[int, int]]:
+    """Where libraries' files are mapped as they are, each from where to where."""
+    mapped = (found for found in _MAPPED.finditer(smaps) if int(found["here"]) >= _SEEN)
+    return [(int(found["start"], 16), int(found["end"], 16)) for found in mapped]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import mmap
 import subprocess
 import sys
@@ -55,24 +56,74 @@ def test_what_files_hold_is_unmapped_and_there_when_it_is_read(tmp_path: Path) -
     assert bytes(written[:9]) == b"relocated"
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="a newer C library's")
-def test_much_that_is_free_goes_back_and_little_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[bool] = []
-    monkeypatch.setattr(memory, "give_back", lambda: given.append(True))
+_MAPPING = """\
+7f0000000000-7f0000100000 {flags} 00000000 00:1b 42 {path}
+Size:               1024 kB
+Rss:                1024 kB
+Anonymous:             {written} kB
+AnonHugePages:         0 kB
+Swap:                  {swapped} kB
+SwapPss:               0 kB
+VmFlags: rd mr mw me ac
+"""
+
+
+@pytest.mark.parametrize(
+    ("differs", "goes"),
+    [
+        ({}, True),
+        ({"flags": "r-xp", "path": "/usr/lib/libm.so.6"}, True),
+        ({"written": 4}, False),
+        ({"swapped": 4}, False),  # relocated, and its written pages are swapped out: none of them counts as anonymous
+        ({"flags": "rw-p"}, False),
+        ({"flags": "r--s"}, False),
+        ({"path": "/home/notes.npy"}, False),
+        ({"path": ""}, False),
+    ],
+)
+def test_only_code_that_its_file_brings_back_is_let_go(differs: dict[str, object], goes: bool) -> None:
+    after = _MAPPING.format(flags="rw-p", path="", written=512, swapped=0).replace("7f", "8f")
+    mapping = _MAPPING.format(**{"flags": "r--p", "path": "/lib/a.so", "written": 0, "swapped": 0, **differs})
+    assert memory._unwritten(mapping + after) == [(0x7F0000000000, 0x7F0000100000)] * goes
+
+
+@pytest.mark.skipif(
+    not (sys.platform.startswith("linux") and hasattr(ctypes.CDLL(None), "mallinfo2")), reason="a newer C library's"
+)
+def test_what_is_free_goes_back_once_and_again_when_it_was_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    really, given = memory.give_back, []
+    monkeypatch.setattr(memory, "give_back", lambda: given.append(really()))
+    monkeypatch.setattr(memory, "_left", [-math.inf])
     allocate, free = ctypes.CDLL(None).malloc, ctypes.CDLL(None).free
     allocate.restype, free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-    blocks = [allocate(100_000) for _ in range(100)]
+    size = 100_000
+
+    def fill(count: int) -> list[int]:
+        made = [allocate(size) for _ in range(count)]
+        for block in made:
+            ctypes.memset(block, 1, size)
+        return made
+
+    blocks = fill(400)
     try:
         for block in blocks[::2]:
             free(block)
+        blocks = blocks[1::2]  # between them lies what is free
         monkeypatch.setattr(memory, "_FREE", 2**40)
         memory.give_back_much()
-        assert not given
-        monkeypatch.setattr(memory, "_FREE", 4 * 10**6)
+        assert len(given) == 0
+        monkeypatch.setattr(memory, "_FREE", 10**7)
         memory.give_back_much()
-        assert given
+        assert len(given) == 1
+        assert memory._free_and_unused()[0] > memory._FREE, "malloc counts what it gave back"
+        memory.give_back_much()
+        assert len(given) == 1
+        for block in fill(200):
+            free(block)
+        memory.give_back_much()
+        assert len(given) == 2
     finally:
-        for block in blocks[1::2]:
+        for block in blocks:
             free(block)
 
 
