@@ -12,7 +12,7 @@ from timbre_core.inversion.mel import filter_factor, mel_bands, mel_filter
 from timbre_core.inversion.phase import sinusoidal_spectra
 from timbre_core.inversion.pulses import mixed_noise, noise, pulses
 from timbre_core.inversion.runs import places, repeated, running_sum_
-from timbre_core.inversion.stft import Stft, power_of
+from timbre_core.inversion.stft import _KEPT, Stft, open_stft, power_of
 
 FEATURES = LogMelSettings(seconds=None)
 CPU = torch.device("cpu")
@@ -127,6 +127,11 @@ def test_spectra_of_a_long_sound_are_those_of_its_parts(monkeypatch: pytest.Monk
     )
     torch.testing.assert_close(stft.forward(audio), at_once)
     assert max(walked) == 7, "frames are no longer in memory all at once"
+
+
+def test_transforms_of_long_sounds_are_not_kept() -> None:
+    assert open_stft(FEATURES, 4000, CPU) is open_stft(FEATURES, 4000, CPU)
+    assert open_stft(FEATURES, _KEPT + 1, CPU) is not open_stft(FEATURES, _KEPT + 1, CPU)
 
 
 def test_power_is_squared_magnitude() -> None:

@@ -12,6 +12,7 @@ from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion.any_kind import invert
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inverters import PRESETS, inverter_names, open_inverter
+from timbre_core.recipes.recipe_files import list_recipes, load_recipe
 
 FEATURES = LogMelSettings(seconds=None)
 
@@ -57,3 +58,10 @@ def test_stream_is_the_call(note: tuple[np.ndarray, float]) -> None:
         blocks = list(fast.stream(source, ref_db, 60.0, 16_000, 1))
         difference = np.concatenate(blocks) - whole
         assert 20 * np.log10(np.linalg.norm(difference) / np.linalg.norm(whole) + 1e-9) < -40
+
+
+def test_a_recipe_of_sources_is_inverted_as_the_preset() -> None:
+    recipes = [load_recipe(name) for name in list_recipes()]
+    inversions = [recipe.inversion for recipe in recipes if recipe.inversion.kind == "excited"]
+    assert inversions
+    assert all(inversion == PRESETS["excited"] for inversion in inversions)

@@ -20,6 +20,7 @@ _LEAST_WEIGHT = 0.05
 # Frames x n_fft of one pass: what is computed from them on the way stays in a core's own cache.
 _PASS_ELEMENTS = 2**17
 _AT_ONCE = 2**22  # the same of what `forward` makes at once, 16 MiB: shorter sounds gain nothing by passes
+_KEPT = 2**18  # samples of audio whose transforms, as many floats, are kept: 1 MiB
 
 
 class Stft:
@@ -103,9 +104,13 @@ class Stft:
         return total.flatten(1)[:, first : first + self.n_samples]
 
 
-@lru_cache(maxsize=32)
 def open_stft(settings: SpectralSettings, n_samples: int, device: torch.device) -> Stft:
-    """The transforms for audio of a length; kept, since notes of one length follow each other."""
+    """The transforms for audio of a length; those of up to `_KEPT` are kept, since notes of one length follow each other."""
+    return (_stft if n_samples <= _KEPT else Stft)(settings, n_samples, device)
+
+
+@lru_cache(maxsize=32)
+def _stft(settings: SpectralSettings, n_samples: int, device: torch.device) -> Stft:
     return Stft(settings, n_samples, device)
 
 
