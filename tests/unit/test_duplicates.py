@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -232,3 +235,60 @@ def test_the_shortest_sounds_are_compared(n_samples: int, rate: int) -> None:
         n_fft = in_common(n_samples, n_samples, rate, 0.99).n_fft
         assert 0 <= levels(a, rate, n_fft).most(levels(b, rate, n_fft)) <= 1 + 1e-5
         assert 0 <= recording_correlation(a, rate, b, rate, enough=0.99) <= 1
+
+
+def alike_but_different(groups: int, members: int) -> Near:
+    """Fingerprints of groups within which, by these alone, all may be the same."""
+    marks = np.zeros((groups * members, BANDS), np.float32)
+    for number in range(len(marks)):
+        marks[number, 2 * (number // members)] = np.cos(0.1 * number / members)
+        marks[number, 2 * (number // members) + 1] = np.sin(0.1 * number / members)
+    return Near(marks / np.linalg.norm(marks, axis=1, keepdims=True))
+
+
+def noise(number: int) -> np.ndarray:
+    return np.random.default_rng(number).normal(size=200).astype(np.float32)
+
+
+def test_the_bar_counts_notes_of_groups_of_any_size(capsys: pytest.CaptureFixture[str]) -> None:
+    sound = noise(0)
+    same = Near(np.stack([fingerprint(sound, RATE)] * 600))
+    assert len(find_twins(same, lambda number: sound, progress=True)) == 599
+    assert "600/600" in capsys.readouterr().err
+    find_twins(alike_but_different(25, 20), noise, progress=True)
+    assert "500/500" in capsys.readouterr().err
+
+
+def test_few_threads_read_and_one_alone_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    near, readers = alike_but_different(40, 3), set()
+
+    def read(number: int) -> np.ndarray:
+        readers.add(threading.get_ident())
+        time.sleep(0.001)
+        return noise(number)
+
+    find_twins(near, read)
+    assert 1 < len(readers) <= 8
+    readers.clear()
+    find_twins(near, read, threads=1)
+    assert readers == {threading.get_ident()}
+
+
+def test_what_others_compare_ends_where_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it does where it is interrupted."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    begun, heard = threading.Event(), []
+
+    def read(number: int) -> np.ndarray:
+        if number >= 100:
+            begun.wait(10)
+            raise KeyboardInterrupt
+        heard.append(number)
+        begun.set()
+        time.sleep(0.02)
+        return noise(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        find_twins(alike_but_different(2, 100), read)
+    assert 1 <= len(heard) < 100

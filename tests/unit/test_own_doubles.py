@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import soundfile
 
 from timbre_core.catalogue import doubles
 from timbre_core.catalogue.hearing import Alike, same_of
+from timbre_core.datasets import duplicates
 from timbre_core.datasets.duplicates import Near, alike_groups, first_of_all
 from timbre_core.features.recording import BANDS, fingerprint
 
@@ -52,3 +55,14 @@ def test_sounds_that_vanish_meanwhile_are_no_doubles(tmp_path: Path) -> None:
     group = Alike([3, 5, 7, 9], paths, np.stack([fingerprint(sound, 16_000)] * 4))
     assert same_of(group, lambda looked: None) == [(5, 3)]
     assert same_of(group._replace(firsts=[1, 2, 3]), lambda looked: None) == []
+
+
+def test_progress_is_told_in_the_thread_that_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It writes into a database, and may raise, to end the comparison."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(duplicates, "_KEPT", 1)
+    sounds = np.random.default_rng(0).standard_normal((2, 4000)).astype(np.float32)
+    marks = np.stack([fingerprint(sound, 16_000) for sound in sounds]).repeat(2, axis=0)
+    threads = []
+    same_of(Alike([0, 1, 2, 3], [str(tmp_path / "gone")] * 4, marks), lambda _: threads.append(threading.get_ident()))
+    assert set(threads) == {threading.get_ident()}

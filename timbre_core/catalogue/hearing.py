@@ -61,5 +61,6 @@ def same_of(group: Alike, tell: Callable[[int], None]) -> list[tuple[int, int]]:
         except (TimbreError, OSError):
             return np.zeros(1, dtype=np.float32)  # deleted meanwhile
 
-    twins = find_twins(Near(group.marks, SAME_AS_KEPT), read, SAME, _RATE, firsts=group.firsts)
+    # In this thread: `tell` may write and raise, and where there are more processes, each core has one.
+    twins = find_twins(Near(group.marks, SAME_AS_KEPT), read, SAME, _RATE, firsts=group.firsts, threads=1)
     return [(group.rows[second], group.rows[first]) for first, second, _ in twins]

@@ -6,13 +6,14 @@ Every note is read once for its fingerprint; pairs that these do not rule out ar
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, KeysView, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from timbre_core.datasets.threads import in_threads
+from timbre_core.datasets.threads import in_threads, shared_out
 from timbre_core.features.audio import AudioError
 from timbre_core.features.recording import (
     BANDS,
@@ -47,6 +48,8 @@ _ROUNDING = 1e-5  # of a product of levels in float32
 _DIRECTIONS = 12  # of the fingerprints that differ most: enough to rule out nearly all pairs
 _KEPT = 64  # sounds that are kept while their pairs are compared,
 _KEPT_LEVELS = 512  # and their levels in narrow bands: 18,000 numbers where they are 4 s long
+_THREADS = 8  # at most: each keeps its own, 80 MB of 4 s at 44.1 kHz
+_WORTH_A_BAR = 500  # sounds
 _FEW = 200  # fingerprints that are looked through one by one
 
 
@@ -183,24 +186,31 @@ def find_twins(
     sample_rate: int = _RATE,
     progress: bool = False,
     firsts: Sequence[int] | None = None,
+    threads: int = _THREADS,
 ) -> list[Twins]:
     """Sounds that correlate by more than `correlation` with one before them, each with the first that it does with.
 
     What is the same as one before it is compared with no other one. read: a sound (n_samples,) at `sample_rate` by its
     number. firsts: a part of the work, to be shared out: all pairs of these sounds and the later ones that are the same, of
-    which `first_of_all` chooses.
+    which `first_of_all` chooses. threads: at most so many call `read`, this one alone where it is 1; a group of sounds that may
+    be the same is one thread's.
     """
+    from tqdm import tqdm
+
     if not len(near):
         return []
     if firsts is not None:
         return sorted(_twins_of(firsts, near, read, correlation, sample_rate, all_pairs=True))
     # Group by group, so that what is kept is what is asked for next.
     groups = [range(len(near))] if len(near) <= _KEPT else [group.tolist() for group in alike_groups(near)]
+    total = sum(map(len, groups))
 
-    def compare(group: Sequence[int]) -> list[Twins]:
-        return _twins_of(group, near, read, correlation, sample_rate)
+    def compare(group: Sequence[int], tell: Callable[[int], object]) -> list[Twins]:
+        return _twins_of(group, near, read, correlation, sample_rate, tell)
 
-    return sorted(twin for _, found in in_threads(compare, groups, "group", "comparing", progress) for twin in found)
+    with tqdm(total=total, unit="note", desc="comparing", disable=not progress or total < _WORTH_A_BAR) as bar:
+        found = shared_out(compare, groups, min(threads, os.cpu_count() or 1), bar.update)
+        return sorted(twin for twins in found for twin in twins)
 
 
 def _twins_of(
@@ -209,9 +219,11 @@ def _twins_of(
     read: Callable[[int], np.ndarray],
     correlation: float,
     sample_rate: int,
+    tell: Callable[[int], object] = lambda more: None,
     all_pairs: bool = False,
 ) -> list[Twins]:
-    """The twins of these sounds: see `find_twins`. all_pairs: sounds that are the same as an earlier one, too."""
+    """The twins of these sounds: see `find_twins`. tell: is told of every sound, and, with 0, of what is between them, where it
+    may raise. all_pairs: sounds that are the same as an earlier one, too."""
     sounds: _Kept[int, np.ndarray] = _Kept(read, _KEPT)
     told: _Kept[tuple[int, int], Levels] = _Kept(lambda of: levels(sounds[of[0]], sample_rate, of[1]), _KEPT_LEVELS)
     lengths: dict[int, int] = {}
@@ -224,11 +236,13 @@ def _twins_of(
     twins: list[Twins] = []
     known: set[int] = set()
     for first in firsts:
+        tell(1)
         if first in known:
             continue
         for second in map(int, near.after(first)):
             if second in known:
                 continue
+            tell(0)
             n_fft, excess = in_common(length(first), length(second), sample_rate, correlation)
             # Most that are the same are not delayed: that is told at once, unless it takes reading them again.
             found = undelayed_correlation(sounds[first], sounds[second]) if {first, second} <= sounds.keys() else 0.0

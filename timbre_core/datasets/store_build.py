@@ -179,7 +179,7 @@ def _build(
         )
     if named:
         _tell_skipped(skipped, total, directory, max(0, named - NAMED))
-    settled = settle_doubles(library, readable, marks, settings, keep_doubles)
+    settled = settle_doubles(library, readable, marks, settings, keep_doubles, progress)
     tell_doubles(library, settled, keep_doubles)
     kept = settled.kept
     if not keep_doubles:

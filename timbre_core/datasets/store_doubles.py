@@ -28,7 +28,12 @@ class Settled(NamedTuple):
 
 
 def settle_doubles(
-    library: Library, readable: np.ndarray, marks: np.ndarray, settings: StoredFeatures, keep: bool
+    library: Library,
+    readable: np.ndarray,
+    marks: np.ndarray,
+    settings: StoredFeatures,
+    keep: bool,
+    progress: bool = False,
 ) -> Settled:
     """Find the doubles among the readable notes of a library and decide about them.
 
@@ -40,7 +45,9 @@ def settle_doubles(
     """
     notes = library.notes
     rows = np.flatnonzero(readable & marks.any(axis=1))
-    twins = _twins(library, rows, marks, settings) if len(rows) else []  # pictures are no sounds, and have no rate
+    twins = (
+        _twins(library, rows, marks, settings, progress) if len(rows) else []
+    )  # pictures are no sounds, and have no rate
     split = notes["split"].copy()
     moved = []
     linked = linked_instruments(notes, twins)
@@ -60,7 +67,9 @@ def settle_doubles(
     return Settled(kept, split, double_of, moved)
 
 
-def _twins(library: Library, rows: np.ndarray, marks: np.ndarray, settings: StoredFeatures) -> list[Twins]:
+def _twins(
+    library: Library, rows: np.ndarray, marks: np.ndarray, settings: StoredFeatures, progress: bool
+) -> list[Twins]:
     def read(number: int) -> np.ndarray:
         try:
             return read_signal(library, int(rows[number]), settings)
@@ -68,7 +77,7 @@ def _twins(library: Library, rows: np.ndarray, marks: np.ndarray, settings: Stor
             return np.zeros(1, dtype=np.float32)  # deleted meanwhile
 
     keep_freed_memory(WORK)
-    found = find_twins(Near(marks[rows], SAME_AS_KEPT), read, SAME, settings.sample_rate)
+    found = find_twins(Near(marks[rows], SAME_AS_KEPT), read, SAME, settings.sample_rate, progress)
     return [Twins(int(rows[first]), int(rows[second]), correlation) for first, second, correlation in found]
 
 

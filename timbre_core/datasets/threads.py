@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _WORTH_A_BAR = 100  # items; fewer are done within a second or so
+_TOLD_EVERY = 0.2  # seconds
 _WAITING = 4  # items for each thread that are begun before they are asked for
 
 
@@ -51,3 +53,51 @@ def ahead(
         finally:
             for _, future in waiting:
                 future.cancel()
+
+
+class _Ended(Exception):
+    """Nobody asks for the work any more."""
+
+
+def shared_out(
+    work: Callable[[_Item, Callable[[int], object]], _Result],
+    items: Sequence[_Item],
+    threads: int,
+    tell: Callable[[int], object],
+) -> list[_Result]:
+    """What `work` makes of long items, in any order, in at most so many threads; in this one where that is 1, or one item.
+
+    work: also gets a function to be called now and then with how much more is done, which ends the work where this thread is
+    interrupted, or another one failed. tell: hears of what is done, in this thread.
+    """
+    threads = min(threads, len(items))
+    if threads <= 1:
+        return [work(item, tell) for item in items]
+    left, made, ended = deque(items), deque[_Result](), threading.Event()
+    done: deque[int] = deque()
+
+    def count(more: int) -> None:
+        if ended.is_set():
+            raise _Ended
+        if more:
+            done.append(more)
+
+    def one_after_the_other() -> None:
+        while True:
+            try:
+                item = left.popleft()
+            except IndexError:
+                return
+            made.append(work(item, count))
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            running = {pool.submit(one_after_the_other) for _ in range(threads)}
+            while running:
+                finished, running = wait(running, _TOLD_EVERY, FIRST_COMPLETED)
+                tell(sum(done.popleft() for _ in range(len(done))))
+                for future in finished:
+                    future.result()
+        finally:
+            ended.set()
+    return list(made)
