@@ -57,7 +57,8 @@ GOOD: dict[str, dict[str, str]] = {
     "transfer/picture": TRANSFER,
 }
 POSTED = {"kept/export", "gathered/csv", "gathered/zip", "similar", "play/perform", "play/own"}
-ELSEWHERE = {"plotly.js", "js/{version}/{name:path}", ""}  # no parameters; whatever is left
+# No parameters; whatever is left; takes any link of the page, see below.
+ELSEWHERE = {"plotly.js", "js/{version}/{name:path}", "", "explore/first"}
 
 # Values that are no numbers, or none that a parameter takes; every one of these is one.
 NO_NUMBER = ["", "x", "nan", "inf", "-1e9", "1e9", "1" * 600]
@@ -125,6 +126,13 @@ def refused(answer: Answer, *statuses: int) -> bool:
 def test_no_route_is_forgotten() -> None:
     paths = {route.path.removeprefix("/api").removeprefix("/") for route in ROUTES}
     assert paths - {"{rest:path}"} - ELSEWHERE == set(GOOD)
+
+
+@pytest.mark.usefixtures("checkpoints")
+@pytest.mark.parametrize("name", ["checkpoint", "projection", "colour", "inverter", "note", "pitch", "nothing"])
+def test_what_the_page_may_not_understand_is_left_to_it(name: str) -> None:
+    for value in ("", "x", "../alpha", "nan", "1" * 600):
+        assert ask("explore/first", {**ALPHA, name: value}).status == 204, value
 
 
 @pytest.mark.usefixtures("checkpoints")
