@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from timbre_core.__main__ import main
+from timbre_core.catalogue import crew as crew_module
 from timbre_core.catalogue import jobs
 from timbre_core.catalogue.crew import Crew
 from timbre_core.catalogue.database import database_file, reading, writing
@@ -195,3 +196,30 @@ def test_work_whose_process_died_is_called_interrupted_and_not_asked_for_twice(
     capsys.readouterr()
     main(["library", "list"])
     assert "count" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("count", "begun"), [(0, False), (23, False), (24, True)])
+def test_what_reads_is_imported_early_only_where_several_processes_will_read(
+    count: int, begun: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[object] = []
+    monkeypatch.setattr(crew_module, "prepare", prepared.append)
+    for number in range(count):
+        path = tmp_path / str(number % 3) / f"{number}.wav"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        path.with_suffix(".txt").touch()
+    crew_module.prepare_for(tmp_path)
+    assert bool(prepared) == begun
+
+
+@pytest.mark.parametrize("more", [[], ["--encoded", "shards"]])
+def test_a_folder_of_no_sounds_or_of_encoded_ones_starts_no_process_early(
+    more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[object] = []
+    monkeypatch.setattr(crew_module, "prepare", prepared.append)
+    for number in range(24 * bool(more)):
+        (tmp_path / f"{number}.wav").touch()
+    assert main(["library", "add", str(tmp_path), "--name", "x", "--checkpoint", "none-such", *more]) == 1
+    assert not prepared

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.catalogue.arrays import write_rows
-from timbre_core.catalogue.crew import MODULES, Crew, prepare
+from timbre_core.catalogue.crew import MODULES, PARALLEL, Crew, prepare, prepare_for
 from timbre_core.catalogue.database import reading, writing
 from timbre_core.catalogue.doubles import group_doubles
 from timbre_core.catalogue.labels import check_octaves, known, propose_labels, with_corrections
@@ -36,7 +36,6 @@ _NAMED = 5  # files that are named of those of which a part is read
 _AT_ONCE = (
     1000  # files that are read as quickly as can be, even in the background: somebody looks at the map that fills
 )
-_PARALLEL = 24  # files from which on a second process is worth its start
 
 
 @dataclass
@@ -70,8 +69,8 @@ def bring_up_to_date(
     check_source(library)
     root, checkpoint = Path(library.root), open_checkpoint(Path(library.checkpoint))
     count = (os.cpu_count() or 1) if workers is None else workers
-    if count and not sum(counts_of(library)):
-        prepare(MODULES)  # while names are read
+    if count and encoded is None and not sum(counts_of(library)):
+        prepare_for(root)  # while names are read
     placer = Placer.of(checkpoint)
     report("reading names", 0, 0)
     proposal = propose_labels(root, library.settings)
@@ -93,7 +92,7 @@ def bring_up_to_date(
         done, todo = done + len(taken), [asked for asked in todo if asked.path not in taken]
     reader = Reader(str(root), library.checkpoint, placer.coded_by)
     at_once = _AT_ONCE if in_background else math.inf
-    for reads in _read(reader, todo, min(count, 1 + len(todo) // _PARALLEL), at_once):
+    for reads in _read(reader, todo, min(count, 1 + len(todo) // PARALLEL), at_once):
         batches.take(reads)
         done += len(reads)
         report("reading sounds", done, total)

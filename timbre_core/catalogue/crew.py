@@ -13,8 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from timbre_core.datasets.audio_files import has_sounds
 from timbre_core.datasets.interrupts import interrupts_ignored
 
 MODULES = (
@@ -25,6 +27,9 @@ MODULES = (
     *("timbre_core.catalogue.reading", "timbre_core.catalogue.hearing"),
 )
 """What reading needs, for processes to import once."""
+
+PARALLEL = 24
+"""Sounds to be read from which on a second process is worth its start."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -43,8 +48,15 @@ def prepare(modules: Sequence[str]) -> None:
         forkserver.ensure_running()
 
 
+def prepare_for(root: Path) -> None:
+    """`prepare` for reading a new folder, where several processes will: with few sounds nothing is imported for nothing."""
+    if has_sounds(root, PARALLEL):
+        prepare(MODULES)
+
+
 def step_back(process: int | None) -> None:
-    """Let a process come after all that is not nice, for good, where the system knows of that."""
+    """Let a process come after all that is not nice, for good, where the system knows of that: systems take niceness back
+    from nobody but the administrator, and processes that it starts afterwards are as nice."""
     if process is not None and hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process, max(_BEHIND, os.getpriority(os.PRIO_PROCESS, process)))

@@ -143,7 +143,8 @@ def start_worker() -> None:
 def work(tell: Teller = lambda job: None, until: int | None = None, in_background: bool = False) -> bool:
     """Work through the queue until it is empty, or a job is done: `until`. False where another process does it.
 
-    in_background: let other programs come first where nobody waits for what is done.
+    in_background: let other programs come first where nobody waits for what is done. After a training this process is nice for
+    good, so that of a folder added after it the first sounds are read so, too: nobody but the administrator takes niceness back.
     """
     try:
         with _lock():

@@ -151,18 +151,18 @@ def _run_add(args: argparse.Namespace) -> int:
 
 
 def _begin_early(root: Path, args: argparse.Namespace) -> None:
-    """Import what reads sounds in a process of its own, while this one imports what it needs, where a folder is new."""
-    from timbre_core.catalogue.crew import MODULES, prepare
+    """Import what reads sounds in a process of its own, while this one imports what it needs, where a folder is new and large."""
+    from timbre_core.catalogue.crew import prepare_for
     from timbre_core.catalogue.database import exists, reading
 
-    if args.background or not root.is_dir():
+    if args.background or args.encoded or not root.is_dir():
         return
     known = None
     if exists():
         with reading() as database:
             known = database.execute("SELECT 1 FROM libraries WHERE root = ?", (str(root),)).fetchone()
     if known is None:
-        prepare(MODULES)
+        prepare_for(root)
 
 
 def _checkpoint(name: str | None) -> Checkpoint:

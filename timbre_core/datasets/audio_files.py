@@ -7,6 +7,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from timbre_core.errors import explain_os_error, os_errors
@@ -74,6 +75,12 @@ def unread_beside(root: Path) -> Skipped:
 def audio_files(root: Path) -> list[str]:
     """Paths below `root` (posix) of all sounds, sorted: see `list_folder`."""
     return list_folder(root).files
+
+
+def has_sounds(root: Path, count: int) -> bool:
+    """Whether there are `count` sounds or more below `root`: looks no further than to the folder with that one."""
+    sounds = (name for _, names in _folders(root, []) for name in names if is_audio(name))
+    return next(islice(sounds, count - 1, None), None) is not None
 
 
 def list_folder(root: Path) -> Listing:
