@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -20,10 +22,14 @@ OF_TORCH = (
     "torch.nn.quantizable",
     "torch.nn.quantized",
 )
-_FIRST = {f"torch.{name}": "torch._meta_registrations" for name in ("_decomp", "_prims", "_refs")}
-"""What must be there before a module that asks nothing of it, and that it imports itself."""
+_FIRST = {
+    f"torch.{name}": "torch._meta_registrations" for name in ("_decomp", "_prims", "_refs", "utils._content_store")
+}
+"""What must be there before a module that asks nothing of it, and that it imports itself: these import each other in circles,
+which only this order goes through. So do packages here and their own modules: the package is always first."""
 _KNOWN = "2.13."  # of torch: another one may need more of these than this one does
-_importing = threading.RLock()
+_importlib: Any = importlib._bootstrap
+_unfilled: dict[str, _Later] = {}
 
 
 class _Later(Loader):
@@ -34,46 +40,97 @@ class _Later(Loader):
         self._real = real
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        _let_generators_be()
         return self._real.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        def fill(name: str) -> Any:
-            if name.startswith("__"):  # what is asked of any module, such as __wrapped__
+        def look(name: str) -> Any:
+            if name.startswith("__") and name != "__all__":  # what is asked of any module, such as __wrapped__
                 raise AttributeError(name)
-            with _importing:
-                if module.__loader__ is self:
-                    self._fill(module, fill)
-                if module.__dict__.get("__getattr__") is not fill:
-                    return getattr(module, name)
+            self.fill(module)
+            if name in module.__dict__ or module.__dict__.get("__getattr__") is not look:
+                return getattr(module, name)
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
 
-        module.__dict__["__getattr__"] = fill
+        module.__dict__["__getattr__"] = look
+        _unfilled[module.__name__] = self
 
-    def _fill(self, module: ModuleType, fill: object) -> None:
-        spec = module.__spec__
-        assert spec is not None
-        module.__loader__ = spec.loader = self._real
+    def fill(self, module: ModuleType) -> None:
+        """Have a module run that isn't yet; where another thread is at it, once that is done."""
+        with _import_lock(module.__name__):
+            if module.__loader__ is not self:
+                return
+            spec, look = module.__spec__, module.__dict__.get("__getattr__")
+            assert spec is not None
+            module.__loader__ = spec.loader = self._real
+            try:
+                self._real.exec_module(module)
+            except BaseException:
+                module.__loader__ = spec.loader = self
+                raise
+            _unfilled.pop(module.__name__, None)
+            if module.__dict__.get("__getattr__") is look:
+                del module.__dict__["__getattr__"]
+
+
+@contextmanager
+def _import_lock(name: str) -> Iterator[None]:
+    """Hold the lock that Python holds while it imports a module: it sees when threads that import would wait for each other for
+    ever, as long as they wait for such locks alone, and has one of them go on with what is there.
+
+    Meanwhile others may import what this thread has not begun to run: this is before it, and mostly does so itself.
+    """
+    me, lock = threading.get_ident(), _importlib._get_module_lock(name)
+    if lock.owner == me:
+        yield
+        return
+    held = [found for found in (ref() for ref in [*_importlib._module_locks.values()]) if found and found.owner == me]
+    let_go = [found for found in held if found.name not in sys.modules for _ in range(_let_go(found, me))]
+    try:
         try:
-            self._real.exec_module(module)
-        except BaseException:
-            module.__loader__ = spec.loader = self
-            raise
-        if module.__dict__.get("__getattr__") is fill:
-            del module.__dict__["__getattr__"]
+            lock.acquire()
+        except _importlib._DeadlockError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            lock.release()
+    finally:
+        for found in let_go:
+            found.acquire()
 
 
-class _There(Loader):
-    """Of a module that is there already: another that was filled first imported it."""
+def _let_go(lock: Any, me: int) -> int:
+    """Release a lock, however many times this thread holds it, and tell how many."""
+    times = 0
+    while lock.owner == me:
+        lock.release()
+        times += 1
+    return times
 
-    def __init__(self, real: Loader | None) -> None:
-        self._real = real
+
+class _After(Loader):
+    """Fills a module that waits before another is imported. That is here and not in the finder, where Python holds the lock of
+    all imports, for which others would wait that must go on."""
+
+    def __init__(self, real: Loader, first: str) -> None:
+        self._real, self._first = real, first
+        self._is_there = False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return sys.modules[spec.name]
+        later = _unfilled.get(self._first)
+        if later is not None:
+            later.fill(sys.modules[self._first])
+        there = sys.modules.get(spec.name)
+        self._is_there = there is not None
+        return there or self._real.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
         assert module.__spec__ is not None
-        module.__spec__.loader = self._real
+        module.__loader__ = module.__spec__.loader = self._real
+        if not self._is_there:
+            self._real.exec_module(module)
 
 
 class _Finder(MetaPathFinder):
@@ -89,17 +146,11 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        first = sys.modules.get(_FIRST.get(fullname, ""))
-        if first is not None and isinstance(first.__loader__, _Later):
-            getattr(first, "any", None)
-            spec = getattr(sys.modules.get(fullname), "__spec__", None)
-            if isinstance(spec, ModuleSpec):
-                spec.loader = _There(spec.loader)  # Python takes this one, see importlib._bootstrap._find_spec
-            return spec
-        found = PathFinder.find_spec(fullname, path, target) if fullname in self._names and _is_known() else None
+        first = _FIRST.get(fullname, fullname.rpartition(".")[0])
+        is_later = fullname in self._names and _is_known()
+        found = PathFinder.find_spec(fullname, path, target) if is_later or first in _unfilled else None
         if found is not None and found.loader is not None:
-            found.loader = _Later(found.loader)
-            _let_generators_be()
+            found.loader = _Later(found.loader) if is_later else _After(found.loader, first)
         return found
 
 
