@@ -142,3 +142,23 @@ print(files() < 0.4 * before, bool((layer(heard) == told).all()))
 def test_torch_computes_the_same_with_half_of_its_code_let_go() -> None:
     done = subprocess.run([sys.executable, "-c", _TORCH], capture_output=True, text=True, cwd=ROOT, timeout=200)
     assert done.stdout.strip() == "True True", done.stdout + done.stderr
+
+
+_TUNED = """
+import ctypes
+told = []
+ctypes.CDLL = lambda name: type("Library", (), {"mallopt": lambda self, *option: told.append(option)})()
+from pages.server.memory import tune
+tune()
+print(sorted(told))
+told.clear()
+from timbre_core.freed_memory import WORK, keep_freed_memory
+keep_freed_memory(WORK)
+keep_freed_memory()
+print(told)
+"""
+
+
+def test_sounds_and_training_leave_malloc_as_the_server_has_it() -> None:
+    done = subprocess.run([sys.executable, "-c", _TUNED], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.stdout.splitlines() == [f"[(-8, 2), (-3, {2**25}), (-2, {2**26}), (-1, {2**26})]", "[]"], done.stderr
