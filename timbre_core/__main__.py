@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from timbre_core.cli.shell import command_parser, guarded, home_expanded
-from timbre_core.deferred_modules import defer
 from timbre_core.version import __version__
 
 VERBS = (
@@ -43,7 +42,6 @@ def _called() -> str:
 
 
 def _run(arguments: list[str] | None) -> int:
-    defer()  # torch is imported in half of the time
     parser = argparse.ArgumentParser(
         prog=_called(),
         description="Timbre Explorer: learn, see, hear and play timbre spaces. Train with `python train_cli.py`.",

@@ -10,7 +10,6 @@ import re
 import sys
 from pathlib import Path
 
-from timbre_core.deferred_modules import defer
 from timbre_core.freed_memory import WORK, keep_freed_memory
 
 SETTING = "TIMBRE_MEMORY"
@@ -48,9 +47,7 @@ def kept_bytes() -> int:
 
 
 def tune() -> None:
-    """Have as much freed memory kept as a sound takes, and of torch only what is needed imported. To be called before threads,
-    Arrow and torch come."""
-    defer()
+    """Have as much freed memory kept as a sound takes. To be called before threads, Arrow and torch come."""
     keep_freed_memory(WORK, claim=True)
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _KERNELS)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own keeps what tables were read with

@@ -24,7 +24,7 @@ if notes.checkpoint.name != "mnist-vae":
     studio.audio(0, "inversion"), studio.audio(0, "reconstruction")
     studio.recording(0)
 print("latents" in vars(notes.checkpoint))
-unwanted = "sklearn sympy librosa numba umap matplotlib torch._dynamo scipy.stats scipy.signal torch._prims".split()
+unwanted = "sklearn sympy librosa numba umap matplotlib torch._dynamo scipy.stats scipy.signal".split()
 print(sorted(set(unwanted) & set(sys.modules)))
 """
 
