@@ -175,13 +175,14 @@ def _threads(count: int | None) -> Iterator[None]:
     import numba
     from threadpoolctl import threadpool_limits
 
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(count or before, before))
-    try:
-        with threadpool_limits(count, user_api="openmp"):
+    # Around numba, too, which with OpenMP sets the threads of whoever starts it, of torch as well.
+    with threadpool_limits(count, user_api="openmp"):
+        before = numba.get_num_threads()
+        numba.set_num_threads(min(count or before, before))
+        try:
             yield
-    finally:
-        numba.set_num_threads(before)
+        finally:
+            numba.set_num_threads(before)
 
 
 def _umap(points: _Points) -> np.ndarray:
