@@ -112,7 +112,11 @@ def test_a_file_that_was_cut_off_is_as_long_as_what_is_left() -> None:
     assert 0.5 * SECONDS < len(heard) / rate < SECONDS
 
 
-@pytest.mark.parametrize("junk", [bytes(100), bytes(40_000), b"hello, this is junk", b"\xff\xfb\x90\x00 no frame"])
+@pytest.mark.parametrize(
+    "junk",
+    [bytes(100), bytes(40_000), b"hello, this is junk", b"\xff\xfb\x90\x00 no frame"],
+    ids=["zeros", "many zeros", "words", "like a frame"],
+)
 def test_junk_before_the_first_frame_is_passed_over(junk: bytes, tmp_path: Path) -> None:
     whole = mp3_of(sound_of(24_000), 24_000)
     path = tmp_path / "a.mp3"
