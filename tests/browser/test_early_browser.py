@@ -123,3 +123,4 @@ def test_a_page_without_it_takes_it_away(page: Any, app: str, fresh_app: Callabl
     go_on()
     page.get_by_text("No checkpoint yet").wait_for()
     page.wait_for_selector(LAYER, state="detached")
+    assert page.locator(".tx-map").count() == 0
