@@ -271,7 +271,7 @@ def described_space(notes: NoteMap) -> dict[str, Any]:
 
 
 def _families(notes: NoteMap) -> list[dict[str, Any]]:
-    """Each family's mean, and the id of its note nearest to it."""
+    """Each family's mean."""
     if not notes.families:
         return []
     families = notes.labels["family"].astype(str).to_numpy()
@@ -279,14 +279,12 @@ def _families(notes: NoteMap) -> list[dict[str, Any]]:
     for value in notes.families:
         rows = np.flatnonzero(families == value)
         mean = notes.means[rows].mean(axis=0)
-        typical = rows[notes.distances(mean)[rows].argmin()]
         described.append(
             {
                 "value": value,
                 "name": readable(value),
                 "colour": colour_of("family", value),
                 "z": mean.round(4).tolist(),
-                "typical": notes.ids[typical],
             }
         )
     return described

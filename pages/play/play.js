@@ -14,7 +14,7 @@ import { Moves } from "./moves.js";
 import { coordinates, moved } from "./point.js";
 import { Recordings } from "./recordings.js";
 import { releaseSteps, shapeText } from "./shape.js";
-import { firstStart, resolved } from "./starts.js";
+import { resolved } from "./starts.js";
 import { PlayView } from "./view.js";
 
 const REST_MS = 160; // after the last change: pictures and words follow
@@ -123,7 +123,7 @@ export class Player {
       this.axes = "dimensions";
       this.traits = null;
       this.view.open(space);
-      if (!this.kept.restore()) await this.begin(this.data.start ?? firstStart(this.space), false);
+      if (!this.kept.restore()) await this.begin(this.data.start ?? null, false);
       this.view.showAxes();
       // The server loads its model now, not at the first key.
       fetchJson(address(`${this.data.url}/ready`, this.parameters()), { signal }).then(
@@ -165,10 +165,10 @@ export class Player {
     const turn = {};
     this.turn = turn;
     try {
-      const { z, title, colour, recorded = false } = await resolved(this, start);
+      const { z, recorded = false, ...found } = await resolved(this, start);
       if (turn !== this.turn) return; // another start was chosen meanwhile
       if (undoable && this.z) this.history.remember();
-      Object.assign(this, { start, origin: z, title, colour, recorded, own: null, unheard: null, macros: {}, base: {} });
+      Object.assign(this, { ...found, origin: z, recorded, own: null, unheard: null, macros: {}, base: {} });
       this.place(z);
       if (undoable) this.hands.audition(performance.now());
     } catch (error) {

@@ -66,7 +66,8 @@ async def traits_route(request: Request) -> Response:
 
 async def start_route(request: Request) -> Response:
     """`/api/play/start?checkpoint=&note=` or `&seed=`: the latent to begin with, and the note's card;
-    `recorded`: whether its instrument can be played from recordings, `recordings`: the MIDI pitches of them."""
+    `recorded`: whether its instrument can be played from recordings, `recordings`: the MIDI pitches of them. Without either,
+    `beginning`: the id of a note to begin with, null where there is none."""
 
     def work() -> Response:
         notes = find_map(parameter(request, "checkpoint"))
@@ -75,6 +76,11 @@ async def start_route(request: Request) -> Response:
 
             drawn = prior_draw(notes, whole(request, "seed", 0, 2**32 - 1))
             return JSONResponse({"z": drawn}, headers=stored(request))
+        if "note" not in request.query_params:
+            from pages.play.beginning import beginning
+
+            # Recordings come and go without a new version of the map.
+            return JSONResponse({"beginning": beginning(notes)}, headers={"Cache-Control": "no-store"})
         row = notes.row_of(parameter(request, "note"))
         from pages.play.engine import recorded_pitches
         from pages.server.studio import mean_of
