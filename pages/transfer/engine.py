@@ -141,7 +141,8 @@ def described_source(notes: NoteMap, source: Source, change: Change) -> bytes:
 
 def described_result(notes: NoteMap, source: Source, change: Change) -> bytes:
     """What becomes of it, packed: see `_packed`; `remarks` says what is not kept, `aim` where it was moved toward, `way`
-    how much of the way there it has gone, as it is heard: the recording stays in it, so that this is less than was asked for."""
+    how much of the way there it has gone in the latents, as it is heard: the recording stays in it, so that this is less than
+    was asked for."""
     from timbre_core.generation.transfer import open_sound, target_mean
 
     result = moved(notes, source, change)

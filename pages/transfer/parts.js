@@ -3,6 +3,7 @@
 import { build, named } from "../browser/dom.js";
 import { matchSwitch } from "../browser/matching.js";
 import { Mending } from "../browser/mending.js";
+import { Road } from "./road.js";
 
 const MARKS = {
   play: "M4.5 2.8v10.4l8.5-5.2z",
@@ -40,10 +41,12 @@ export class TransferParts {
   }
 
   makePlayer(kind, letter, title) {
-    const button = this.button("", `Play the ${kind} (key ${kind === "source" ? 1 : 2})`, "play", () => this.page.press(kind), {
+    const told = `Play the ${kind} (key ${kind === "source" ? 1 : 2})`;
+    const button = this.button("", told, "play", () => this.page.press(kind), {
       class: "tx-play-button",
       disabled: "",
       "data-kind": kind,
+      "aria-label": named(letter, told),
     });
     button.prepend(build("b", { text: letter }));
     const name = build("span", { class: "tx-name", text: title });
@@ -170,6 +173,7 @@ export class TransferParts {
         "Map of the notes: A is the source, B the result, the dashed ring the target. A click on a dot makes it the target.",
     });
     this.near = build("p", { class: "tx-near" });
-    return build("div", { class: "tx-place" }, this.mapCanvas, this.near);
+    this.road = new Road();
+    return build("div", { class: "tx-place" }, this.mapCanvas, this.road.element, this.near);
   }
 }

@@ -137,10 +137,9 @@ export class TransferView extends TransferParts {
       const words = [near.title, near.pitch_name || near.detail].filter(Boolean);
       return `${kind === "source" ? "A" : "B"} is near ${words.join(near.pitch_name ? " " : ", ")}`;
     });
-    // The recording stays in B, so that it stops short of the ring: said, for a dot beside its aim looks like a fault.
-    const way = Number.isFinite(this.way) && this.map.ways.result ? Math.round(100 * Math.max(0, this.way)) : null;
-    const gone = way === null ? "" : `\nB has gone ${way} % of the way to the dashed ring: the recording stays in it`;
-    this.near.textContent = told.filter(Boolean).join(" · ") + gone;
+    const there = Number.isFinite(this.way) && Boolean(this.map.ways.result);
+    this.road.show(there ? this.way : null, this.page.settings.amount);
+    this.near.textContent = told.filter(Boolean).join(" · ");
   }
 
   setCorrections(chosen, notes, count) {
