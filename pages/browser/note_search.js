@@ -3,14 +3,12 @@
 import { build } from "./dom.js";
 
 // A field that finds notes while one types (ARIA's combobox pattern). keeps: whether what was typed stays after a choice.
-// otherwise: what else finds notes, told where nothing is found.
 export class NoteSearch {
-  constructor(field, list, chosen, keeps = false, otherwise = "") {
+  constructor(field, list, chosen, keeps = false) {
     this.field = field;
     this.list = list;
     this.chosen = chosen;
     this.keeps = keeps;
-    this.otherwise = otherwise;
     this.active = -1;
     this.lead = field.placeholder;
     field.addEventListener("input", () => this.refresh());
@@ -42,18 +40,14 @@ export class NoteSearch {
     const text = this.field.value.trim();
     if (!this.notes || !text) return this.close();
     const rows = this.notes.find(text);
-    const example = this.notes.words.example || "another word";
     this.active = rows.length ? 0 : -1;
-    this.list.replaceChildren(
-      ...rows.map((row) => this.option(row)),
-      ...(rows.length
-        ? []
-        : [
-            build("p", {
-              text: `Nothing here has “${text.slice(0, 40)}” in its name: try ${example}.${this.otherwise}`,
-            }),
-          ]),
-    );
+    const { sounds, words } = this.notes;
+    const heard = this.notes.heard(text).join("” and “");
+    const example = [words.example || "another word", sounds[0]].filter(Boolean).join(", or ");
+    const told = rows.length
+      ? heard && `“${heard}”: in a name, or what sounds so`
+      : `Nothing here has “${text.slice(0, 40)}” in its name: try ${example}`;
+    this.list.replaceChildren(...(told ? [build("p", { text: told })] : []), ...rows.map((row) => this.option(row)));
     this.list.hidden = false;
     this.field.setAttribute("aria-expanded", "true");
     this.paint();

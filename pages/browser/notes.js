@@ -3,6 +3,7 @@
 import { UNKNOWN_COLOUR } from "./colours.js";
 import { called, detailOf } from "./names.js";
 import { noteName } from "./pitch.js";
+import { sounding, termsOf } from "./sound_terms.js";
 
 const MOST_FOUND = 40;
 
@@ -17,6 +18,7 @@ export class Notes {
     this.columns = map.columns;
     this.words = map.words;
     this.dot = map.dot;
+    this.sounds = map.sounds ?? []; // words for how its notes sound
     this.apart = (row) => detailOf(map, row); // what tells a note from others of its name
     this.projection = map.projections[0];
     this.rows = new Map(map.ids.map((id, row) => [id, row]));
@@ -61,7 +63,13 @@ export class Notes {
     return Number.isFinite(value) ? `velocity ${value}` : "";
   }
 
-  // Rows of notes that have all the words somewhere in their names, before them those that are called just so.
+  // Words of sound in a text.
+  heard(text) {
+    return termsOf(text, this.sounds).filter((term) => this.sounds.includes(term));
+  }
+
+  // Rows of notes that have each term of a text somewhere in their names, or sound as it says: first those that are called just
+  // so, then those with all of it in their names, then others from all over the map.
   find(text) {
     this.searched ??= this.ids.map((id, row) =>
       [this.text("instrument", row), this.text("family", row), this.pitch(row), this.apart(row), id]
@@ -69,16 +77,25 @@ export class Notes {
         .toLowerCase()
         .replaceAll("♯", "#"),
     );
-    const wanted = text.toLowerCase().replaceAll("♯", "#").split(/\s+/).filter(Boolean);
-    const [called, found] = [[], []];
+    const wanted = termsOf(text.replaceAll("♯", "#"), this.sounds);
+    const sounds = wanted.map((term) => sounding(term, this));
+    const [called, found, heard] = [[], [], []];
     for (let row = 0; row < this.ids.length && called.length < MOST_FOUND; row++) {
-      if (!wanted.every((word) => this.searched[row].includes(word))) continue;
+      const has = (term) => this.searched[row].includes(term);
+      if (!wanted.every((term, i) => has(term) || sounds[i]?.(row))) continue;
       const names = [this.text("family", row), this.text("instrument", row), this.pitch(row).replaceAll("♯", "#")].map((name) =>
         name.toLowerCase(),
       );
-      if (wanted.every((word) => names.includes(word))) called.push(row);
+      if (wanted.every((term) => names.includes(term))) called.push(row);
+      else if (!wanted.every(has)) heard.push(row);
       else if (found.length < MOST_FOUND) found.push(row);
     }
-    return [...called, ...found].slice(0, MOST_FOUND);
+    const named = [...called, ...found].slice(0, MOST_FOUND);
+    return [...named, ...spread(heard, MOST_FOUND - named.length)];
   }
+}
+
+// At most so many of a list, from all over it.
+function spread(list, most) {
+  return list.length <= most ? list : Array.from({ length: most }, (_, k) => list[Math.floor((k * list.length) / most)]);
 }

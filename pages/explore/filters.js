@@ -1,6 +1,7 @@
 // Which notes of the map are lit: a search, chosen values and ranges of labels. The others turn grey.
 
 import { dismissed } from "../browser/dismissed.js";
+import { termsOf } from "../browser/sound_terms.js";
 import { FilterPanel } from "./filter_panel.js";
 import { finds, textOf } from "./finds.js";
 import { kept } from "./kept.js";
@@ -154,7 +155,7 @@ export class Filters extends FilterPanel {
       const wanted = kept.sets().filter(({ key }) => this.sets.has(key));
       keep((i) => wanted.some(({ notes }) => notes.has(this.map.ids[i])));
     }
-    for (const word of this.search.value.toLowerCase().split(/\s+/).filter(Boolean)) keep(finds(word, this.map));
+    for (const term of termsOf(this.search.value, this.map.sounds)) keep(finds(term, this.map));
     const count = lit.reduce((sum, one) => sum + one, 0);
     const used = this.only.size + this.ranges.size + this.words.size + this.sets.size;
     this.shown.textContent = count < lit.length ? `${count.toLocaleString("en")} of ${lit.length.toLocaleString("en")}` : "";

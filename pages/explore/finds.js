@@ -1,11 +1,12 @@
-// Finding the notes of a map by a word.
+// Finding the notes of a map by a term.
 
 import { noteName } from "../browser/pitch.js";
+import { sounding } from "../browser/sound_terms.js";
 
 const texts = new WeakMap(); // of each map
 
-// For a map as /api/map answers it: which of its notes have a word (in lower case, without spaces) in their labels, in their id,
-// or as the name of their pitch, as a function of a note's index.
+// For a map as /api/map answers it: which of its notes have a term (see sound_terms.js) in their labels, in their id, or as the
+// name of their pitch, or sound as it says, as a function of a note's index.
 export function finds(word, map) {
   const { columns, arrays } = map;
   // A number that is a label, a digit say, is that label and no part of others.
@@ -19,8 +20,9 @@ export function finds(word, map) {
   const asked = word.replace("#", "♯").toUpperCase();
   const called = pitches ? Array.from({ length: 128 }, (_, midi) => noteName(midi) === asked) : [];
   const named = labelled ? null : inNames(word, map);
+  const heard = sounding(word, map);
   return (i) =>
-    (named && named[i] === 1) || found.some(([has, codes]) => has[codes[i]]) || (pitches && called[Math.round(pitches[i])]);
+    heard?.(i) || named?.[i] || found.some(([has, codes]) => has[codes[i]]) || (pitches && called[Math.round(pitches[i])]);
 }
 
 // 1 for each note that has the word in its id or in its detail.

@@ -73,7 +73,6 @@ export class MapView {
       this.root.querySelector(".tx-results"),
       (id) => this.selectId(id, true),
       true,
-      " How it sounds is asked for under Filter.",
     );
     this.legend = new Legend(this.root.querySelector(".tx-legend"), this.points, this.filters, () => this.draw());
     this.root.timbreMap = this;

@@ -130,8 +130,8 @@ export class Pictures {
 
   // Seconds that the pictures span; 0 where they are not there yet, or have no time.
   get seconds() {
-    const { frames } = this.cards.original.picture.frames ? this.cards.original.picture : this.cards.reconstruction.picture;
-    return frames?.seconds_per_frame ? frames.n_frames * frames.seconds_per_frame : 0;
+    const { picture } = this.cards.original.picture.frames ? this.cards.original : this.cards.reconstruction;
+    return picture.frames?.seconds_per_frame ? picture.seconds() : 0;
   }
 
   // Values under the pointer, in the line below the pictures.

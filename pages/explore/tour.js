@@ -13,7 +13,11 @@ export function stepsOf({ words, columns, sounds = [] }, heard) {
   const told = [...new Set([...PLAIN_WORDS, ...sounds])].filter((word) => sounds.includes(word)).slice(0, 3);
   const differ = ({ values, high, low }) => (values ? values.length > 1 : high > low);
   const labels = LABELS.filter((name) => columns[name] && differ(columns[name])).map((name) => columns[name].title.toLowerCase());
-  const filters = told.length ? `words such as ${listed(told)}` : listed(labels);
+  const ways = told.length
+    ? ` and how they sound, in words such as ${listed(told)}`
+    : labels.length
+      ? `, or filter by ${listed(labels)}`
+      : "";
   return [
     [
       ".tx-points",
@@ -22,11 +26,7 @@ export function stepsOf({ words, columns, sounds = [] }, heard) {
         ? "Point at one to hear it, click to choose it. What lies near sounds alike. Arrow keys walk from dot to dot."
         : "Click one to choose it. What lies near looks alike. Arrow keys walk from dot to dot.",
     ],
-    [
-      ".tx-find",
-      "Find",
-      `Search names${filters && `, or filter by ${filters}`}. The list has every ${heard ? "sound" : note}, sorted as you like.`,
-    ],
+    [".tx-find", "Find", `Search names${ways}. The list has every ${heard ? "sound" : note}, sorted as you like.`],
     heard
       ? [
           ".tx-note",

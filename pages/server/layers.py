@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pages.server.colours import NAMELESS, UNKNOWN, colours_of
+from pages.server.measured import measured_when_built
 from pages.server.memo import Memo
 from pages.server.note_map import NoteMap
 from pages.server.words import printable
@@ -183,22 +184,10 @@ def _shipped_labels(base: NoteMap) -> pd.DataFrame:
     labels = base.labels.assign(library=SHIPPED)
     if RECORDING not in labels:
         labels[RECORDING] = labels["note_id"]
-    measured = _measured(base)
+    measured = measured_when_built(base.checkpoint, labels["note_id"])
     for name in _MEASURED:
         labels[name] = measured[name].to_numpy() if name in measured else np.nan
     return labels
-
-
-def _measured(base: NoteMap) -> pd.DataFrame:
-    """What was measured of the starter library's notes when it was built."""
-    from timbre_core.datasets.roots import STARTER
-
-    if base.checkpoint.latents_roots != [STARTER]:
-        return pd.DataFrame()
-    from timbre_core.datasets.starter import starter_path
-
-    table = pd.read_parquet(starter_path(), columns=["note_id", "attack", "noisiness"]).set_index("note_id")
-    return table.reindex(base.labels["note_id"])
 
 
 def _own_labels(base: NoteMap, libraries: tuple[OwnLibrary, ...], own: pd.DataFrame) -> pd.DataFrame:

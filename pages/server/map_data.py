@@ -13,6 +13,7 @@ import pandas as pd
 from pages.server.catalog import NoteMap
 from pages.server.colours import UNKNOWN
 from pages.server.layers import OF_ITS_KIND
+from pages.server.measured import measured_when_built
 from pages.server.memo import Memo
 from pages.server.packing import pack
 from pages.server.words import called, instrument_name, note_name, printable, readable
@@ -75,7 +76,7 @@ def _pack_map(notes: NoteMap) -> bytes:
         **{"ids": notes.ids, "projections": notes.projections, "columns": columns, "words": words_for(notes)},
         "dot": notes.dot,
     }
-    words = sound_words(notes.labels)
+    words = sound_words(_measures(notes))
     if words:
         header["sounds"] = list(words)
         bits = sum((holds.astype(np.uint16) << place for place, holds in enumerate(words.values())), np.uint16(0))
@@ -83,6 +84,14 @@ def _pack_map(notes: NoteMap) -> bytes:
     if len(notes.ids) <= MOST_DETAILS and any(notes.details):
         header["details"] = notes.details
     return pack(header, arrays)
+
+
+def _measures(notes: NoteMap) -> pd.DataFrame:
+    """What words of sound are told from: the labels, with what else was measured of notes that come with the project."""
+    measured = measured_when_built(notes.checkpoint, notes.labels["note_id"])
+    return notes.labels.assign(
+        **{str(name): measured[name].to_numpy() for name in measured if name not in notes.labels}
+    )
 
 
 def words_for(notes: NoteMap) -> dict[str, str]:

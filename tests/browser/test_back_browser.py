@@ -60,7 +60,33 @@ def test_enter_in_the_search_chooses_what_is_found_first(page: Any, app: str) ->
     field.fill("no such note anywhere")
     told = page.locator(".tx-map .tx-results").inner_text()
     assert "Nothing here has" in told
-    assert "under Filter" in told, "words of sound are no names"
+    assert ", or bright" in told
+
+
+def test_words_of_sound_are_searched_for_beside_names(page: Any, app: str) -> None:
+    open_map(page, app)
+    field = page.locator(".tx-map .tx-find input")
+    lit = {}
+    for text in ("bright", "oboe", "bright oboe", "dark", "bass", "dark bass"):
+        field.fill(text)
+        rows = page.evaluate(
+            "() => { const { lit } = document.querySelector('.tx-map').timbreMap.points;"
+            " return [...lit.keys()].filter((i) => lit[i]); }"
+        )
+        lit[text] = set(rows)
+    assert lit["bright oboe"] == lit["bright"] & lit["oboe"]
+    assert lit["bright oboe"]
+    assert lit["dark bass"] == lit["dark"] & lit["bass"]
+    assert lit["dark bass"]
+    named = page.evaluate(
+        "() => document.querySelector('.tx-map').timbreMap.points.map.columns.instrument.names"
+        ".filter((name) => /bright/i.test(name))"
+    )
+    field.fill("bright")
+    told = page.locator(".tx-map .tx-results")
+    assert "“bright”: in a name, or what sounds so" in told.inner_text()
+    first = told.locator("[role=option]").first.inner_text()
+    assert not named or "bright" in first.lower(), "what is called so comes first"
 
 
 def test_the_filter_panel_gets_out_of_the_way(page: Any, app: str) -> None:

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { termsOf } from "../../pages/browser/sound_terms.js";
 import { finds } from "../../pages/explore/finds.js";
 
 const map = {
@@ -43,4 +44,22 @@ test("each of many notes is found by its own name alone", () => {
   assert.deepEqual(rows("x2999y"), [2999]);
   assert.equal(rows("take").length, 1000);
   assert.deepEqual(rows("yx"), [], "names do not run into each other");
+});
+
+const heard = {
+  ids: ["a_oboe", "b_oboe", "c_bright-oboe", "d_flute"],
+  sounds: ["bright", "dark", "soft start"],
+  columns: {},
+  arrays: { sounds: Uint16Array.of(0b001, 0b010, 0b010, 0b101) },
+};
+const lit = (text) => [0, 1, 2, 3].filter((i) => termsOf(text, heard.sounds).every((term) => finds(term, heard)(i)));
+
+test("a word of sound finds what sounds so and what is called so, with other words both at once", () => {
+  assert.deepEqual(lit("bright"), [0, 2, 3]);
+  assert.deepEqual(lit("Bright oboe"), [0, 2]);
+  assert.deepEqual(lit("dark oboe"), [1, 2]);
+  assert.deepEqual(lit("soft start"), [3]);
+  assert.deepEqual(lit("flute  soft  start "), [3]);
+  assert.deepEqual(lit("start"), [], "a part of a word of sound is none");
+  assert.deepEqual(lit("short"), [], "nor one that nothing was measured for");
 });

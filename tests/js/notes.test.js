@@ -38,6 +38,21 @@ test("all words must be found; what is called just so comes first", () => {
   assert.deepEqual(many.find("brass"), [59]);
 });
 
+test("words of sound find what sounds so after what is called so, from all over the map", () => {
+  const arrays = { ...map.arrays, sounds: Uint16Array.of(1, 2, 2) };
+  const told = new Notes({ ...map, ids: [...map.ids.slice(0, 2), "dark_bass-036-100"], sounds: ["bright", "dark"], arrays });
+  assert.deepEqual(told.find("bright"), [0]);
+  assert.deepEqual(told.find("dark bass"), [2, 1]);
+  assert.deepEqual(told.find("bright bass"), []);
+  assert.deepEqual([told.heard("Dark bass"), told.heard("bass"), notes.heard("bright")], [["dark"], [], []]);
+  const ids = Array.from({ length: 400 }, (_, i) => `n${i}`);
+  const label_family = Uint16Array.from(ids, (_, i) => (i < 200 ? 0 : 1));
+  const all = { label_family, sounds: new Uint16Array(400).fill(1) };
+  const many = new Notes({ ...map, ids, arrays: all, columns: { family: FAMILIES }, sounds: ["bright"] }).find("bright");
+  assert.equal(many.length, 40);
+  assert.ok(many.some((row) => row < 200) && many.some((row) => row >= 200));
+});
+
 test("a note that has no pitch is told by its family, too", () => {
   assert.equal(called("id", "george", "seven", ""), "seven · george");
   assert.equal(called("id", "trumpet", "brass", "C4"), "trumpet");
