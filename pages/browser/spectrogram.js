@@ -16,10 +16,22 @@ export class Spectrogram {
     this.differs = differs;
     this.gutter = gutter;
     this.frames = null;
+    this.span = 0; // seconds that the axis has at least, so that pictures of other lengths compare
   }
 
-  seconds() {
+  // What is drawn, in seconds; NaN for features without time.
+  lasting() {
     return this.frames.n_frames * this.frames.seconds_per_frame;
+  }
+
+  // What the axis has room for.
+  seconds() {
+    return Math.max(this.lasting(), this.span);
+  }
+
+  // The share of the axis that the picture takes.
+  get filled() {
+    return this.lasting() / this.seconds() || 1;
   }
 
   // Where a time lies, in CSS pixels from the canvas' left.
@@ -40,7 +52,7 @@ export class Spectrogram {
     const plot = { x: this.gutter, y: GUTTER.top, w: width - this.gutter, h: height - GUTTER.top - GUTTER.bottom };
     context.clearRect(0, 0, width, height);
     context.imageSmoothingQuality = "high";
-    context.drawImage(this.picture(scale), plot.x, plot.y, plot.w, plot.h);
+    context.drawImage(this.picture(scale), plot.x, plot.y, plot.w * this.filled, plot.h);
     context.font = `10px ${themeColour(this.canvas, "font") || "sans-serif"}`;
     context.fillStyle = themeColour(this.canvas, "text-color");
     if (this.frames.bands && this.gutter) this.drawNotes(context, plot, pitch);
@@ -116,7 +128,7 @@ export class Spectrogram {
   under(event) {
     if (!this.frames) return null;
     const box = this.canvas.getBoundingClientRect();
-    const x = (event.clientX - box.left - this.gutter) / (box.width - this.gutter);
+    const x = (event.clientX - box.left - this.gutter) / ((box.width - this.gutter) * this.filled);
     const y = (event.clientY - box.top - GUTTER.top) / (box.height - GUTTER.top - GUTTER.bottom);
     if (!(x >= 0 && x < 1 && y >= 0 && y < 1)) return null;
     const { n_bins: bins, n_frames: frames, bands, top_db: span, unit, seconds_per_frame: step, arrays } = this.frames;
@@ -125,7 +137,7 @@ export class Spectrogram {
     const value = arrays.frames[bin * frames + frame];
     // Decibels count down from the loudest, other values lie from -1 to 1.
     const told = this.differs ? value : (value / 255) * span - (unit === "dB" ? span : span / 2);
-    return { share: x, time: step ? x * this.seconds() : null, hz: bands?.[bin] ?? null, value: told, bin, frame };
+    return { share: x, time: step ? x * this.lasting() : null, hz: bands?.[bin] ?? null, value: told, bin, frame };
   }
 
   describe({ time, hz, value, bin, frame }) {

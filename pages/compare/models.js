@@ -8,6 +8,7 @@ import { matchSwitch } from "../browser/matching.js";
 import { mounted } from "../browser/mount.js";
 import { address, fetchJson, fetchPacked, fetchWav, noteParameters, sentenceOf, soundAddress } from "../browser/server.js";
 import { Spectrogram } from "../browser/spectrogram.js";
+import { drawTogether } from "../browser/together.js";
 
 export default mounted((parent) => new Players(parent));
 
@@ -115,7 +116,10 @@ class Players {
   }
 
   draw() {
-    for (const { picture } of this.cards) picture.draw(this.scale, this.pitch ?? null);
+    drawTogether(
+      this.cards.map(({ picture }) => picture),
+      (picture) => picture.draw(this.scale, this.pitch ?? null),
+    );
   }
 
   // ---- a note ----------------------------------------------------------------------------------------------------
@@ -178,7 +182,7 @@ class Players {
       const parameters = noteParameters(this.source(card), this.id, card.kind);
       card.picture.frames = await fetchPacked(address(`${this.data.url}/frames`, parameters), { signal });
       card.element.classList.remove("tx-waiting");
-      card.picture.draw(this.scale, this.pitch);
+      this.draw();
     } catch (error) {
       if (error.name === "AbortError") return;
       card.element.classList.remove("tx-waiting");

@@ -7,10 +7,21 @@ import { matchSwitch } from "../browser/matching.js";
 import { mounted } from "../browser/mount.js";
 import { address, fetchPacked, fetchWav } from "../browser/server.js";
 import { Spectrogram } from "../browser/spectrogram.js";
+import { drawTogether } from "../browser/together.js";
 
 // Pictures wait for their turn in the browser, so that leaving a dozen drops what was not asked for yet.
 const AT_ONCE = 2;
+const NARROWEST = 160; // pixels of a column; where there is less, a note's versions stand below its name, in several lines
+const SMALLEST = 165; // pixels of a version that stands so
+const NAMES = 128; // pixels of the column of names
 export default mounted((parent) => new ListeningTable(parent));
+
+// How many of a note's versions stand side by side below its name; 0 where all have room beside it. width: of all, in pixels.
+export function acrossOf(count, width) {
+  if (!count || !width || width - NAMES >= count * NARROWEST) return 0;
+  const most = Math.max(1, Math.min(count, Math.floor(width / SMALLEST)));
+  return Math.ceil(count / Math.ceil(count / most)); // lines are about as long as each other
+}
 
 class ListeningTable {
   constructor(parent) {
@@ -28,7 +39,10 @@ class ListeningTable {
       refused: () => (this.cellOf(this.deck.wanted?.kind).button.title = "Press to hear it"),
     });
     this.root.querySelector(".tx-over").append(matchSwitch(this.listeners.signal));
-    this.sizes = new ResizeObserver(() => this.draw());
+    this.sizes = new ResizeObserver(() => {
+      this.lay();
+      this.draw();
+    });
     this.sizes.observe(this.root);
     this.inView = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: "300px" });
   }
@@ -59,24 +73,33 @@ class ListeningTable {
     this.row = null;
     this.waiting = [];
     const { notes, variants } = this.data;
-    const corner = build("th", { scope: "col" }, build("span", { class: "tx-hidden", text: "Note" }));
+    // Roles are said, for what is laid out otherwise than a table is none to some browsers.
+    const corner = build("th", { scope: "col", role: "columnheader" }, build("span", { class: "tx-hidden", text: "Note" }));
     const heads = variants.map(({ title, about }) =>
-      build("th", { scope: "col" }, build("b", { text: title }), build("span", { text: about })),
+      build("th", { scope: "col", role: "columnheader" }, build("b", { text: title }), build("span", { text: about })),
     );
-    this.root.querySelector("thead").replaceChildren(build("tr", {}, corner, ...heads));
+    this.root.querySelector("thead").replaceChildren(build("tr", { role: "row" }, corner, ...heads));
     this.cells = notes.map((note, row) => variants.map((variant, column) => this.makeCell(note, variant, row, column)));
     this.root.querySelector("tbody").replaceChildren(...notes.map((note, row) => this.makeRow(note, row)));
     if (this.cells[0]?.[0]) this.cells[0][0].button.tabIndex = 0;
+    this.lay();
+  }
+
+  // As many versions side by side as there is room for.
+  lay() {
+    const across = acrossOf(this.data?.variants.length ?? 0, this.root.clientWidth);
+    this.root.classList.toggle("tx-narrow", across > 0);
+    this.root.style.setProperty("--tx-across", String(across));
   }
 
   makeRow(note, row) {
     const name = build(
       "th",
-      { scope: "row" },
+      { scope: "row", role: "rowheader" },
       build("div", { class: "tx-name" }, build("i", { style: `background:${note.colour}` }), build("b", { text: note.title })),
       build("span", { text: `${note.pitch_name} · ${note.family}` }),
     );
-    const element = build("tr", {}, name, ...this.cells[row].map(({ element }) => element));
+    const element = build("tr", { role: "row" }, name, ...this.cells[row].map(({ element }) => element));
     element.dataset.row = row;
     this.inView.observe(element);
     return element;
@@ -87,6 +110,8 @@ class ListeningTable {
     cell.picture = new Spectrogram(cell.canvas, false);
     cell.status = build("div", { class: "tx-status" });
     cell.playhead = build("div", { class: "tx-playhead", hidden: "" });
+    // A cell says what it is where its column's head is not above it.
+    const head = build("span", { class: "tx-variant", "aria-hidden": "true", title: variant.about, text: variant.title });
     cell.named = `${note.title} ${note.pitch_name}, ${variant.title}`;
     // Not `disabled`: the keyboard has to get past a button whose sound is not there yet.
     cell.button = build("button", {
@@ -101,8 +126,8 @@ class ListeningTable {
       if (place) this.play(cell, place.time);
     });
     const plot = build("div", { class: "tx-plot" }, cell.canvas, cell.playhead, cell.status);
-    const box = build("div", { class: "tx-cell" }, cell.button, plot);
-    cell.element = build("td", { class: "tx-waiting", "data-variant": variant.key, "data-note": note.id }, box);
+    const box = build("div", { class: "tx-cell" }, cell.button, head, plot);
+    cell.element = build("td", { class: "tx-waiting", role: "cell", "data-variant": variant.key, "data-note": note.id }, box);
     return cell;
   }
 
@@ -150,7 +175,7 @@ class ListeningTable {
       cell.element.classList.remove("tx-waiting");
       cell.ready = true;
       cell.button.removeAttribute("aria-disabled");
-      cell.picture.draw(this.scale, this.pitchOf(cell));
+      this.drawRow(this.cells[cell.row]);
       if (this.wanted === cell && document.activeElement === cell.button) this.play(cell);
     } catch (error) {
       if (error.name !== "AbortError") this.fail(cell, error.message);
@@ -164,7 +189,12 @@ class ListeningTable {
   }
 
   draw() {
-    for (const cell of this.cells.flat()) cell.picture.draw(this.scale, this.pitchOf(cell));
+    for (const row of this.cells) this.drawRow(row);
+  }
+
+  drawRow(row) {
+    const pictures = new Map(row.map((cell) => [cell.picture, cell]));
+    drawTogether([...pictures.keys()], (picture) => picture.draw(this.scale, this.pitchOf(pictures.get(picture))));
   }
 
   // Of notes that are moved, all but the recording sound at another pitch.

@@ -10,8 +10,8 @@ from pages.server.answers import ADDRESS
 _LISTEN_HTML = """
 <div class="tx-listen">
   <div class="tx-over"></div>
-  <table aria-label="Notes to hear, each in several versions. Arrow keys walk from one to the next, Enter plays.">
-    <thead></thead><tbody></tbody>
+  <table role="table" aria-label="Notes to hear, each in several versions. Arrow keys walk from one to the next, Enter plays.">
+    <thead role="rowgroup"></thead><tbody role="rowgroup"></tbody>
   </table>
 </div>
 """

@@ -133,6 +133,8 @@ def test_it_fits(page: Any, app: str, width: int, height: int, scheme: str) -> N
     open_table(page, f"{app}/listen")
     wait_ready(page, "original")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    widths = page.evaluate("() => [...document.querySelectorAll('.tx-listen canvas')].map((each) => each.clientWidth)")
+    assert min(widths) >= 120, "a picture is too narrow to be read"
     rows = page.locator(".tx-listen tbody tr")
     seen = [rows.nth(place).bounding_box() for place in range(4)]
     assert seen[2]["y"] + seen[2]["height"] <= height, "three notes are in view at once"
