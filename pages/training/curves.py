@@ -82,10 +82,40 @@ def _panels(runs: Mapping[str, Run]) -> dict[str, str]:
     known = {name for run in runs.values() for name in run.epochs.columns}
     metrics = {name.split(".", 1)[1] for name in known if name.split(".", 1)[0] in PARTS and "." in name}
     found = {name: title for name, title in _PANELS.items() if name in metrics or (name in _SINGLE and name in known)}
-    if any(len(set(run.epochs.columns.get("beta", []))) > 1 for run in runs.values()):
-        # Validation losses are taken at the full beta, so that epochs compare; training losses at the step's.
-        found |= {"total": "Total loss (training: epoch’s beta)"} if "total" in found else {}
+    warmed_up = [run for run in runs.values() if _warms_up(run)]
+    if warmed_up and "total" in found:
+        # Validation losses are taken at the full beta, so that epochs compare.
+        comparable = all(at_full_beta(run) is not None for run in warmed_up)
+        found |= {"total": "Total loss (at the full beta)" if comparable else "Total loss (training: epoch’s beta)"}
     return found | {name: readable(name).capitalize() for name in sorted(metrics - set(found))}
+
+
+def _warms_up(run: Run) -> bool:
+    """Whether beta grows over the first steps, so that the total losses of epochs are of different objectives."""
+    recipe = run.recipe
+    planned = (
+        recipe is not None and recipe.makes_a_space and recipe.objective.beta > 0 and recipe.objective.warmup_steps > 0
+    )
+    return planned or len(set(run.epochs.columns.get("beta", []))) > 1
+
+
+def at_full_beta(run: Run) -> list[float] | None:
+    """The training's total losses as they would be at the beta that warms up over the first epochs: what validation has, too,
+    so that the two curves compare. None where the recipe or one of the terms is not known."""
+    columns, recipe = run.epochs.columns, run.recipe
+    terms: tuple[str, ...] = ("train.recon", "train.kl_fb")
+    if recipe is None or not recipe.makes_a_space or not set(terms) <= set(columns):
+        return None
+    weights = [recipe.model.likelihood.weight, recipe.objective.beta]
+    if recipe.objective.total_correlation is not None:
+        terms, weights = (*terms, "train.total_correlation"), [*weights, recipe.objective.total_correlation.weight]
+    if not set(terms) <= set(columns):
+        return None
+    # Means over the epoch's steps: the sum is linear in each.
+    return [
+        sum(weight * value for weight, value in zip(weights, epoch, strict=True))
+        for epoch in zip(*(columns[term] for term in terms), strict=True)
+    ]
 
 
 def _draw(figure: go.Figure, run: Run, style: LineStyle, axis: str, metric: str, part: str, place: int) -> None:
@@ -93,7 +123,9 @@ def _draw(figure: go.Figure, run: Run, style: LineStyle, axis: str, metric: str,
     column = f"{part}.{metric}" if part else metric
     if column not in columns or axis not in columns:
         return
-    x, y = _places(run, axis), [value if math.isfinite(value) else None for value in columns[column]]
+    comparable = at_full_beta(run) if column == "train.total" and _warms_up(run) else None
+    values = columns[column] if comparable is None else comparable
+    x, y = _places(run, axis), [value if math.isfinite(value) else None for value in values]
     where = {"row": place // _ACROSS + 1, "col": place % _ACROSS + 1}
     shared = {"name": html.escape(run.name), "legendgroup": run.name, "showlegend": False}
     called = html.escape(run.name)

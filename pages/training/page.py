@@ -64,8 +64,9 @@ def show_curves(runs: dict[str, Run], among: list[str]) -> None:
         selection_mode="multi",
         format_func=PARTS.__getitem__,
         default=list(PARTS),
-        help="Validation: notes of instruments that training never sees, measured at the full beta. Training: the notes it "
-        "learns from, at the beta of that epoch.",
+        help="Validation: notes of instruments that training never sees. Training: the notes it learns from. Where beta, the "
+        "weight of the KL, warms up, both total losses are drawn at the full beta, free bits counted in both, so that they "
+        "compare: in its first epochs training minimised less.",
     )
     logarithmic = right.toggle("Logarithmic", key="curves_log")
     figure = curves_plot(
