@@ -27,6 +27,10 @@ from timbre_core.wording import counted
 
 _HERE, _SEND = "A folder on this machine", "Files from this browser"
 _MOST_LEFT_OUT = 5
+_ELSEWHERE = (
+    "With all its subfolders. For a folder outside those offered here, start the app with TIMBRE_ROOTS set to all folders that "
+    "it may read."
+)
 _OCTAVES = {"check": "Listen, and tell me", "auto": "Listen, and correct", "off": "Do not listen"}
 
 
@@ -67,7 +71,7 @@ def choose_folder() -> tuple[Path | None, bool]:
         st.warning("This app may not read any folder: start it with `TIMBRE_ROOTS` set to those that it may.")
         return None, False
     here = st.session_state.setdefault("add_path", str(roots[0]))
-    typed = st.text_input("Folder", here, key=f"add_typed_{here}", help="With all its subfolders.")
+    typed = st.text_input("Folder", here, key=f"add_typed_{here}", help=_ELSEWHERE)
     if typed != here:
         st.session_state["add_path"] = typed
         st.rerun()

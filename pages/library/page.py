@@ -119,14 +119,17 @@ def confirm_removal(library: OwnLibrary) -> None:
 
 
 def show_way_to_map(libraries: list[OwnLibrary]) -> None:
-    """A way to where the sounds are seen: Explore with the map of a library's checkpoint, each library in its own colour."""
-    shown = [library for library in libraries if library.shown and counts_of(library)[0]]
-    if shown and st.button("See them on Explore", icon=":material/scatter_plot:", type="tertiary"):
-        added = st.session_state.get("library_added")
-        library = next((each for each in shown if each.name == added), shown[0])
-        st.switch_page(
-            "explore/page.py", query_params={"checkpoint": Path(library.checkpoint).name, "colour": "library"}
-        )
+    """A way to where the sounds are seen, or will be as they are read: Explore with the map of a library's checkpoint, that of
+    the one added last where there is one; each library in its own colour once it has sounds there."""
+    shown = [library for library in libraries if library.shown]
+    if not shown:
+        return
+    added = st.session_state.get("library_added")
+    library = next((each for each in shown if each.name == added), shown[0])
+    label = f"See {plain(added, 40)} on the map" if library.name == added else "See them on the map"
+    if st.button(label, icon=":material/scatter_plot:", key="library_to_map"):
+        coloured = {"colour": "library"} if counts_of(library)[0] else {}
+        st.switch_page("explore/page.py", query_params={"checkpoint": Path(library.checkpoint).name} | coloured)
 
 
 def show_work() -> None:

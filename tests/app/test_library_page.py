@@ -64,6 +64,7 @@ def test_a_folder_is_added_with_labels_that_were_corrected(
     assert [(each.name, Path(each.root).name) for each in list_libraries()] == [("notes", "notes")]
     (job,) = jobs.list_jobs(only_open=True)
     assert "waits for its turn" in str([bar.proto for bar in page.get("progress")])
+    assert "See notes on the map" in [button.label for button in page.button], "the map fills meanwhile"
     assert jobs.work(until=job.id)
     notes = notes_of(find_library("notes"))
     assert len(notes) == 3
@@ -79,6 +80,7 @@ def test_what_is_outside_is_refused_in_a_sentence(library: Callable[..., Any], t
     page = library()
     page = page.text_input[0].set_value(str(tmp_path)).run()
     assert "outside the folders" in everything_said(page)
+    assert "start the app with TIMBRE_ROOTS" in everything_said(page).replace("\\", ""), "the cure"
     assert not list_libraries()
 
 

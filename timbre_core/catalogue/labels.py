@@ -24,6 +24,7 @@ from timbre_core.errors import TimbreError
 
 FIELDS = ("instrument", "family", "source", "pitch", "velocity")
 """What people can correct."""
+_CURE = "the folders that this app may read: start it with TIMBRE_ROOTS set to all that it may"
 
 
 @dataclass
@@ -72,10 +73,10 @@ def _within(
         return notes, []
     real = [(root / path).resolve() for path in notes["audio"]]
     inside = [any(file.is_relative_to(place) for place in places) for file in real]
-    reason = "is a link out of the folders that this app may read: TIMBRE_ROOTS names others"
+    reason = f"is a link out of {_CURE}"
     astray = [(str(root / path), reason) for path, good in zip(notes["audio"], inside, strict=True) if not good]
     if len(astray) == len(notes):
-        raise TimbreError(f"{root}: all its sounds are links out of the folders that this app may read.")
+        raise TimbreError(f"{root}: all its sounds are links out of {_CURE}.")
     return notes[inside].reset_index(drop=True), astray
 
 

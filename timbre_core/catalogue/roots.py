@@ -36,7 +36,10 @@ def checked_folder(path: Path | str) -> Path:
     inside = readable_places()
     if not any(real.is_relative_to(root) for root in inside):
         told = ", ".join(map(str, inside[:-1])) or "none"
-        raise TimbreError(f"{path}: is outside the folders that this app may read ({told}; TIMBRE_ROOTS names others).")
+        raise TimbreError(
+            f"{path}: is outside the folders that this app may read ({told}): choose one of these, or start the app with "
+            f"TIMBRE_ROOTS set to all that it may, {os.pathsep!r} between them."
+        )
     if not real.is_dir():
         raise TimbreError(f"{path}: there is no such folder: check the path.")
     return real
