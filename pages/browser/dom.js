@@ -17,7 +17,13 @@ export function build(tag, options = {}, ...children) {
 // A button's name for those who do not see it, or say it: what it does, with the words that are seen on it (WCAG 2.5.3).
 export function named(text, title) {
   const seen = text.replace(/\s*…$/, "");
-  return !title || !seen || title.toLowerCase().includes(seen.toLowerCase()) ? title || seen : `${seen}: ${title}`;
+  const words = (told) =>
+    ` ${told
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter(Boolean)
+      .join(" ")} `;
+  return !title || !words(seen).trim() || words(title).includes(words(seen)) ? title || seen : `${seen}: ${title}`;
 }
 
 // Whether a key is typed into a field. Sliders take none of the keys that pages have.

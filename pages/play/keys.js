@@ -90,7 +90,7 @@ export class Keyboard {
         "aria-label": noteName(key),
         tabindex: key === this.base ? 0 : -1,
       },
-      build("span", { class: "tx-typed" }),
+      build("span", { class: "tx-typed", "aria-hidden": "true" }),
       build("span", { class: "tx-name", text: white && key % 12 === 0 ? noteName(key) : "" }),
     );
     if (white) button.dataset.white = "1";

@@ -29,3 +29,13 @@ export function variation(name, taken = []) {
 export function tagsOf(text) {
   return [...new Set(text.split(",").map((tag) => tag.trim()))].filter(Boolean);
 }
+
+// What is told of a preset beside its name: tags and words of sound, each once, and none that the name says already.
+export function toldOf({ name, tags, words }) {
+  const parts = (text) =>
+    ` ${text
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u)
+      .join(" ")} `;
+  return [...new Set([...tags, ...words])].filter((word) => !parts(name).includes(parts(word)));
+}

@@ -1,9 +1,9 @@
 // The browser of presets: found by name, tags and words of sound, starred, kept; two of them compared and morphed.
 
-import { build } from "../browser/dom.js";
+import { build, named } from "../browser/dom.js";
 import { fetchJson } from "../browser/server.js";
 import { A, B, Morphing } from "./morphing.js";
-import { matching, tagsOf, variation } from "./preset_search.js";
+import { matching, tagsOf, toldOf, variation } from "./preset_search.js";
 
 const MOST = 300; // rows at once
 
@@ -20,7 +20,8 @@ export class PresetPanel {
   }
 
   toggle(text, title, act) {
-    const button = build("button", { type: "button", class: "tx-chip", title, text, "aria-pressed": "false" });
+    const told = { title, "aria-label": named(text, title) };
+    const button = build("button", { type: "button", class: "tx-chip", text, "aria-pressed": "false", ...told });
     button.addEventListener("click", () => {
       button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
       act();
@@ -117,7 +118,7 @@ export class PresetPanel {
       "button",
       { type: "button", class: "tx-preset-name", title: "Load", onclick: () => this.load(preset) },
       build("b", { text: preset.name }),
-      build("em", { text: [...new Set([...preset.tags, ...preset.words])].join(" · ") }),
+      build("em", { text: toldOf(preset).join(" · ") }),
     );
     const remove = preset.id.startsWith("own:")
       ? build("button", {

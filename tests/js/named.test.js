@@ -8,4 +8,6 @@ test("a button's name has the words that are seen on it", () => {
   assert.equal(named("MIDI file …", "Choose a MIDI file"), "Choose a MIDI file");
   assert.equal(named("", "Undo (Ctrl+Z)"), "Undo (Ctrl+Z)");
   assert.equal(named("Tuning", ""), "Tuning");
+  assert.equal(named("A", "Play the source (key 1)"), "A: Play the source (key 1)", "a letter within a word is not said");
+  assert.equal(named("★", "Only starred presets"), "Only starred presets");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { between, Morphing } from "../../pages/play/morphing.js";
-import { matching, tagsOf, variation } from "../../pages/play/preset_search.js";
+import { matching, tagsOf, toldOf, variation } from "../../pages/play/preset_search.js";
 
 const PRESETS = [
   { id: "own:1", name: "My flute", tags: ["lead"], words: ["breathy", "soft attack"], starred: false },
@@ -60,4 +60,16 @@ test("A and B keep what was changed while they were heard", () => {
   assert.deepEqual(now.macros, { noise: 2.5, body: -1 });
   morphing.moveTo(0);
   assert.deepEqual(now.macros, { noise: 5 });
+});
+
+test("tags and words of sound are told once, and not those that the name says", () => {
+  const told = (name, tags, words) => toldOf({ name, tags, words });
+  assert.deepEqual(told("Accordion, pure", ["reed", "pure"], ["bright", "soft attack", "pure"]), [
+    "reed",
+    "bright",
+    "soft attack",
+  ]);
+  assert.deepEqual(told("Church Organ", ["organ"], ["sustained"]), ["sustained"]);
+  assert.deepEqual(told("Organist", ["organ"], []), ["organ"], "a part of a word is not said");
+  assert.deepEqual(told("Bass, soft", ["soft"], ["soft attack"]), ["soft attack"]);
 });
