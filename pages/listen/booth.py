@@ -8,21 +8,18 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from pages.listen.elsewhere import BASELINE, WANTED, by_another, methods, moved, other_pitch
 from pages.server.catalog import listing, version_of
 from pages.server.memo import Memo
-from pages.server.studio import inverter_version, opened_inverter, opened_space
+from pages.server.studio import inverter_version, opened_inverter, opened_space, starter_library
 from timbre_core.checkpoint import Checkpoint
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import as_log_mel
 from timbre_core.inverters import inverter_names
-
-if TYPE_CHECKING:
-    from timbre_core.datasets.library import Library
 
 Source = Literal["clean", "reconstruction", "elsewhere"]
 SOURCES: tuple[Source, ...] = ("clean", "reconstruction", "elsewhere")
@@ -31,16 +28,8 @@ DOZEN = 12
 _LIBROSA_ITERATIONS = 32
 _PLAYABLE = (36, 84)  # MIDI: where every family has notes, and small loudspeakers too
 
-_library_memo = Memo(1)
 _results = Memo.of_bytes(lambda value: int(value.nbytes))
 _reading = threading.Lock()
-
-
-def starter_library() -> Library:
-    """The library that ships with the project. Raises TimbreError where this copy came without it."""
-    from timbre_core.datasets.library import STARTER, open_library
-
-    return _library_memo.get(STARTER, lambda: open_library([STARTER], progress=False))
 
 
 def dozen(seed: int) -> list[int]:

@@ -37,7 +37,7 @@ _MEASURED = 480  # notes that the traits are measured on: enough for correlation
 _PAUSE = 0.004  # sounds that somebody waits for come first
 _LOG = logging.getLogger(__name__)
 
-_instruments = Memo(64)
+_instruments = Memo(3)  # maps, with 64 instruments each: they hold the model that they play
 _played = Memo.of_bytes(lambda note: int(note.audio.nbytes + note.frames.nbytes))
 _measurements = Memo(8)
 
@@ -45,9 +45,8 @@ _measurements = Memo(8)
 def instrument(notes: NoteMap, z: tuple[float, ...], carrier: str | None = None) -> Instrument:
     """The instrument at a point of the latent space, for playing live; with a `carrier`, a note's id, that note's
     instrument from its recordings."""
-    key = (notes.checkpoint.path, notes.version, carrier or z)
     made = partial(_recorded, notes, carrier) if carrier else partial(_open_instrument, notes, z, live=True)
-    return _instruments.get(key, made)
+    return _instruments.within((notes.checkpoint.path, notes.version), 64).get(carrier or z, made)
 
 
 def export_instrument(notes: NoteMap, z: tuple[float, ...], carrier: str | None = None) -> Instrument:
@@ -132,7 +131,7 @@ def played(
     if shape.neutral:
         return _played.get(where, lambda: sounds.layers[layer].note(key))
     if shape == shape.made:
-        shaped = _instruments.get((*where[:3], shape), lambda: sounds.with_shape(shape))
+        shaped = _instruments.within(where[:2], 64).get((where[2], shape), lambda: sounds.with_shape(shape))
         return _played.get((*where, shape), lambda: shaped.layers[layer].note(key))
     return _played.get((*where, shape), lambda: played(notes, z, key, carrier, shape.made, velocity).with_shape(shape))
 

@@ -67,6 +67,10 @@ class Memo:
         """A memo of sounds and pictures: all of these share the bytes of `memory.kept_bytes`."""
         return cls(0, weigh, _sounds)
 
+    def within(self, key: Hashable, max_weight: int) -> Memo:
+        """The memo that is kept for `key`, of up to `max_weight`: what is in it is forgotten with it."""
+        return self.get(key, lambda: Memo(max_weight))
+
     def get(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """The result kept for `key`, or that of `make()`."""
         shelf, key = self._shelf, (id(self), key)

@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from timbre_core.freed_memory import WORK, keep_freed_memory
+from timbre_core.freed_memory import WORK, keep_freed_memory, return_freed_memory
 
 SETTING = "TIMBRE_MEMORY"
 _KEPT = 32  # MiB: some thirty notes with all their versions and pictures
@@ -58,10 +58,10 @@ def tune() -> None:
 
 
 def give_back() -> None:
-    """Give back to the system what is free between blocks that are in use, and code that was used once."""
+    """Give back to the system what is free between and behind blocks that are in use, and code that was used once."""
     if sys.platform.startswith("linux"):
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
+        return_freed_memory()
+        with contextlib.suppress(OSError):
             let_go_of_code()
 
 
@@ -77,9 +77,11 @@ _left = [-math.inf]  # bytes that were here without being in use, at the least s
 
 
 def give_back_much() -> None:
-    """As `give_back`, where more is free than is worth the time that fetching it again costs."""
+    """As `give_back`, but of what is free only where that is more than is worth the time that fetching it again costs."""
     if not sys.platform.startswith("linux"):
         return
+    with contextlib.suppress(OSError):
+        let_go_of_code()
     with contextlib.suppress(OSError, AttributeError):
         free, unused = _free_and_unused()
         _left[0] = min(_left[0], unused)

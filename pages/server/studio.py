@@ -58,6 +58,7 @@ _spaces = Memo(2)
 _layered_spaces = Memo(2)
 _inverters = Memo(8)
 _libraries = Memo(4)
+_starter = Memo(1)
 _reading = threading.Lock()
 
 
@@ -129,11 +130,13 @@ class Studio:
         return float(value) if np.isfinite(value) else None
 
     def _library(self) -> Library:
-        from timbre_core.datasets.library import Library, open_library
+        from timbre_core.datasets.library import STARTER, Library, open_library
         from timbre_core.datasets.notes import NOTE_COLUMNS
 
         home = self.home.model_map
         roots, pattern = home.checkpoint.latents_roots, home.checkpoint.recipe.data.pattern
+        if roots == [STARTER] and pattern is None:
+            return starter_library()
         try:
             return open_library(roots, pattern, progress=False)
         except TimbreError:
@@ -213,6 +216,13 @@ class Studio:
         features = self.settings
         played = performance_of(recording, features.sample_rate, pitch, features.hop_length)
         return inverter.perform(frames.values, frames.ref_db, played, len(recording), same_note=True)
+
+
+def starter_library() -> Library:
+    """The library that ships with the project, opened once for all. Raises TimbreError where this copy came without it."""
+    from timbre_core.datasets.library import STARTER, open_library
+
+    return _starter.get(STARTER, lambda: open_library([STARTER], progress=False))
 
 
 def _where_from(notes: NoteMap, reason: str) -> str:

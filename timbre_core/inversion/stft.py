@@ -109,7 +109,7 @@ def open_stft(settings: SpectralSettings, n_samples: int, device: torch.device) 
     return (_stft if n_samples <= _KEPT else Stft)(settings, n_samples, device)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _stft(settings: SpectralSettings, n_samples: int, device: torch.device) -> Stft:
     return Stft(settings, n_samples, device)
 
