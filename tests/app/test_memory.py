@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from pages.server import memory
+from pages.server.catalog import find_map
+from pages.server.memo import Memo
+from pages.server.studio import Studio
 from tests.browser.harness import ROOT
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's")
@@ -125,6 +128,23 @@ def test_what_is_free_goes_back_once_and_again_when_it_was_used(monkeypatch: pyt
     finally:
         for block in blocks:
             free(block)
+
+
+def test_maps_of_the_starter_library_share_it() -> None:
+    one, other = (Studio(find_map(name)) for name in ("nsynth-cvae", "timbre-space"))
+    assert one.recording(0).shape != (0,)
+    assert one._library() is other._library()
+    assert one._library() is not Studio(find_map("mnist-vae"))._library()
+
+
+def test_what_is_kept_within_another_is_forgotten_with_it() -> None:
+    maps = Memo(2)
+    for name in "aab":
+        kept = maps.within(name, 4)
+        assert [kept.get(key, lambda name=name: [name]) for key in range(4)] == [[name]] * 4
+    assert maps.within("a", 4).get(3, lambda: ["again"]) == ["a"]
+    maps.within("c", 4)
+    assert maps.within("b", 4).get(3, lambda: ["again"]) == ["again"]
 
 
 _TORCH = """

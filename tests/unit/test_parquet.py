@@ -93,6 +93,31 @@ def test_damaged_parquet_is_one_clear_error(tmp_path: Path, damage: str) -> None
     assert "\n" not in str(caught.value)
 
 
+_CUT_SHORT = """
+import os, sys
+from timbre_core.datasets.library import open_library
+from timbre_core.errors import TimbreError
+library = open_library([sys.argv[1]], progress=False)
+library.load(0, 16000)
+os.truncate(sys.argv[1], os.path.getsize(sys.argv[1]) // 2)
+try:
+    library.load(len(library) - 1, 16000)
+except TimbreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let anybody cut a file that is open")
+def test_a_library_that_is_cut_short_while_it_is_open_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "notes.parquet"
+    path.write_bytes(starter_path().read_bytes())
+    command = [sys.executable, "-c", _CUT_SHORT, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=REPOSITORY)
+    assert done.returncode == 0
+    assert done.stdout.startswith(str(path)), done.stderr
+    assert "get the file again" in done.stdout
+
+
 def test_parquet_rows_with_bad_labels_or_audio(tmp_path: Path) -> None:
     path = tmp_path / "own.parquet"
     good = pq.read_table(starter_path()).slice(0, 3).to_pylist()

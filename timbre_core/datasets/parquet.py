@@ -35,6 +35,7 @@ FIELDS = ("note_id", "instrument", "family", "source", "pitch", "velocity", "spl
 _PLACE = re.compile(r"(?P<file>.*\.parquet):(?P<row>[0-9]+)", re.IGNORECASE)
 _SHARD = re.compile(r"(?P<split>.+?)-[0-9]{5}-of-[0-9]{5}(?:-[0-9a-f]+)?")
 _DEEPEST = 3
+_BUFFER = 2**18  # bytes that are read at once
 
 Skipped = list[tuple[str, str]]
 
@@ -123,7 +124,9 @@ def read_parquet_notes(
 def open_parquet(path: Path) -> pq.ParquetFile:
     """A file that holds sounds, open. Raises TimbreError for any other."""
     try:
-        file = pq.ParquetFile(path, memory_map=True)
+        # As quick as a file that is mapped, which takes as much memory as was ever read of it, and ends the process where
+        # somebody cuts it short.
+        file = pq.ParquetFile(path, buffer_size=_BUFFER)
     except OSError as error:
         if error.errno:
             raise TimbreError(explain_os_error(error, path)) from error
