@@ -3,7 +3,8 @@
 With --half its weights are rounded to half precision, which halves the file, with --bytes to a byte each and a scale for
 every row, a quarter; the recipe's provenance says so, and what that changes is printed: the mean difference between the
 frames that both make of the map's latents (mel inverters and the like: between weights), beside the error of the
-reconstructions. Statistics of batch normalisation stay as they are. --map keeps so many notes of the map.
+reconstructions. Statistics of batch normalisation stay as they are. --map keeps so many notes of the map, whose latents are
+rounded far below a posterior's width, as any map's.
 
     python benchmarks/ship_checkpoint.py runs/mnist-vae --half
 """
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from shared import ROOT
@@ -26,6 +28,7 @@ from timbre_core.analysis.latents import spread_over
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.files import atomic_write, write_json, write_text
 from timbre_core.layout import EVALUATION, LATENTS, RECIPE, WEIGHTS
+from timbre_core.maps import rounded_latents
 from timbre_core.models.weights import in_bytes, read_tensors, write_tensors
 from timbre_core.recipes.recipe_files import recipe_to_yaml
 
@@ -65,10 +68,9 @@ def copy(run: Checkpoint, out: Path, precision: str, most: int | None) -> None:
     if run.evaluation is not None:
         write_json(out / EVALUATION, run.evaluation | {"checkpoint": out.name})
     if (run.path / LATENTS).is_file():
-        table = pq.read_table(run.path / LATENTS)
-        table = table.take(
-            np.sort(spread_over(table.select(["note_id", "instrument", "pitch", "velocity"]).to_pandas(), most))
-        )
+        latents = pq.read_table(run.path / LATENTS).to_pandas()
+        latents = latents.iloc[np.sort(spread_over(latents, most))].reset_index(drop=True)
+        table = pa.Table.from_pandas(rounded_latents(latents), preserve_index=False)
         named = {**(table.schema.metadata or {}), b"library": json.dumps(roots).encode()}
         with atomic_write(out / LATENTS) as temporary:
             pq.write_table(table.replace_schema_metadata(named), temporary, compression="zstd", compression_level=19)

@@ -100,13 +100,18 @@ def write_latents(path: Path, latents: pd.DataFrame, roots: list[str], name: str
 
     # Absolute, so that the audio is found from wherever the app is started; names such as "starter" stay names.
     roots = [str(Path(root).expanduser().resolve()) if Path(root).expanduser().exists() else root for root in roots]
-    rounded = {name: _rounded(latents[name]) for name in _LATENTS_ROUNDED if name in latents and len(latents)}
-    table = pa.Table.from_pandas(latents.assign(**rounded), preserve_index=False)
+    table = pa.Table.from_pandas(rounded_latents(latents), preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"library": json.dumps(roots).encode()})
     file = map_file(path, name) if name else path / LATENTS
     with atomic_write(file) as temporary:
         pq.write_table(table, temporary, compression="zstd")
     return file
+
+
+def rounded_latents(latents: pd.DataFrame) -> pd.DataFrame:
+    """A map's table with its numbers of latents rounded as `write_latents` tells; once rounded, they stay as they are."""
+    rounded = {name: _rounded(latents[name]) for name in _LATENTS_ROUNDED if name in latents and len(latents)}
+    return latents.assign(**rounded)
 
 
 def _rounded(vectors: pd.Series) -> pd.Series:

@@ -1,6 +1,5 @@
 """Compare: any checkpoints side by side, in figures, in plots, on the map and by ear."""
 
-import dataclasses
 import random
 from typing import Any
 
@@ -17,16 +16,16 @@ from pages.server.warming import visited
 from pages.server.words import plain
 from timbre_core.analysis.comparison import (
     Evaluations,
-    Row,
     compare,
     measured_differently,
     measured_on,
+    pitch_rows,
     read_differently,
     table_html,
 )
 from timbre_core.analysis.comparison_plots import LineStyle, kl_plot, line_styles, pitch_plot, probe_plot
 from timbre_core.checkpoint import Checkpoint
-from timbre_core.datasets.vocabulary import Vocabulary
+from timbre_core.datasets.vocabulary import Vocabulary, shared_vocabulary
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import FeatureSettings
 
@@ -54,31 +53,22 @@ def evaluations_of(chosen: dict[str, Checkpoint], titles: dict[str, str]) -> dic
 
 def shared_words(chosen: dict[str, Checkpoint]) -> Vocabulary:
     """The words for the notes of all of them; the usual ones where they are of different libraries."""
-    found = set()
+    found = []
     for checkpoint in chosen.values():
         try:
             notes = note_map(checkpoint)
         except TimbreError:
             continue  # said where maps are shown
         if notes is not None:
-            found.add(notes.words)
-    return found.pop() if len(found) == 1 else Vocabulary()
-
-
-def worded(row: Row, words: Vocabulary) -> Row:
-    """The row with its title and meaning in the words of the library."""
-    title, meaning = (
-        text.replace("Family", words.title("family")).replace("instrument family", words.family)
-        for text in (row.figure.title, row.figure.meaning)
-    )
-    return dataclasses.replace(row, figure=dataclasses.replace(row.figure, title=title, meaning=meaning))
+            found.append(notes.words)
+    return shared_vocabulary(found)
 
 
 def show_figures(
     evaluations: Evaluations, colours: list[str], features: dict[str, FeatureSettings], words: Vocabulary
 ) -> None:
     """The evaluation table, and a warning where it compares what is not alike."""
-    warning = measured_differently(evaluations)
+    warning = measured_differently(evaluations, words)
     if warning:
         st.warning(
             plain(warning, 600)
@@ -89,20 +79,21 @@ def show_figures(
     if unlike:
         st.warning(plain(unlike, 400), icon=":material/balance:")
     with st.container(key="compared"):
-        rows = [worded(row, words) for row in compare(evaluations, features)]
-        table = table_html(rows, list(evaluations), colours)
+        table = table_html(compare(evaluations, features, words), list(evaluations), colours)
         st.html(f'<div class="tx-scroll" tabindex="0">{table}</div>')
     if not warning:
-        st.caption(plain(measured_on(evaluations), 200))
+        st.caption(plain(measured_on(evaluations, words), 200))
 
 
-def show_plots(evaluations: Evaluations, styles: dict[str, LineStyle]) -> None:
-    st.subheader("Reconstruction error per pitch", anchor=False, help=_PITCH)
-    st.plotly_chart(pitch_plot(evaluations, styles), key="plot_pitch", config=_PLOT, alt=_PITCH)
+def show_plots(evaluations: Evaluations, styles: dict[str, LineStyle], words: Vocabulary) -> None:
+    if pitch_rows(evaluations):
+        st.subheader("Reconstruction error per pitch", anchor=False, help=_PITCH)
+        st.plotly_chart(pitch_plot(evaluations, styles), key="plot_pitch", config=_PLOT, alt=_PITCH)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("What can be read from the latents", anchor=False, help=_PROBES)
-        st.plotly_chart(probe_plot(evaluations, styles), key="plot_probes", config=_PLOT, alt=_PROBES)
+        st.subheader("What can be read from the latents", anchor=False, help=_PROBES.format(words.family))
+        probes = probe_plot(evaluations, styles, words)
+        st.plotly_chart(probes, key="plot_probes", config=_PLOT, alt=_PROBES.format(words.family))
     with right:
         st.subheader("Information per latent dimension", anchor=False, help=_KL)
         if any(compared.get("latent", {}).get("kl_total") for compared in evaluations.values()):
@@ -115,8 +106,8 @@ _PITCH = (
     "How far reconstructions are from their notes (mean squared error), for the notes of each pitch. Lower is better."
 )
 _PROBES = (
-    "How often simple classifiers name the instrument family and the exact pitch from the latents alone. The grey line "
-    "is what guessing the commonest answer would reach. A timbre space wants family high and pitch near chance."
+    "How often simple classifiers name the {0} and, where it is known, the exact pitch from the latents alone. The grey "
+    "line is what guessing the commonest answer would reach. A timbre space wants the {0} high and the pitch near chance."
 )
 _KL = "How much each latent dimension says about a note (KL divergence), the most telling first. Dimensions near 0 are at rest."
 
@@ -126,8 +117,8 @@ def show_notes(maps: dict[str, NoteMap], titles: dict[str, str], colours: dict[s
     """The same note through each model, and the same map of each."""
     selected = pick_note(maps)
     show_models(maps, titles, colours, selected)
-    words = {notes.words for notes in maps.values()}
-    st.subheader("The same map", anchor=False, help=_MAPS.format(words.pop() if len(words) == 1 else Vocabulary()))
+    words = shared_vocabulary(notes.words for notes in maps.values())
+    st.subheader("The same map", anchor=False, help=_MAPS.format(words))
     computed = [name for name in PROJECTIONS if any(name in notes.projections for notes in maps.values())]
     projection = st.segmented_control(
         "Projection",
@@ -233,13 +224,14 @@ def main() -> None:
     by_title = {titles[name]: evaluation for name, evaluation in evaluations.items()}
     if evaluations:
         features = {titles[name]: chosen[name].recipe.features for name in evaluations}
-        show_figures(by_title, [styles[name].colour for name in evaluations], features, shared_words(chosen))
+        words = shared_words(chosen)
+        show_figures(by_title, [styles[name].colour for name in evaluations], features, words)
     maps = maps_of(chosen, titles)
     if maps:
         st.subheader("The same note through each model", anchor=False)
         show_notes(maps, titles, {name: style.colour for name, style in styles.items()})
     if evaluations:
-        show_plots(by_title, {titles[name]: style for name, style in styles.items()})
+        show_plots(by_title, {titles[name]: style for name, style in styles.items()}, words)
     show_broken(found)
     pickers.show_refusals()
 

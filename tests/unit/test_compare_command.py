@@ -33,7 +33,7 @@ def test_saved_evaluations_side_by_side(two: list[Path], tmp_path: Path, capsys:
     assert "evaluation.json" in said.err
     assert "different notes" not in said.err
     text = page.read_text(encoding="utf-8")
-    assert text.count('class="plotly-graph-div"') == 4
+    assert text.count('class="plotly-graph-div"') == 3, "none of principal components, which nobody measured"
     assert "<h1>tiny, other</h1>" in text
     assert '<td class="tx-best"><b>0.1000</b>' in text
     # Nothing is fetched: no script, style or picture comes from an address.
@@ -54,6 +54,23 @@ def test_long_remarks_stand_below_the_table(capsys: pytest.CaptureFixture[str]) 
     assert below
     for number in below:
         assert any(number in line and not line.startswith("[") for line in lines), "each is asked for in the table"
+
+
+def test_digits_are_called_digits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoken = [str(default_checkpoints_folder() / name) for name in ("fsdd-mel-vae", "fsdd-stft-vae")]
+    page, kept = tmp_path / "page.html", tmp_path / "figures.json"
+    assert main(["compare", *spoken, "--html", str(page), "--json", str(kept)]) == 0
+    said = capsys.readouterr().out
+    assert "Digit found" in said
+    assert "Family" not in said
+    assert "MSE per pitch" not in said, "digits have none"
+    text = page.read_text(encoding="utf-8")
+    assert "of 6 speakers, split test" in text
+    assert "per pitch" not in text
+    assert text.count('class="plotly-graph-div"') == 3
+    figures = json.loads(kept.read_text())
+    assert list(figures) == ["fsdd-mel-vae", "fsdd-stft-vae"]
+    assert f"{figures['fsdd-mel-vae']['reconstruction']['l1']:.4f}" in said
 
 
 def test_a_warning_when_they_were_measured_on_other_notes(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,6 +114,8 @@ def test_measured_on_the_same_notes(
         (["{0}", "{1}", "--html", "{0}"], "it is a folder"),
         (["{0}", "nowhere", "--html", "README.md/x.html"], "--html README.md: README.md is a file"),
         (["{0}", "{1}", "--control-notes", "-1"], "choose 0 or more"),
+        (["{0}", "mnist-vae", "--data", "starter"], "mnist-vae: of pictures, the others of sounds"),
+        (["{0}", "{1}", "--json", "README.md/x.json"], "--json README.md: README.md is a file"),
     ],
 )
 def test_wrong_use_is_told_in_one_line(
@@ -106,6 +125,11 @@ def test_wrong_use_is_told_in_one_line(
     said = capsys.readouterr().err.strip()
     assert message in said
     assert "\n" not in said
+
+
+def test_inverters_are_compared_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "mel-inverter", "mel-magnitude"]) == 1
+    assert "evaluate SPACE --inverters" in capsys.readouterr().err
 
 
 def test_one_that_was_never_evaluated(two: list[Path], capsys: pytest.CaptureFixture[str]) -> None:

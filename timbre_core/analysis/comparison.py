@@ -9,10 +9,11 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from timbre_core.analysis.figures import FIGURES, Figure
+from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.wording import counted
 
 Evaluations = Mapping[str, Mapping[str, Any]]
@@ -46,23 +47,44 @@ def number(evaluation: Mapping[str, Any], section: str, name: str) -> float | No
     return float(value)
 
 
-def compare(evaluations: Evaluations, features: Mapping[str, Hashable] | None = None) -> list[Row]:
+USUAL_WORDS = Vocabulary()
+
+
+def compare(
+    evaluations: Evaluations, features: Mapping[str, Hashable] | None = None, words: Vocabulary = USUAL_WORDS
+) -> list[Row]:
     """A row for each figure that at least one checkpoint has.
 
     features: what each checkpoint reads (its recipe's features); None: all the same. The best are marked among those of
     the same features that were measured on the same notes, where two or more have the figure and it tells them apart.
+    words: what the notes' families are called.
     """
     kinds = [
         (None if features is None else features.get(name), _measured(evaluation))
         for name, evaluation in evaluations.items()
     ]
-    rows = (_row(figure, evaluations, kinds) for figure in FIGURES)
+    rows = (_row(_worded(figure, words), evaluations, kinds) for figure in FIGURES)
     return [row for row in rows if any(cell.text for cell in row.cells)]
+
+
+def _worded(figure: Figure, words: Vocabulary) -> Figure:
+    if words.family == USUAL_WORDS.family:
+        return figure
+    title, meaning = (
+        text.replace("Family", words.title("family")).replace("instrument family", words.family)
+        for text in (figure.title, figure.meaning)
+    )
+    return replace(figure, title=title, meaning=meaning)
 
 
 def _row(figure: Figure, evaluations: Evaluations, kinds: Sequence[Hashable]) -> Row:
     values = [number(evaluation, figure.section, figure.name) for evaluation in evaluations.values()]
     texts = ["" if value is None else figure.form.format(value * figure.scale) for value in values]
+    if figure.name in _OF_SAMPLING:
+        texts = [
+            text and (text if _samples(evaluation) else "-")
+            for text, evaluation in zip(texts, evaluations.values(), strict=True)
+        ]
     asides = [_aside(figure, evaluation) for evaluation in evaluations.values()]
     best = {
         kind: _best(figure, [(v, t) for v, t, k in zip(values, texts, kinds, strict=True) if k == kind])
@@ -84,11 +106,20 @@ def _best(figure: Figure, told: Sequence[tuple[float | None, str]]) -> str:
     return (min if figure.better == "lower" else max)(measured)[1]
 
 
+_OF_SAMPLING = ("kl_total", "active_units")
+"""Figures that hold latents against the prior: a model that draws none has its own scale, and nothing to hold against it."""
+
+
+def _samples(evaluation: Mapping[str, Any]) -> bool:
+    """Whether the model draws its latents, as far as its evaluation tells."""
+    return not kl_per_dimension(evaluation) or any(kl_per_dimension(evaluation))
+
+
 def _aside(figure: Figure, evaluation: Mapping[str, Any]) -> str:
+    if figure.name in _OF_SAMPLING and not _samples(evaluation):
+        return "no sampling"
     if figure.name == "active_units":
         return f"of {len(kl_per_dimension(evaluation))}" if kl_per_dimension(evaluation) else ""
-    if figure.name == "kl_total" and not any(kl_per_dimension(evaluation)):
-        return "no sampling"
     named = ((("chance", figure.chance),) if figure.chance else ()) + figure.beside
     values = [(words, number(evaluation, figure.section, name)) for words, name in named]
     told = [f"{words} {figure.form.format(value * figure.scale)}" for words, value in values if value is not None]
@@ -144,15 +175,16 @@ def pitch_rows(evaluations: Evaluations) -> list[tuple[int, list[float | None]]]
     return [(pitch, [errors.get(pitch) for errors in found]) for pitch in sorted(set().union(*found))]
 
 
-def measured_on(evaluations: Evaluations) -> str:
+def measured_on(evaluations: Evaluations, words: Vocabulary = USUAL_WORDS) -> str:
     """A sentence that says on which notes, when all were measured on the same ones, or nothing."""
     first = next(iter(evaluations.values()), {})
     if not first.get("notes") or measured_differently(evaluations):
         return ""
-    return (
-        f"Measured on the same {counted(first['notes'], 'note')} of {counted(first.get('instruments'), 'instrument')}, "
-        f"split {first.get('split')}."
-    )
+    return f"Measured on the same {_notes(first.get('split'), first['notes'], first.get('instruments'), words)}."
+
+
+def _notes(split: object, notes: object, instruments: object, words: Vocabulary) -> str:
+    return f"{counted(notes, words.note)} of {counted(instruments, words.instrument)}, split {split}"
 
 
 def _measured(evaluation: Mapping[str, Any]) -> tuple[str, Any, Any, tuple[tuple[int, int], ...]]:
@@ -171,15 +203,19 @@ def read_differently(features: Mapping[str, Hashable]) -> str:
     )
 
 
-def measured_differently(evaluations: Evaluations) -> str:
+def measured_differently(evaluations: Evaluations, words: Vocabulary = USUAL_WORDS) -> str:
     """A sentence that says so when the evaluations are not of the same notes, or nothing."""
-    told = {name: _measured(evaluation) for name, evaluation in evaluations.items()}
-    if all(what == next(iter(told.values())) for what in told.values()):
+    alike: list[tuple[Any, list[str]]] = []
+    for name, evaluation in evaluations.items():
+        what = _measured(evaluation)
+        names = next((names for other, names in alike if other == what), None)
+        if names is None:
+            alike.append((what, [name]))
+        else:
+            names.append(name)
+    if len(alike) < 2:
         return ""
-    each = "; ".join(
-        f"{name}: {counted(notes, 'note')} of {counted(instruments, 'instrument')}, split {split}"
-        for name, (split, notes, instruments, _) in told.items()
-    )
+    each = "; ".join(f"{', '.join(names)}: {_notes(what[0], what[1], what[2], words)}" for what, names in alike)
     return f"These were measured on different notes ({each}), so their figures do not compare exactly."
 
 

@@ -6,8 +6,9 @@ import html
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
-from timbre_core.analysis.comparison import Evaluations, compare, measured_on, pitch_rows, table_html
-from timbre_core.analysis.comparison_plots import kl_plot, line_styles, pitch_plot, probe_plot, variance_plot
+from timbre_core.analysis.comparison import USUAL_WORDS, Evaluations, compare, measured_on, pitch_rows, table_html
+from timbre_core.analysis.comparison_plots import LineStyle, kl_plot, line_styles, pitch_plot, probe_plot, variance_plot
+from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.features.note_names import note_name
 
 if TYPE_CHECKING:
@@ -33,34 +34,43 @@ th:first-child { text-align: left; }
 """
 
 
-def comparison_page(evaluations: Evaluations, warning: str, features: Mapping[str, Hashable] | None = None) -> str:
+def comparison_page(
+    evaluations: Evaluations,
+    warning: str,
+    features: Mapping[str, Hashable] | None = None,
+    words: Vocabulary = USUAL_WORDS,
+) -> str:
     """The whole page as text (about 5 MB, most of it Plotly's own script). `warning` is said at the top, if any.
 
-    features: what each checkpoint reads, as for `compare`.
+    features: what each checkpoint reads, words: what their notes are called, as for `compare`.
     """
     names = list(evaluations)
     styles = line_styles(names, names)
     colours = [styles[name].colour for name in names]
-    plots = [plot(evaluations, styles) for plot in (pitch_plot, probe_plot, kl_plot, variance_plot)]
-    drawn = [_plot(plot, first=plot is plots[0]) for plot in plots]
-    said = (
-        f'<p class="warning">{html.escape(warning)}</p>'
-        if warning
-        else f"<p>{html.escape(measured_on(evaluations))}</p>"
-    )
+    said = f'<p class="warning">{html.escape(warning)}</p>' if warning else ""
+    said += f"<p>{html.escape(measured_on(evaluations, words))}</p>"
     return f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Timbre Explorer: {html.escape(", ".join(names))}</title><style>{_STYLE}</style></head>
 <body><h1>{html.escape(", ".join(names))}</h1>{said}
-{table_html(compare(evaluations, features), names, colours)}
-<h2>Reconstruction error per pitch</h2>{drawn[0]}
-<h2>What can be read from the latents</h2>{drawn[1]}
-<h2>Information per latent dimension</h2>{drawn[2]}
-<h2>Variance of the latents along their principal components</h2>{drawn[3]}
-<h2>Reconstruction MSE per pitch, in figures</h2>{_pitch_table(evaluations)}
+{table_html(compare(evaluations, features, words), names, colours)}
+{_plots(evaluations, styles, words)}
+{_pitch_table(evaluations)}
 </body></html>
 """
+
+
+def _plots(evaluations: Evaluations, styles: Mapping[str, LineStyle], words: Vocabulary) -> str:
+    """Those that have something to show, each under its title."""
+    titled = (
+        ("Reconstruction error per pitch", pitch_plot(evaluations, styles)),
+        ("What can be read from the latents", probe_plot(evaluations, styles, words)),
+        ("Information per latent dimension", kl_plot(evaluations, styles)),
+        ("Variance of the latents along their principal components", variance_plot(evaluations, styles)),
+    )
+    drawn = [(title, plot) for title, plot in titled if any(len(trace.x or ()) for trace in plot.data)]
+    return "\n".join(f"<h2>{title}</h2>{_plot(plot, place == 0)}" for place, (title, plot) in enumerate(drawn))
 
 
 def _plot(figure: go.Figure, first: bool) -> str:
@@ -73,11 +83,17 @@ def _plot(figure: go.Figure, first: bool) -> str:
 
 
 def _pitch_table(evaluations: Evaluations) -> str:
+    rows = pitch_rows(evaluations)
+    if not rows:
+        return ""
     heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in evaluations)
     lines = [
         f'<tr><th scope="row">{note_name(pitch)} ({pitch})</th>'
         + "".join("<td></td>" if value is None else f"<td>{value:#.3g}</td>" for value in values)
         + "</tr>"
-        for pitch, values in pitch_rows(evaluations)
+        for pitch, values in rows
     ]
-    return f'<table><thead><tr><th scope="col">Pitch</th>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    return (
+        "<h2>Reconstruction MSE per pitch, in figures</h2>"
+        f'<table><thead><tr><th scope="col">Pitch</th>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    )

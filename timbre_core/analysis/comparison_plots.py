@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from timbre_core.analysis.comparison import (
+    USUAL_WORDS,
     Evaluations,
     errors_by_pitch,
     explained_per_component,
     kl_per_dimension,
     number,
 )
+from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.features.note_names import note_name
 
 if TYPE_CHECKING:
@@ -124,15 +126,21 @@ def variance_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> 
     return figure
 
 
-def probe_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> go.Figure:
-    """How often family and pitch are read from the latents: a bar per checkpoint, across it a line at chance."""
-    figure = _figure("notes named rightly")
+def probe_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle], words: Vocabulary = USUAL_WORDS) -> go.Figure:
+    """How often family and pitch are read from the latents, as far as they were: a bar per checkpoint, across it a line at
+    chance."""
+    figure = _figure(f"{words.note}s named rightly")
+    probes = [
+        (accuracy, chance, title.replace("family", words.family))
+        for accuracy, chance, title in _PROBES
+        if any(number(evaluation, "latent", accuracy) is not None for evaluation in evaluations.values())
+    ]
     width = 0.8 / max(1, len(evaluations))
     chance_x: list[float | None] = []
     chance_y: list[float | None] = []
     for place, (name, evaluation) in enumerate(evaluations.items()):
         middles, heights, texts = [], [], []
-        for group, (accuracy, chance, title) in enumerate(_PROBES):
+        for group, (accuracy, chance, title) in enumerate(probes):
             value, level = number(evaluation, "latent", accuracy), number(evaluation, "latent", chance)
             middle = group + (place - (len(evaluations) - 1) / 2) * width
             if value is not None:
@@ -162,7 +170,7 @@ def probe_plot(evaluations: Evaluations, styles: Mapping[str, LineStyle]) -> go.
         line={"color": "#8a94a6", "width": 2.5},
         hovertemplate="chance %{y:.1%}<extra></extra>",
     )
-    figure.update_xaxes(tickvals=list(range(len(_PROBES))), ticktext=[title for *_, title in _PROBES], showgrid=False)
+    figure.update_xaxes(tickvals=list(range(len(probes))), ticktext=[title for *_, title in probes], showgrid=False)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
     return figure
 

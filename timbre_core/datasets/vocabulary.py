@@ -7,6 +7,7 @@ the family of its recording, and its speaker the instrument.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -64,6 +65,12 @@ def vocabulary_of(notes: pd.DataFrame) -> Vocabulary:
     sources, first = notes["source"].unique(), str(notes["note_id"].iloc[0])
     known = (kind.words for kind in _KINDS if list(sources) == [kind.source] and kind.ids.fullmatch(first))
     return next(known, Vocabulary())
+
+
+def shared_vocabulary(each: Iterable[Vocabulary]) -> Vocabulary:
+    """The words for notes of several libraries: those that all of them share, else the usual ones."""
+    found = set(each)
+    return found.pop() if len(found) == 1 else Vocabulary()
 
 
 def id_part(note_id: str, *told: str) -> str:
