@@ -22,7 +22,7 @@ import torch
 from shared import print_table
 
 from timbre_core.models.dropout import QuickDropout
-from timbre_core.models.upsampling import BlockedUpsampling, PhasedUpsampling
+from timbre_core.models.upsampling import PhasedUpsampling, Upsampling
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.networks import build_model
 from timbre_core.recipes.recipe_files import load_recipe
@@ -53,7 +53,7 @@ def plain_model(recipe: Recipe) -> VAE:
     model = build_model(recipe)
     for layers in (model.encoder.layers, model.decoder.layers):
         for index, layer in enumerate(layers if isinstance(layers, torch.nn.Sequential) else ()):
-            if isinstance(layer, PhasedUpsampling | BlockedUpsampling):
+            if isinstance(layer, PhasedUpsampling | Upsampling):
                 shape = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding)
                 plain = torch.nn.ConvTranspose2d(layer.in_channels, layer.out_channels, *shape)
                 plain.load_state_dict(layer.state_dict())

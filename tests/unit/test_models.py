@@ -14,7 +14,7 @@ from timbre_core.models.dropout import QuickDropout
 from timbre_core.models.likelihoods.bce import Bernoulli
 from timbre_core.models.likelihoods.gaussian import Gaussian
 from timbre_core.models.priors.standard_normal import StandardNormalPrior
-from timbre_core.models.upsampling import BlockedUpsampling, PhasedUpsampling
+from timbre_core.models.upsampling import BlockedUpsampling, PhasedUpsampling, Upsampling
 from timbre_core.models.vae import VAE, count_parameters
 from timbre_core.models.weights import load_weights, save_weights
 from timbre_core.recipes.networks import build_model
@@ -133,18 +133,19 @@ def test_phased_upsampling_is_the_transposed_convolution() -> None:
 
 @pytest.mark.parametrize(("kernel", "stride"), [(7, (1, 1)), (3, (2, 2)), (5, (2, 1)), (4, (2, 4)), (3, (3, 8))])
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
-def test_blocked_upsampling_is_the_transposed_convolution(
-    kernel: int, stride: tuple[int, int], kind: torch.dtype
+@pytest.mark.parametrize("channels", [1, 5])
+def test_quick_upsampling_is_the_transposed_convolution(
+    kernel: int, stride: tuple[int, int], kind: torch.dtype, channels: int
 ) -> None:
     torch.manual_seed(0)
-    blocked = BlockedUpsampling(6, kernel, stride)
-    plain = torch.nn.ConvTranspose2d(6, 1, kernel, stride, blocked.padding, blocked.output_padding)
-    plain.load_state_dict(blocked.state_dict())
+    quick = BlockedUpsampling(6, kernel, stride) if channels == 1 else Upsampling(6, channels, kernel, stride)
+    plain = torch.nn.ConvTranspose2d(6, channels, kernel, stride, quick.padding, quick.output_padding)
+    plain.load_state_dict(quick.state_dict())
     images = [torch.randn(3, 6, 5, 7).requires_grad_() for _ in range(2)]
     images[1].data.copy_(images[0].data)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind is torch.bfloat16):
-        made = [layer(image) for layer, image in zip((blocked, plain), images, strict=True)]
-    assert made[0].shape == (3, 1, 5 * stride[0], 7 * stride[1])
+        made = [layer(image) for layer, image in zip((quick, plain), images, strict=True)]
+    assert made[0].shape == (3, channels, 5 * stride[0], 7 * stride[1])
     near = {"rtol": 1e-5, "atol": 1e-5} if kind is torch.float32 else {"rtol": 0.02, "atol": 0.02}
     torch.testing.assert_close(made[0], made[1], **near)
     towards = torch.randn_like(made[0])
@@ -152,7 +153,7 @@ def test_blocked_upsampling_is_the_transposed_convolution(
         result.backward(towards)
     torch.testing.assert_close(images[0].grad, images[1].grad, **near)
     for name in ("weight", "bias"):
-        got, wanted = (getattr(layer, name).grad for layer in (blocked, plain))
+        got, wanted = (getattr(layer, name).grad for layer in (quick, plain))
         torch.testing.assert_close(got, wanted, rtol=near["rtol"], atol=near["atol"] * 20)
 
 

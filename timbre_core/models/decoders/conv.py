@@ -58,9 +58,9 @@ def _enlarging(
     in_channels: int, out_channels: int, kernel_size: int, stride: tuple[int, int]
 ) -> torch.nn.ConvTranspose2d:
     """A transposed convolution that multiplies the sides by `stride`."""
-    padding = (kernel_size - 1) // 2
-    extra = (stride[0] + 2 * padding - kernel_size, stride[1] + 2 * padding - kernel_size)
-    return torch.nn.ConvTranspose2d(in_channels, out_channels, kernel_size, stride, padding, extra)
+    from timbre_core.models.upsampling import Upsampling
+
+    return Upsampling(in_channels, out_channels, kernel_size, stride)
 
 
 def _last(channels: int, kernel_size: int, stride: tuple[int, int]) -> torch.nn.Module:
