@@ -29,11 +29,12 @@ from timbre_core.datasets.known_factors import LEVELS, factors_of
 from timbre_core.datasets.library import recipe_library
 from timbre_core.datasets.store_build import build_store
 from timbre_core.files import write_json, write_text
+from timbre_core.freed_memory import keep_freed_memory
 from timbre_core.models.vae import VAE
 from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import BatchSource
-from timbre_core.training.distributed import Team, keep_freed_memory
+from timbre_core.training.distributed import Team
 from timbre_core.training.objective import learning_rate_at
 from timbre_core.training.optimizer import set_rate
 from timbre_core.training.run import new_training

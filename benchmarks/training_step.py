@@ -21,6 +21,7 @@ from pathlib import Path
 import torch
 from shared import print_table
 
+from timbre_core.freed_memory import keep_freed_memory
 from timbre_core.models.dropout import QuickDropout
 from timbre_core.models.upsampling import PhasedUpsampling, Upsampling
 from timbre_core.models.vae import VAE
@@ -28,7 +29,7 @@ from timbre_core.recipes.networks import build_model
 from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.training.batches import Batch
-from timbre_core.training.distributed import Team, keep_freed_memory, team, uses_bf16
+from timbre_core.training.distributed import Team, team, uses_bf16
 from timbre_core.training.objective import beta_at, loss
 from timbre_core.training.run import Training, new_training
 from timbre_core.training.trainer import train_step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import statistics
 import sys
 import tomllib
@@ -16,6 +17,11 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SHIPPED = [
+    ROOT / line.strip().strip("!/")
+    for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    if line.startswith("!/checkpoints/")
+]
 # Modules that are imported under another name than their package's.
 PACKAGES = {
     "yaml": "pyyaml",
@@ -50,6 +56,23 @@ def _imported(*places: Path) -> Iterator[tuple[str, Path]]:
                 yield from ((alias.name.partition(".")[0], path) for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 yield node.module.partition(".")[0], path
+
+
+def test_what_ships_is_small() -> None:
+    """6 MB a checkpoint: a copy of the project brings all of them."""
+    sizes = {folder.name: sum(file.stat().st_size for file in folder.iterdir()) for folder in SHIPPED}
+    assert {name: size for name, size in sizes.items() if size > 6e6} == {}
+
+
+def test_benchmarks_find_what_they_import() -> None:
+    """They are run by hand and seldom: what is moved is missed here."""
+    for path in sorted((ROOT / "benchmarks").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("timbre_core", "pages"):
+                module = importlib.import_module(str(node.module))
+                for name in (alias.name for alias in node.names):
+                    there = hasattr(module, name) or importlib.util.find_spec(f"{node.module}.{name}")
+                    assert there, f"{path.name}: {node.module} has no {name}"
 
 
 @pytest.mark.parametrize("folder", ["timbre_core", "pages"])
