@@ -22,6 +22,7 @@ from timbre_core.checkpoint import (
 )
 from timbre_core.companions import opened_network
 from timbre_core.errors import TimbreError
+from timbre_core.features.kinds.image import NO_SOUND, NoSound
 from timbre_core.features.settings import FeatureSettings, as_log_mel
 from timbre_core.freed_memory import WORK, keep_freed_memory
 from timbre_core.inversion.settings import InversionSettings
@@ -161,13 +162,15 @@ def open_inverter(
 ) -> Inverter:
     """The inverter of a name (see `inverter_names`), of a trained inverter's path, or of a recipe's settings.
 
-    None gives the default settings. Raises TimbreError for a name that is not known, with the nearest that is, and for a
-    network that was trained for other features, with the setting that differs.
+    None gives the default settings. Raises TimbreError for a name that is not known, with the nearest that is, for a
+    network that was trained for other features, with the setting that differs, and for features of pictures.
     """
     import torch
 
     keep_freed_memory(WORK)
     device = torch.device(device)
+    if not features.inversions:
+        raise NoSound(NO_SOUND)
     if name is None or isinstance(name, InversionSettings):
         settings = name or next(iter(presets(features).values()))
         if settings.network is not None:

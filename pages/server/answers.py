@@ -118,8 +118,15 @@ def stored(request: Request) -> dict[str, str]:
 
 async def answer(pool: Executor, work: Callable[[], Response]) -> Response:
     """Run `work` in a pool; what goes wrong becomes a JSON answer with one sentence."""
+
+    def run() -> Response:
+        try:
+            return work()
+        except StopIteration as error:  # no future takes it: whoever waits for one would wait for ever
+            raise RuntimeError("nothing is left to iterate over") from error
+
     try:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+        return await asyncio.get_running_loop().run_in_executor(pool, run)
     except RecordingMissing as error:
         return JSONResponse({"error": str(error), "recording_missing": True}, 404)
     except BadRequest as error:

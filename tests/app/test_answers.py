@@ -7,9 +7,10 @@ from urllib.parse import unquote
 
 import pytest
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Message
 
-from pages.server.answers import attachment, body_of
+from pages.server.answers import QUICK, answer, attachment, body_of
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,11 @@ def test_a_page_that_is_left_while_it_sends_is_no_fault() -> None:
 
     request = Request({"type": "http", "method": "POST", "headers": []}, leave)
     assert asyncio.run(body_of(request, 10)) is None
+
+
+@pytest.mark.parametrize("fault", [StopIteration, ValueError, RecursionError, MemoryError])
+def test_a_fault_of_any_kind_is_answered(fault: type[Exception]) -> None:
+    def work() -> Response:
+        raise fault
+
+    assert asyncio.run(asyncio.wait_for(answer(QUICK, work), 5)).status_code == 500

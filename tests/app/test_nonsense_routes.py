@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pages.routes import ROUTES
+from pages.server.catalog import find_map
 from tests.app.asgi import Answer, get, post
 
 NOTE, OTHER = "brass_synthetic_001-054-100", "flute_synthetic_002-060-100"
@@ -154,6 +155,22 @@ def test_what_is_missing_is_400_and_what_is_unknown_404(path: str) -> None:
         if name in IDS:
             answer = ask(path, {**GOOD[path], name: IDS[name]})
             assert refused(answer, 404), (name, answer.status, answer.body[:300])
+
+
+@pytest.mark.parametrize("path", GOOD)
+def test_pictures_have_an_answer_everywhere(path: str) -> None:
+    """`mnist-vae`, which ships, has nothing to hear."""
+    notes = find_map("mnist-vae")
+    size = notes.checkpoint.recipe.model.latent_dim
+    named = {
+        "checkpoint": "mnist-vae",
+        "note": notes.ids[0],
+        "notes": ",".join(notes.ids[:2]),
+        "z": ",".join("0" * size),
+    }
+    asked = {name: named.get(name, value) for name, value in GOOD[path].items()}
+    answer = ask(path, asked)
+    assert answer.status < 400 or refused(answer, 400, 404), (answer.status, answer.body[:300])
 
 
 @pytest.mark.usefixtures("checkpoints")

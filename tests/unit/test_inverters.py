@@ -8,6 +8,7 @@ import pytest
 from tests.synthetic import apart, harmonic_note
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
+from timbre_core.features.kinds.image import ImageSettings
 from timbre_core.features.settings import LogMelSettings
 from timbre_core.inversion.any_kind import invert
 from timbre_core.inversion.settings import InversionSettings
@@ -65,3 +66,9 @@ def test_a_recipe_of_sources_is_inverted_as_the_preset() -> None:
     inversions = [recipe.inversion for recipe in recipes if recipe.inversion.kind == "excited"]
     assert inversions
     assert all(inversion == PRESETS["excited"] for inversion in inversions)
+
+
+def test_pictures_have_no_inverter() -> None:
+    for name in (None, "fast", InversionSettings()):
+        with pytest.raises(TimbreError, match="no sound"):
+            open_inverter(name, ImageSettings())
