@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from timbre_core.errors import TimbreError, os_errors
+from timbre_core.errors import TimbreError, explain_os_error, is_damage, os_errors
 from timbre_core.files import as_on_disk, read_json, readable, write_json
 from timbre_core.layout import EVALUATION as EVALUATION
 from timbre_core.layout import HISTORY as HISTORY
@@ -131,9 +131,10 @@ class Checkpoint:
 
         path = self.latents_file
         try:
-            with os_errors(path):
-                yield
-        except pyarrow.ArrowException as error:
+            yield
+        except (pyarrow.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and not is_damage(error):
+                raise TimbreError(explain_os_error(error, path)) from error
             raise TimbreError(
                 f"{path}: damaged or truncated: make it again with `python -m timbre_core project {self.path}`."
             ) from error

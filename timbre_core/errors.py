@@ -38,6 +38,17 @@ _OS_CURES = {
     errno.EISDIR: "it is a folder, a file was expected: check the path",
     errno.EFBIG: "the file would be larger than the file system allows: choose another disk",
 }
+_KINDS = (
+    (FileNotFoundError, errno.ENOENT),
+    (PermissionError, errno.EACCES),
+    (IsADirectoryError, errno.EISDIR),
+    (NotADirectoryError, errno.ENOTDIR),
+)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an OSError tells of what is in a file and of nothing that the operating system did, as pyarrow's do."""
+    return type(error) is OSError and not error.errno
 
 
 def explain_os_error(error: OSError, path: Path | str | None = None, writing: bool = False) -> str:
@@ -46,8 +57,11 @@ def explain_os_error(error: OSError, path: Path | str | None = None, writing: bo
     writing: the file, or a folder for it, was to be made. That it does not exist is no explanation then.
     """
     where = path if path is not None else error.filename
-    cure = _OS_CURES.get(error.errno or 0, error.strerror or str(error))
-    if writing and error.errno == errno.ENOENT:
+    number = error.errno or next((number for kind, number in _KINDS if isinstance(error, kind)), 0)
+    cure = _OS_CURES.get(number, error.strerror or "".join(str(error).splitlines()[:1]).rstrip("."))
+    if is_damage(error) and not writing:
+        cure = f"it is damaged or cut short ({cure}): get it again"
+    if writing and number == errno.ENOENT:
         cure = "it cannot be written: choose another place"
     return f"{where}: {cure}." if where is not None else f"{cure[0].upper()}{cure[1:]}."
 

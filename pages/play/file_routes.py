@@ -20,7 +20,7 @@ from pages.server.answers import (
     parameter,
     refused,
 )
-from pages.server.catalog import find_map
+from pages.server.catalog import find_playable
 from timbre_core.errors import TimbreError
 
 _EXPORT = ThreadPoolExecutor(1, thread_name_prefix="export")
@@ -41,7 +41,7 @@ async def export_route(request: Request) -> Response:
         from timbre_core.generation.presets import Preset, preset_to_json
         from timbre_core.generation.sampler import ATTACK, RELEASE, Sampling, sampled, sampled_keys
 
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         z = point(request, notes)
         low, high = whole(request, "low", 0, 127), whole(request, "high", 0, 127)
         kind = request.query_params.get("format", "sfz")
@@ -83,7 +83,7 @@ async def save_route(request: Request) -> Response:
     def work() -> Response:
         from timbre_core.generation.presets import Preset, preset_to_json
 
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         name = request.query_params.get("name", "")[:120]
         preset = Preset(
             checkpoint=notes.checkpoint.model_name,
@@ -113,7 +113,7 @@ async def load_route(request: Request) -> Response:
     def work() -> Response:
         from timbre_core.generation.presets import read_preset
 
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         try:
             preset = read_preset(data, notes.checkpoint)
         except TimbreError as error:
@@ -167,7 +167,7 @@ async def perform_route(request: Request) -> Response:
         from timbre_core.generation.midi.performance import RATE
         from timbre_core.generation.midi.reading import read_midi
 
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         z = None if "band" in request.query_params else point(request, notes)
         attack, release = number(request, "attack", 0.002, 10), number(request, "release", 0.25, 20)
         try:
@@ -206,7 +206,7 @@ async def own_route(request: Request) -> Response:
         from pages.server.studio import Studio
         from timbre_core.generation.own_sounds import PitchUnheard
 
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         name = parameter(request, "name") if request.method == "POST" else ""
         beside = request.query_params.get("with") or None
         pitch = number(request, "pitch", 0.0, 127) if "pitch" in request.query_params else None

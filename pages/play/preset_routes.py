@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from pages.play.own import is_own, notes_of
 from pages.server.answers import API, BadRequest, answer, body_of, parameter, refused
-from pages.server.catalog import NoteMap, find_map
+from pages.server.catalog import NoteMap, find_playable
 from timbre_core.errors import TimbreError
 
 _LARGEST = 256 * 1024
@@ -31,7 +31,7 @@ async def presets_route(request: Request) -> Response:
         return refused("a preset has a few kilobytes, this is more: leave something out.", 413)
 
     def work() -> Response:
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         kept = None
         if request.method == "POST":
             if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":

@@ -19,7 +19,7 @@ from pages.play.parameters import carrier, number, point, shape, whole
 from pages.play.preset_routes import PRESET_ROUTES
 from pages.play.tuning_routes import TUNING_ROUTES
 from pages.server.answers import API, QUICK, answer, answer_while_wanted, parameter, stored
-from pages.server.catalog import find_map
+from pages.server.catalog import find_playable
 from pages.server.map_data import note_card
 from pages.server.packing import pack_frames
 
@@ -33,7 +33,7 @@ async def space_route(request: Request) -> Response:
     def work() -> Response:
         from pages.play.engine import described_space
 
-        return JSONResponse(described_space(find_map(parameter(request, "checkpoint"))), headers=stored(request))
+        return JSONResponse(described_space(find_playable(parameter(request, "checkpoint"))), headers=stored(request))
 
     return await answer(QUICK, work)
 
@@ -45,7 +45,7 @@ async def traits_route(request: Request) -> Response:
         from pages.play.engine import measurement
         from timbre_core.features.descriptors import DESCRIPTORS
 
-        now = measurement(find_map(parameter(request, "checkpoint")).model_map)
+        now = measurement(find_playable(parameter(request, "checkpoint")).model_map)
         told = {
             name: [[round(float(value), 3) if math.isfinite(value) else None for value in row] for row in table]
             for name, table in now.correlations.items()
@@ -70,7 +70,7 @@ async def start_route(request: Request) -> Response:
     `beginning`: the id of a note to begin with, null where there is none."""
 
     def work() -> Response:
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         if "seed" in request.query_params:
             from pages.play.engine import prior_draw
 
@@ -101,7 +101,7 @@ async def about_route(request: Request) -> Response:
     def work() -> Response:
         from pages.play.engine import instrument
 
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         z = point(request, notes)
         near = [
             {**note_card(notes, row), "distance": distance} for row, distance in notes.nearest(np.array(z), _MOST_NEAR)
@@ -127,7 +127,7 @@ async def sound_route(request: Request) -> Response:
         from timbre_core.features.audio import encode_wav
         from timbre_core.generation.sampler import looped_wav
 
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         z, key = point(request, notes), whole(request, "key", 0, 127)
         if "whole" in request.query_params:
             instrument = export_instrument(notes, z, carrier(request, notes)).with_shape(shape(request))
@@ -150,7 +150,7 @@ async def picture_route(request: Request) -> Response:
     def work() -> Response:
         from pages.play.engine import frames
 
-        notes = find_map(parameter(request, "checkpoint"))
+        notes = find_playable(parameter(request, "checkpoint"))
         z, key = point(request, notes), whole(request, "key", 0, 127)
         found = frames(notes, z, key, carrier(request, notes), shape(request))
         packed = pack_frames(found, notes.checkpoint.recipe.features)

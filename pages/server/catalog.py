@@ -97,6 +97,13 @@ def find_map(name: str) -> NoteMap:
     return with_layers(opened) if layers else opened
 
 
+def find_playable(name: str) -> NoteMap:
+    """The same, of one that is the map of a model; raises TimbreError for a map of vectors."""
+    notes = find_map(name)
+    notes.check_model()
+    return notes
+
+
 def version_of(path: Path) -> str:
     """Changes whenever a file of the checkpoint does."""
     digest = hashlib.sha256()
@@ -142,6 +149,7 @@ __all__ = [
     "NoteMap",
     "find_checkpoint",
     "find_map",
+    "find_playable",
     "listing",
     "note_map",
     "version_of",

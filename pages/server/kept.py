@@ -84,6 +84,5 @@ def sound_file(notes: NoteMap, row: int) -> tuple[bytes, str, str]:
 
 def _called(notes: NoteMap, row: int) -> str:
     """A note's name as a file's: that of its own file, else its id."""
-    if notes.is_own(row):
-        return PurePosixPath(str(notes.labels["audio"].iat[row])).stem
-    return notes.ids[row]
+    named = PurePosixPath(str(notes.labels["audio"].iat[row])).stem if notes.is_own(row) else ""
+    return named or notes.ids[row]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pages.server.colours import NAMELESS, UNKNOWN, colours_of
+from pages.server.label_values import as_labels
 from pages.server.measured import measured_when_built
 from pages.server.memo import Memo
 from pages.server.note_map import NoteMap
@@ -160,7 +161,7 @@ def with_layers(base: NoteMap) -> NoteMap:
 def _layer(base: NoteMap, libraries: tuple[OwnLibrary, ...], version: str) -> LayeredMap:
     tables = [notes_of(library) for library in libraries]
     own = pd.concat(tables, ignore_index=True)
-    labels = pd.concat([_shipped_labels(base), _own_labels(base, libraries, own)], ignore_index=True)
+    labels = as_labels(pd.concat([_shipped_labels(base), _own_labels(base, libraries, own)], ignore_index=True))
     kinds = _kinds(labels)
     labels = labels if kinds is None else labels.assign(**{OF_ITS_KIND: kinds})
     checkpoint = replace(base.checkpoint, map_name=OWN)

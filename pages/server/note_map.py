@@ -15,11 +15,12 @@ import pyarrow
 import pyarrow.parquet as pq
 
 from pages.server.colours import NAMELESS, colours_of
+from pages.server.label_values import as_labels
 from timbre_core.analysis.distances import CODE, Coordinates, away, coordinates, nearest
 from timbre_core.analysis.near_index import MANY, NearIndex
 from timbre_core.checkpoint import RECORDING, Checkpoint, same_recording
 from timbre_core.datasets.vocabulary import Vocabulary, id_part, vocabulary_of
-from timbre_core.errors import TimbreError, explain_os_error
+from timbre_core.errors import TimbreError, explain_os_error, is_damage
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
@@ -58,6 +59,9 @@ class NoteMap:
     def model_map(self) -> NoteMap:
         """The map that the checkpoint itself has, which its model is opened with."""
         return self
+
+    def check_model(self) -> None:
+        """Raise TimbreError where it is the map of no model."""
 
     def own_sound(self, row: int) -> Library | None:
         """Where a note is of somebody's own library: that note as a library; None where it is the map's own."""
@@ -266,7 +270,7 @@ def load_map(checkpoint: Checkpoint, version: str, kind: type[NoteMap] = NoteMap
             f"{checkpoint.latents_file}: column note_id or mu is missing: make it again with "
             f"`python -m timbre_core project {checkpoint.path}`."
         )
-    return kind(checkpoint, version, _read(checkpoint, wanted).to_pandas())
+    return kind(checkpoint, version, as_labels(_read(checkpoint, wanted).to_pandas()))
 
 
 def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:
@@ -285,9 +289,9 @@ def _parquet_errors(checkpoint: Checkpoint) -> Iterator[None]:
     path = checkpoint.latents_file
     try:
         yield
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and not is_damage(error):
+            raise TimbreError(explain_os_error(error, path)) from error
         raise TimbreError(
             f"{path}: damaged or truncated: make it again with `python -m timbre_core project {checkpoint.path}`."
         ) from error
-    except OSError as error:
-        raise TimbreError(explain_os_error(error, path)) from error

@@ -23,11 +23,15 @@ VECTORS = "+vectors"
 class VectorMap(NoteMap):
     """A map of vectors, whose notes are files below a folder, or have no sound."""
 
-    @property
-    def model_map(self) -> NoteMap:
+    def check_model(self) -> None:
         raise TimbreError(
             f"{self.checkpoint.path.name} is a map of vectors, without a model: only recordings are heard."
         )
+
+    @property
+    def model_map(self) -> NoteMap:
+        self.check_model()
+        return self
 
     def is_own(self, row: int) -> bool:
         return True

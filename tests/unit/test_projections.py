@@ -112,3 +112,13 @@ def test_wrong_input() -> None:
         project(np.full((5, 2), np.nan), ["pca"], progress=False)
     with pytest.raises(TimbreError, match="finite"):
         project(np.zeros(5), ["pca"], progress=False)
+
+
+def test_many_dimensions_need_no_table_of_their_pairs() -> None:
+    few = np.random.default_rng(0).normal(size=(12, 20_000)).astype(np.float32)
+    few[:6] += 5
+    coordinates = project(few, ["pca"], progress=False)
+    assert list(coordinates) == COLUMNS["pca"]
+    expected = few - few.mean(axis=0)
+    distances = np.linalg.norm(expected @ np.linalg.svd(expected, full_matrices=False)[2][:3].T, axis=1)
+    np.testing.assert_allclose(np.linalg.norm(coordinates, axis=1), distances, rtol=1e-3)

@@ -40,6 +40,7 @@ MOST_TSNE = 5_000
 """Up to this many notes t-SNE is run on; the others are placed among their nearest neighbours on that map."""
 
 _MOST_EXACT_NEIGHBORS = 50_000
+_MOST_COVARIANCE = 2_048  # dimensions
 _FEWEST = 6  # notes that neighbour-based methods need; fewer are shown by PCA
 _PLACED_BY = 5  # mapped neighbours that decide where t-SNE's other notes are placed
 
@@ -124,11 +125,18 @@ class _Points:
         count = min(3, *self.mu.shape)
         if len(self) < 2 or not np.ptp(self.mu, axis=0).any():
             return coordinates
-        model = PCA(count, svd_solver="covariance_eigh").fit(self.mu.astype(np.float64))
+        model = PCA(count, svd_solver=self._solver, random_state=self.seed).fit(self.mu.astype(np.float64))
         loadings = model.components_
         signs = np.sign(loadings[np.arange(count), np.abs(loadings).argmax(axis=1)])
         coordinates[:, :count] = (self.mu - model.mean_) @ (loadings * signs[:, None]).T
         return coordinates
+
+    @property
+    def _solver(self) -> str:
+        """How components are found: by the covariance of dimensions, unless they are so many that it is the larger part."""
+        if self.mu.shape[1] <= _MOST_COVARIANCE:
+            return "covariance_eigh"
+        return "full" if len(self) <= _MOST_COVARIANCE else "randomized"
 
     @cached_property
     def spread(self) -> bool:

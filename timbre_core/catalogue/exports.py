@@ -73,7 +73,7 @@ def write_set(
     ):
         written = _WRITERS[kind](archive, items, name, left_out, report)
         if not written:
-            why = f": {left_out[0][0]}: {left_out[0][1]}" if left_out else ""
+            why = f": {left_out[0][0]}: {left_out[0][1].rstrip('.')}" if left_out else ""
             raise TimbreError(f"none of these sounds can be written{why}.")
         if left_out:
             archive.writestr("left-out.csv", _csv(["name", "reason"], left_out))
