@@ -4,7 +4,7 @@
 
 A browser opens every page with every checkpoint that `--app` (a checkout of the project, by default this one) ships; then 200
 notes of all checkpoints are heard (recording, inversion, reconstruction and their pictures, as a click asks for them), then
-`--clicks` further ones. --libraries: three parts of a folder of recordings are added first, where that checkout can. Memory is
+`--clicks` further ones. Each figure is told at once, and after some seconds of rest. --libraries: three parts of a folder of recordings are added first, where that checkout can. Memory is
 what the server's processes hold themselves (USS) and with what they share (RSS), in MiB; the kernel's own figures.
 """
 
@@ -35,6 +35,7 @@ _PAGES = ("", "library", "play", "morph", "transfer", "listen", "compare", "trai
 _IDLE = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 _REST = 0.6  # seconds on each page
 _HEARD = 200
+_AT_REST = 12  # seconds that nobody asks for anything
 
 
 def memory() -> tuple[float, float]:
@@ -122,8 +123,11 @@ def main() -> None:
     told: dict[str, Any] = {}
 
     def tell(what: str) -> None:
-        told[what] = memory()
-        print(f"{what:40s} USS {told[what][0]:6.0f}  RSS {told[what][1]:6.0f}", flush=True)
+        for when in ("", ", at rest"):
+            if when:
+                time.sleep(_AT_REST)
+            told[what + when] = memory()
+            print(f"{what + when:50s} USS {told[what + when][0]:6.0f}  RSS {told[what + when][1]:6.0f}", flush=True)
 
     with tempfile.TemporaryDirectory() as made:
         home = Path(made)
