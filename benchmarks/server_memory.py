@@ -4,8 +4,9 @@
 
 A browser opens every page with every checkpoint that `--app` (a checkout of the project, by default this one) ships; then 200
 notes of all checkpoints are heard (recording, inversion, reconstruction and their pictures, as a click asks for them), then
-`--clicks` further ones. Each figure is told at once, and after some seconds of rest. --libraries: three parts of a folder of recordings are added first, where that checkout can. Memory is
-what the server's processes hold themselves (USS) and with what they share (RSS), in MiB; the kernel's own figures.
+`--clicks` further ones. Each figure is told at once, and after some seconds of rest. --libraries: three parts of a folder of
+recordings are added first, where that checkout can. Memory is what the server's processes hold themselves (USS) and with what
+they share (RSS), in MiB; the kernel's own figures.
 """
 
 from __future__ import annotations
