@@ -37,7 +37,7 @@ _MEASURED = 480  # notes that the traits are measured on: enough for correlation
 _PAUSE = 0.004  # sounds that somebody waits for come first
 _LOG = logging.getLogger(__name__)
 
-_instruments = Memo(3)  # maps, with 64 instruments each: they hold the model that they play
+_instruments = Memo(2)  # maps, with 64 instruments each: they hold the model that they play
 _played = Memo.of_bytes(lambda note: int(note.audio.nbytes + note.frames.nbytes))
 _measurements = Memo(8)
 

@@ -50,7 +50,7 @@ class Change:
 
 
 _opened = Memo.of_bytes(lambda sound: int(sound.audio.nbytes + sound.carrier.nbytes + sound.frames.nbytes))
-_ways = Memo(4)  # for a slider that moves: each way holds a sound and what is decoded of it
+_ways = Memo(2)  # maps, with four ways each for sliders that move: they hold a model, a sound and what is decoded of it
 _moved = Memo.of_bytes(lambda result: int(result.audio.nbytes + result.frames.nbytes))
 
 
@@ -111,7 +111,7 @@ def moved(notes: NoteMap, source: Source, change: Change) -> Transferred:
         return way_toward(space, mended, change.toward, wanted_pitch(sound, change))
 
     def make() -> Transferred:
-        return _ways.get((*at, replace(change, amount=0.0)), way).at(change.amount)
+        return _ways.within(at[:2], 4).get((source, replace(change, amount=0.0)), way).at(change.amount)
 
     return _moved.get((*at, change), make)
 
