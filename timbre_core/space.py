@@ -17,7 +17,7 @@ from timbre_core.features.performance import Performance, performance_of
 from timbre_core.features.spectrum import prepare_audio
 from timbre_core.inversion.residual import noise_beside_harmonics
 from timbre_core.inversion.settings import InversionSettings
-from timbre_core.inverters import open_inverter
+from timbre_core.inverters import Inverter, open_inverter
 from timbre_core.models.coder import WindowCoder
 from timbre_core.space_map import SpaceMap
 
@@ -138,7 +138,12 @@ class TimbreSpace(SpaceMap):
         super().__init__(checkpoint, distance)
         self.device = chosen_device(device)
         chosen = self.recipe.inversion if inverter is None else inverter
-        self.inverter = open_inverter(chosen, self.recipe.features, self.device)
+        if (
+            inverter is None and not self.recipe.features.inversions
+        ):  # of pictures, which have no sound: it says so when called
+            self.inverter = Inverter("none", self.recipe.features, self.recipe.inversion, self.device)
+        else:
+            self.inverter = open_inverter(chosen, self.recipe.features, self.device)
         self.model = checkpoint.model(self.device)
         self._coder = TrajectoryCoder(WindowCoder(self.model, self.device), self.recipe, checkpoint.name)
 

@@ -213,7 +213,7 @@ class NoteMap:
         return self.checkpoint.recipe.distance == "timbre" and CODE in _schema(self.checkpoint).names
 
     def _vectors(self, name: str) -> np.ndarray:
-        column = _read(self.checkpoint, [name]).column(name).combine_chunks()
+        column = read_columns(self.checkpoint, [name]).column(name).combine_chunks()
         flat = column.flatten().to_numpy(zero_copy_only=False)
         return flat.astype(np.float32).reshape(len(self.labels), -1)
 
@@ -228,7 +228,7 @@ class NoteMap:
     def beginnings(self, windows: int) -> np.ndarray:
         """Means (n_notes, latent_dim) of the notes' first `windows` windows that hold sound."""
         names = [name for name in ("trajectory", "sounding") if name in _schema(self.checkpoint).names]
-        table = _read(self.checkpoint, names)
+        table = read_columns(self.checkpoint, names)
         size = self.means.shape[1]
         notes = [np.asarray(note, np.float32).reshape(-1, size) for note in table.column("trajectory").to_numpy()]
         if "sounding" in names:
@@ -270,7 +270,7 @@ def load_map(checkpoint: Checkpoint, version: str, kind: type[NoteMap] = NoteMap
             f"{checkpoint.latents_file}: column note_id or mu is missing: make it again with "
             f"`python -m timbre_core project {checkpoint.path}`."
         )
-    return kind(checkpoint, version, as_labels(_read(checkpoint, wanted).to_pandas()))
+    return kind(checkpoint, version, as_labels(read_columns(checkpoint, wanted).to_pandas()))
 
 
 def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:
@@ -278,7 +278,8 @@ def _schema(checkpoint: Checkpoint) -> pyarrow.Schema:
         return pq.read_schema(checkpoint.latents_file)
 
 
-def _read(checkpoint: Checkpoint, columns: list[str]) -> pyarrow.Table:
+def read_columns(checkpoint: Checkpoint, columns: list[str]) -> pyarrow.Table:
+    """Columns of a map's file. Raises TimbreError when it is damaged."""
     # `read_table` would import all of Arrow's datasets for one file.
     with _parquet_errors(checkpoint), pq.ParquetFile(checkpoint.latents_file) as file:
         return file.read(columns=columns)

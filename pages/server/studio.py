@@ -17,6 +17,7 @@ import numpy as np
 
 from pages.server.catalog import NoteMap, version_of
 from pages.server.memo import Memo
+from pages.server.note_map import read_columns
 from timbre_core.checkpoint import Checkpoint, default_checkpoints_folder
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import has_sound
@@ -58,6 +59,7 @@ _spaces = Memo(2)
 _layered_spaces = Memo(2)
 _inverters = Memo(8)
 _libraries = Memo(4)
+_saved = Memo(2)
 _starter = Memo(1)
 _reading = threading.Lock()
 
@@ -194,7 +196,7 @@ class Studio:
         from timbre_core.features.windows import window_starts
 
         space = self.space()
-        z = np.array(space.trajectory_of(self.notes.ids[row]))
+        z = _saved_trajectory(self.notes.model_map, row)
         window, seconds = space.recipe.window, self.settings.seconds
         if seconds is None:
             n_frames = (len(z) - 1) * window.hop + window.frames
@@ -223,6 +225,21 @@ def starter_library() -> Library:
     from timbre_core.datasets.library import STARTER, open_library
 
     return _starter.get(STARTER, lambda: open_library([STARTER], progress=False))
+
+
+def _saved_trajectory(notes: NoteMap, row: int) -> np.ndarray:
+    """The latents (n_windows, latent_dim) that a map has of one of its notes, as `SpaceMap.trajectory_in` gives them."""
+    from timbre_core.decoding import stretch
+
+    def read() -> tuple[np.ndarray, np.ndarray]:
+        column = read_columns(notes.checkpoint, ["trajectory"]).column("trajectory").combine_chunks()
+        values = column.values.to_numpy(zero_copy_only=False).astype(np.float32)
+        return values, column.offsets.to_numpy()
+
+    values, places = _saved.get((notes.checkpoint.path, notes.version), read)
+    z = values[places[row] : places[row + 1]].reshape(-1, notes.checkpoint.recipe.model.latent_dim)
+    count = int(notes.labels["n_windows"].to_numpy()[row]) if "n_windows" in notes.labels else len(z)
+    return z if count == len(z) else stretch(z, count)
 
 
 def _where_from(notes: NoteMap, reason: str) -> str:

@@ -24,8 +24,8 @@ from timbre_core.inverters import inverter_names
 _LOG = logging.getLogger(__name__)
 # Seconds that a server waits for its first visitor before it loads the model on its own.
 _IDLE_START = 4.0
-_LOOKED = 2.0  # seconds between two looks at how much memory is free
-_GIVEN_BACK = 5  # looks between two times that it goes back to the system, however little it is
+_LOOKED = 1.0  # seconds between two looks at how much memory is free
+_GIVEN_BACK = 10  # looks between two times that it goes back to the system, however little it is
 
 
 def share_cores() -> None:

@@ -7,15 +7,18 @@ import math
 import mmap
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pages.server import memory
+from pages.server import memory, studio
 from pages.server.catalog import find_map
 from pages.server.memo import Memo
 from pages.server.studio import Studio
 from tests.browser.harness import ROOT
+from timbre_core.space_map import SpaceMap
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's")
 
@@ -135,6 +138,15 @@ def test_maps_of_the_starter_library_share_it() -> None:
     assert one.recording(0).shape != (0,)
     assert one._library() is other._library()
     assert one._library() is not Studio(find_map("mnist-vae"))._library()
+
+
+@pytest.mark.parametrize("name", ["vapar-ae", "nsynth-cvae", "timbre-space"])
+def test_latents_of_notes_without_recordings_are_those_of_the_space(name: str) -> None:
+    notes = find_map(name)
+    for row in (0, 7, len(notes.ids) - 1):
+        there = SpaceMap(replace(notes.checkpoint)).trajectory_in(row)
+        assert np.array_equal(studio._saved_trajectory(notes, row), there)
+    assert "latents" not in vars(notes.checkpoint)
 
 
 def test_what_is_kept_within_another_is_forgotten_with_it() -> None:
