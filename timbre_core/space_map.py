@@ -9,6 +9,7 @@ import pandas as pd
 
 from timbre_core.analysis.distances import CODE, Coordinates, away, check_distance, coordinates, nearest
 from timbre_core.checkpoint import Checkpoint, same_recording
+from timbre_core.datasets.instrument_words import family_like
 from timbre_core.decoding import stretch
 from timbre_core.errors import TimbreError
 
@@ -132,13 +133,14 @@ class SpaceMap:
         return int(found[0])
 
     def rows_of_family(self, family: str) -> np.ndarray:
-        """The rows (n,) of a family's notes on the map. Raises TimbreError for one that is not on the map."""
+        """The rows (n,) of a family's notes on the map, however it is spelt. Raises TimbreError for one that is not on it."""
         families = self.map_notes["family"] if "family" in self.map_notes else pd.Series(dtype=str)
-        rows = np.flatnonzero((families == family).to_numpy())
-        if not len(rows):
-            known = ", ".join(sorted(set(families.dropna().astype(str)))) or "none: its notes have no families"
-            raise TimbreError(f"no family {family[:80]!r} on this map: choose from {known}.")
-        return rows
+        known = sorted(set(families.dropna().astype(str)))
+        meant = family_like(family, known)
+        if not meant:
+            choice = ", ".join(known) or "none: its notes have no families"
+            raise TimbreError(f"no family {family[:80]!r} on this map: choose from {choice}.")
+        return np.flatnonzero((families == meant).to_numpy())
 
     def trajectory_in(self, row: int) -> np.ndarray:
         """As `trajectory_of`, of the note in a row of the map."""

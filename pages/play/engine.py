@@ -17,7 +17,6 @@ import pandas as pd
 
 from pages.play.own import is_own, notes_of
 from pages.server.catalog import NoteMap
-from pages.server.colours import colour_of
 from pages.server.latent_axes import MOST_AXES, axes, kl_per_dimension
 from pages.server.map_data import words_for
 from pages.server.memo import Memo
@@ -275,6 +274,7 @@ def _families(notes: NoteMap) -> list[dict[str, Any]]:
         return []
     families = notes.labels["family"].astype(str).to_numpy()
     described = []
+    colours = notes.colours("family", families.tolist())
     for value in notes.families:
         rows = np.flatnonzero(families == value)
         mean = notes.means[rows].mean(axis=0)
@@ -282,7 +282,7 @@ def _families(notes: NoteMap) -> list[dict[str, Any]]:
             {
                 "value": value,
                 "name": readable(value),
-                "colour": colour_of("family", value),
+                "colour": colours[value],
                 "z": mean.round(4).tolist(),
             }
         )

@@ -20,6 +20,7 @@ from pages.server.words import printable
 from timbre_core.analysis.distances import Coordinates
 from timbre_core.catalogue.libraries import OwnLibrary, list_libraries, notes_of
 from timbre_core.checkpoint import RECORDING
+from timbre_core.datasets.instrument_words import family_like
 from timbre_core.datasets.vocabulary import Vocabulary
 from timbre_core.errors import TimbreError
 
@@ -218,6 +219,8 @@ def _own_labels(base: NoteMap, libraries: tuple[OwnLibrary, ...], own: pd.DataFr
     )
     for name in same:
         table[name] = own[name]
+    # One family is one word, one colour and one thing to filter by, whoever wrote it.
+    table["family"] = table["family"].map(lambda name: family_like(str(name), base.families) or name)
     places = _placed(base, libraries, own)
     for column, name in enumerate(_columns(base)):
         table[name] = places[:, column]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 import soundfile
 
+from pages.play.engine import described_space
 from pages.server.catalog import find_checkpoint, find_map, note_map
 from pages.server.colours import UNKNOWN
 from pages.server.layers import OF_ITS_KIND, OWN, SHIPPED, LayeredMap, own_path, with_layers
@@ -69,6 +71,27 @@ def test_sounds_without_a_family_are_coloured_by_instrument(own: OwnLibrary) -> 
     assert len(set(colours)) == labels[OF_ITS_KIND][mine].nunique() == 2
     assert note_card(notes, 0)["colour"] == note_card(notes.base, 0)["colour"]
     assert "family_or_instrument" not in str(describe_note(notes, len(labels) - 1)["facts"])
+
+
+def test_a_family_of_the_map_is_the_same_one_however_it_is_spelt(
+    checkpoints: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("TIMBRE_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    families = {"a": "Brass", "b": "Guitars", "c": "Woodwinds"}
+    rows = "".join(f"{name}.wav,{name},{family}\n" for name, family in families.items())
+    (folder / "metadata.csv").write_text(f"file,instrument,family\n{rows}", encoding="utf-8")
+    for number, name in enumerate(families):
+        soundfile.write(folder / f"{name}.wav", harmonic_note(50 + number, 0.5, 0.5, number, 44_100), 44_100)
+    library = create_library("mine", folder, checkpoints / "alpha", {"octave": "off"})
+    bring_up_to_date(library, lambda *_: None, workers=0)
+    notes = layered()
+    assert notes.base.families == ["bass", "brass", "flute", "guitar"]
+    assert notes.labels["family"].tail(3).tolist() == ["brass", "guitar", "Woodwinds"]
+    assert notes.families == ["Woodwinds", *notes.base.families]
+    shown = {family["value"]: family["colour"] for family in described_space(notes)["families"]}
+    assert shown == notes.dot_colours, "one colour on every page"
 
 
 def test_only_the_checkpoint_that_read_them_has_them(own: OwnLibrary) -> None:

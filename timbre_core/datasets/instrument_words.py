@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 # Instruments by NSynth's families, in several languages and scripts, and with the abbreviations of sample libraries.
@@ -187,6 +188,20 @@ def is_family(text: str) -> bool:
     """Whether a folder's name is that of a family or section of instruments."""
     words = re.sub(r"^[0-9 ]+|[0-9 ]+$", "", plain_words(text))
     return words in FAMILY_WORDS
+
+
+def family_like(name: str, known: Iterable[str]) -> str:
+    """The one of the `known` families that is meant by `name`: itself, or one that differs in capitals, accents, hyphens or a
+    plural alone, so that `Strings` are the map's `string`; empty where there is none."""
+    families = list(known)
+    if name in families:
+        return name
+    return {_family_key(family): family for family in families}.get(_family_key(name), "")
+
+
+def _family_key(name: str) -> str:
+    words = plain_words(name).split()
+    return " ".join(word[:-1] if re.search("[^s]s$", word) and len(word) > 3 else word for word in words) or name
 
 
 @lru_cache(maxsize=65536)

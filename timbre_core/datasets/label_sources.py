@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from timbre_core.datasets.folder_labels import FolderLabels, read_folders
-from timbre_core.datasets.instrument_words import family_of, is_family
+from timbre_core.datasets.general_midi import FAMILIES
+from timbre_core.datasets.instrument_words import family_like, family_of, is_family, plain_words
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.name_labels import NameLabels
 from timbre_core.datasets.notes import UNKNOWN
@@ -21,7 +22,8 @@ from timbre_core.datasets.spelling import near_names, one_spelling
 from timbre_core.errors import TimbreError
 
 _ORDER = ("table", "pattern", "SFZ file", "file names", "folders", "sampler keys")
-_SPELLED = ("instrument", "family")
+_SPELLED: dict[str, Sequence[str]] = {"instrument": (), "family": FAMILIES}
+"""Labels that are given one spelling, and the words that it is then, where one of these is meant."""
 _FIELDS = ("instrument", "family", "source", "pitch", "velocity", "split", "transpose")
 
 
@@ -54,11 +56,13 @@ def decide(root: Path, files: Sequence[str], sources: Sources) -> tuple[dict[str
             origin = next((source for source in _allowed(name, sources.columns) if said[source].get(name)), None)
             if origin is not None:
                 labels[file][name] = said[origin][name]
-                origins[name][origin] += 1
+                origins[name][origin] += labels[file][name] != UNKNOWN
             if origin in ("file names", "folders"):
                 guessed.setdefault(name, []).append(file)
-        _complete_family(labels[file])
-    spelled = [one_spelling(name, [labels[file] for file in guessed.get(name, [])]) for name in _SPELLED]
+        origins["family"]["instrument"] += _complete_family(labels[file])
+    spelled = [
+        one_spelling(name, [labels[file] for file in guessed.get(name, [])], known) for name, known in _SPELLED.items()
+    ]
     spelled.append(near_names("instrument", list(labels.values())))
     told = [f"{root}: {sentence}" for sentence in filter(None, spelled)]
     told = [_sentence(root, origins, folders, sources), *told, *_disagreements(root, sources)]
@@ -119,21 +123,31 @@ def _told_by_names(files: Sequence[str], folders: FolderLabels, names: NameLabel
     return found
 
 
-def _complete_family(given: Labels) -> None:
+def _complete_family(given: Labels) -> bool:
+    """Take the family of an instrument where nothing says it; returns whether that is a known one."""
     if given.get("family", UNKNOWN) == UNKNOWN:
-        given["family"] = family_of(given.get("instrument", "")) or UNKNOWN
+        instrument = given.get("instrument", "")
+        given["family"] = family_of(instrument) or _family_in(instrument) or UNKNOWN
+        return given["family"] != UNKNOWN
+    return False
+
+
+def _family_in(instrument: str) -> str:
+    """The family that one word of an instrument's name is: `brass_acoustic_006` is brass; empty where none or several are."""
+    found = {like for word in plain_words(instrument).split() if (like := family_like(word, FAMILIES))}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _sentence(root: Path, origins: dict[str, Counter[str]], folders: FolderLabels, sources: Sources) -> str:
     """One line on where the labels are from."""
     parts = []
     for name in ("instrument", "family", "pitch", "velocity", "split"):
-        if origins[name]:
-            several = len(origins[name]) > 1
-            places = [f"{origin} ({count})" if several else origin for origin, count in origins[name].most_common()]
+        found = [(origin, count) for origin, count in origins[name].most_common() if count]
+        if found:
+            places = [f"{origin} ({count})" if len(found) > 1 else origin for origin, count in found]
             parts.append(f"{name} from {', '.join(places)}" + (_named_so(sources) if name == "pitch" else ""))
     patterns = Counter(sources.names.patterns.values())
-    if patterns and any("file names" in found for found in origins.values()):
+    if patterns and any(found["file names"] for found in origins.values()):
         shown = ", ".join(repr(pattern) for pattern, _ in patterns.most_common(3))
         more = f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""
         others = [name for name in ("{take}", "{...}") if any(name in pattern for pattern in patterns)]

@@ -16,14 +16,15 @@ _LETTERS = 5  # of a word in which one letter may be a slip
 _BETWEEN = re.compile(r"(?<!\d)[\s_.-]+|[\s_.-]+(?!\d)")  # 1-2 is not 12
 
 
-def one_spelling(name: str, labels: Sequence[Labels]) -> str:
-    """Give labels `name` that differ in capitals, blanks and hyphens alone the most frequent spelling; returns a sentence on it,
-    empty where none does."""
+def one_spelling(name: str, labels: Sequence[Labels], known: Sequence[str] = ()) -> str:
+    """Give labels `name` that differ in capitals, blanks and hyphens alone the most frequent spelling, or that of the `known`
+    word that they are; returns a sentence on those that differed among each other, empty where none did."""
     counts = Counter(given[name] for given in labels if len(given.get(name, "")) > 1)
     others = {text: first for first, *rest in _alike(counts) for text in rest}
+    spelt = {_plain(word): word for word in known}
     for given in labels:
-        if given.get(name) in others:
-            given[name] = others[given[name]]
+        if given.get(name):
+            given[name] = spelt.get(_plain(given[name])) or others.get(given[name], given[name])
     return f"{name} in another spelling is the same: {_shown(others)}" if others else ""
 
 
@@ -43,9 +44,12 @@ def _alike(counts: Counter[str]) -> list[list[str]]:
     """Names of one key, the most frequent first."""
     alike: dict[str, list[str]] = {}
     for text in sorted(counts, key=lambda text: (-counts[text], not text.istitle(), text)):
-        plain = _BETWEEN.sub("", unicodedata.normalize("NFC", text)).casefold()
-        alike.setdefault(plain or text, []).append(text)
+        alike.setdefault(_plain(text) or text, []).append(text)
     return list(alike.values())
+
+
+def _plain(text: str) -> str:
+    return _BETWEEN.sub("", unicodedata.normalize("NFC", text)).casefold()
 
 
 def _is_a_slip(one: str, two: str) -> bool:

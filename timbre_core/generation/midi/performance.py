@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from timbre_core.datasets.general_midi import PROGRAMS
+from timbre_core.datasets.instrument_words import family_like
 from timbre_core.errors import TimbreError
 from timbre_core.generation.instrument import Instrument, PlayedNote, starting_point
 from timbre_core.generation.macros import PLAIN, Shape
@@ -57,7 +58,7 @@ class Band:
         if self._like is not None:
             return self._instrument(self._like)
         known = PROGRAMS.get(number)
-        family = known.family if known is not None and known.family in self._families else None
+        family = family_like(known.family, self._families) if known is not None else ""
         return self._instrument(family or (self._families[0] if self._families else ""))
 
     def _instrument(self, name: str) -> Instrument:
@@ -67,7 +68,7 @@ class Band:
             return self._instruments[name]
 
     def _start(self, name: str) -> np.ndarray:
-        if name in self._families:
+        if family_like(name, self._families):
             return starting_point(self.space, family=name)
         return starting_point(self.space, like=name or str(self.space.map_notes["note_id"].iloc[0]))
 
