@@ -81,6 +81,12 @@ def test_exported_keys_fade_as_they_are_played(tiny_checkpoint: Path, tmp_path: 
 def test_file_names_keep_the_letters_under_accents() -> None:
     assert file_name("Flöte, ñ") == "Flote-n"
     assert file_name("笛") == "instrument"
+    assert [file_name(name) for name in ("oboe_G#1_25", "choir C♯4", "B♭-1", "take #2")] == [
+        "oboe_Gs1_25",
+        "choir-Cs4",
+        "Bb-1",
+        "take-2",
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")

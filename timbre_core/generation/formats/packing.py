@@ -16,9 +16,10 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
 
 def file_name(text: str) -> str:
-    """A name made of ASCII letters, digits, `_` and `-` alone, from any text; accents are left off, `_` added to what is none on
-    Windows."""
+    """A name made of ASCII letters, digits, `_` and `-` alone, from any text; accents are left off, sharps and flats of notes
+    become s and b (a dash would read as an octave below zero), `_` is added to what is none on Windows."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    plain = re.sub("(?<=[A-Ga-g])[#♯]", "s", plain).replace("♭", "b")
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60] or "instrument"
     return f"{name}_" if _DEVICE.fullmatch(name) else name
 
