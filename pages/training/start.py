@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
 import streamlit as st
 
 from pages.server.catalog import Listing
@@ -61,13 +64,13 @@ def show_form(found: Listing) -> None:
         key="train_hours",
         help="When the time is up, what was learned so far becomes the checkpoint. 0: as long as it takes.",
     )
-    name = fifth.text_input("Name", "mine", max_chars=60, key="train_name")
+    name = fifth.text_input("Name", _free_name(found.folder), max_chars=60, key="train_name")
     if not st.button("Start", type="primary", disabled=not chosen, key="train_start"):
         return
     data = [libraries[each].root if each in libraries else _STARTER for each in chosen]
     try:
         out = found.folder / check_name(name)
-        if out.exists() or out.with_name(f"{out.name}.training").exists():
+        if _taken(out):
             raise TimbreError(f"{name}: a checkpoint or training of that name is there: choose another name.")
         from_folder = str(found.checkpoints[start].path) if start else None
         jobs.ask("train", None, training_arguments(recipe, data, out, int(epochs), from_folder, hours=float(hours)))
@@ -76,6 +79,16 @@ def show_form(found: Listing) -> None:
         st.error(plain(str(error), 500), icon=":material/error:")
         return
     st.rerun()
+
+
+def _free_name(folder: Path) -> str:
+    """A name that neither a checkpoint nor a training has."""
+    names = ("mine" if number == 1 else f"mine-{number}" for number in itertools.count(1))
+    return next(name for name in names if not _taken(folder / name))
+
+
+def _taken(out: Path) -> bool:
+    return out.exists() or out.with_name(f"{out.name}.training").exists()
 
 
 def show_running() -> None:

@@ -28,6 +28,10 @@ def press(page: Any, label: str) -> Any:
 
 def test_a_training_is_started_stopped_and_gone_on_with(training: Any, checkpoints: Path, tiny_nsynth: Path) -> None:
     page = training()
+    assert page.text_input(key="train_name").value == "mine"
+    (checkpoints / "mine.training").mkdir()
+    (checkpoints / "mine-2").mkdir()
+    assert training().text_input(key="train_name").value == "mine-3", "the first name that is free"
     page.text_input(key="train_name").set_value("alpha").run()
     page = press(page, "Start")
     assert "choose another name" in everything_said(page)
