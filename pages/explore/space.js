@@ -69,7 +69,7 @@ export class Space {
     const every = Math.ceil(points.count / MOST_IN_SPACE);
     const rows = Array.from({ length: points.count }, (_, i) => i).filter((i) => i % every === 0);
     const faint = (i) => points.isMuted(i) || (points.emphasis >= 0 && points.codes()[i] !== points.emphasis);
-    const size = Math.min(6, Math.max(1.6, 6 - 1.5 * Math.log10(rows.length / 200)));
+    const size = Math.min(4, Math.max(1.4, 4 - 1.1 * Math.log10(rows.length / 200)));
     const traces = [
       this.trace(rows.filter(faint), { size: size * 0.8, color: UNKNOWN_COLOUR, opacity: 0.14 }),
       this.trace(
