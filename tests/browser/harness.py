@@ -51,6 +51,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def places(home: Path) -> dict[str, str]:
+    """Environment variables of a machine with this home folder, for the server and for commands beside it."""
+    return {"HOME": str(home), "USERPROFILE": str(home), "TIMBRE_DATA": str(home / "data")}
+
+
 @contextmanager
 def running_server(
     home: Path,
@@ -73,7 +78,6 @@ def running_server(
         *(["--", *arguments] if arguments else []),
     ]
     log = home / "server.log"
-    places = {"HOME": str(home), "USERPROFILE": str(home), "TIMBRE_DATA": str(home / "data")}
     with open(log, "wb") as output:
         process = subprocess.Popen(
             command,
@@ -81,7 +85,7 @@ def running_server(
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **places, **(environment or {})},
+            env={**os.environ, **places(home), **(environment or {})},
         )
     try:
         address = f"http://127.0.0.1:{port}"

@@ -22,7 +22,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.harness import DRAWN, browser, running_server, shown  # noqa: E402
+from tests.browser.harness import DRAWN, browser, places, running_server, shown  # noqa: E402
 from timbre_core.checkpoint import default_checkpoints_folder, list_checkpoints  # noqa: E402
 from timbre_core.datasets.library import open_library  # noqa: E402
 from timbre_core.datasets.starter import starter_path  # noqa: E402
@@ -177,7 +177,7 @@ def own_library(home: Path) -> None:
         name = f"{note.instrument}_{round(note.pitch)}.wav"
         soundfile.write(folder / name, starter.load(row, 44_100), 44_100)
     command = [sys.executable, "-m", "timbre_core", "library", "add", str(sounds), "--name", "Session"]
-    subprocess.run(command, check=True, env={**os.environ, "HOME": str(home), "USERPROFILE": str(home)})
+    subprocess.run(command, check=True, env={**os.environ, **places(home)})
 
 
 def open_broken(page: Any) -> None:
@@ -206,7 +206,7 @@ README_STATES = {
     ),
     "transfer": State(act=wait_for_transfer, query="transfer?toward=brass"),
     "transfer-light": State(scheme="light", act=wait_for_transfer, query="transfer?toward=organ&shift=-5"),
-    "play": State(act=play_chord, query="play?family=brass"),
+    "play": State(act=play_chord, query="play"),
     "play-light": State(scheme="light", act=play_chord, query="play?family=flute"),
     "library": State(act=wait_for_library, query="library", home=own_library),
     "library-light": State(scheme="light", act=wait_for_library, query="library", home=own_library),
