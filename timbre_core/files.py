@@ -40,6 +40,14 @@ def user_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("timbre-explorer", appauthor=False))
 
 
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry of a folder is one, or a link to one; not a link in a circle, which Python raises OSError for."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def as_on_disk(path: Path | str) -> Path:
     """A path, `~` expanded, as its parts are called on disk where letters are composed in another way there (Unicode's NFC and
     NFD look the same); as it is given where there is none."""

@@ -18,7 +18,7 @@ from pages.server.memo import Memo
 from pages.server.note_map import NoteMap
 from pages.server.words import printable
 from timbre_core.analysis.distances import Coordinates
-from timbre_core.catalogue.libraries import OwnLibrary, list_libraries, notes_of
+from timbre_core.catalogue.libraries import OwnLibrary, check_inside, list_libraries, notes_of
 from timbre_core.checkpoint import RECORDING
 from timbre_core.datasets.instrument_words import family_like
 from timbre_core.datasets.vocabulary import Vocabulary
@@ -130,6 +130,7 @@ class LayeredMap(NoteMap):
         library = next(each for each in self.libraries if each.id == note["library"])
         if not library.is_there:
             raise TimbreError(f"the folder of {library.name!r} is not there ({library.root}): connect its drive.")
+        check_inside(library, note["path"])
         return Library([library.root], note_table({"note_id": [self.ids[row]], "audio": [note["path"]]}))
 
     def is_own(self, row: int) -> bool:

@@ -182,3 +182,26 @@ def test_own_notes_are_morphed_played_and_transferred_as_others_are(own: OwnLibr
     assert len(played(notes, tuple(map(float, notes.means[row])), 60).audio)
     assert np.abs(moved(notes, Source(note=mine), Change(toward=other, amount=0.5)).audio).max() > 0.01
     assert np.abs(moved(notes, Source(note=other), Change(toward=mine, amount=0.5)).audio).max() > 0.01
+
+
+def test_a_file_that_became_a_link_outwards_is_not_given(
+    checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMBRE_DATA", str(tmp_path / "data"))
+    folder, secret = tmp_path / "sounds", tmp_path / "secret.txt"
+    secret.write_text("secret")
+    folder.mkdir()
+    for name in ("a_60.wav", "b_62.wav"):
+        soundfile.write(folder / name, harmonic_note(60, 0.5, 0.5, 1, 16_000, 3), 16_000)
+    settings = {"octave": "off", "within": [str(folder)]}
+    bring_up_to_date(create_library("mine", folder, checkpoints / "alpha", settings), lambda *_: None, workers=0)
+    notes = layered()
+    (folder / "a_60.wav").unlink()
+    (folder / "a_60.wav").symlink_to(secret)
+    for name, status in (("a_60.wav", 404), ("b_62.wav", 200)):
+        note = notes.ids[int(np.flatnonzero(notes.labels["audio"] == name)[0])]
+        query = f"checkpoint={quote(ALPHA)}&note={note}"
+        for address in (f"/api/kept/file?{query}", f"/api/audio?{query}&kind=original"):
+            answer = get(*address.split("?"))
+            assert answer.status == status, (address, answer.body[:200])
+            assert b"secret" not in answer.body

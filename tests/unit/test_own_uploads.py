@@ -15,6 +15,8 @@ import soundfile
 from timbre_core.catalogue.labels import propose_labels
 from timbre_core.catalogue.roots import allowed_roots, checked_folder, may_hold_sounds, subfolders, upload_folder
 from timbre_core.catalogue.uploads import Sent, UploadLimits, keep_uploads
+from timbre_core.datasets.audio_files import list_folder
+from timbre_core.datasets.nsynth import nsynth_folders
 from timbre_core.errors import TimbreError
 
 
@@ -103,6 +105,22 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     folder, _ = keep_uploads("safe", [archive({"good.wav": wav(), name: wav()}), Sent(name, io.BytesIO(wav()))])
     new = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert all(path.is_relative_to(folder) for path in new)
+
+
+def test_links_in_circles_and_upwards_hide_no_sounds(tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    (music / "drums" / "kick_36.wav").write_bytes(wav())
+    (music / "a").symlink_to(music / "b")
+    (music / "b").symlink_to(music / "a")
+    (music / "all").symlink_to("/")
+    assert subfolders(music) == (["all", "drums"], 0)
+    listing = list_folder(music)
+    assert listing.files == ["drums/kick_36.wav"]
+    assert any("this one is in" in reason for path, reason in listing.skipped if path.endswith("all"))
+    nsynth = music / "nsynth-train"
+    (nsynth / "audio").mkdir(parents=True)
+    (nsynth / "examples.json").write_text('{"a": {"instrument_str": "x", "pitch": 60}}')
+    assert nsynth_folders(music) == [("nsynth-train", "train")]
 
 
 def test_a_link_in_an_archive_is_left_out(tmp_path: Path) -> None:

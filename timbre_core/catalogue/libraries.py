@@ -113,6 +113,14 @@ def check_source(library: OwnLibrary) -> None:
         raise TimbreError(f"{checkpoint.path}: has other weights than when {library.name!r} was added: add it again.")
 
 
+def check_inside(library: OwnLibrary, path: str) -> None:
+    """Raise TimbreError for a file of a library that has become a link out of the folders that the app may read."""
+    places = library.settings.get("within")
+    real = (Path(library.root) / path).resolve()
+    if places is not None and not any(real.is_relative_to(place) for place in places):
+        raise TimbreError(f"{path}: is a link out of the folders that this app may read: update {library.name!r}.")
+
+
 def create_library(name: str, root: Path, checkpoint: Path, settings: dict[str, Any]) -> OwnLibrary:
     """A new library, still without notes. Raises TimbreError for a name that is taken or unusable, and for no folder."""
     name = checked_name(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from timbre_core.errors import TimbreError, explain_os_error
 from timbre_core.features.sound_files import is_audio, is_left_behind
-from timbre_core.files import readable, user_data_dir
+from timbre_core.files import is_folder, readable, user_data_dir
 
 _DRIVES = ("/media", "/mnt", "/Volumes")
 _MOST = 2_000  # entries of a folder that are looked at
@@ -55,7 +55,7 @@ def subfolders(folder: Path) -> tuple[list[str], int]:
                     break
                 if is_left_behind(entry.name) or readable(entry.name) != entry.name:
                     continue
-                if entry.is_dir():
+                if is_folder(entry):
                     names.append(entry.name)
                 else:
                     sounds += is_audio(entry.name)
@@ -77,7 +77,7 @@ def may_hold_sounds(folder: Path) -> bool:
                         return True
                     if (
                         not entry.name.startswith(".")
-                        and entry.is_dir()
+                        and is_folder(entry)
                         and (below := Path(entry).resolve()) not in seen
                     ):
                         seen.add(below)

@@ -20,7 +20,7 @@ from timbre_core.features.sound_files import (
     is_left_behind,
     other_cure,
 )
-from timbre_core.files import readable
+from timbre_core.files import is_folder, readable
 from timbre_core.wording import counted
 
 _TABLES = ".csv .tsv .txt .jsonl .json .xls .xlsx .ods .dspreset"
@@ -132,11 +132,11 @@ def _folders(root: Path, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
             continue
         files = []
         for entry in shown:
-            if _is_folder(entry) and not _is_text(entry.name):
+            if is_folder(entry) and not _is_text(entry.name):
                 skipped.append((readable(entry.path), _NO_TEXT))
                 continue
             name = f"{below}/{entry.name}" if below else entry.name
-            if not _is_folder(entry):
+            if not is_folder(entry):
                 wrong = _unusable(entry)
                 if wrong and (is_audio(entry.name) or _is_table(entry.name)):
                     skipped.append((readable(entry.path), wrong))
@@ -145,6 +145,8 @@ def _folders(root: Path, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
                     skipped.append((readable(entry.path), "a link that leads nowhere: delete or correct it"))
                     continue
                 files.append(entry.name)
+            elif leads_above(entry, root):
+                skipped.append((readable(entry.path), "leads to a folder that this one is in: link to what is meant"))
             elif entry.is_symlink():
                 linked.append(name)
             else:
@@ -152,11 +154,16 @@ def _folders(root: Path, skipped: Skipped) -> Iterator[tuple[str, list[str]]]:
         yield below, files
 
 
+def leads_above(entry: os.DirEntry[str], root: Path) -> bool:
+    """Whether an entry below `root` is a link to a folder that `root` is in: all of a disk would be searched through it."""
+    return entry.is_symlink() and Path(entry.path).resolve() in root.resolve().parents
+
+
 def _is_shown(entry: os.DirEntry[str], skipped: Skipped) -> bool:
     """Whether an entry is neither hidden nor left by a system; of hidden sounds it is told, if they are no Mac's companions."""
     if not is_left_behind(entry.name):
         return True
-    if is_audio(entry.name) and not entry.name.startswith("._") and not _is_folder(entry):
+    if is_audio(entry.name) and not entry.name.startswith("._") and not is_folder(entry):
         skipped.append((readable(entry.path), HIDDEN))
     return False
 
@@ -192,10 +199,3 @@ def _unusable(entry: os.DirEntry[str]) -> str:
 def _is_text(name: str) -> bool:
     """Whether a name can be written into a table: not where its bytes are no UTF-8."""
     return name.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in name)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link in a circle, say
-        return False

@@ -17,11 +17,12 @@ from typing import Any
 
 import pandas as pd
 
-from timbre_core.datasets.audio_files import audio_files, list_folder
+from timbre_core.datasets.audio_files import audio_files, leads_above, list_folder
 from timbre_core.datasets.notes import SPLITS, drop_bad_labels, note_table
 from timbre_core.datasets.split_names import split_of
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.sound_files import is_audio, is_left_behind, other_cure
+from timbre_core.files import is_folder
 from timbre_core.wording import counted
 
 _EXAMPLES = "examples.json"
@@ -66,7 +67,11 @@ def _official(folder: str) -> str:
 def _subfolders(root: Path, folder: str) -> list[str]:
     try:
         with os.scandir(root / folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir() and not is_left_behind(entry.name))
+            names = sorted(
+                entry.name
+                for entry in entries
+                if is_folder(entry) and not is_left_behind(entry.name) and not leads_above(entry, root)
+            )
     except OSError:
         return []
     return [f"{folder}/{name}" if folder else name for name in names if name != "audio"]
@@ -74,9 +79,9 @@ def _subfolders(root: Path, folder: str) -> list[str]:
 
 def _examples(folder: Path) -> Path | None:
     """The `examples.json` of a folder, however its letters are written; None where it has none."""
-    if (folder / _EXAMPLES).is_file():
-        return folder / _EXAMPLES
     try:
+        if (folder / _EXAMPLES).is_file():
+            return folder / _EXAMPLES
         with os.scandir(folder) as entries:
             return next((Path(e.path) for e in entries if e.name.casefold() == _EXAMPLES and e.is_file()), None)
     except OSError:
