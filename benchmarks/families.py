@@ -53,7 +53,7 @@ FAMILIES = (
         ("vapar-ae", "vapar-cvae", "vapar-spectral-ae", "vapar-spectral-cvae"),
         "nsynth",
         _FEW,
-        "At the pitches from C4 to B4, which these are made for.",
+        "Of reeds and strings from C4 to B4, which these are made for.",
     ),
 )
 
@@ -89,13 +89,22 @@ def lines_of(family: Family, evaluations: dict[str, Any], data: str) -> list[str
     lines += [" ".join(filter(None, told)), "", f"| | {' | '.join(f'`{name}`' for name in family.names)} |"]
     lines.append("| --- |" + " ---: |" * len(family.names))
     for row in compare(evaluations, features, words):
+        asides, remark = _remark_apart([cell.aside for cell in row.cells])
         cells = [
-            (f"**{cell.text}**" if cell.best else cell.text or "-")
-            + (f" ({cell.aside})" if cell.text and cell.aside else "")
-            for cell in row.cells
+            (f"**{cell.text}**" if cell.best else cell.text or "-") + (f" ({aside})" if cell.text and aside else "")
+            for cell, aside in zip(row.cells, asides, strict=True)
         ]
-        lines.append(f"| {row.figure.title} | {' | '.join(cells)} |")
+        lines.append(f"| {row.figure.title}{remark and f' ({remark})'} | {' | '.join(cells)} |")
     return lines
+
+
+def _remark_apart(asides: list[str]) -> tuple[list[str], str]:
+    """What stands beside the figures of a row, without the remark that all of them have; and that remark."""
+    parts = [aside.partition(", fitted on ") for aside in asides]
+    remarks = {remark for *_, remark in parts}
+    if len(remarks) != 1 or not all(remarks):
+        return asides, ""
+    return [first for first, *_ in parts], f"fitted on {remarks.pop()}"
 
 
 def main() -> None:

@@ -127,6 +127,17 @@ def test_wrong_use_is_told_in_one_line(
     assert "\n" not in said
 
 
+def test_instruments_that_a_recipe_holds_out_are_not_missed_elsewhere(
+    two: list[Path], tiny_nsynth: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = two[0] / "recipe.yaml"
+    recipe.write_text(re.sub(r"held_out: \[\]", "held_out: [nobody]", recipe.read_text()))
+    assert "nobody" in recipe.read_text()
+    options = ["--data", str(tiny_nsynth), "--octave", "off", "--limit", "4", "--only", "reconstruction"]
+    assert main(["compare", *map(str, two), *options]) == 0
+    assert "nobody" not in capsys.readouterr().err
+
+
 def test_inverters_are_compared_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "mel-inverter", "mel-magnitude"]) == 1
     assert "evaluate SPACE --inverters" in capsys.readouterr().err

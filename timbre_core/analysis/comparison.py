@@ -63,7 +63,7 @@ def compare(
         (None if features is None else features.get(name), _measured(evaluation))
         for name, evaluation in evaluations.items()
     ]
-    rows = (_row(_worded(figure, words), evaluations, kinds) for figure in FIGURES)
+    rows = (_row(_worded(figure, words), evaluations, kinds, words) for figure in FIGURES)
     return [row for row in rows if any(cell.text for cell in row.cells)]
 
 
@@ -77,7 +77,7 @@ def _worded(figure: Figure, words: Vocabulary) -> Figure:
     return replace(figure, title=title, meaning=meaning)
 
 
-def _row(figure: Figure, evaluations: Evaluations, kinds: Sequence[Hashable]) -> Row:
+def _row(figure: Figure, evaluations: Evaluations, kinds: Sequence[Hashable], words: Vocabulary) -> Row:
     values = [number(evaluation, figure.section, figure.name) for evaluation in evaluations.values()]
     texts = ["" if value is None else figure.form.format(value * figure.scale) for value in values]
     if figure.name in _OF_SAMPLING:
@@ -85,7 +85,7 @@ def _row(figure: Figure, evaluations: Evaluations, kinds: Sequence[Hashable]) ->
             text and (text if _samples(evaluation) else "-")
             for text, evaluation in zip(texts, evaluations.values(), strict=True)
         ]
-    asides = [_aside(figure, evaluation) for evaluation in evaluations.values()]
+    asides = [_aside(figure, evaluation, words) for evaluation in evaluations.values()]
     best = {
         kind: _best(figure, [(v, t) for v, t, k in zip(values, texts, kinds, strict=True) if k == kind])
         for kind in kinds
@@ -115,7 +115,7 @@ def _samples(evaluation: Mapping[str, Any]) -> bool:
     return not kl_per_dimension(evaluation) or any(kl_per_dimension(evaluation))
 
 
-def _aside(figure: Figure, evaluation: Mapping[str, Any]) -> str:
+def _aside(figure: Figure, evaluation: Mapping[str, Any], words: Vocabulary) -> str:
     if figure.name in _OF_SAMPLING and not _samples(evaluation):
         return "no sampling"
     if figure.name == "active_units":
@@ -126,7 +126,8 @@ def _aside(figure: Figure, evaluation: Mapping[str, Any]) -> str:
     part = evaluation.get(figure.section)
     fitted = part.get("fitted_on") if isinstance(part, Mapping) else None
     if figure.fitted and isinstance(fitted, Mapping) and isinstance(fitted.get(figure.fitted), str):
-        told.append(f"fitted on {fitted[figure.fitted]}")
+        on = fitted[figure.fitted].replace("instrument", words.instrument).replace("notes", f"{words.note}s")
+        told.append(f"fitted on {on}")
     return ", ".join(told)
 
 

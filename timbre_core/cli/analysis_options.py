@@ -50,5 +50,5 @@ def open_data(args: argparse.Namespace) -> tuple[Checkpoint, Library]:
         if args.data:
             raise
         raise TimbreError(f"{error} ({checkpoint.name} was trained on it; give other notes with --data.)") from error
-    tell_library(library)
+    tell_library(library, given=bool(args.data))
     return checkpoint, library

@@ -174,7 +174,7 @@ def _measure(
 
     data = next(iter(checkpoints.values())).recipe.data.model_copy(update=label_settings(args))
     library = recipe_library(data, args.data)
-    tell_library(library)
+    tell_library(library, given=True)
     rows = np.arange(len(library.notes))
     for checkpoint in checkpoints.values():
         rows = np.intersect1d(rows, select_rows(checkpoint, library, args.split))

@@ -19,16 +19,26 @@ def _latent(part: dict[str, Any]) -> Lines:
     fitted = part.get("fitted_on", {})
     return [
         ("KL", f"{part['kl_total']:.2f} nats, {part['active_units']} of {len(part['kl_per_dim'])} units active"),
-        ("pitch in z", _probe(part, "pitch_probe_accuracy", "pitch_chance")),
-        ("", f"R2 {_number(part['pitch_probe_r2'])}, non-linear {_number(part['pitch_probe_r2_nonlinear'])}"),
-        *([("", f"fitted on {fitted['pitch_probe']}")] if "pitch_probe" in fitted else []),
+        *_pitch_probe(part, fitted),
         ("family in z", _probe(part, "family_probe_accuracy", "family_chance")),
         *([("", f"fitted on {fitted['family_probe']}")] if "family_probe" in fitted else []),
         ("", f"silhouette {_number(part['family_silhouette'])}"),
     ]
 
 
+def _pitch_probe(part: dict[str, Any], fitted: dict[str, str]) -> Lines:
+    if part["pitch_probe_accuracy"] is None and part["pitch_probe_r2"] is None:
+        return [("pitch in z", "not measured")]
+    return [
+        ("pitch in z", _probe(part, "pitch_probe_accuracy", "pitch_chance")),
+        ("", f"R2 {_number(part['pitch_probe_r2'])}, non-linear {_number(part['pitch_probe_r2_nonlinear'])}"),
+        *([("", f"fitted on {fitted['pitch_probe']}")] if "pitch_probe" in fitted else []),
+    ]
+
+
 def _control(part: dict[str, Any]) -> Lines:
+    if not part["notes"]:
+        return [("control", "not measured")]
     return [
         (
             "control",

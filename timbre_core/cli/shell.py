@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from timbre_core.datasets.skipped import skipped_lines
+from timbre_core.datasets.skipped import HELD_OUT, skipped_lines
 from timbre_core.errors import TimbreError, explain_os_error
 from timbre_core.files import check_output_folder as check_output_folder
 
@@ -114,11 +114,14 @@ def default_output(name: str) -> str:
     return path
 
 
-def tell_library(library: Library) -> None:
-    """What was decided about a library's labels, and what of it cannot be used: a line for each on stderr."""
+def tell_library(library: Library, given: bool = False) -> None:
+    """What was decided about a library's labels, and what of it cannot be used: a line for each on stderr.
+
+    given: it was given in place of the recipe's own data, so that instruments which the recipe holds out need not be there.
+    """
     for sentence in library.said:
         print(sentence, file=sys.stderr)
-    tell_skipped(library.skipped)
+    tell_skipped([each for each in library.skipped if not (given and each[0].startswith(HELD_OUT))])
 
 
 def tell_skipped(skipped: Sequence[tuple[str, str]]) -> None:

@@ -22,6 +22,7 @@ from timbre_core.datasets.places import Places
 from timbre_core.datasets.roots import MADE_HERE, STARTER, read_root, root_path, tell_roots_apart
 from timbre_core.datasets.selection import agrees
 from timbre_core.datasets.settings import DataSettings, NoteFilter, SplitSettings
+from timbre_core.datasets.skipped import HELD_OUT
 from timbre_core.datasets.splits import fill_splits
 from timbre_core.datasets.stamps import stamps
 from timbre_core.errors import TimbreError
@@ -249,7 +250,7 @@ def open_library(
             if not blank.all():
                 said.append(_filled(root, notes, blank))
             absent = sorted(set(split.held_out) - set(notes["instrument"]))
-            bad += [(f"data.split.held_out {name!r}", f"{root} has no such instrument") for name in absent]
+            bad += [(f"{HELD_OUT} {name!r}", f"{root} has no such instrument") for name in absent]
         if leave_out is not None and not leave_out.is_empty:
             notes.loc[agrees(notes, leave_out), "split"] = LEFT_OUT
         notes["root"] = number
