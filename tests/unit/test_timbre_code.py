@@ -34,7 +34,12 @@ def tone(pitch: float, seconds: float, brightness: float = 0.8, decay: float = 0
     return (0.1 * sound * np.exp(-decay * time) * np.minimum(1, time / 0.01)).astype(np.float32)
 
 
-PARTS = {"learned": 6, "with cepstra": 6 + 210, "with a direction": 6 + 5, "through a map": 12}
+PARTS = {
+    "learned": 6,
+    "with cepstra": 6 + 210,
+    "with a direction": 6 + 5,
+    "through a map": 12,
+}
 """Numbers of a code by what it is made of."""
 
 
@@ -45,7 +50,7 @@ def space(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         "learned": [],
         "with cepstra": ["task.cepstra=1"],
         "with a direction": DIRECTION,
-        "through a map": [*DIRECTION, "task.cepstra=1", "task.metric=12"],
+        "through a map": [*DIRECTION, "task.cepstra=1", "task.course=true", "task.metric=12"],
     }
     recipe = load_recipe("timbre-code", [*SMALL, *changes[request.param]])
     torch.manual_seed(0)

@@ -8,10 +8,10 @@ import torch
 
 from timbre_core.analysis.discriminant import discriminant, without
 from timbre_core.analysis.distances import away
-from timbre_core.analysis.timbre_metric import KEPT, PITCHED, fit_metric
+from timbre_core.analysis.timbre_metric import ENVELOPE, KEPT, PITCHED, SHAPES, fit_metric
 from timbre_core.errors import TimbreError
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.features.timbre_grid import carried_on, heard, timbre_grid
+from timbre_core.features.timbre_grid import carried_on, course, heard, timbre_grid
 
 RATE = 44_100
 FEATURES = LogMelSettings(sample_rate=RATE, n_fft=2048, hop_length=512, n_mels=128, fmax=20_000, seconds=4.0)
@@ -49,9 +49,13 @@ def test_the_map_of_codes_has_all_parts() -> None:
     rng = np.random.default_rng(2)
     cepstra, pitch, instrument = notes(rng, pitched=0.5)
     learned = [rng.normal(0, 1, (50, dim))[instrument] for dim in (12, 8)]
-    metric = fit_metric(learned, cepstra, pitch, instrument)
-    assert metric.shape == (12 + 8 + 50, KEPT - PITCHED)
-    codes = np.hstack([*learned, cepstra]) @ metric
+    order = np.arange(50) % 20
+    lasting = rng.normal(0, 1, (50, 3))[instrument] * [1, 10, 100]
+    metric = fit_metric(learned, cepstra, order, lasting, pitch, instrument)
+    assert metric.shape == (12 + 8 + 50 + 3, KEPT + SHAPES + 3 - PITCHED)
+    assert np.array_equal(np.abs(metric[20:70]).max(axis=1) > 0, order < ENVELOPE)
+    codes = np.hstack([*learned, cepstra, lasting]) @ metric
+    assert codes.std(axis=0).min() > 0.4 * codes.std(axis=0).max(), "no number says little"
     apart = np.linalg.norm(codes[:, None] - codes[None], axis=2)
     same = instrument[:, None] == instrument
     assert apart[same & ~np.eye(500, dtype=bool)].mean() < 0.7 * apart[~same].mean()
@@ -74,6 +78,22 @@ def test_a_cut_sound_goes_on_as_it_went(fall_db: float) -> None:
     assert cut.min() >= -80
     fell = float((cut[18] - cut[-4])[tones].mean())
     assert (fell > 20) == (fall_db > 0)
+
+
+def test_a_course_tells_how_a_sound_begins_and_lasts() -> None:
+    held = struck(2.0, 0.0)
+    slow = held * np.minimum(1, np.arange(len(held)) / (0.4 * RATE))
+    grids = torch.stack([timbre_grid(sound, FEATURES) for sound in (held, slow, struck(2.0, 30.0), 0.1 * held)])
+    attack, centre, level = course(carried_on(*heard(grids, FEATURES), FEATURES), FEATURES).T
+    assert 10 ** attack[1] == pytest.approx(0.32, abs=0.08)
+    assert 10 ** attack[0] < 0.1
+    assert 10 ** centre[0] == pytest.approx(2.0, abs=0.2)
+    assert 10 ** centre[2] == pytest.approx(20 / (30 * np.log(10)), abs=0.1)
+    assert level[2] < -40
+    assert level[0] > -3
+    assert torch.allclose(
+        torch.stack([attack, centre, level])[:, 3], torch.stack([attack, centre, level])[:, 0], atol=0.02
+    )
 
 
 def test_a_place_of_another_network_is_refused() -> None:

@@ -32,15 +32,20 @@ def discriminant(points: np.ndarray, label: np.ndarray, dim: int, shrinkage: flo
 def without(
     points: np.ndarray, value: np.ndarray, label: np.ndarray, directions: int, ridge: float = 0.1
 ) -> np.ndarray:
-    """A map (n, n - directions) that leaves out, one after the other, the directions that a number is best read from linearly.
+    """A map (n, n - directions) that leaves out, one after the other, the directions that a number is best read from linearly
+    within a label.
 
-    points (n_points, n), value (n_points,); each label counts the same. Lengths in what is left stay as they are. Iterative
-    null-space projection (Ravfogel et al., "Null it out", 2020), with ridge regression on points of unit deviation.
+    points (n_points, n), value (n_points,); what labels differ by stays, and each counts the same. Lengths in what is left stay
+    as they are. Iterative null-space projection (Ravfogel et al., "Null it out", 2020), with ridge regression on points of unit
+    deviation.
     """
     points, value = np.asarray(points, dtype=np.float64), np.asarray(value, dtype=np.float64)
     _, place, count = np.unique(label, return_inverse=True, return_counts=True)
     weight = (1 / np.sqrt(count))[place][:, None]
-    centred, wanted = points - points.mean(axis=0), (value - value.mean())[:, None]
+    means = np.zeros((len(count), points.shape[1]))
+    np.add.at(means, place, points)
+    centred = points - (means / count[:, None])[place]
+    wanted = (value - (np.bincount(place, value) / count)[place])[:, None]
     deviation = centred.std(axis=0)
     left = np.eye(points.shape[1])
     for _ in range(directions):

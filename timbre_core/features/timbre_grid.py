@@ -17,6 +17,9 @@ _BEFORE = 200  # samples that are kept of it, since attacks begin softly
 _FLOOR_DB = 80.0  # below the loudest point: as soft as a sound that goes on gets
 _DOUBT = 0.4  # seconds: decays are told of what is heard as long as this, and longer
 _FADED_DB = 50.0  # points this much softer count a tenth for how quickly a sound decays
+_ATTACK = (0.1, 0.9)  # shares of the largest amplitude that an attack goes from and to
+_POINT = 0.012  # seconds: as near as points tell when something is
+_GONE_DB = 60.0  # softer than this below the loudest point is as soft
 
 
 def timbre_grid(audio: np.ndarray, settings: LogMelSettings) -> Tensor:
@@ -67,3 +70,26 @@ def carried_on(grid: Tensor, heard: Tensor, settings: LogMelSettings) -> Tensor:
     slope = (counts * time * fall).sum(1) / ((counts * time.square()).sum(1) + _DOUBT**3)
     on = (loud[..., None] * grid).sum(1)[:, None] + (slope.clamp_max(0)[:, None] * time)[..., None]
     return torch.where(inside[..., None] > 0, grid, on.clamp_min(-_FLOOR_DB))
+
+
+COURSE = 3
+"""How many numbers `course` has."""
+
+
+def course(grid: Tensor, settings: LogMelSettings) -> Tensor:
+    """What sounds do over time, (batch, COURSE), of what `carried_on` gives of them, grids (batch, n_points, n_mels).
+
+    Logarithms of the seconds of the attack and of the amplitude's centroid in time, and the mean level in dB below the loudest
+    point: what listeners tell struck and held sounds apart by (McAdams et al., "Perceptual scaling of synthesized musical
+    timbres", 1995; Peeters et al., "The Timbre Toolbox", 2011).
+    """
+    edges = point_edges(grid.shape[1])
+    time = point_seconds(edges, settings)
+    lengths = torch.from_numpy(edges[1:] - edges[:-1]).float()
+    level = point_loudness(grid, settings)
+    level = level - level.amax(1, keepdim=True)
+    amplitude = torch.pow(10, level / 20)
+    start, end = (time[(amplitude >= share).float().argmax(1)] for share in _ATTACK)
+    centroid = (amplitude * lengths * time).sum(1) / (amplitude * lengths).sum(1)
+    mean = (level.clamp_min(-_GONE_DB) * lengths).sum(1) / lengths.sum()
+    return torch.stack([(end - start + _POINT).log10(), (centroid + _POINT).log10(), mean], dim=1)

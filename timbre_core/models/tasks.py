@@ -113,6 +113,10 @@ class TimbreCodeTask(Part):
     cepstra: Annotated[
         float, Field(ge=0, description="weight of cepstra with their time kept, beside what is learned; 0: none")
     ] = 0.0
+    course: Annotated[
+        bool,
+        Field(description="with numbers of attack, decay and length beside cepstra; for a metric, which scales them"),
+    ] = False
     direction: DirectionSettings | None = None
     metric: Annotated[
         int,

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from timbre_core.features.note_grid import grid_edges, point_edges
 from timbre_core.features.settings import LogMelSettings
-from timbre_core.features.timbre_grid import carried_on
+from timbre_core.features.timbre_grid import COURSE, carried_on, course
 from timbre_core.models.note_classifier import N_FAMILIES
 from timbre_core.models.tasks import TimbreCodeTask
 
@@ -25,7 +25,10 @@ _ONSET = 12  # points after the first convolution: 0.3 s
 _PICTURE = (0, 2, 5, 10, 20, 28, 36, 50)  # points that another note is told at
 _GROUP = 4  # bands that are one there
 _PROJECTION = 64
-_CEPSTRA, _FINER = 30, 0.25
+CEPSTRA = 30
+"""Of each time that `timed_cepstra` tells of."""
+
+_FINER = 0.25
 _TIMES = (0, 2, 5, 10, 16, 24, 38, 61)  # first points of the times that cepstra are told at
 _BY_LENGTH = 0.25
 
@@ -64,9 +67,9 @@ class TimbreEncoder(Trunk):
     """Level-free grids (batch, n_points, n_mels) and which points are heard (batch, n_points) -> codes (batch, dim).
 
     A code is the learned part, `code_dim` numbers, and, where the task has them, a direction that a trunk of its own tells (two
-    notes are no further apart in it than other instruments are), and cepstra of the note with their time kept; where the task
-    has it, all through a linear map, `metric` (n, dim), that is fitted after training: what one instrument's notes differ by
-    counts little in it, and what tells the pitch does not.
+    notes are no further apart in it than other instruments are), cepstra of the note with their time kept, and its `course`;
+    where the task has it, all through a linear map, `metric` (n, dim), that is fitted after training: what one instrument's
+    notes differ by counts less in it, and what tells the pitch does not.
     """
 
     metric: Tensor | None
@@ -76,7 +79,9 @@ class TimbreEncoder(Trunk):
         dim, aside = settings.code_dim, settings.direction
         self.features = features
         self.cepstra = settings.cepstra
+        self.course = settings.course
         told = dim + (aside.dim if aside else 0) + (cepstra_size(features) if settings.cepstra else 0)
+        told += COURSE if settings.course else 0
         self.register_buffer("metric", torch.eye(told, settings.metric) if settings.metric else None)
         self.aside = Trunk(features.n_mels, aside.width, aside.dim) if aside else None
         self.family = nn.Linear(dim, N_FAMILIES)
@@ -91,10 +96,18 @@ class TimbreEncoder(Trunk):
         parts = [self.learned(grid, heard)]
         if self.aside is not None:
             parts.append(nn.functional.normalize(self.aside.learned(grid, heard).float(), dim=1))
-        if whole and self.cepstra:
-            parts.append(self.cepstra * timed_cepstra(carried_on(grid, heard, self.features)))
+        if whole:
+            parts += self.measured(grid, heard)
         told = torch.cat(parts, dim=1)
         return told @ self.metric if whole and self.metric is not None else told
+
+    def measured(self, grid: Tensor, heard: Tensor) -> list[Tensor]:
+        """What of the code, before the map, is not learned: cepstra (batch, n) and `course` (batch, COURSE), if any."""
+        if not self.cepstra and not self.course:
+            return []
+        whole = carried_on(grid, heard, self.features)
+        cepstra = [self.cepstra * timed_cepstra(whole)] if self.cepstra else []
+        return cepstra + ([course(whole, self.features)] if self.course else [])
 
     def other_note(self, code: Tensor, pitch: Tensor) -> Tensor:
         """What a note of MIDI pitch (batch,) looks like, coarsely, in dB: see `picture`."""
@@ -118,7 +131,7 @@ def timed_cepstra(grid: Tensor) -> Tensor:
     """
     edges, n_mels = point_edges(grid.shape[1]), grid.shape[2]
     angle = math.pi / n_mels * (torch.arange(n_mels) + 0.5)
-    order = torch.arange(_CEPSTRA)
+    order = torch.arange(CEPSTRA)
     cosines = torch.cos(order[:, None] * angle) * math.sqrt(2 / n_mels) * order.clamp_min(1)[:, None] ** _FINER
     cosines[0] /= math.sqrt(2)
     spectra = grid @ cosines.T
@@ -136,4 +149,4 @@ def cepstra_size(features: LogMelSettings) -> int:
     """How many numbers `timed_cepstra` has of a note's grid."""
     length = round((features.seconds or 4.0) * features.sample_rate)
     points = len(grid_edges(1 + length // features.hop_length)) - 1
-    return _CEPSTRA * sum(after <= points for after in _TIMES[1:])
+    return CEPSTRA * sum(after <= points for after in _TIMES[1:])
