@@ -3,7 +3,7 @@
 Each round starts a fresh server with an empty home folder and a fresh browser without a cache, opens the page as soon as
 the server answers, clicks one note right away and then others. Times are taken inside the browser: the page from the start of
 navigation to its first drawn map, a click from the release of the button to the sound playing. From the command on: that of the
-page, and the seconds from `streamlit run app.py` until the server answers.
+page, and the seconds from `streamlit run app.py` until the server answers. The page is there once the map is part of it.
 
     python benchmarks/app_start.py --servers 5 --clicks 12 [--app CHECKOUT --app CHECKOUT] [--bare] [--write]
 
@@ -24,11 +24,17 @@ from typing import Any
 
 from shared import HEARD, ROOT, WATCH_CLICKS, publish
 
-from tests.browser.harness import SEEN, browser, chromium_path, running_server
+from tests.browser.harness import DRAWN, SEEN, browser, chromium_path, running_server
 
 _RESULT = ROOT / "docs" / "results" / "start.md"
 _BARE = "import streamlit as st\n\nst.write('drawn')\n"
 _COMMAND, _PAGE = "command to map drawn", "first page to map drawn"
+_THERE, _SOUND = "command to page there", "command to first sound"
+_WATCH_PAGE = f"""{{ const there = setInterval(() => {{
+  if (!document.querySelector('{DRAWN}')) return;
+  clearInterval(there);
+  window.there = performance.now();
+}}, 5); }}"""
 
 _SPOTS = """(count) => {
   const view = document.querySelector(".tx-map[data-drawn]").timbreMap;
@@ -68,6 +74,7 @@ def one_server(opened: Any, clicks: int, app: Path = ROOT) -> dict[str, list[flo
     ):
         up = 1000 * (time.perf_counter() - begun)
         context = opened.new_context(viewport={"width": 1280, "height": 720})
+        context.add_init_script(_WATCH_PAGE)
         page = context.new_page()
         page.goto(address, wait_until="commit")
         page.wait_for_selector(SEEN, timeout=60_000)
@@ -78,6 +85,9 @@ def one_server(opened: Any, clicks: int, app: Path = ROOT) -> dict[str, list[flo
             page.mouse.click(x, y)
             page.wait_for_function(HEARD, timeout=60_000)
             heard = page.evaluate("() => window.heard")
+            if number == 0:
+                there = page.wait_for_function("() => window.there", timeout=60_000).json_value()
+                times |= {_THERE: [up + there], _SOUND: [up + heard["sound"]]}
             which = "first click" if number == 0 else "click"
             for event in ("sound", "reconstruction"):
                 times.setdefault(f"{which} to {event}", []).append(heard[event] - heard["click"])
