@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.browser.growing_plot import plotly_route
 from pages.browser.modules import MODULE_ROUTE
+from pages.browser.plotly_script import plotly_route
 from pages.explore.first import FIRST_ROUTES
 from pages.explore.gathered_routes import GATHERED_ROUTES
 from pages.explore.guest_routes import GUEST_ROUTES

@@ -7,7 +7,6 @@ itself and read without executing anything from it. Only `Checkpoint.model` impo
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from timbre_core.checkpoint_folders import default_checkpoints_folder as default_checkpoints_folder
+from timbre_core.checkpoint_folders import list_checkpoints as list_checkpoints
+from timbre_core.checkpoint_folders import list_trainings as list_trainings
 from timbre_core.errors import TimbreError, explain_os_error, is_damage, os_errors
 from timbre_core.files import as_on_disk, read_json, readable, write_json
 from timbre_core.layout import EVALUATION as EVALUATION
@@ -217,37 +219,6 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
     return Checkpoint(path, read_recipe(path / RECIPE))
 
 
-def list_checkpoints(folder: Path | str | None = None) -> list[Path]:
-    """Checkpoint folders, by name. Unfinished trainings are left out, broken checkpoints are not.
-
-    Parameters
-    ----------
-    folder : Path or str, optional
-        Where to look, by default where checkpoints live (see `open_checkpoint`).
-
-    Returns
-    -------
-    list of Path
-
-    Examples
-    --------
-    >>> from timbre_core import list_checkpoints
-    >>> "nsynth-cvae" in [path.name for path in list_checkpoints()]
-    True
-    """
-    folder = Path(folder).expanduser() if folder is not None else default_checkpoints_folder()
-    if not folder.is_dir():
-        return []
-    return sorted(
-        entry
-        for entry in folder.iterdir()
-        if entry.is_dir()
-        and not entry.name.startswith(".")
-        and not entry.name.endswith(UNFINISHED)
-        and ((entry / RECIPE).exists() or (entry / WEIGHTS).exists())
-    )
-
-
 def companion(name: str, folder: Path) -> Path:
     """A checkpoint that serves spaces, by its name: the one in `folder`, beside the space's own, else the project's.
 
@@ -258,28 +229,6 @@ def companion(name: str, folder: Path) -> Path:
     if found is None:
         raise TimbreError(f"there is no checkpoint {name} in {places[-1].parent}: get it or train it (recipe {name}).")
     return found
-
-
-def list_trainings(folder: Path | str) -> list[Path]:
-    """Folders of unfinished trainings inside `folder`, by name: each becomes the checkpoint of its name without the suffix."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        return []
-    found = (entry for entry in folder.iterdir() if entry.name.endswith(UNFINISHED) and not entry.name.startswith("."))
-    return sorted(entry for entry in found if entry.is_dir())
-
-
-def default_checkpoints_folder() -> Path:
-    """Where checkpoints live unless told otherwise.
-
-    $TIMBRE_CHECKPOINTS; or `checkpoints` beside the package in a copy of the project; or else, for an installed package,
-    `checkpoints` in the current folder.
-    """
-    chosen = os.environ.get("TIMBRE_CHECKPOINTS")
-    if chosen:
-        return Path(chosen).expanduser()
-    project = Path(__file__).resolve().parent.parent
-    return (project if (project / "pyproject.toml").is_file() else Path()) / "checkpoints"
 
 
 def write_evaluation(path: Path, evaluation: dict[str, Any]) -> None:

@@ -12,8 +12,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from timbre_core.errors import TimbreError
 from timbre_core.files import atomic_write, check_name, user_data_dir
 from timbre_core.layout import LATENTS
@@ -116,6 +114,8 @@ def rounded_latents(latents: pd.DataFrame) -> pd.DataFrame:
 
 def _rounded(vectors: pd.Series) -> pd.Series:
     """Vectors whose numbers are multiples of a power of two that is at most a 256th of their standard deviation."""
+    import numpy as np
+
     each = [np.asarray(vector, dtype=np.float32) for vector in vectors]
     spread = float(np.concatenate(each).std())
     if not np.isfinite(spread) or spread <= 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pages.browser.component import component, of_map
-from pages.browser.growing_plot import PLOTLY
+from pages.browser.plotly_script import PLOTLY
 from pages.explore.parts import MAP, NOTE
 from pages.server.catalog import NoteMap
 

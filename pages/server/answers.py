@@ -20,6 +20,7 @@ from pages.server.address import API as API
 from pages.server.catalog import NoteMap
 from pages.server.lanes import Lanes
 from pages.server.studio import RecordingMissing
+from pages.server.versions import stored as stored
 from pages.server.warming import share_cores
 from timbre_core.errors import TimbreError
 from timbre_core.inverters import inverter_names
@@ -109,11 +110,6 @@ def attachment(name: str) -> dict[str, str]:
     plain = file_name(stem) + f".{last}" * bool(last)
     told = quote(f"{stem}.{ending}" if ending else stem, safe="!#$&+^`|~")
     return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{told}"}
-
-
-def stored(request: Request) -> dict[str, str]:
-    """Addresses that carry a version never change what they stand for; others are asked for again."""
-    return {"Cache-Control": "private, max-age=3600" if "v" in request.query_params else "no-cache"}
 
 
 async def answer(pool: Executor, work: Callable[[], Response]) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from pages.server.layers import OWN, with_layers
 from pages.server.memo import Memo
 from pages.server.note_map import PROJECTIONS, SPACE, NoteMap, load_map
 from pages.server.vector_maps import VECTORS, VectorMap, vector_checkpoints
+from pages.server.versions import version_of
 from timbre_core.checkpoint import (
     Checkpoint,
     default_checkpoints_folder,
@@ -102,16 +102,6 @@ def find_playable(name: str) -> NoteMap:
     notes = find_map(name)
     notes.check_model()
     return notes
-
-
-def version_of(path: Path) -> str:
-    """Changes whenever a file of the checkpoint does."""
-    digest = hashlib.sha256()
-    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
-        if entry.is_file():
-            stat = entry.stat()
-            digest.update(f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:12]
 
 
 def _map_version(checkpoint: Checkpoint) -> str:

@@ -204,6 +204,14 @@ def reading() -> Iterator[sqlite3.Connection]:
         yield connection()
 
 
+def any_library() -> bool:
+    """Whether there is any library of people's own sounds, shown or not."""
+    if not exists():
+        return False
+    with reading() as database:
+        return bool(database.execute("SELECT EXISTS (SELECT 1 FROM libraries)").fetchone()[0])
+
+
 @contextmanager
 def writing(*changed: str) -> Iterator[sqlite3.Connection]:
     """One transaction: all that is written in the block, or nothing. changed: of `revision`, what becomes newer by it."""
