@@ -21,7 +21,11 @@
   // The page is laid out as here, and has not come yet.
   const fits = () => innerWidth > 768 && location.pathname === place && !root.querySelector(".stBidiComponent");
 
+  /** @param {"told" | "over"} what to held.js: whether Streamlit's scripts are to wait for more */
+  const tell = (what) => dispatchEvent(new CustomEvent("timbre:early", { detail: what }));
+
   const remove = () => {
+    tell("over");
     coming.disconnect();
     for (const each of away) each();
     layer.remove();
@@ -40,12 +44,14 @@
   });
 
   const show = async () => {
+    if (!fits()) return remove();
     const asked = fetch(template.dataset.asked + location.search);
     const modules = Promise.all(parts.map((part) => import(new URL(part.dataset.module, location.href).href)));
     const answer = await asked;
-    if (answer.status !== 200) return;
+    if (answer.status !== 200) return remove();
+    tell("told");
     const [data, mounts] = await Promise.all([answer.json(), modules]);
-    if (!fits()) return;
+    if (!fits()) return remove();
     const theme = chosen();
     const dark = theme === "Dark" || (theme !== "Light" && matchMedia("(prefers-color-scheme: dark)").matches);
     layer.classList.toggle("tx-dark", dark);
@@ -54,6 +60,7 @@
     parts.forEach((part, i) => {
       away.push(mounts[i].default({ data: data[part.dataset.part], parentElement: part, early: true }));
     });
+    tell("over");
   };
   show().catch(remove); // then the page is shown when it comes
 }

@@ -2,12 +2,14 @@
 
 Streamlit's scripts start, ask for the page and lay it out; that takes longer than to draw a map. Each component is mounted once,
 in a layer over the page, where it will be; the page, once it has the component, takes it over as it is (`browser/mount.js`).
-Where the server is not certain what the page will show, or the browser where (early.js), nobody sees the layer.
+Where the server is not certain what the page will show, or the browser where (early.js), nobody sees the layer. Until the
+components are there, Streamlit's scripts wait (held.js): the browser's and the server's cores have enough to do.
 """
 
 from __future__ import annotations
 
 import html
+import re
 from functools import cache
 from pathlib import Path
 
@@ -20,10 +22,25 @@ from pages.explore import parts as explore
 from pages.server.address import ADDRESS
 
 _FOLDER = Path(__file__).parent
+_END = b"</body>"
 # By the last part of a page's address: its title and sentence, its components, and where they are told what they show.
 _PAGES = dict.fromkeys(("", "explore"), (explore.TITLE, (explore.MAP, explore.NOTE), explore.FIRST))
 _COLOURS = ("primaryColor", "backgroundColor", "secondaryBackgroundColor", "textColor", "borderColor", "linkColor")
+_STREAMLITS = re.compile(
+    rb'<script type="module"[^>]* src="\./static/js/[^>]*></script>|<link rel="modulepreload"[^>]* href="\./static/js/[^>]*>'
+)
 _FONTS = {"Source Sans": "SourceSansVF-Upright", "Source Serif": "SourceSerifVariable-Roman"}
+
+
+def with_early(page: str, whole: bytes) -> bytes:
+    """A page's HTML with its components, by the last part of its address, Streamlit's scripts held back; most stay as they
+    are."""
+    added = early(page)
+    if not added:
+        return whole
+    held = b"".join(_STREAMLITS.findall(whole))
+    before = b'<template id="tx-held">%b</template><script>%b</script>' % (held, _text("held.js").encode())
+    return _STREAMLITS.sub(b"", whole).replace(_END, before + added.encode() + _END, 1)
 
 
 def early(page: str) -> str:

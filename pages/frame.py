@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.ahead import preloads
-from pages.early import early
+from pages.early import with_early
 
 _FOLDER = Path(__file__).parent
 _STYLES = ("frame.css", "compare/compare.css", "training/training.css")
@@ -40,7 +40,7 @@ class Frame:
         held: Message = {}
         body = b""
         page = scope.get("path", "").rpartition("/")[2]
-        added = (preloads(page) + self.added + early(page)).encode()
+        added = (preloads(page) + self.added).encode()
 
         async def framed(message: Message) -> None:
             nonlocal held, body
@@ -52,7 +52,7 @@ class Frame:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                whole = body.replace(_END, added + _END, 1)
+                whole = with_early(page, body.replace(_END, added + _END, 1))
                 MutableHeaders(raw=held["headers"])["content-length"] = str(len(whole))
                 await send(held)
                 message = {**message, "body": whole}

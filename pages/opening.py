@@ -10,16 +10,21 @@ import contextlib
 import gc
 import importlib
 import inspect
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pages.browser.modules import MODULE_ROUTE
+from pages.explore import ready_made
 from pages.explore.parts import FIRST
 from pages.server.address import API
 from pages.server.sockets import send_at_once
@@ -36,18 +41,24 @@ _one_by_one = threading.RLock()
 _answered = threading.Event()  # nobody waits for what is shown at once
 _answered.set()
 _MOST_WAIT = 0.5  # seconds that other imports wait for that
+_TURN = 0.0005  # seconds that a thread that imports keeps others waiting
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 @contextlib.contextmanager
 def importing() -> Iterator[None]:
-    """One thread imports, others wait. Modules are no rubbish: to look for some meanwhile takes a fifth of the time."""
+    """One thread imports, others wait. Modules are no rubbish: to look for some meanwhile takes a fifth of the time.
+
+    What is asked for is answered meanwhile, each time as soon as Python lets another thread go on: by default after 5 ms.
+    """
     with _one_by_one:
-        swept = gc.isenabled()
+        swept, interval = gc.isenabled(), sys.getswitchinterval()
         gc.disable()
+        sys.setswitchinterval(_TURN)
         try:
             yield
         finally:
+            sys.setswitchinterval(interval)
             if swept:
                 gc.enable()
 
@@ -56,9 +67,11 @@ def importing() -> Iterator[None]:
 def _first_router() -> Router:
     from starlette.routing import Router
 
-    with importing():
-        first = importlib.import_module(_AT_ONCE)
-    return Router(routes=first.ROUTES)
+    if _AT_ONCE not in sys.modules:
+        with importing():
+            importlib.import_module(_AT_ONCE)
+    # Where another thread is at it, this waits for that module alone.
+    return Router(routes=importlib.import_module(_AT_ONCE).ROUTES)
 
 
 @cache
@@ -84,7 +97,8 @@ def _show_first() -> None:
     _first_router()
     from pages.server import warming
 
-    warming.read_first_map()
+    if ready_made.ready_made() is None:
+        warming.read_first_map()
     _answered.wait(_MOST_WAIT)
 
 
@@ -98,12 +112,30 @@ def _router() -> Router:
     return Router(routes=ROUTES)
 
 
+async def _ready_made(scope: Scope) -> Response | None:
+    """What is made before, until all is imported."""
+    if _router.cache_info().currsize:
+        return None
+    return await asyncio.to_thread(ready_made.answered, Request(scope))
+
+
+def _is_first(scope: Scope) -> bool:
+    """Whether something is asked for that needs nothing but what is shown at once: that, and the recording of a note that is
+    chosen there. What the model makes of it takes longer, and comes after the page."""
+    path, what = scope["path"], parse_qs(scope["query_string"])
+    return path in (*_SHOWN_AT_ONCE, f"{API}/note") or (path == f"{API}/audio" and what.get(b"kind") == [b"original"])
+
+
 class _Api:
     """The app's HTTP routes, as soon as they are there; what the first page shows at once before the others."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ready = await _ready_made(scope)
+        if ready is not None:
+            await ready(scope, receive, send)
+            return
+        router = _first_router if _is_first(scope) else _router
         first = scope["path"] in _SHOWN_AT_ONCE
-        router = _first_router if first else _router
         if first:
             _answered.clear()
         try:
@@ -128,6 +160,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     async def open_up() -> None:
         await asyncio.to_thread(_show_first)
         await asyncio.to_thread(_router)
+        await asyncio.to_thread(ready_made.keep_for_next_start)
         from pages.server import warming
 
         async with warming.lifespan(app):

@@ -14,7 +14,7 @@ import { Finder } from "./note_similar.js";
 import { Tracks } from "./note_tracks.js";
 import { KINDS, VERSIONS } from "./note_versions.js";
 
-const REST_MS = 140; // a walk through many notes asks for the costly sounds only of the note it rests on
+const REST_MS = 140; // costly sounds are asked for only of a note that a walk rests on, and once the page is there
 export default mounted((parent) => new NoteViewer(parent));
 
 class NoteViewer {
@@ -32,10 +32,10 @@ class NoteViewer {
     this.listeners = new AbortController();
     this.loading = new AbortController();
     this.make();
-    const on = (target, type, handler) => target.addEventListener(type, handler, { signal: this.listeners.signal });
-    on(window, SELECT, (event) => this.chosen(event.detail));
-    on(window, HUSH, (event) => event.detail.from !== this && this.deck.stop());
-    on(window, "keydown", (event) => this.key(event));
+    const on = (type, handler) => addEventListener(type, handler, { signal: this.listeners.signal });
+    on(SELECT, (event) => this.chosen(event.detail));
+    on(HUSH, (event) => event.detail.from !== this && this.deck.stop());
+    on("keydown", (event) => this.key(event));
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.root);
   }
@@ -76,8 +76,8 @@ class NoteViewer {
   }
 
   update(data) {
-    const moved = ["checkpoint", "version", "inverter"].some((name) => data[name] !== this.data[name]);
     const opened = ["checkpoint", "version"].some((name) => data[name] !== this.data[name]);
+    const moved = opened || data.inverter !== this.data.inverter;
     this.data = data;
     this.root.classList.toggle("tx-silent", !data.sounds);
     this.pictures.retheme();
@@ -105,7 +105,7 @@ class NoteViewer {
     window.dispatchEvent(new CustomEvent(GUEST, { detail: null }));
     /** @type {HTMLElement | null} */
     const map = document.querySelector(".tx-map");
-    if (map && !map.dataset.drawn) await new Promise((resolve) => window.addEventListener(DRAWN, resolve, { once: true }));
+    if (map && !map.dataset.drawn) await new Promise((go) => addEventListener(DRAWN, go, { once: true }));
     try {
       const space = await fetchJson(address(`${url}/latents`, { checkpoint, v }));
       if (v === this.data.version) this.latents.setSpace(space);
@@ -138,10 +138,11 @@ class NoteViewer {
     if (play) this.hear("original");
     this.listenTo("original", signal);
     this.describe(signal);
-    this.rest = setTimeout(() => this.load(signal), REST_MS);
+    const load = () => (this.root.closest(".tx-early") ? wait() : this.load(signal));
+    const wait = () => (this.rest = setTimeout(load, REST_MS));
+    wait();
   }
 
-  // Away with what was shown, waiting for what comes.
   begin(id, empty = id === null) {
     this.loading.abort();
     this.loading = new AbortController();
@@ -150,8 +151,7 @@ class NoteViewer {
     this.id = id;
     elsewhere(this.root.querySelector(".tx-elsewhere"), this.data, id);
     this.root.classList.toggle("tx-empty", empty);
-    this.tracks.clear(empty);
-    this.pictures.clear(empty);
+    for (const part of [this.tracks, this.pictures]) part.clear(empty);
     if (empty) this.latents.setNote(null);
     if (empty) this.near.show([]);
   }

@@ -42,8 +42,13 @@ def test_the_map_is_used_before_the_page_is_there_and_stays_as_it_is(page: Any, 
     assert page.locator(DRAWN).count() == 0
     page.evaluate("() => { window.before = document.querySelector('.tx-map').timbreMap; }")
     chosen = lonely_note(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     click_note(page, chosen)
     wait_playing(page, "original")
+    page.wait_for_timeout(400)
+    assert any("kind=original" in url for url in asked)
+    assert not any("kind=reconstruction" in url for url in asked), "what takes long comes after the page"
     page.locator(".tx-in").click()
     page.wait_for_function("() => window.before.points.view.k > 1.5")
     page.locator(".tx-points").focus()
@@ -64,6 +69,7 @@ def test_the_map_is_used_before_the_page_is_there_and_stays_as_it_is(page: Any, 
     assert page.evaluate(_BOXES) == boxes, "nothing has moved"
     assert [page.locator(name).count() for name in (".tx-map", ".tx-note", ".tx-title")] == [1, 1, 1]
     assert len(page.evaluate("() => performance.getEntriesByName('timbre:map-drawn')")) == 1
+    page.wait_for_function("() => document.querySelector('.tx-note').timbreNote.deck.sounds.has('reconstruction')")
 
 
 def test_a_link_on_a_tablet_in_the_theme_that_was_chosen(chromium: Any, app: str) -> None:
@@ -124,3 +130,47 @@ def test_a_page_without_it_takes_it_away(page: Any, app: str, fresh_app: Callabl
     page.get_by_text("No checkpoint yet").wait_for()
     page.wait_for_selector(LAYER, state="detached")
     assert page.locator(".tx-map").count() == 0
+
+
+def test_streamlits_scripts_wait_until_the_map_is_mounted(page: Any, app: str) -> None:
+    module = "/explore/points.js"
+    go_on = held(page, f"**{module}")
+    page.goto(app, wait_until="commit")
+    page.wait_for_timeout(700)
+    go_on()
+    page.wait_for_selector(DRAWN, timeout=30_000)
+    answer, there, asked = page.evaluate(
+        """(module) => { const all = performance.getEntriesByType('resource'), named = (name) => all.filter((each) =>
+            each.name.includes(name)), [first] = named('/explore/first');
+          return [first.responseEnd - first.startTime, named(module)[0].responseEnd, named('/static/js/').map((each) =>
+            each.startTime)]; }""",
+        module,
+    )
+    assert asked
+    assert min(asked) >= there or answer > 200, "they wait for a slow server no longer"
+
+
+@pytest.mark.parametrize(
+    "fails", ["no answer", "a refusal", "no network", "no script", "a script that throws", "a narrow page"]
+)
+def test_the_page_comes_whatever_fails_before(chromium: Any, app: str, fails: str) -> None:
+    context = chromium.new_context(viewport={"width": 600 if fails == "a narrow page" else 1280, "height": 800})
+    page = context.new_page()
+    first, module = "**/api/explore/first*", "**/explore/points.js"
+    if fails == "no answer":
+        held(page, first)
+    elif fails == "a refusal":
+        page.route(first, lambda route: route.fulfill(status=500, body="{}"))
+    elif fails == "no network":
+        page.route(first, lambda route: route.abort())
+    elif fails == "no script":
+        page.route(module, lambda route: route.abort())
+    elif fails == "a script that throws":
+        page.route(
+            module, lambda route: route.fulfill(content_type="text/javascript", body="throw new Error('out of order');")
+        )
+    page.goto(app, wait_until="commit")
+    broken = "script" in fails
+    page.wait_for_selector('[data-testid="stPopover"]' if broken else DRAWN, timeout=30_000)
+    assert page.locator(LAYER).count() == 0
+    context.close()
