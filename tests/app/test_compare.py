@@ -66,8 +66,18 @@ def test_first_visit_compares_all(compare: Open) -> None:
     assert [model["title"] for model in models["models"]] == ["alpha · Alpha model", "beta · Beta model"]
     assert models["selected"]["note"] in linked(app, "note")
     assert component(app, "maps")["projection"] == "tsne"
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 2, "no error by pitch was measured of these"
     assert "not measured" not in table(app)
+
+
+def test_errors_by_pitch_are_drawn_where_there_are_some(compare: Open, checkpoints: Path) -> None:
+    file = checkpoints / "alpha" / "evaluation.json"
+    evaluation = json.loads(file.read_text())
+    evaluation["reconstruction"]["by_pitch"] = {"60": {"mse": 0.1, "l1": 0.2, "notes": 3}}
+    file.write_text(json.dumps(evaluation))
+    app = compare()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 3
 
 
 def test_a_link_restores_checkpoints_and_note(compare: Open) -> None:
