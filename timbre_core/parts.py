@@ -7,17 +7,40 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Annotated, Any, TypeVar, Union
+from typing import Annotated, Any, TypeVar, Union, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
 class Part(BaseModel):
-    """Base of everything that stands in a recipe: immutable, no unknown keys."""
+    """Base of everything that stands in a recipe: immutable, no unknown keys, numbers finite and none of them `true`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, values: Any) -> Any:
+        fields = cls.model_fields
+        for name, value in values.items() if isinstance(values, dict) else ():
+            types = _types_in(fields[name].annotation) if name in fields and _holds_truth(value) else set()
+            if types & {int, float} and bool not in types:
+                error = PydanticCustomError("number", "input should be a number")
+                raise ValidationError.from_exception_data(
+                    cls.__name__, [InitErrorDetails(type=error, loc=(name,), input=value)]
+                )
+        return values
+
+
+def _types_in(annotation: Any) -> set[Any]:
+    """Every type that an annotation names."""
+    return {annotation}.union(*map(_types_in, get_args(annotation)))
+
+
+def _holds_truth(value: Any) -> bool:
+    return isinstance(value, bool) or (isinstance(value, list | tuple) and any(map(_holds_truth, value)))
 
 
 def kind_or(default: str) -> BeforeValidator:

@@ -122,3 +122,12 @@ def test_a_rate_that_flac_has_not_is_said(tmp_path: Path) -> None:
 def _unpacked(archive: zipfile.ZipFile, folder: Path) -> Path:
     archive.extractall(folder)
     return folder
+
+
+def test_names_can_be_unpacked_everywhere(tmp_path: Path) -> None:
+    content = stereo(60, "WAV")
+    names = ["Kick", "kick", "KICK", "CON", "nul.1", "Straße", "STRASSE"]
+    archive, _ = written(tmp_path, [item(name, 60, content=content) for name in names], "wav")
+    stems = [name.removesuffix(".wav") for name in archive.namelist() if name.endswith(".wav")]
+    assert len({stem.casefold() for stem in stems}) == len(names)
+    assert stems[:5] == ["Kick", "kick-2", "KICK-3", "CON_", "nul_.1"]

@@ -91,3 +91,27 @@ def test_broken_recipe_file_is_named(content: bytes, message: str, tmp_path: Pat
 def test_missing_recipe_file_is_named() -> None:
     with pytest.raises(TimbreError, match=r"nowhere\.yaml: it does not exist"):
         load_recipe("nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["model.latent_dim=true", "training.epochs=true", "features.seconds=yes", "model.encoder.channels=[true, 8]"],
+)
+def test_truth_is_no_number(change: str) -> None:
+    with pytest.raises(TimbreError, match=rf"{change.split('=')[0]}.*number"):
+        load_recipe("nsynth-cvae", [change])
+    assert load_recipe("nsynth-cvae", ["training.channels_last=true", "model.sampling=false"]).model.sampling is False
+
+
+@pytest.mark.parametrize("change", ["objective.beta=.inf", "training.grad_clip=.inf", "features.fmin=.nan"])
+def test_numbers_are_finite(change: str) -> None:
+    with pytest.raises(TimbreError, match=rf"{change.split('=')[0]}.*finite"):
+        load_recipe("nsynth-cvae", [change])
+
+
+def test_a_key_that_occurs_twice_is_told(tmp_path: Path) -> None:
+    text = recipe_to_yaml(load_recipe("nsynth-cvae"))
+    path = tmp_path / "twice.yaml"
+    path.write_text(text.replace("  latent_dim:", "  latent_dim: 8\n  latent_dim:"))
+    with pytest.raises(TimbreError, match=r"twice.yaml.*line \d+ .*latent_dim occurs twice"):
+        load_recipe(str(path))

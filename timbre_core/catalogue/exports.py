@@ -101,11 +101,22 @@ def _files(
         except TimbreError as error:
             left_out.append((item.name, str(error)))
             continue
-        path = f"{folder}{safe_id(item.name, taken)}.{ending}"
+        path = f"{folder}{_stem(item.name, taken)}.{ending}"
         archive.writestr(path, data)
         written.append((item, path))
     report(len(items), len(items))
     return written
+
+
+def _stem(name: str, taken: set[str]) -> str:
+    """A file name, without its ending, that can be unpacked where a and A are one, too; `taken` gets it."""
+    from timbre_core.generation.formats.packing import no_device
+
+    stem = no_device(safe_id(name, set()))
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    found = next(each for each in names if each.casefold() not in taken)
+    taken.add(found.casefold())
+    return found
 
 
 def converted(content: bytes, ending: str, name: str) -> bytes:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+
+from timbre_core.parts import Part
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
     Analysis = tuple[Iterable[Tensor], Sequence[float]]
 
 
-class FeatureSettings(BaseModel):
+class FeatureSettings(Part):
     """Base of all kinds of features. Frames are (n_bins, n_frames) float32."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: ClassVar[Literal["audio", "picture"]] = "audio"
     """What a note is analysed from."""

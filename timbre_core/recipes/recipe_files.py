@@ -14,7 +14,21 @@ from timbre_core.errors import TimbreError, os_errors
 from timbre_core.recipes.schema import Recipe
 
 _FOLDER = Path(__file__).parent
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # LibYAML reads ten times as fast, where it is
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # LibYAML reads ten times as fast, where it is
+
+
+class _Loader(_BASE):
+    """Refuses a key that occurs twice, of which YAML would take the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # told by what follows
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} occurs twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def list_recipes() -> list[str]:
@@ -105,7 +119,7 @@ def _read_once(path: Path, *_changed: int) -> Recipe:
 def _read_yaml(path: Path) -> Any:
     try:
         with os_errors(path):
-            return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+            return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except UnicodeDecodeError as error:
         raise TimbreError(f"{path}: not a text file: a recipe in YAML was expected.") from error
     except yaml.YAMLError as error:

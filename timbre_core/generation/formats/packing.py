@@ -21,7 +21,13 @@ def file_name(text: str) -> str:
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
     plain = re.sub("(?<=[A-Ga-g])[#♯]", "s", plain).replace("♭", "b")
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60] or "instrument"
-    return f"{name}_" if _DEVICE.fullmatch(name) else name
+    return no_device(name)
+
+
+def no_device(stem: str) -> str:
+    """A file's name without its ending, with `_` where Windows would take it for a device."""
+    first, dot, rest = stem.partition(".")
+    return f"{first}_{dot}{rest}" if _DEVICE.fullmatch(first) else stem
 
 
 def zipped(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
