@@ -221,7 +221,8 @@ def _own_labels(base: NoteMap, libraries: tuple[OwnLibrary, ...], own: pd.DataFr
     for name in same:
         table[name] = own[name]
     # One family is one word, one colour and one thing to filter by, whoever wrote it.
-    table["family"] = table["family"].map(lambda name: family_like(str(name), base.families) or name)
+    families = {name: family_like(str(name), base.families) or name for name in own["family"].unique()}
+    table["family"] = own["family"].map(families)
     places = _placed(base, libraries, own)
     for column, name in enumerate(_columns(base)):
         table[name] = places[:, column]
