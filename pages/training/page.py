@@ -15,8 +15,9 @@ from pages.server.work import duration
 from pages.training.curves import AXES, PARTS, curves_plot
 from pages.training.film import film_html
 from pages.training.runs import Run, open_run, run_folders, what_is_wrong
-from pages.training.start import show_starting
+from pages.training.start import ended_here, show_running, show_starting, show_stop, started_here
 from timbre_core.analysis.comparison_plots import line_styles
+from timbre_core.catalogue.jobs import Job
 from timbre_core.errors import TimbreError
 
 _LIVE_SECONDS, _IDLE_SECONDS = 2.0, 6.0
@@ -34,8 +35,9 @@ def show_nothing(found: Listing) -> None:
         st.markdown("This page follows either by itself as soon as it has begun.")
 
 
-def show_progress(run: Run) -> None:
-    """How far an unfinished training is, in one line; for a stopped one, how to go on."""
+def show_progress(run: Run, job: Job | None) -> None:
+    """How far an unfinished training is, in one line, with what stops it where it was started here (`job`); for a stopped one,
+    how to go on."""
     total = run.recipe.training.epochs if run.recipe else None
     facts = [f"epoch {run.done}{f' of {total}' if total else ''}"]
     facts += [f"{duration(run.pace)} an epoch"] if run.pace else []
@@ -44,11 +46,14 @@ def show_progress(run: Run) -> None:
         "starting": ["the first epoch is on its way"],
         "running": [f"done in about {duration(run.left)}"] if run.left is not None else [],
         "measuring": ["trained; now it is measured and its map is drawn"],
-        "stopped": ["stopped"],
+        "stopped": ["waits for its turn" if job else "stopped"],
     }[run.state]
-    st.progress(min(1.0, run.done / total) if total else 0.0, text=f"**{plain(run.name)}** · {' · '.join(facts)}")
-    if run.state == "stopped":
-        st.markdown("Nothing was written there for a while. This goes on where it stopped:")
+    line, button = st.columns([8, 1], vertical_alignment="center") if job else (st.container(), None)
+    line.progress(min(1.0, run.done / total) if total else 0.0, text=f"**{plain(run.name)}** · {' · '.join(facts)}")
+    if job and button:
+        show_stop(button, job)
+    if run.state == "stopped" and not job:
+        st.markdown("This goes on where it stopped:")
         st.code(run.resume_command, language="bash")
 
 
@@ -111,7 +116,7 @@ def open_runs(names: list[str], folders: dict[str, Path]) -> dict[str, Run]:
     runs = {}
     for name in names:
         try:
-            runs[name] = open_run(name, folders[name])
+            runs[name] = open_run(name, folders[name], ended=ended_here().get(name))
         except TimbreError as error:
             st.warning(plain(str(error), 400))
     return runs
@@ -132,6 +137,7 @@ def show_runs() -> None:
     folders = run_folders(found)
     if not folders:
         say_who_is_gone([], folders)
+        show_running()
         show_nothing(found)
         return
     alive = [name for name, folder in folders.items() if folder.name != name and is_alive(name, folder)]
@@ -147,10 +153,12 @@ def show_runs() -> None:
     )
     say_who_is_gone(names, folders)
     runs = open_runs(names, folders)
-    for run in runs.values():
-        if run.state != "finished":
-            show_progress(run)
-    if not alive:
+    here = started_here()
+    unfinished = [run for run in runs.values() if run.state != "finished"]
+    for run in unfinished:
+        show_progress(run, here.get(run.name))
+    show_running([run.name for run in unfinished])
+    if not alive and not here:
         st.caption(
             f"No training is running. **Start a training**, below, starts one, as `{_START}` does in a terminal: this page "
             "follows either by itself."
@@ -167,7 +175,7 @@ def show_runs() -> None:
 
 def is_alive(name: str, folder: Path) -> bool:
     try:
-        return open_run(name, folder).alive
+        return open_run(name, folder, ended=ended_here().get(name)).alive
     except TimbreError:
         return False
 
@@ -175,7 +183,7 @@ def is_alive(name: str, folder: Path) -> bool:
 def main() -> None:
     visited()
     show_title("Training", "How models learn: their losses epoch by epoch, and what they make of notes they never saw.")
-    every = _LIVE_SECONDS if st.session_state.get("runs_alive") else _IDLE_SECONDS
+    every = _LIVE_SECONDS if st.session_state.get("runs_alive") or started_here() else _IDLE_SECONDS
     st.fragment(show_runs, run_every=every)()
     show_starting(listing())
     show_broken(listing())

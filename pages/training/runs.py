@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import statistics
 import time
@@ -74,13 +75,17 @@ def run_folders(found: Listing) -> dict[str, Path]:
     return unfinished | {name: path for name, path in finished.items() if name not in unfinished and _has_history(path)}
 
 
-def open_run(name: str, folder: Path, now: float | None = None) -> Run:
-    """What a training's folder says now. Raises TimbreError when the folder or its history cannot be read."""
+def open_run(name: str, folder: Path, now: float | None = None, ended: float | None = None) -> Run:
+    """What a training's folder says now. Raises TimbreError when the folder or its history cannot be read.
+
+    ended: when it is known to have ended, in seconds since 1970: it is stopped at once where nothing was written since.
+    """
     epochs, changed = _read_history(folder)
     recipe = _read_recipe(folder)
     if not folder.name.endswith(UNFINISHED):
         return Run(name, folder, recipe, epochs, "finished")
     silence = (time.time() if now is None else now) - changed
+    silence = math.inf if ended is not None and changed <= ended else silence
     pace, rate = _pace(epochs, recipe)
     total = recipe.training.epochs if recipe else None
     done = int(epochs.columns["epoch"][-1]) if len(epochs) else 0

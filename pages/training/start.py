@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.server.catalog import Listing
 from pages.server.words import plain
@@ -19,15 +21,10 @@ from timbre_core.files import check_name
 _STARTER = "starter"
 _NOTHING = ""
 _RECIPES = ("nsynth-cvae", "nsynth-vae", "nsynth-ae")
-_LIVE_SECONDS = 2.0
 
 
 def show_starting(found: Listing) -> None:
-    """The form that starts a training, and what runs or was stopped of those that were started here."""
-    if any(job.kind == "train" for job in jobs.list_jobs(only_open=True)):
-        st.fragment(show_running, run_every=_LIVE_SECONDS)()
-    else:
-        show_running()
+    """The form that starts a training."""
     with st.expander("Start a training", icon=":material/play_arrow:", key="start_training"):
         show_form(found)
 
@@ -64,6 +61,8 @@ def show_form(found: Listing) -> None:
         key="train_hours",
         help="When the time is up, what was learned so far becomes the checkpoint. 0: as long as it takes.",
     )
+    if st.session_state.pop("training_started", False):
+        st.session_state["train_name"] = _free_name(found.folder)
     name = fifth.text_input("Name", _free_name(found.folder), max_chars=60, key="train_name")
     if not st.button("Start", type="primary", disabled=not chosen, key="train_start"):
         return
@@ -78,36 +77,56 @@ def show_form(found: Listing) -> None:
     except TimbreError as error:
         st.error(plain(str(error), 500), icon=":material/error:")
         return
+    st.session_state["training_started"] = True
     st.rerun()
 
 
 def _free_name(folder: Path) -> str:
-    """A name that neither a checkpoint nor a training has."""
+    """A name that no checkpoint and no training has, nor one that waits for its turn."""
     names = ("mine" if number == 1 else f"mine-{number}" for number in itertools.count(1))
     return next(name for name in names if not _taken(folder / name))
 
 
 def _taken(out: Path) -> bool:
-    return out.exists() or out.with_name(f"{out.name}.training").exists()
+    waits = any(Path(job.arguments["out"]) == out for job in started_here().values())
+    return waits or out.exists() or out.with_name(f"{out.name}.training").exists()
 
 
-def show_running() -> None:
-    """Trainings that were started here: how far they are, to be stopped; the last one that was, to be gone on with."""
+def started_here() -> dict[str, jobs.Job]:
+    """Trainings that were started in the app and run or wait for their turn, by name."""
+    return {_name_of(job): job for job in jobs.list_jobs(only_open=True) if job.kind == "train"}
+
+
+def ended_here() -> dict[str, float]:
+    """When each training that was started in the app was last told of, in seconds since 1970, of those that ended."""
+    last = {_name_of(job): job for job in jobs.list_jobs() if job.kind == "train"}
+    return {name: job.told for name, job in last.items() if not job.is_open}
+
+
+def show_stop(place: DeltaGenerator, job: jobs.Job) -> None:
+    if place.button("Stop", key=f"stop_training_{job.id}", disabled=job.cancel, width="stretch"):
+        jobs.cancel(job.id)
+        st.rerun()
+
+
+def show_running(told: Collection[str] = ()) -> None:
+    """Trainings that were started here, but for those `told` of: how far they are, to be stopped; the last one that was
+    stopped, to be gone on with."""
     every = [job for job in jobs.list_jobs() if job.kind == "train"]
     open_jobs = [job for job in every if job.is_open]
     for job in open_jobs:
+        name = _name_of(job)
+        if name in told:
+            continue
         line, button = st.columns([8, 1], vertical_alignment="center")
-        name = job.arguments["out"].rpartition("/")[2]
         parts = (
-            [job.phase or "begins", f"{job.done:,} of {job.total:,}"]
+            [job.phase or "begins", *([f"{job.done:,} of {job.total:,}"] if job.total else [])]
             if job.state == "running"
             else ["waits for its turn"]
         )
         parts += [f"about {duration(job.left)} left"] if job.left else []
         line.progress(share(job), text=f"**{plain(name)}** · {plain(' · '.join(parts), 120)}")
-        if button.button("Stop", key=f"stop_training_{job.id}", disabled=job.cancel, width="stretch"):
-            jobs.cancel(job.id)
-            st.rerun()
+        show_stop(button, job)
     if every and not open_jobs and every[-1].state in ("cancelled", "failed"):
         show_stopped(every[-1])
     if not open_jobs and st.session_state.pop("training_busy", False):
@@ -116,9 +135,13 @@ def show_running() -> None:
         st.session_state["training_busy"] = True
 
 
+def _name_of(job: jobs.Job) -> str:
+    return Path(job.arguments["out"]).name
+
+
 def show_stopped(job: jobs.Job) -> None:
     line, button = st.columns([8, 1], vertical_alignment="center")
-    name = plain(job.arguments["out"].rpartition("/")[2])
+    name = plain(_name_of(job))
     why = "was stopped: what it learned is kept." if job.state == "cancelled" else plain(job.message, 400)
     line.warning(f"**{name}** {why}", icon=":material/pause_circle:")
     if button.button("Go on", key=f"resume_training_{job.id}", width="stretch"):

@@ -40,6 +40,11 @@ def test_a_training_is_started_stopped_and_gone_on_with(training: Any, checkpoin
     (job,) = jobs.list_jobs(only_open=True)
     assert (job.kind, job.arguments["data"]) == ("train", ["starter"])
     assert Path(job.arguments["start_from"]).parent == checkpoints
+    assert page.text_input(key="train_name").value == "mine-3", "the next one has a name of its own"
+    page.text_input(key="train_name").set_value("fresh").run()
+    page = press(page, "Start")
+    assert "choose another name" in everything_said(page), "one that waits has its name"
+    assert "No training is running" not in everything_said(page)
     page = press(training(), "Stop")
     assert not jobs.list_jobs(only_open=True)
     page = press(training(), "Go on")

@@ -115,6 +115,8 @@ def test_states_and_figures_of_a_run(running: Path) -> None:
     assert (run.state, run.pace, run.rate, run.done) == ("running", 4.0, 320.0, 4)
     assert run.left == pytest.approx((run.recipe.training.epochs - 4) * 4 - 1)
     assert open_run("gamma", running, now=now + 59).state == "running"
+    assert open_run("gamma", running, now=now + 1, ended=now + 1).state == "stopped", "nobody waits to see that"
+    assert open_run("gamma", running, now=now + 1, ended=now - 60).state == "running", "it goes on, in a terminal"
     assert open_run("gamma", running, now=now + 61).state == "stopped"
     write(running, [record(epoch, seconds=100.0 * epoch) for epoch in (1, 2)])
     now = (running / "history.jsonl").stat().st_mtime

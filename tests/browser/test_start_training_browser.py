@@ -36,6 +36,11 @@ def address(tiny_checkpoint: Path, tiny_nsynth: Path, tmp_path: Path, monkeypatc
             jobs.cancel(job.id)
 
 
+def stop_button(page: Any) -> Any:
+    """What stops the training; Streamlit has a button of that name in its header while it works."""
+    return page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
+
+
 def epoch_told(page: Any, after: int) -> int:
     """Wait until the page tells of an epoch later than `after`; that epoch."""
     page.wait_for_function(
@@ -54,19 +59,19 @@ def test_a_training_is_started_followed_stopped_and_gone_on_with(page: Any, addr
     page.get_by_role("spinbutton", name="Epochs").fill("10000")
     page.get_by_role("spinbutton", name="Epochs").press("Enter")
     page.get_by_role("button", name="Start", exact=True).click()
-    page.get_by_role("button", name="Stop", exact=True).wait_for(timeout=PATIENCE)
+    stop_button(page).wait_for(timeout=PATIENCE)
     (job,) = jobs.list_jobs(only_open=True)
     seen = epoch_told(page, 0)
 
     page.reload()
-    page.get_by_role("button", name="Stop", exact=True).wait_for(timeout=PATIENCE)
+    stop_button(page).wait_for(timeout=PATIENCE)
     seen = epoch_told(page, seen)
-    page.get_by_role("button", name="Stop", exact=True).click()
+    stop_button(page).click()
     page.get_by_text("mine was stopped: what it learned is kept.").wait_for(timeout=PATIENCE)
     assert jobs.job_of_id(job.id).state == "cancelled"
 
     page.get_by_role("button", name="Go on", exact=True).click()
-    page.get_by_role("button", name="Stop", exact=True).wait_for(timeout=PATIENCE)
+    stop_button(page).wait_for(timeout=PATIENCE)
     (again,) = jobs.list_jobs(only_open=True)
     assert again.arguments == job.arguments
     assert epoch_told(page, seen) > seen, "it goes on where it was"
