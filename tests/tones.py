@@ -16,8 +16,8 @@ RATE = 16_000
 LATENTS = 4
 
 
-def tone(midi: float, seconds: float = 1.0) -> np.ndarray:
-    time = np.arange(round(seconds * RATE)) / RATE
+def tone(midi: float, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:
+    time = np.arange(round(seconds * rate)) / rate
     partials = [np.sin(2 * np.pi * midi_to_hz(midi) * k * time) / k for k in range(1, 9) if midi_to_hz(midi) * k < 7500]
     return (0.5 * np.sum(partials, axis=0) / len(partials)).astype(np.float32)
 

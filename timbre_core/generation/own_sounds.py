@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from timbre_core.datasets.name_labels import read_names
+from timbre_core.datasets.pitch_names import read_pitch
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import check_timbre_length, load_audio
 from timbre_core.features.heard_pitch import heard_pitch
@@ -23,6 +25,7 @@ MOST_LAYERS = 4
 """Layers of velocity of one instrument."""
 _ONSET_DB = -40.0  # of the peak: what is softer before the note is left out
 _LOOP, _PITCHED = 4, 0.8  # strikes, and how sure a pitch is: a note that is struck anew has one, drums have not
+_OCTAVE_OFF = 1.1  # semitones by which octaves that are heard of a note may be off
 _BEFORE = 0.005  # seconds kept ahead of the onset
 
 
@@ -60,7 +63,7 @@ def own_note(
     pitch: float | None = None,
     remarks: list[str] | None = None,
 ) -> OwnNote:
-    """A sound file, or its bytes, as a note; without a `pitch` (MIDI) the one that is heard.
+    """A sound file, or its bytes, as a note; without a `pitch` (MIDI) the one that is heard, of several octaves that of its name.
 
     remarks: takes what is to be told of a file that is damaged and read all the same (without it: logged).
     Raises TimbreError, naming the file, for what is no sound, longer than a minute, too short to hear a timbre in, and, where
@@ -78,13 +81,27 @@ def own_note(
                 f"{name}: {strikes} strikes and no one pitch, a loop: cut it, or say at which key it is to sound as is."
             )
         heard = heard_pitch(audio, space.sample_rate, space.recipe.features.hop_length)
-        if heard.notes:
+        named = _named_note(name, heard.notes)
+        if heard.notes and named is None:
             what = "a chord" if heard.together else "several notes"
             raise PitchUnheard(f"{name}: {what} ({len(heard.notes)} pitches), not one note: cut it, or say its pitch.")
-        if not math.isfinite(heard.midi):
+        if named is None and not math.isfinite(heard.midi):
             raise PitchUnheard(f"{name}: no pitch is heard in it: say at which key it is to sound as it is.")
-        pitch = heard.midi
+        pitch = heard.midi if named is None else named
     return OwnNote(name, audio, pitch)
+
+
+def _named_note(name: str, heard: Sequence[float]) -> float | None:
+    """The one note that is meant where several pitches (MIDI) are heard: that of the file's name, as it is heard, where all of
+    them are octaves of it, as trackers take one note for several while it dies away; None where the name says none such."""
+    try:
+        pitch = read_pitch(read_names([name], lambda *_: True).labels.get(name, {})["pitch"])
+    except (KeyError, TimbreError):
+        return None
+    off = [(each - pitch + 6) % 12 - 6 for each in heard]
+    if not heard or max(map(abs, off)) > _OCTAVE_OFF:
+        return None
+    return pitch + min(off, key=abs)
 
 
 def layers_of(notes: Sequence[OwnNote]) -> list[list[OwnNote]]:
