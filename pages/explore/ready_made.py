@@ -38,7 +38,7 @@ _NOW = ("version", "plotly")  # of what is told: as this server has it
 _PROJECT = Path(__file__).resolve().parents[2]
 _MADE_BY = (
     *(f"pages/explore/{name}.py" for name in ("first", "ready_made", "view")),
-    *(f"pages/server/{name}.py" for name in ("colours", "map_data", "note_map", "packing", "words")),
+    *(f"pages/server/{name}.py" for name in ("colours", "map_data", "measured", "note_map", "packing", "words")),
     *(f"timbre_core/{name}.py" for name in ("analysis/sound_words", "datasets/vocabulary", "shown_first")),
 )
 
