@@ -71,7 +71,10 @@ def _worded(figure: Figure, words: Vocabulary) -> Figure:
     if words.family == USUAL_WORDS.family:
         return figure
     title, meaning = (
-        text.replace("Family", words.title("family")).replace("instrument family", words.family)
+        text.replace("Family", words.title("family"))
+        .replace("instrument family", words.family)
+        .replace("families", f"{words.family}s")
+        .replace("instruments", f"{words.instrument}s")
         for text in (figure.title, figure.meaning)
     )
     return replace(figure, title=title, meaning=meaning)
