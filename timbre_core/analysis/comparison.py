@@ -73,6 +73,7 @@ def _worded(figure: Figure, words: Vocabulary) -> Figure:
     title, meaning = (
         text.replace("Family", words.title("family"))
         .replace("instrument family", words.family)
+        .replace("the family", f"the {words.family}")
         .replace("families", f"{words.family}s")
         .replace("instruments", f"{words.instrument}s")
         for text in (figure.title, figure.meaning)
