@@ -37,5 +37,5 @@ class Gaussian(Likelihood):
         return (
             0.5 * torch.nn.functional.mse_loss(output, frames) * torch.exp(-2 * log_scale)
             + log_scale
-            + 0.5 * math.log(2 * math.pi)
+            + _NORMALISING
         )
