@@ -34,8 +34,4 @@ class Gaussian(Likelihood):
 
     def forward(self, output: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         log_scale = self.log_scale.clamp_min(_SMALLEST_LOG_SCALE)
-        return (
-            0.5 * torch.nn.functional.mse_loss(output, frames) * torch.exp(-2 * log_scale)
-            + log_scale
-            + _NORMALISING
-        )
+        return 0.5 * torch.nn.functional.mse_loss(output, frames) * torch.exp(-2 * log_scale) + log_scale + _NORMALISING
