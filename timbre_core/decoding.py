@@ -75,6 +75,7 @@ class TrajectoryCoder:
     def encode_many(self, notes: Sequence[np.ndarray], pitches: Sequence[float | None]) -> list[Trajectory]:
         """Several notes' frames at once, each (n_bins, n_frames); notes may differ in length."""
         window = self.recipe.window
+        notes = [self._checked_frames(frames) for frames in notes]
         cut = [cut_windows(frames, window.frames, window.hop) for frames in notes]
         counts = [len(starts) for _, starts in cut]
         windows = np.concatenate([windows for windows, _ in cut])
@@ -87,6 +88,13 @@ class TrajectoryCoder:
             Trajectory(m, v, starts, self._sounding(frames, starts), frames.shape[1])
             for m, v, (_, starts), frames in parts
         ]
+
+    def _checked_frames(self, frames: np.ndarray) -> np.ndarray:
+        frames, n_bins = np.asarray(frames), self.recipe.features.n_bins
+        fits = frames.ndim == 2 and frames.shape[0] == n_bins and frames.shape[1] and frames.dtype.kind in "fiu"
+        if not fits or not np.isfinite(frames).all():
+            raise TimbreError(f"frames must be finite numbers of shape ({n_bins}, n_frames), got {frames.shape}.")
+        return frames
 
     def _sounding(self, frames: np.ndarray, starts: np.ndarray) -> np.ndarray:
         return windows_with_sound(frames, starts, self.recipe.window.frames, self.recipe.features)
@@ -132,6 +140,7 @@ class TrajectoryCoder:
 
         pitch: MIDI, or a contour, one for each frame (n_frames,). velocity: MIDI, for models that are told it, with one pitch.
         """
+        check_windows(z, starts, n_frames)
         if isinstance(pitch, np.ndarray):
             return decode_along(self, z, starts, n_frames, pitch, shares)
         return overlap_add(self.decode_windows(z, pitch, velocity), starts, n_frames, shares)
@@ -159,6 +168,8 @@ class TrajectoryCoder:
 
         needed: whether there must be one; None where the model is told the pitch anywhere.
         """
+        if not (pitch is None or np.isscalar(pitch) or np.ndim(pitch) == 0) or isinstance(pitch, str):
+            raise TimbreError(f"pitch {str(pitch)[:40]!r} is no number: give one MIDI pitch (0-127).")
         if pitch is None or np.isnan(pitch):
             if self.recipe.uses_pitch if needed is None else needed:
                 raise TimbreError(f"{self.name} is conditioned on pitch: give the note's MIDI pitch (0-127).")
@@ -166,6 +177,15 @@ class TrajectoryCoder:
         if not 0 <= pitch <= 127:
             raise TimbreError(f"pitch {pitch:g} is outside MIDI's 0-127 (60 is middle C).")
         return float(pitch)
+
+
+def check_windows(z: np.ndarray, starts: np.ndarray, n_frames: int) -> None:
+    """Raise TimbreError unless there is a start for each of the latents (n, latent_dim), and a frame."""
+    places = np.asarray(starts)
+    if not len(z) or places.shape != (len(z),) or places.dtype.kind not in "iu" or places.min() < 0:
+        raise TimbreError(f"starts must be whole numbers from 0, one for each of the {len(z)} windows.")
+    if not isinstance(n_frames, int | np.integer) or n_frames < 1:
+        raise TimbreError(f"n_frames must be a whole number from 1, got {str(n_frames)[:40]}.")
 
 
 @dataclass

@@ -56,7 +56,10 @@ class SpaceMap:
 
         That is the recipe's `distance`, or the one that the space was opened with; see `analysis.distances`.
         """
-        return self._coordinates(np.asarray(mean, dtype=np.float32))
+        place, size = np.asarray(mean, dtype=np.float32), self.means.shape[1]
+        if place.shape != (size,) or not np.isfinite(place).all():
+            raise TimbreError(f"a latent must be {size} finite numbers, got an array of shape {place.shape}.")
+        return self._coordinates(place)
 
     @cached_property
     def _coordinates(self) -> Coordinates:

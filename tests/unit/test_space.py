@@ -10,7 +10,9 @@ import pytest
 from tests.synthetic import apart, harmonic_note
 from timbre_core.checkpoint import open_checkpoint
 from timbre_core.errors import TimbreError
+from timbre_core.features.audio import write_wav
 from timbre_core.generation.sounds import generate
+from timbre_core.generation.timbre_code import timbre_code
 from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.space import TimbreSpace
 
@@ -114,3 +116,43 @@ def test_a_model_told_the_pitch_in_its_encoder_asks_for_it() -> None:
     assert load_recipe("nsynth-cvae", ['model.conditions.0.into=["encoder","decoder"]']).encodes_with_pitch
     assert load_recipe("vapar-cvae").encodes_with_pitch
     assert not load_recipe("nsynth-vae").encodes_with_pitch
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [np.full(16_000, 3_000, np.int16), np.zeros((2, 16_000)), np.zeros(16_000) * 1j, np.array(["a"]), np.float32(1)],
+)
+def test_what_is_no_audio_is_told(space: TimbreSpace, tmp_path: Path, audio: np.ndarray) -> None:
+    with pytest.raises(TimbreError, match="audio"):
+        space.analyse(audio, 60)
+    with pytest.raises(TimbreError, match="audio"):
+        timbre_code(space, audio, 60)
+    with pytest.raises(TimbreError, match="audio"):
+        write_wav(tmp_path / "a.wav", audio, 16_000)
+    assert not list(tmp_path.glob("a.wav*"))
+
+
+def test_arrays_of_other_shapes_are_told(space: TimbreSpace) -> None:
+    frames, _ = space.analyse(np.sin(np.arange(16_000) / 9).astype(np.float32), 60)
+    told = space.encode(frames.tolist(), 60)
+    for wrong in (frames[:, :0], frames[0], frames[:5], frames[None], frames * np.nan, frames.T):
+        with pytest.raises(TimbreError, match="frames must be"):
+            space.encode(wrong, 60)
+    for z, starts, n_frames in (
+        (told.mu[:0], told.starts[:0], 10),
+        (told.mu, told.starts[:0], told.n_frames),
+        (told.mu, told.starts + 0.5, told.n_frames),
+        (told.mu, told.starts - 5, told.n_frames),
+        (told.mu, told.starts, 0),
+        (told.mu, told.starts, -1),
+        (told.mu, told.starts, 1.5),
+        (told.mu[:, :3], told.starts, told.n_frames),
+    ):
+        with pytest.raises(TimbreError):
+            space.decode(z, starts, n_frames, 60)
+    for pitch in ("60", [60], np.array([60.0])):
+        with pytest.raises(TimbreError, match="pitch"):
+            space.encode_many([frames], [pitch])
+    for point in (told.mean[:3], told.mu, told.mean * np.nan):
+        with pytest.raises(TimbreError, match="latent"):
+            space.neighbours(point, 3)

@@ -264,11 +264,14 @@ def write_wav(path: Path | str, audio: np.ndarray, sample_rate: int) -> None:
     Raises
     ------
     TimbreError
-        The file cannot be written.
+        The file cannot be written, several channels, or whole numbers beyond 1.
 
     Examples
     --------
     See `load_audio`.
     """
+    from timbre_core.features.preparation import one_channel
+
+    audio = one_channel(audio)
     with os_errors(path), atomic_write(path) as temporary:
         temporary.write_bytes(encode_wav(audio, sample_rate))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from timbre_core.errors import TimbreError
 from timbre_core.features.decibels import power_to_frames
+from timbre_core.features.preparation import one_channel
 from timbre_core.features.settings import FeatureSettings, ImageSettings, StftSettings, StoredFeatures
 from timbre_core.features.spectrum import prepare_audio, stft_power
 
@@ -34,10 +35,7 @@ def note_frames(audio: np.ndarray, settings: FeatureSettings, pitch: float | Non
 
     pitch: MIDI, where it is known. Raises TimbreError for audio that is not mono or not finite, or that cannot be analysed.
     """
-    audio = np.asarray(audio, dtype=np.float32)
-    if audio.ndim != 1:
-        raise TimbreError(f"audio has shape {audio.shape}: one channel (n_samples,) was expected, mix it down first.")
-    return signal_frames(prepare_audio(audio, settings), settings, pitch)
+    return signal_frames(prepare_audio(one_channel(audio), settings), settings, pitch)
 
 
 def signal_frames(

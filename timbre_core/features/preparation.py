@@ -36,10 +36,23 @@ def _trimmed(audio: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     return audio[starts[loud[0]] : starts[loud[-1]] + size] if len(loud) else audio
 
 
+def one_channel(audio: np.ndarray) -> np.ndarray:
+    """Audio (n_samples,) as float32. Raises TimbreError for several channels, for what is no real number, and for whole numbers
+    beyond +-1, as other libraries read 16-bit files: they would sound thousands of times too loud."""
+    given = np.asarray(audio)
+    if given.dtype.kind not in "fiub":
+        raise TimbreError(f"audio must be real numbers in [-1, 1], got {given.dtype}.")
+    if given.ndim != 1:
+        raise TimbreError(f"audio has shape {given.shape}: one channel (n_samples,) was expected, mix it down first.")
+    if given.dtype.kind in "iu" and given.size and max(-int(given.min()), int(given.max())) > 1:
+        raise TimbreError(f"audio of whole numbers ({given.dtype}): divide it by {np.iinfo(given.dtype).max + 1}.")
+    return given.astype(np.float32, copy=False)
+
+
 def checked_audio(audio: np.ndarray) -> np.ndarray:
-    """Audio (n_samples,) as float32. Raises TimbreError for several channels, none, and what is not finite."""
-    audio = np.asarray(audio, dtype=np.float32)
-    if audio.ndim != 1 or not len(audio) or not np.isfinite(audio).all():
+    """The same, of what is not empty and finite; raises TimbreError otherwise, too."""
+    audio = one_channel(audio)
+    if not len(audio) or not np.isfinite(audio).all():
         raise TimbreError(
             f"audio must be finite samples of one channel (n_samples,), got an array of shape {audio.shape}."
         )
