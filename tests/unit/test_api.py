@@ -102,7 +102,8 @@ def test_checkpoints_are_found_by_path_by_name_and_where_the_variable_says(
     assert [path.name for path in timbre_core.list_checkpoints()] == ["tiny"]
     # An installed package has no checkpoints of its own: those of the current folder are meant.
     monkeypatch.delenv("TIMBRE_CHECKPOINTS")
-    monkeypatch.setattr("timbre_core.checkpoint.__file__", str(tmp_path / "site-packages/timbre_core/checkpoint.py"))
+    place = str(tmp_path / "site-packages/timbre_core/checkpoint_folders.py")
+    monkeypatch.setattr("timbre_core.checkpoint_folders.__file__", place)
     assert default_checkpoints_folder() == Path("checkpoints")
 
 
