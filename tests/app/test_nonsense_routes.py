@@ -85,8 +85,9 @@ BAD: dict[str, list[str]] = {
     "shift": NO_NUMBER,
     "mend": ["", "x", "0~1", "0~1~x", "0~1~99", "2~1~1", "0~1~1," * 40],
 }
-# What only some routes take beside the parameters of a good request, and what must be there for it to count.
+# What is left out where a page asks with what to begin.
 MAY_BE_MISSING = {("play/start", "note")}
+# What only some routes take beside the parameters of a good request, and what must be there for it to count.
 OPTIONAL: dict[str, dict[str, dict[str, str]]] = (
     {
         "audio": {"inverter": {}},
