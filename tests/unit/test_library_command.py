@@ -67,6 +67,19 @@ def test_a_pattern_that_was_wrong_can_be_mended(
     assert find_library("my notes").settings == {"pattern": "{instrument}_{pitch}"}
 
 
+def test_a_folder_without_sounds_takes_no_name(
+    tiny_nsynth: Path, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMBRE_DATA", str(tmp_path / "data"))
+    (tmp_path / "wrong").mkdir()
+    name = ["--name", "mine", "--checkpoint", str(tiny_checkpoint), "--octave", "off"]
+    assert main(["library", "add", str(tmp_path / "wrong"), *name]) == 1
+    assert main(["library", "add", str(tiny_nsynth), *name, "--workers", "1"]) == 0, "the name is free"
+    assert len(notes_of(find_library("mine"))) == 48
+    assert main(["library", "add", str(tmp_path / "wrong"), *name]) == 1
+    assert find_library("mine").root == str(tiny_nsynth), "of one with sounds it is taken"
+
+
 def test_a_folder_whose_name_is_no_text_is_said(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -167,6 +167,18 @@ def set_layer(number: int, shown: bool | None = None, colour: str | None = None,
         )
 
 
+def forget_failed(name: str) -> None:
+    """Forget a library of that name of which nothing was ever read, and which nothing waits for: another folder was meant."""
+    with writing("libraries") as database:
+        database.execute(
+            "DELETE FROM libraries WHERE name = ? AND NOT EXISTS (SELECT 1 FROM notes WHERE library = libraries.id) "
+            "AND NOT EXISTS (SELECT 1 FROM skipped WHERE library = libraries.id) AND NOT EXISTS (SELECT 1 FROM jobs "
+            "WHERE library = libraries.id AND state IN ('queued', 'running')) "
+            "AND EXISTS (SELECT 1 FROM jobs WHERE library = libraries.id)",
+            (name,),
+        )
+
+
 def remove_library(library: OwnLibrary, sent: bool = False) -> None:
     """Forget a library; its sounds, and the stars, tags and collections that they are in, stay.
 

@@ -120,6 +120,7 @@ def _run_add(args: argparse.Namespace) -> int:
         checked_name,
         counts_of,
         create_library,
+        forget_failed,
         list_libraries,
         remove_library,
         same_folder,
@@ -140,6 +141,7 @@ def _run_add(args: argparse.Namespace) -> int:
         remove_library(library)
         library = None
     if library is None:
+        forget_failed(name)
         twin = same_folder(root, checkpoint.path)
         library = create_library(name, root, checkpoint.path, settings)
         if twin is not None:
