@@ -13,6 +13,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.audio import write_wav
 from timbre_core.generation.sounds import generate
 from timbre_core.generation.timbre_code import timbre_code
+from timbre_core.generation.transfer import transfer_audio
 from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.space import TimbreSpace
 
@@ -128,7 +129,11 @@ def test_what_is_no_audio_is_told(space: TimbreSpace, tmp_path: Path, audio: np.
     with pytest.raises(TimbreError, match="audio"):
         timbre_code(space, audio, 60)
     with pytest.raises(TimbreError, match="audio"):
+        transfer_audio(space, audio, toward="brass")
+    with pytest.raises(TimbreError, match="audio"):
         write_wav(tmp_path / "a.wav", audio, 16_000)
+    with pytest.raises(TimbreError, match="sample rate"):
+        write_wav(tmp_path / "a.wav", np.zeros(9), 0)
     assert not list(tmp_path.glob("a.wav*"))
 
 

@@ -273,5 +273,7 @@ def write_wav(path: Path | str, audio: np.ndarray, sample_rate: int) -> None:
     from timbre_core.features.preparation import one_channel
 
     audio = one_channel(audio)
+    if not 1 <= sample_rate < 2**32:
+        raise TimbreError(f"a sample rate of {sample_rate:g} Hz: a WAV file has one from 1 to {2**32 - 1}.")
     with os_errors(path), atomic_write(path) as temporary:
         temporary.write_bytes(encode_wav(audio, sample_rate))

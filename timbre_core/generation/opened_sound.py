@@ -11,6 +11,7 @@ from timbre_core.features.audio import check_timbre_length
 from timbre_core.features.frames import note_frames
 from timbre_core.features.loudness import loudness
 from timbre_core.features.pitch_track import PitchContour, track_pitch
+from timbre_core.features.preparation import one_channel
 from timbre_core.features.settings import FeatureSettings
 from timbre_core.generation.targets import UNKNOWN_KEY
 from timbre_core.space import TimbreSpace, Trajectory
@@ -48,7 +49,7 @@ def open_sound(
     pitch: what is heard over time, where that is known already: finding it takes most of the time.
     """
     rate, features = space.sample_rate, space.recipe.features
-    carrier, carrier_rate = np.asarray(audio, dtype=np.float32), sample_rate or rate
+    carrier, carrier_rate = one_channel(audio), sample_rate or rate
     check_timbre_length(carrier, carrier_rate)
     audio = resampled(carrier, carrier_rate, rate)
     pitch = track_pitch(audio, rate, features.hop_length) if pitch is None else pitch
