@@ -21,6 +21,10 @@ from timbre_core.checkpoint import open_checkpoint, write_latents
 from timbre_core.datasets.library import open_library
 from timbre_core.learned_code import codes_of
 
+_NEIGHBORS = (
+    80  # an instrument's notes are near each other by these codes: with UMAP's usual 30 some lie far from all others
+)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -35,7 +39,7 @@ def main() -> None:
     rows = dict(zip(library.notes["note_id"], range(len(library.notes)), strict=True))
     codes = [code(rows[note]) for note in tqdm(notes["note_id"], unit="note")]
     methods = [method for method in METHODS if f"{method}_1" in notes]
-    laid_out = project(np.stack(codes), methods)
+    laid_out = project(np.stack(codes), methods, neighbors=_NEIGHBORS)
     write_latents(args.checkpoint, notes.assign(**{CODE: codes}, **laid_out), checkpoint.latents_roots)
     print(f"{args.checkpoint}: {len(codes)} notes laid out by codes of {len(codes[0])} numbers")
 

@@ -4,7 +4,6 @@ import { dismissed } from "../browser/dismissed.js";
 import { build } from "../browser/dom.js";
 import { address } from "../browser/server.js";
 import { alongMap, byPitch, thinned } from "./hearing_order.js";
-import { keepButtons } from "./keep_bar.js";
 
 const STEP_MS = 500;
 const MOST_HEARD = 200;
@@ -21,6 +20,7 @@ export class Gathered {
     this.notes = [];
     this.sounding = -1;
     this.order = "map";
+    this.unlike = []; // ids of notes to keep away from, when others are looked for
     dismissed(
       () => (this.table.hidden ? null : this.table),
       () => this.list(false),
@@ -38,8 +38,8 @@ export class Gathered {
     return this.notes.length <= MOST_MARKED ? this.notes : [];
   }
 
-  // rows: indices of notes; none empties the choice.
-  show(rows) {
+  // rows: indices of notes, in an order of their own if `ranked` says what that is; none empties the choice.
+  show(rows, ranked = "") {
     this.stop();
     this.filled?.abort();
     this.filled = new AbortController();
@@ -54,11 +54,13 @@ export class Gathered {
     const order = build(
       "select",
       { "aria-label": "In which order" },
+      ...(ranked ? [build("option", { value: "", text: ranked })] : []),
       build("option", { value: "map", text: "along the map" }),
       ...(this.view.points.map.columns.pitch ? [build("option", { value: "pitch", text: "by pitch" })] : []),
     );
-    order.value = this.order;
+    order.value = ranked ? "" : this.order;
     if (order.selectedIndex < 0) order.selectedIndex = 0;
+    this.order = order.value;
     order.addEventListener("change", () => (this.order = order.value));
     this.lister = button("Show table", "Their labels, in rows", () => this.list(this.table.hidden));
     this.status = build("span", { class: "tx-status", role: "status" });
@@ -68,16 +70,29 @@ export class Gathered {
       order,
       this.lister,
       button("Morph", `A path through them: ${MOST_MORPHED} of them at most`, () => this.morph()),
-      ...keepButtons(
-        this.view.data,
-        () => this.notes.map((i) => this.view.points.map.ids[i]),
-        (text) => (this.status.textContent = text),
-        this.filled.signal,
-      ),
       button("✕", "Let them go (Escape)", () => this.view.gather([])),
       this.status,
     );
-    this.bar.lastChild.previousSibling.setAttribute("aria-label", "Let them go");
+    const last = this.status.previousSibling;
+    last.setAttribute("aria-label", "Let them go");
+    this.more(last, this.filled.signal).catch((error) => this.say(error.message));
+  }
+
+  // What can be done with them beside hearing them: it comes when notes are first chosen.
+  async more(before, signal) {
+    const [{ likeButtons }, { keepButtons }] = await Promise.all([import("./alike.js"), import("./keep_bar.js")]);
+    if (signal.aborted) return;
+    const ids = () => this.ids();
+    const say = (text) => this.say(text);
+    before.before(...likeButtons(this, say), ...keepButtons(this.view.data, ids, say, signal));
+  }
+
+  say(text) {
+    this.status.textContent = text;
+  }
+
+  ids() {
+    return this.notes.map((i) => this.view.points.map.ids[i]);
   }
 
   // The map has other notes now: the same ones under their new indices.
@@ -104,6 +119,7 @@ export class Gathered {
   ordered() {
     const { points } = this.view;
     const picked = thinned(this.notes, MOST_HEARD);
+    if (!this.order) return picked;
     return this.order === "pitch" ? byPitch(picked, points.map.arrays.label_pitch) : alongMap(picked, (i) => points.place(i));
   }
 
@@ -121,7 +137,7 @@ export class Gathered {
       for (const ahead of path.slice(k + 1, k + 4)) sound.sound(points.map.ids[ahead]);
       if (timer !== this.timer) return;
       if (!buffer) {
-        this.status.textContent = sound.silent ?? "";
+        this.say(sound.silent ?? "");
         return this.stop();
       }
       sound.play(id, buffer);

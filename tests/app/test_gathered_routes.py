@@ -82,3 +82,23 @@ def test_nonsense_is_refused_in_one_sentence(what: str, body: bytes) -> None:
 def test_too_many_and_unknown(notes: list[str]) -> None:
     assert "choose fewer" in json.loads(ask("zip", [str(i) for i in range(201)]).body)["error"]
     assert ask("csv", notes, checkpoint="../alpha").status == 404
+
+
+def test_notes_like_some_and_unlike_others_come_the_most_alike_first(checkpoints: Path) -> None:
+    table = pd.read_parquet(checkpoints / "alpha" / "latents.parquet")
+    ids, mu = table["note_id"].tolist(), np.stack(table["mu"].to_numpy())
+    like, unlike = ids[:2], ids[2:4]
+    found = {}
+    for name, asked in {"like": {"like": like}, "away": {"like": like, "unlike": unlike}}.items():
+        answer = ask("like", asked)
+        assert answer.status == 200
+        found[name] = json.loads(answer.body)["notes"]
+        assert not set(found[name]) & {*asked["like"], *asked.get("unlike", [])}, "what was told is not found again"
+    wanted = mu[:2].mean(axis=0)
+    away = wanted + 0.75 * (wanted - mu[2:4].mean(axis=0))
+    for name, place in {"like": wanted, "away": away}.items():
+        order = [ids[row] for row in np.argsort(np.linalg.norm(mu - place, axis=1), kind="stable")]
+        expected = [note for note in order if note not in (like if name == "like" else like + unlike)]
+        assert found[name] == [note for note in expected if note in found[name]]
+        assert found[name][0] == expected[0]
+    assert found["like"] != found["away"]

@@ -29,6 +29,7 @@ GOOD: dict[str, dict[str, str]] = {
     "ready": ALPHA,
     "gathered/csv": ALPHA,
     "gathered/zip": ALPHA,
+    "gathered/like": ALPHA,
     "listen/audio": {**ALPHA, "note": "keyboard_acoustic_gm000-021-110", "variant": "fast", "source": "recording"},
     "listen/frames": {**ALPHA, "note": "keyboard_acoustic_gm000-021-110", "variant": "fast", "source": "recording"},
     "play/space": ALPHA,
@@ -57,7 +58,7 @@ GOOD: dict[str, dict[str, str]] = {
     "transfer/sound": TRANSFER,
     "transfer/picture": TRANSFER,
 }
-POSTED = {"kept/export", "gathered/csv", "gathered/zip", "similar", "play/perform", "play/own"}
+POSTED = {"kept/export", "gathered/csv", "gathered/zip", "gathered/like", "similar", "play/perform", "play/own"}
 # No parameters; whatever is left; takes any link of the page, see below.
 ELSEWHERE = {"plotly.js", "js/{version}/{name:path}", "", "explore/first"}
 
@@ -183,6 +184,18 @@ def test_other_ids_that_nothing_has() -> None:
         assert refused(post(f"/api/{path}", "checkpoint=alpha", b'["nope"]'), 404)
         for body in (b"", b"{}", b"[]", b"[1]", b"\xff"):
             assert refused(post(f"/api/{path}", "checkpoint=alpha", body), 400)
+    assert refused(post("/api/gathered/like", "checkpoint=alpha", b'{"like": ["nope"]}'), 404)
+    for body in (
+        b"",
+        b"{}",
+        b"[]",
+        b'{"like": []}',
+        b'{"like": 1}',
+        b'{"like": [1]}',
+        b'{"unlike": ["nope"]}',
+        b"\xff",
+    ):
+        assert refused(post("/api/gathered/like", "checkpoint=alpha", body), 400), body
     for body in (b"", b"{}", b"[]", b'"x"', b'{"scl": 1, "kbm": ""}', b"\xff"):
         assert refused(post("/api/play/tuning", "", body), 400), body
         assert refused(post("/api/play/presets", "checkpoint=alpha", body), 400), body

@@ -89,3 +89,32 @@ def test_the_lasso_is_a_tool_too(page: Any, app: str) -> None:
     page.locator(".tx-points").focus()
     page.keyboard.press("Escape")
     assert page.locator(".tx-gathered").is_hidden()
+
+
+def test_more_like_some_and_not_like_others(page: Any, app: str) -> None:
+    open_map(page, app)
+    wake(page)
+    ids = note_ids(page)
+    choose = f"(ids) => {_MAP}.gather(ids.map((id) => {_MAP}.points.row.get(id)))"
+    bar = page.locator(".tx-gathered")
+
+    def found() -> list[str]:
+        order = bar.get_by_label("In which order")
+        assert order.locator("option:checked").inner_text() == "most alike first"
+        return page.evaluate(f"() => {_MAP}.gathered.ids()")
+
+    page.evaluate(choose, ids[:2])
+    bar.get_by_role("button", name="More like these").click()
+    bar.get_by_text("like 2 notes").wait_for()
+    alone = found()
+    assert 0 < len(alone) <= 40
+    assert not set(alone) & set(ids[:2])
+    page.evaluate(choose, alone[:3])
+    bar.get_by_role("button", name="Not like these").click()
+    page.evaluate(choose, ids[:2])
+    bar.get_by_role("button", name="More like these").click()
+    bar.get_by_text("not like 3 notes").wait_for()
+    assert not set(found()) & {*ids[:2], *alone[:3]}
+    bar.get_by_role("button", name="Show table").click()
+    rows = page.locator(".tx-table tbody tr")
+    assert [row.get_attribute("data-note") for row in rows.all()] == found(), "listed as they were found"

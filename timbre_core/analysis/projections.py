@@ -46,7 +46,11 @@ _PLACED_BY = 5  # mapped neighbours that decide where t-SNE's other notes are pl
 
 
 def project(
-    mu: np.ndarray, methods: Sequence[str] = DEFAULT_METHODS, seed: int = 0, progress: bool = True
+    mu: np.ndarray,
+    methods: Sequence[str] = DEFAULT_METHODS,
+    seed: int = 0,
+    progress: bool = True,
+    neighbors: int = UMAP_NEIGHBORS,
 ) -> pd.DataFrame:
     """Coordinates of latent means on maps.
 
@@ -55,14 +59,16 @@ def project(
         methods: of "pca", "umap" (2-D and 3-D), "tsne", "pacmap".
         seed: the same seed gives the same map; for UMAP up to `MOST_SEEDED` notes (see there).
         progress: show a progress bar on stderr.
+        neighbors: of each note that UMAP keeps near: with more, groups that are much alike are less likely to become islands
+            far from all others.
 
     Returns:
         n rows of finite float32: pca_1..3, umap_1..2 and umap3_1..3, tsne_1..2, pacmap_1..2 as asked. Where a method has
         nothing to work on (fewer than 6 notes, or all in one place), its columns hold the first principal components. A
         method that fails is told on stderr and left out; pca_1..3 are there where no other is.
 
-    UMAP: McInnes et al. 2018 (30 neighbours, min_dist 0.1). t-SNE: van der Maaten 2014 (Barnes-Hut, perplexity 30), with
-    PCA initialisation (Kobak and Berens 2019). PaCMAP: Wang et al., JMLR 22, 2021.
+    UMAP: McInnes et al. 2018 (min_dist 0.1). t-SNE: van der Maaten 2014 (Barnes-Hut, perplexity 30), with PCA initialisation
+    (Kobak and Berens 2019). PaCMAP: Wang et al., JMLR 22, 2021.
 
     Raises:
         TimbreError: an unknown method, or mu is not a finite (n, latent_dim) array.
@@ -71,7 +77,7 @@ def project(
     check_methods(methods)
     if mu.ndim != 2 or not mu.shape[1] or not np.isfinite(mu).all():
         raise TimbreError(f"latents must be finite numbers of shape (notes, dimensions), got {mu.shape}.")
-    points = _Points(mu, seed, progress)
+    points = _Points(mu, seed, progress, neighbors)
     chosen = [method for method in METHODS if method in methods]
     columns: dict[str, np.ndarray] = {}
     with tqdm(total=len(chosen), desc="maps", unit="map", disable=not progress, file=sys.stderr) as bar:
@@ -112,6 +118,7 @@ class _Points:
     mu: np.ndarray
     seed: int
     progress: bool
+    n_neighbors: int = UMAP_NEIGHBORS
 
     def __len__(self) -> int:
         return len(self.mu)
@@ -146,7 +153,7 @@ class _Points:
     @cached_property
     def neighbors(self) -> tuple[np.ndarray, np.ndarray]:
         """Indices and Euclidean distances (n, k) of each note's k nearest notes, itself first."""
-        k = min(UMAP_NEIGHBORS, len(self) - 1)
+        k = min(self.n_neighbors, len(self) - 1)
         if len(self) <= _MOST_EXACT_NEIGHBORS:
             from sklearn.neighbors import NearestNeighbors
 
