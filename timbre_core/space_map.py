@@ -56,7 +56,7 @@ class SpaceMap:
 
         That is the recipe's `distance`, or the one that the space was opened with; see `analysis.distances`.
         """
-        place, size = np.asarray(mean, dtype=np.float32), self.means.shape[1]
+        place, size = np.asarray(mean, dtype=np.float32), self.recipe.model.latent_dim
         if place.shape != (size,) or not np.isfinite(place).all():
             raise TimbreError(f"a latent must be {size} finite numbers, got an array of shape {place.shape}.")
         return self._coordinates(place)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
+import pytest
 
 from timbre_core.analysis.sound_words import sound_words
 
@@ -39,3 +42,22 @@ def test_pure_sounds_have_few_partials() -> None:
 def test_what_is_not_measured_has_no_words() -> None:
     assert sound_words(pd.DataFrame({"note_id": ["a", "b"]})) == {}
     assert sound_words(pd.DataFrame({"attack": [np.nan]})) == {}
+
+
+_MEASURES = {
+    "brightness": [300.0, 1000.0, 5000.0],
+    "pitch": [36.0, 60.0, np.nan],
+    "length": [0.2, 1.0, 4.0],
+    "attack": [0.005, 0.05, 0.3],
+    "noisiness": [0.1, 0.001, 0.7],
+}
+
+
+@pytest.mark.parametrize("known", [some for size in range(6) for some in combinations(_MEASURES, size)])
+def test_any_measures_may_be_missing(known: tuple[str, ...]) -> None:
+    whole = sound_words(pd.DataFrame(_MEASURES))
+    found = sound_words(pd.DataFrame({name: _MEASURES[name] for name in known}, index=range(3)))
+    assert {word: holds.tolist() for word, holds in found.items()} == {
+        word: holds.tolist() for word, holds in whole.items() if word in found
+    }
+    assert ("noisy" in found) == ("noisiness" in known)

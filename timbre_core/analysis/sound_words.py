@@ -42,8 +42,10 @@ def sound_words(notes: pd.DataFrame) -> dict[str, np.ndarray]:
             found |= {"percussive": measures["attack"] <= _STRUCK, "soft start": measures["attack"] >= _SLOW}
         if "noisiness" in measures:
             noise = measures["noisiness"]
-            unpitched = np.isnan(measures["pitch"]) if "pitch" in measures else np.full(len(notes), False)
-            found |= {"noisy": (noise > _NOISY) | (unpitched & np.isfinite(measures["brightness"]))}
+            noisy = noise > _NOISY
+            if {"pitch", "brightness"} <= measures.keys():  # what was measured and has no pitch
+                noisy |= np.isnan(measures["pitch"]) & np.isfinite(measures["brightness"])
+            found |= {"noisy": noisy}
             found |= {"breathy": (noise > _BREATHY) & (noise <= _NOISY)}
             if {"pitch", "brightness"} <= measures.keys():
                 f0 = 440.0 * 2 ** ((measures["pitch"] - 69) / 12)
