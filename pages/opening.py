@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -122,8 +121,8 @@ async def _ready_made(scope: Scope) -> Response | None:
 def _is_first(scope: Scope) -> bool:
     """Whether something is asked for that needs nothing but what is shown at once: that, and the recording of a note that is
     chosen there. What the model makes of it takes longer, and comes after the page."""
-    path, what = scope["path"], parse_qs(scope["query_string"])
-    return path in (*_SHOWN_AT_ONCE, f"{API}/note") or (path == f"{API}/audio" and what.get(b"kind") == [b"original"])
+    path, kind = scope["path"], Request(scope).query_params.get("kind")
+    return path in (*_SHOWN_AT_ONCE, f"{API}/note") or (path == f"{API}/audio" and kind == "original")
 
 
 class _Api:

@@ -40,6 +40,17 @@ def test_a_first_start_asks_nothing_and_works_from_any_folder(tmp_path: Path, ch
     assert "Traceback" not in log
 
 
+@pytest.mark.usefixtures("checkpoints")
+@pytest.mark.parametrize(
+    "query",
+    ["checkpoint=%C2%B7%F0%9F%8E%B7", "checkpoint=\u00b7", "checkpoint=%ff%fe", "%C3%B6=%C3%B6&&=&", "&" * 5000],
+)
+def test_words_of_any_script_are_asked_for(query: str) -> None:
+    app = Starlette(routes=opening.API_ROUTES)
+    for path in ("explore/first", "map", "note", "audio", "play/export"):
+        assert get(f"/api/{path}", query, app=app).status < 500, path
+
+
 def test_the_first_map_is_read_before_anybody_comes(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pages.server import warming
 
