@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from timbre_core.cli.shell import command_parser, guarded, home_expanded
+from timbre_core.cli.shell import check_checkpoints, command_parser, guarded, home_expanded
 from timbre_core.version import __version__
 
 VERBS = (
@@ -54,6 +54,7 @@ def _run(arguments: list[str] | None) -> int:
         verb = importlib.import_module(f"timbre_core.cli.{name.replace('-', '_')}")
         command_parser(verbs.add_parser(name, help=verb.HELP), verb)
     args = home_expanded(parser.parse_args(arguments))
+    check_checkpoints(args)
     exit_code: int = args.run(args)
     return exit_code
 

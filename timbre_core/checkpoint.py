@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from timbre_core.checkpoint_folders import default_checkpoints_folder as default_checkpoints_folder
+from timbre_core.checkpoint_folders import find_checkpoint
 from timbre_core.checkpoint_folders import list_checkpoints as list_checkpoints
 from timbre_core.checkpoint_folders import list_trainings as list_trainings
 from timbre_core.errors import TimbreError, explain_os_error, is_damage, os_errors
-from timbre_core.files import as_on_disk, read_json, readable, write_json
+from timbre_core.files import read_json, write_json
 from timbre_core.layout import EVALUATION as EVALUATION
 from timbre_core.layout import HISTORY as HISTORY
 from timbre_core.layout import LATENTS as LATENTS
@@ -190,33 +191,11 @@ def open_checkpoint(path: Path | str, folder: Path | str | None = None) -> Check
     >>> open_checkpoint("nsynth-cvae").recipe.model.latent_dim
     32
     """
-    folder = Path(folder).expanduser() if folder is not None else default_checkpoints_folder()
-    path = as_on_disk(path)
-    stem, _, map_name = path.name.rpartition("@")
-    if stem and map_name and not path.is_dir() and not (folder / path).is_dir():
-        checkpoint = open_checkpoint(path.with_name(stem) if len(path.parts) > 1 else stem, folder)
-        maps = list_maps(checkpoint.path)
-        if map_name not in maps:
-            raise TimbreError(f"{path}: no map {map_name!r} of {checkpoint.path}: choose {', '.join(maps) or 'none'}.")
-        return replace(checkpoint, map_name=map_name)
-    named = len(path.parts) == 1 and str(path) == path.name
-    if named and not path.is_dir() and as_on_disk(folder / path).is_dir():
-        path = as_on_disk(folder / path)
-    if not path.is_dir():
-        place = folder if named else path.parent
-        near = ", ".join(readable(found.name) for found in list_checkpoints(place))
-        hint = f"Checkpoints in {place}: {near}." if near else "Or name their folder in TIMBRE_CHECKPOINTS."
-        raise TimbreError(f"{path}: no such checkpoint folder: check the path. {hint}")
-    if readable(path) != str(path):
-        raise TimbreError(f"{readable(path)}: its name is no UTF-8 text, as this project needs it: rename the folder.")
-    for name in (RECIPE, WEIGHTS):
-        if not (path / name).is_file():
-            raise TimbreError(
-                f"{path}: {name} is missing, so this is not a complete checkpoint: copy or train it again."
-            )
-    # A link keeps its own name: it is what the checkpoint was asked for by.
-    path = path.resolve() if path.name == ".." else path.absolute()
-    return Checkpoint(path, read_recipe(path / RECIPE))
+    found, map_name = find_checkpoint(path, folder)
+    checkpoint = Checkpoint(found, read_recipe(found / RECIPE))
+    if map_name and map_name not in (maps := list_maps(found)):
+        raise TimbreError(f"{path}: no map {map_name!r} of {found}: choose {', '.join(maps) or 'none'}.")
+    return replace(checkpoint, map_name=map_name)
 
 
 def companion(name: str, folder: Path) -> Path:

@@ -134,9 +134,9 @@ def test_generate_follows_contours_and_walks(tiny_checkpoint: Path, tmp_path: Pa
             ["morph", "CKPT", "--from", "a", "--to", "b", "--steps", "3", "--out", "README.md/x"],
             "is a file, not a folder",
         ),
-        (["generate", "nowhere", "--out", "x.mp3"], "--out x.mp3: only WAV files are written"),
-        (["morph", "nowhere", "--from", "a", "--to", "b", "--out", "x.flac"], "ends in .wav"),
-        (["evaluate", "nowhere", "--json", "README.md/x.json"], "--json README.md: README.md is a file"),
+        (["generate", "CKPT", "--out", "x.mp3"], "--out x.mp3: only WAV files are written"),
+        (["morph", "CKPT", "--from", "a", "--to", "b", "--out", "x.flac"], "ends in .wav"),
+        (["evaluate", "CKPT", "--json", "README.md/x.json"], "--json README.md: README.md is a file"),
         (["generate", "CKPT", "--contour", "0:sixty"], "'sixty' is not a pitch"),
         (["generate", "CKPT", "--contour", "nowhere.csv"], "nowhere.csv"),
         (["generate", "CKPT", "--vibrato", "much"], "write cents and Hz"),
@@ -169,6 +169,27 @@ def test_mistakes_are_one_line_and_exit_1(
     assert message in error
     assert error.startswith("error: ")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["timbre_core", "generate", "nowhere"],
+        ["timbre_core", "compare", "nsynth-cvae", "nowhere"],
+        ["timbre_core", "library", "add", "sounds", "--name", "mine", "--checkpoint", "nowhere"],
+        ["timbre_core", "export", "nowhere@mine", "--from", "note.wav"],
+        ["timbre_core.cli.train", "--from", "nowhere"],
+    ],
+)
+def test_a_checkpoint_that_is_not_there_is_told_before_torch_is_imported(command: list[str]) -> None:
+    module, *arguments = command
+    where = "timbre_core.__main__" if module == "timbre_core" else module
+    code = f"import sys; from {where} import main; print(main({arguments!r}), *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+    exit_code, *modules = done.stdout.split()
+    assert exit_code == "1"
+    assert done.stderr.startswith("error: nowhere: no such checkpoint folder")
+    assert not {"torch", "pandas", "scipy"} & set(modules)
 
 
 @pytest.mark.parametrize(
@@ -244,8 +265,8 @@ def test_out_is_checked_before_the_work(
 ) -> None:
     below_a_file = str(note / "out")
     for command in (
-        ["reconstruct", "no/checkpoint", "no.wav", "--out", below_a_file],
-        ["export", "no/checkpoint", "--out", below_a_file],
+        ["reconstruct", str(tiny_checkpoint), "no.wav", "--out", below_a_file],
+        ["export", str(tiny_checkpoint), "--out", below_a_file],
     ):
         assert main(command) == 1
         assert f"--out {below_a_file}: {note} is a file" in capsys.readouterr().err

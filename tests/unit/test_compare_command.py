@@ -112,7 +112,7 @@ def test_measured_on_the_same_notes(
         (["{0}", "{1}", "--limit", "0"], "choose 1 or more"),
         (["{0}"] * 9, "9 timbre spaces given: name 2 to"),
         (["{0}", "{1}", "--html", "{0}"], "it is a folder"),
-        (["{0}", "nowhere", "--html", "README.md/x.html"], "--html README.md: README.md is a file"),
+        (["{0}", "{0}", "--html", "README.md/x.html"], "--html README.md: README.md is a file"),
         (["{0}", "{1}", "--control-notes", "-1"], "choose 0 or more"),
         (["{0}", "mnist-vae", "--data", "starter"], "mnist-vae: of pictures, the others of sounds"),
         (["{0}", "{1}", "--json", "README.md/x.json"], "--json README.md: README.md is a file"),

@@ -6,18 +6,35 @@ from pathlib import Path
 
 import pytest
 
-from timbre_core.cli.shell import check_result_folder, check_wav_file, default_output
+from timbre_core.cli.shell import check_result_folder, check_wav_file, default_output, guarded
 from timbre_core.errors import TimbreError
+from timbre_core.files import atomic_write
 
 
-def test_a_wav_file_that_will_be_replaced_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def _commanded(path: Path, *, writes: bool = True, fails: bool = False) -> None:
+    def run() -> int:
+        (check_wav_file if path.suffix else check_result_folder)(path, "--out")
+        for file in [path] if path.suffix else [path / "step-1.wav", path / "deep" / "step-2.wav"]:
+            if writes:
+                with atomic_write(file) as temporary:
+                    temporary.write_bytes(b"new")
+        if fails:
+            raise TimbreError("no such note.")
+        return 0
+
+    assert guarded(run) == fails
+
+
+def test_a_file_that_is_replaced_is_told_when_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "note.wav"
-    check_wav_file(path, "--out")
-    assert capsys.readouterr().err == ""
-    path.write_bytes(b"old")
-    check_wav_file(path, "--out")
-    assert str(path) in capsys.readouterr().err
-    assert path.read_bytes() == b"old"
+    _commanded(path)
+    assert capsys.readouterr().err == "", "nothing was there"
+    _commanded(path)
+    assert capsys.readouterr().err == f"note: {path} was there already, and is replaced.\n"
+    _commanded(path, writes=False, fails=True)
+    assert capsys.readouterr().err == "error: no such note.\n"
+    _commanded(path, fails=True)
+    assert "is replaced" in capsys.readouterr().err, "of many files some may be written before one cannot be"
 
 
 def test_only_wav_files_are_written(tmp_path: Path) -> None:
@@ -34,10 +51,11 @@ def test_what_nobody_named_replaces_nothing(tmp_path: Path, monkeypatch: pytest.
     assert default_output("my.model-onnx") == "my.model-onnx-2"
 
 
-def test_a_folder_with_files_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    check_result_folder(tmp_path / "new", "--out")
-    check_result_folder(tmp_path, "--out")
-    assert capsys.readouterr().err == "", "nothing there that could be replaced"
-    (tmp_path / "step-1.wav").write_bytes(b"old")
-    check_result_folder(tmp_path, "--out")
-    assert "holds files already" in capsys.readouterr().err
+def test_files_of_a_folder_that_are_replaced_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "other.txt").write_bytes(b"mine")
+    _commanded(tmp_path)
+    assert capsys.readouterr().err == "", "what is not replaced is nobody's concern"
+    _commanded(tmp_path)
+    assert "2 files were there already, and are replaced" in capsys.readouterr().err
+    _commanded(tmp_path, writes=False, fails=True)
+    assert capsys.readouterr().err == "error: no such note.\n"

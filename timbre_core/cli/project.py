@@ -54,8 +54,7 @@ def run(args: argparse.Namespace) -> int:
         raise TimbreError(
             f"--name {ORIGINAL!r}: a checkpoint's first map is kept under this name, and not replaced: choose another one."
         )
-    if args.name is not None and name in list_maps(folder):
-        print(f"note: the map {name!r} is there already, and will be replaced.", file=sys.stderr)
+    there = args.name is not None and name in list_maps(folder)
     check_output_folder(map_file(folder, name).parent if name else folder, "--name" if name else "CHECKPOINT")
     checkpoint, library = open_data(args)
     from timbre_core.analysis.evaluation import select_rows
@@ -79,5 +78,7 @@ def run(args: argparse.Namespace) -> int:
     file = write_latents(folder, latents, library.roots, name)
     if kept:
         print(f"the map before is kept: {kept} (--name adds one beside instead).", file=sys.stderr)
+    elif there:
+        print(f"note: the map {name!r} was there already, and is replaced.", file=sys.stderr)
     print(f"{file}: {counted(len(latents), 'note')}")
     return 0

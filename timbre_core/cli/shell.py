@@ -6,7 +6,8 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from timbre_core.files import check_output_folder as check_output_folder
 
 if TYPE_CHECKING:
     from timbre_core.datasets.library import Library
+
+_MOST_WATCHED = 10_000  # files: an --out may be a home folder
+_there: dict[Path, tuple[int, int]] = {}  # where the command writes: the files that were there before it, as they were
 
 
 def command_parser(parser: argparse.ArgumentParser, verb: ModuleType) -> None:
@@ -46,15 +50,27 @@ def home_expanded(args: argparse.Namespace) -> argparse.Namespace:
     return args
 
 
+def check_checkpoints(args: argparse.Namespace) -> None:
+    """Raises TimbreError where a checkpoint that the arguments name is not there: asked before what reads one is imported,
+    which takes seconds."""
+    from timbre_core.checkpoint_folders import find_checkpoint
+
+    named = (getattr(args, name, None) for name in ("checkpoint", "start_from"))
+    for name in [*(name for name in named if name is not None), *getattr(args, "checkpoints", ())]:
+        find_checkpoint(name)
+
+
 def guarded(run: Callable[[], int]) -> int:
     """Run a command; errors meant for people become one line on stderr.
 
+    Files that it replaced are told at its end, of those that `check_wav_file` and `check_result_folder` were asked about.
     Exit codes: 0, 1 (error), 130 (Ctrl-C); argparse adds 2 (usage).
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal, or a pipe, that has no letter for a file's name: neither that nor bytes that are no text end a command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    _there.clear()
     try:
         return run()
     except TimbreError as error:
@@ -70,6 +86,8 @@ def guarded(run: Callable[[], int]) -> int:
         return _fail(explain_os_error(error))
     except MemoryError:
         return _fail("not enough memory: close other programs, or use a smaller training.batch_size or --limit.")
+    finally:
+        _tell_replaced()
 
 
 def check_seed(seed: int) -> None:
@@ -89,20 +107,35 @@ def check_output_file(path: Path | str, option: str) -> None:
 def check_wav_file(path: Path | str, option: str) -> None:
     """Raises TimbreError, naming the option, when no WAV file could be written to `path`, or its name says another kind.
 
-    That a file is there already is told.
+    That it replaced a file is told when it has: see `guarded`.
     """
     check_output_file(path, option)
     if Path(path).suffix.lower() != ".wav":
         raise TimbreError(f"{option} {path}: only WAV files are written: give a name that ends in .wav.")
-    if Path(path).exists():
-        print(f"note: {path} is there already, and will be replaced.", file=sys.stderr)
+    _there.update(_states([Path(path)]))
 
 
 def check_result_folder(path: Path | str, option: str) -> None:
-    """As `check_output_folder`; that files are there already, which may be replaced, is told."""
+    """As `check_output_folder`; files in it that are replaced are told as those of `check_wav_file` are."""
     check_output_folder(path, option)
-    if Path(path).is_dir() and any(os.scandir(path)):
-        print(f"note: {path} holds files already: those of the same names will be replaced.", file=sys.stderr)
+    if Path(path).is_dir():
+        _there.update(_states(islice(Path(path).rglob("*"), _MOST_WATCHED)))
+
+
+def _states(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """What tells a file from the one that replaces it, of those that are there."""
+    return {file: (state.st_ino, state.st_mtime_ns) for file in files if file.is_file() and (state := file.stat())}
+
+
+def _tell_replaced() -> None:
+    """A line on stderr about the files that were there, and are others now: not ahead, as an error may keep them."""
+    now = _states(_there)
+    replaced = [file for file, state in _there.items() if now.get(file, state) != state]
+    if len(replaced) == 1:
+        print(f"note: {replaced[0]} was there already, and is replaced.", file=sys.stderr)
+    elif replaced:
+        print(f"note: {len(replaced)} files were there already, and are replaced: {replaced[0]} ...", file=sys.stderr)
+    _there.clear()
 
 
 def default_output(name: str) -> str:

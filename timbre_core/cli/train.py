@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timbre_core.cli.shell import command_parser, guarded, home_expanded
+from timbre_core.cli.shell import check_checkpoints, command_parser, guarded, home_expanded
 from timbre_core.devices import AUTO
 from timbre_core.devices import HELP as DEVICE_HELP
 
@@ -32,7 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str] | None) -> int:
     parser = argparse.ArgumentParser()
     command_parser(parser, sys.modules[__name__])
-    return run(home_expanded(parser.parse_args(arguments)))
+    args = home_expanded(parser.parse_args(arguments))
+    check_checkpoints(args)
+    return run(args)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
