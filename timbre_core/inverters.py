@@ -72,8 +72,12 @@ class Inverter:
 
         from timbre_core.inversion.any_kind import invert
         from timbre_core.inversion.learned import invert_learned
+        from timbre_core.inversion.request import check_request
 
         values = torch.as_tensor(frames).to(self.device)
+        if values.ndim == 3 and not len(values):
+            raise TimbreError(f"frames of shape {tuple(values.shape)}: there is no note in them.")
+        check_request(ref_db, n_samples, seed, len(values) if values.ndim == 3 else 1)
         how: How = {"seed": seed, "n_samples": n_samples, "pitch": pitch, "in_tune": in_tune}
         if self.network is not None:
             return invert_learned(self.network, values, ref_db, as_log_mel(self.features), self.settings, **how)
@@ -99,7 +103,9 @@ class Inverter:
         same_note: the frames are of the note whose performance it is.
         """
         from timbre_core.inversion.excited import perform
+        from timbre_core.inversion.request import check_request
 
+        check_request(ref_db, n_samples, seed)
         return perform(frames, ref_db, performance, self.features, self.settings, n_samples, seed, in_tune, same_note)
 
     def stream(
@@ -121,8 +127,14 @@ class Inverter:
         as a call does, for a block when its turn comes.
         """
         from timbre_core.inversion.any_kind import stream
+        from timbre_core.inversion.request import check_request
         from timbre_core.inversion.streaming import all_frames
 
+        if not isinstance(frames, Iterable) or getattr(frames, "ndim", 2) != 2:
+            raise TimbreError(
+                f"frames of shape {np.shape(frames)}: (n_bins, n_frames) or blocks of them were expected."
+            )
+        check_request(ref_db, n_samples, seed)
         if self.network is None:
             how: How = {"seed": seed, "n_samples": n_samples, "pitch": pitch, "in_tune": in_tune}
             yield from stream(frames, ref_db, self.features, self.settings, self.device, **how)

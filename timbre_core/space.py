@@ -12,6 +12,7 @@ import torch
 from timbre_core.checkpoint import Checkpoint, open_checkpoint
 from timbre_core.decoding import Trajectory, TrajectoryCoder, decode_held
 from timbre_core.devices import chosen_device
+from timbre_core.errors import TimbreError
 from timbre_core.features.frames import note_frames
 from timbre_core.features.performance import Performance, performance_of
 from timbre_core.features.spectrum import prepare_audio
@@ -228,8 +229,13 @@ class TimbreSpace(SpaceMap):
     ) -> np.ndarray:
         """Frames (n_bins, n_frames) -> audio (n_samples,) with the space's inverter; a known MIDI `pitch` helps it.
 
-        A contour, a pitch for each frame (n_frames,), is followed. `in_tune` has the sound exactly at the pitch.
+        A contour, a pitch for each frame (n_frames,), is followed. `in_tune` has the sound exactly at the pitch. Raises
+        TimbreError for frames, a reference, a pitch, a length or a seed that cannot be used.
         """
+        if np.ndim(frames) != 2:
+            raise TimbreError(
+                f"frames of shape {np.shape(frames)}: those of one note, (n_bins, n_frames), were expected."
+            )
         return self.inverter(frames, ref_db, pitch, n_samples, seed, in_tune)
 
     @property

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from timbre_core.datasets.library import open_library
+from timbre_core.errors import TimbreError
 from timbre_core.experiment import train
 from timbre_core.features.performance import Performance, performance_of
 from timbre_core.generation.played import blended, performances_of
@@ -48,6 +50,21 @@ def test_a_reconstruction_swings_and_fades_as_the_note_does(space: TimbreSpace) 
     assert np.abs(heard.level - wanted.level)[4:-8].max() < 2
     steady = performance_of(plain.reconstruction, space.sample_rate, 64, HOP)
     assert np.ptp(steady.pitch[inside]) < 0.15 < np.ptp(wanted.pitch[inside])
+
+
+@pytest.mark.parametrize("asked", [{"ref_db": float("nan")}, {"ref_db": 1e9}, {"n_samples": -1}, {"n_samples": 1.5}])
+def test_nonsense_is_not_played(space: TimbreSpace, asked: dict[str, Any]) -> None:
+    note = swinging(space, 64)
+    frames, ref_db = space.analyse(note, 64)
+    how: dict[str, Any] = {
+        "frames": frames,
+        "ref_db": ref_db,
+        "performance": space.performance_of(note, 64),
+        "n_samples": 0,
+    }
+    assert len(space.perform(**how)) == 0
+    with pytest.raises(TimbreError, match="|".join(asked)):
+        space.perform(**how | asked)
 
 
 def test_another_pitch_keeps_the_swing(space: TimbreSpace) -> None:

@@ -58,6 +58,14 @@ def test_blocks_decode_and_sound_as_the_whole(space: TimbreSpace, n_frames: int)
     assert np.std(audio) == pytest.approx(np.std(space.invert(whole, 20.0, 60, n_samples)), rel=0.05)
 
 
+def test_frames_of_several_notes_are_no_note(space: TimbreSpace) -> None:
+    frames = np.zeros((1, 80, 40), dtype=np.float32)
+    with pytest.raises(TimbreError, match=r"frames of shape \(1, 80, 40\): those of one note"):
+        space.invert(frames, 0.0, 60)
+    with pytest.raises(TimbreError, match="frames must be finite numbers of shape"):
+        space.encode(frames, 60)
+
+
 def test_generation_obeys_its_arguments(space: TimbreSpace) -> None:
     first, again, other = (generate(space, 60, 0.8, seed=seed) for seed in (1, 1, 2))
     assert apart(first.audio, again.audio) < 1e-3
