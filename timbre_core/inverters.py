@@ -130,10 +130,9 @@ class Inverter:
         from timbre_core.inversion.request import check_request
         from timbre_core.inversion.streaming import all_frames
 
-        if not isinstance(frames, Iterable) or getattr(frames, "ndim", 2) != 2:
-            raise TimbreError(
-                f"frames of shape {np.shape(frames)}: (n_bins, n_frames) or blocks of them were expected."
-            )
+        shape = getattr(frames, "shape", (0, 0) if isinstance(frames, Iterable) else ())
+        if len(shape) != 2:
+            raise TimbreError(f"frames of shape {tuple(shape)}: (n_bins, n_frames) or blocks of them were expected.")
         check_request(ref_db, n_samples, seed)
         if self.network is None:
             how: How = {"seed": seed, "n_samples": n_samples, "pitch": pitch, "in_tune": in_tune}

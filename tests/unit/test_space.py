@@ -127,6 +127,12 @@ def test_a_model_told_the_pitch_in_its_encoder_asks_for_it() -> None:
     assert not load_recipe("nsynth-vae").encodes_with_pitch
 
 
+@pytest.mark.parametrize("audio", [np.zeros(0), np.full(16_000, np.nan), np.full(16_000, 1e300)])
+def test_what_has_no_finite_samples_has_no_code(space: TimbreSpace, audio: np.ndarray) -> None:
+    with pytest.raises(TimbreError, match="audio must be finite samples"):
+        timbre_code(space, audio, 60)
+
+
 @pytest.mark.parametrize(
     "audio",
     [np.full(16_000, 3_000, np.int16), np.zeros((2, 16_000)), np.zeros(16_000) * 1j, np.array(["a"]), np.float32(1)],

@@ -46,7 +46,8 @@ def one_channel(audio: np.ndarray) -> np.ndarray:
         raise TimbreError(f"audio has shape {given.shape}: one channel (n_samples,) was expected, mix it down first.")
     if given.dtype.kind in "iu" and given.size and max(-int(given.min()), int(given.max())) > 1:
         raise TimbreError(f"audio of whole numbers ({given.dtype}): divide it by {np.iinfo(given.dtype).max + 1}.")
-    return given.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told as that
+        return given.astype(np.float32, copy=False)
 
 
 def checked_audio(audio: np.ndarray) -> np.ndarray:

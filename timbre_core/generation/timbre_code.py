@@ -11,7 +11,7 @@ import numpy as np
 from timbre_core.analysis.yardsticks.parts import AtPitch, Measured
 from timbre_core.checkpoint import companion
 from timbre_core.errors import TimbreError
-from timbre_core.features.preparation import one_channel
+from timbre_core.features.preparation import checked_audio
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
 from timbre_core.learned_code import learned_code
 
@@ -53,7 +53,7 @@ def timbre_code(space: TimbreSpace, audio: np.ndarray, pitch: float | None = Non
     >>> float(np.linalg.norm(codes[0] - codes[1])) > 0
     True
     """
-    audio = one_channel(audio)
+    audio = checked_audio(audio)
     if space.distance == "timbre":
         return learned_code(space.checkpoint.path.parent, audio, space.sample_rate)
     if space.recipe.uses_pitch and (pitch is None or math.isnan(pitch)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,8 +37,8 @@ def check_request(ref_db: Numbers, n_samples: int | None, seed: int, n_notes: in
         raise TimbreError(f"seed {seed}: choose from 0 to 2**63 - 1.")
 
 
-def _whole(value: object, name: str) -> int:
+def _whole(value: Any, name: str) -> int:
     try:
-        return operator.index(value)  # type: ignore[call-overload, no-any-return]
+        return operator.index(value)
     except TypeError:
         raise TimbreError(f"{name} must be a whole number, got {str(value)[:60]}.") from None

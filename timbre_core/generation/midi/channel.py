@@ -66,8 +66,9 @@ class Channel:
         elif message.type == "control_change":
             self._control(message.control, message.value)
 
-    def finish(self) -> None:
-        """Everything that still sounds ends here."""
+    def finish(self, seconds: float) -> None:
+        """Everything that still sounds ends with the file."""
+        self.now = max(self.now, seconds)
         self._end(lambda note: True)
 
     def _strike(self, key: int, velocity: int) -> None:

@@ -52,10 +52,13 @@ def read_midi(source: Path | str | bytes, name: str = "") -> Piece:
     if source[:4] != b"MThd":
         raise TimbreError(f"{name}: not a MIDI file: choose one that ends in .mid.")
     channels = {number: Channel(number) for number in range(16)}
-    notes = 0
+    notes, end = 0, 0.0
     try:
-        file, remarks = _opened(source, name)
+        file, remarks = _opened(_without_unknown_chunks(source), name)
         for seconds, message in _timed(file):
+            if message.is_meta:  # a track ends
+                end = max(end, min(seconds, LONGEST))
+                continue
             notes += message.type == "note_on" and message.velocity > 0
             if seconds > LONGEST or notes > MOST_NOTES:
                 raise TimbreError(
@@ -67,7 +70,7 @@ def read_midi(source: Path | str | bytes, name: str = "") -> Piece:
         raise
     except Exception as error:  # mido answers damaged bytes with errors of a dozen kinds
         raise TimbreError(f"{name}: damaged or truncated as a MIDI file: get or export it again.") from error
-    return _piece(channels.values(), name, remarks)
+    return _piece(channels.values(), name, remarks, end)
 
 
 def _open_zone(channels: dict[int, Channel], manager: int) -> None:
@@ -82,6 +85,20 @@ def _open_zone(channels: dict[int, Channel], manager: int) -> None:
 
 def _too_large() -> str:
     return f"larger than {LARGEST // 2**20} MB, no MIDI file is: choose another one."
+
+
+def _without_unknown_chunks(data: bytes) -> bytes:
+    """The header and the tracks: chunks of other names are to be treated as if they were not there."""
+    kept, place = data[:8], 8 + int.from_bytes(data[4:8], "big")
+    kept += data[8:place]
+    while place < len(data):
+        behind = place + 8 + int.from_bytes(data[place + 4 : place + 8], "big")
+        unknown = re.fullmatch(rb"[ -~]{4}", data[place : place + 4]) and data[place : place + 4] != b"MTrk"
+        if behind > len(data) or not (unknown or data[place : place + 4] == b"MTrk"):
+            return kept + data[place:]  # damaged: mido says so
+        kept += b"" if unknown else data[place:behind]
+        place = behind
+    return kept
 
 
 def _opened(data: bytes, name: str) -> tuple[mido.MidiFile, list[str]]:
@@ -101,11 +118,13 @@ def _opened(data: bytes, name: str) -> tuple[mido.MidiFile, list[str]]:
         remarks.append(f"{counted(more, 'track')} behind those that its header counts left out.")
     if file.type == 2:
         raise TimbreError(f"{name}: its tracks are pieces of their own (MIDI type 2): save it as type 1.")
+    if any(message.type == "set_tempo" and not message.tempo for track in file.tracks for message in track):
+        remarks.append("A tempo in it has no duration: it is left out.")
     return file, remarks
 
 
 def _timed(file: mido.MidiFile) -> Iterator[tuple[float, mido.Message]]:
-    """The messages to channels, of all tracks together, with their seconds."""
+    """The messages to channels and the ends of tracks, of all tracks together, with their seconds."""
     import mido
 
     division, tempo, seconds, before = file.ticks_per_beat, _TEMPO, 0.0, 0
@@ -117,8 +136,8 @@ def _timed(file: mido.MidiFile) -> Iterator[tuple[float, mido.Message]]:
             seconds += mido.tick2second(ticks - before, max(1, division), tempo)
         before = ticks
         if message.type == "set_tempo":
-            tempo = message.tempo
-        elif not message.is_meta and hasattr(message, "channel"):
+            tempo = message.tempo or tempo
+        elif message.type == "end_of_track" or (not message.is_meta and hasattr(message, "channel")):
             yield seconds, message
 
 
@@ -134,15 +153,18 @@ def _merged(file: mido.MidiFile) -> list[tuple[int, mido.Message]]:
     return sorted(found, key=itemgetter(0))
 
 
-def _piece(channels: Iterable[Channel], name: str, remarks: list[str]) -> Piece:
+def _piece(channels: Iterable[Channel], name: str, remarks: list[str], end: float) -> Piece:
     channels = list(channels)
     for channel in channels:
-        channel.finish()
+        channel.finish(end)
     notes = sorted((note for channel in channels for note in channel.notes), key=lambda note: (note.start, note.key))
     played = tuple(note for note in notes if note.channel != PERCUSSION)
     if len(played) < len(notes):
         remarks.append(f"{counted(len(notes) - len(played), 'note')} of percussion (channel 10) left out.")
     if not played:
-        raise TimbreError(f"{name}: no notes to play in it{' but percussion' if notes else ''}: choose another file.")
+        also = f" {' '.join(remarks)}" if remarks and not notes else ""
+        raise TimbreError(
+            f"{name}: no notes to play in it{' but percussion' if notes else ''}: choose another file.{also}"
+        )
     courses = {channel.number: channel.course for channel in channels}
     return Piece(played, courses, max(note.end for note in played), tuple(remarks))
