@@ -50,3 +50,19 @@ def test_instruments_called_by_their_family_have_it(tmp_path: Path) -> None:
     library = open_library([tmp_path])
     assert library.notes.sort_values("note_id")["family"].tolist() == ["brass"] * 2 + ["unknown"] * 2
     assert any("family from instrument;" in line for line in library.said)
+
+
+def test_families_and_sources_of_instruments_named_as_in_nsynth(tmp_path: Path) -> None:
+    for name in ("bass_synthetic_033_C3_100", "bass_electronic_025_A1_127", "oboe_acoustic_021_Fs4_025"):
+        record(tmp_path / f"{name}.wav", 60)
+    told = {
+        pattern: open_library([tmp_path], pattern, octave="off")
+        for pattern in (None, "{instrument}_{pitch}_{velocity}")
+    }
+    for library in told.values():
+        notes = library.notes.sort_values("instrument")
+        assert notes["instrument"].tolist() == ["bass_electronic_025", "bass_synthetic_033", "oboe_acoustic_021"]
+        assert notes["family"].tolist() == ["bass", "bass", "reed"]
+        assert notes["source"].tolist() == ["electronic", "synthetic", "acoustic"]
+        assert "family from instrument;" in library.said[0], "there is no folder that could tell it"
+    assert "'{instrument}_{pitch}_{velocity}'" in told[None].said[0]

@@ -36,6 +36,15 @@ def names(*stems: str, hears: bool = True) -> NameLabels:
             ["bass_synthetic_033-022-050", "bass_synthetic_033-023-100"],
             [("bass_synthetic_033", "022", "050"), ("bass_synthetic_033", "023", "100")],
         ),
+        (
+            ["bass_synthetic_033_C3_100", "bass_electronic_025_A1_127", "reed_acoustic_gm021_Fs4_025"],
+            [
+                ("bass_synthetic_033", "C3", "100"),
+                ("bass_electronic_025", "A1", "127"),
+                ("reed_acoustic_gm021", "Fs4", "025"),
+            ],
+        ),
+        (["guitar_acoustic_1_C4", "guitar_acoustic_2_C4"], [("guitar", "C4", None), ("guitar", "C4", None)]),
         (["MOHorn_sus_C4_v1_1", "tbn_sus_D4_v2_1"], [("MOHorn", "C4", "v1"), ("tbn", "D4", "v2")]),
         (["A0v1", "D#4v16"], [(None, "A0", "v1"), (None, "D#4", "v16")]),
         (["1_piano_60", "2_flute_64"], [("piano", "60", None), ("flute", "64", None)]),

@@ -193,3 +193,8 @@ def read_velocity(text: str, layers: int = 0, first: int = 1) -> float:
     if word not in VELOCITIES:
         raise TimbreError(f"velocity {text!r} is no number and no dynamic: write 1 to 127, or ppp to fff.")
     return float(VELOCITIES[word])
+
+
+def is_loudness(text: str) -> bool:
+    """Whether a velocity can be made of it: of a dynamic, a layer, a span of velocities or a number."""
+    return is_dynamic(text) or layer_of(text) is not None or bool(span_of(text)) or text.isdecimal()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 # Instruments by NSynth's families, in several languages and scripts, and with the abbreviations of sample libraries.
@@ -147,6 +147,8 @@ _STOP = {
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z]{2})|(?<=[A-Z])(?=[A-Z][a-z])")
 _APART = re.compile(r"[\W_]+")
+_SOURCES = ("acoustic", "electronic", "synthetic")
+_NUMBER = re.compile(r"[a-z]{0,2}\d{3}")  # of an instrument of NSynth's, or of the starter library's: gm032
 
 
 def _split(text: str) -> frozenset[str]:
@@ -232,3 +234,18 @@ def _all_in(text: str, words: frozenset[str]) -> bool:
     if " ".join(parts) in words or "".join(parts) in words:
         return True
     return all(part in words for part in parts)
+
+
+def source_and_number(columns: Sequence[Sequence[str]], family: int) -> list[int]:
+    """The places of names' parts that, behind the one of a family, make an instrument's name as NSynth has it
+    (`bass_synthetic_033`): a source and a number of three digits, which tells instruments apart and counts no takes."""
+    places = [family + 1, family + 2]
+    if places[-1] >= len(columns):
+        return []
+    said = all(part in _SOURCES for part in columns[places[0]])
+    return places if said and all(map(_NUMBER.fullmatch, columns[places[1]])) else []
+
+
+def source_in(instrument: str) -> str:
+    """The source that an instrument's name says as NSynth's do; empty where it says none."""
+    return next((word for word in _SOURCES if f"_{word}_" in instrument), "")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from timbre_core.datasets.folder_labels import FolderLabels, read_folders
 from timbre_core.datasets.general_midi import FAMILIES
-from timbre_core.datasets.instrument_words import family_like, family_of, is_family, plain_words
+from timbre_core.datasets.instrument_words import family_like, family_of, is_family, plain_words, source_in
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.name_labels import NameLabels
 from timbre_core.datasets.notes import UNKNOWN
@@ -60,6 +60,8 @@ def decide(root: Path, files: Sequence[str], sources: Sources) -> tuple[dict[str
             if origin in ("file names", "folders"):
                 guessed.setdefault(name, []).append(file)
         origins["family"]["instrument"] += _complete_family(labels[file])
+        if "source" not in labels[file] and (source := source_in(labels[file].get("instrument", ""))):
+            labels[file]["source"] = source
     spelled = [
         one_spelling(name, [labels[file] for file in guessed.get(name, [])], known) for name, known in _SPELLED.items()
     ]
@@ -83,7 +85,7 @@ def _said_of(file: str, folders: FolderLabels, sources: Sources, by_names: bool)
     weak = file in folders.weak or by_names
     if weak and named.get("instrument") and _is_better(named["instrument"], around["instrument"]):
         if file in folders.unplaced or not is_family(around.get("family", "")):
-            around["family"] = family_of(named["instrument"]) or UNKNOWN
+            del around["family"]  # the instrument tells it
         del around["instrument"]
         mapped.pop("instrument", None)
     elif weak and mapped.get("instrument") and not family_of(around["instrument"]):

@@ -17,12 +17,19 @@ from timbre_core.datasets.dynamics import (
     are_spans,
     dynamic_word,
     is_dynamic,
+    is_loudness,
     layer_of,
-    span_of,
     spans_in_names,
 )
 from timbre_core.datasets.helmholtz import with_scientific_names
-from timbre_core.datasets.instrument_words import family_of, is_family, is_playing, is_stop_word, is_technical
+from timbre_core.datasets.instrument_words import (
+    family_of,
+    is_family,
+    is_playing,
+    is_stop_word,
+    is_technical,
+    source_and_number,
+)
 from timbre_core.datasets.label_values import Labels
 from timbre_core.datasets.name_spelling import plain_stem
 from timbre_core.datasets.pitch_names import is_note_name, pitch_language, pitch_with_unit, read_pitch
@@ -42,7 +49,6 @@ _FUSED = re.compile(r"(?P<before>.*?)(?P<note>[A-H](?:[#♯b♭]|is|es|s)?-?\d)(
 _KEY = re.compile(r"(?:midi|note|key|pitch|nn|n|k|p|m)?[-_ ]?(\d{1,3})", re.IGNORECASE)
 _COUNTER = re.compile(r"(?:rr|r|take|tk|t|round|var|alt|x)?\d+", re.IGNORECASE)
 _MOST, _MOST_KEYS = 0.6, 0.9  # shares of names that agree on what a place is, and that it has numbers of keys
-_SOURCES = ("acoustic", "electronic", "synthetic")
 _LOOKED_AT = 500  # names that tell where all are cut
 _LOWEST, _HIGHEST = 9, 120  # MIDI; what numbers in names must be to be pitches: NSynth has notes from A-1 on
 
@@ -149,17 +155,21 @@ def _read_group(group: dict[str, list[str]], cut: str, hears: Hears, found: Name
     instrument = _instrument_column(columns, roles)
     if instrument is not None:
         roles[instrument] = "instrument"
+    counted = [] if instrument is None or not _SEPARATORS.get(cut) else source_and_number(columns, instrument)
     if cut != "fused" or pitch is not None:
         for index, file in enumerate(files):
             given = found.labels.setdefault(file, {})
             given |= {role: columns[place][index] for place, role in roles.items() if role != "pitch"}
             if instrument is not None and cut != "_":
                 given["instrument"] = _with_words_before(columns, instrument, index)
+            if counted:
+                given["instrument"] = cut.join([given["instrument"], *(columns[place][index] for place in counted)])
             if pitch is not None and (is_note_name(values[index]) or values[index].replace(".", "").isdecimal()):
                 given["pitch"] = values[index]
-            _more(given)
+            if not is_loudness(given.get("velocity", "0")):
+                del given["velocity"]
         if roles:
-            found.patterns |= dict.fromkeys(files, _pattern(roles, len(columns), cut, columns))
+            found.patterns |= dict.fromkeys(files, _pattern(roles, cut, columns, counted))
     if pitch is None:
         _single_names(group, found)
 
@@ -268,20 +278,10 @@ def _with_words_before(columns: Sequence[Sequence[str]], place: int, index: int)
     return " ".join(columns[part][index] for part in range(first, place + 1))
 
 
-def _more(given: Labels) -> None:
-    """A source in the instrument's name, as NSynth has it; a velocity that is none is left out."""
-    loudness = given.get("velocity", "0")
-    if not (is_dynamic(loudness) or layer_of(loudness) is not None or span_of(loudness) or loudness.isdecimal()):
-        del given["velocity"]
-    source = next((word for word in _SOURCES if f"_{word}_" in given.get("instrument", "")), None)
-    if source:
-        given["source"] = source
-
-
-def _pattern(roles: dict[int, str], count: int, cut: str, columns: Sequence[Sequence[str]]) -> str:
-    """How names were read, written as a pattern is."""
+def _pattern(roles: dict[int, str], cut: str, columns: Sequence[Sequence[str]], counted: Sequence[int]) -> str:
+    """How names were read, written as a pattern is; `counted`: the places that are part of the instrument's name before them."""
     names = []
-    for place in range(count):
+    for place in (place for place in range(len(columns)) if place not in counted):
         if place in roles:
             names.append(f"{{{roles[place]}}}")
         elif len(set(columns[place])) == 1:
