@@ -28,7 +28,9 @@ def vectors(count: int) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(count, 12)).astype(np.float32)
 
 
-def test_vectors_with_sounds_are_a_map(tiny_nsynth: Path, tmp_path: Path, checkpoints: Path) -> None:
+def test_vectors_with_sounds_are_a_map(
+    tiny_nsynth: Path, tmp_path: Path, checkpoints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = sorted(path.name for path in (tiny_nsynth / "audio").iterdir())[:8]
     table = pd.DataFrame({"id": [name[:-4] for name in names], "file": names, "mood": list("abababab")})
     table.assign(embedding=list(vectors(8))).to_parquet(tmp_path / "clap.parquet")
@@ -45,8 +47,13 @@ def test_vectors_with_sounds_are_a_map(tiny_nsynth: Path, tmp_path: Path, checkp
     assert answer.status == 404
     assert "without a model" in json.loads(answer.body)["error"]
     assert get("/api/map", query).status == get("/api/note", query).status == 200
+    capsys.readouterr()
+    assert main(["library", "list"]) == 0
+    assert capsys.readouterr().out == "clap: a map of vectors\n"
     assert main(["library", "remove", "clap"]) == 0
     assert not list_vectors()
+    assert main(["library", "list"]) == 0
+    assert "no library yet" in capsys.readouterr().out
 
 
 def test_an_npz_without_sounds_is_a_map(tmp_path: Path, checkpoints: Path) -> None:

@@ -199,10 +199,10 @@ def _run_list(args: argparse.Namespace) -> int:
     from timbre_core.catalogue.libraries import counts_of, list_libraries
     from timbre_core.catalogue.vectors import list_vectors
 
-    libraries = list_libraries()
-    for name in list_vectors():
+    libraries, vectors = list_libraries(), list_vectors()
+    for name in vectors:
         print(f"{name}: a map of vectors")
-    if not libraries:
+    if not (libraries or vectors):
         print("no library yet: `python -m timbre_core library add DIR --name NAME` adds one.")
     for library in libraries:
         notes, skipped = counts_of(library)
