@@ -28,7 +28,8 @@ class SpaceMap:
     def neighbours(self, point: str | np.ndarray, k: int = 8) -> pd.DataFrame:
         """The k notes of the map nearest to a note id or a latent (latent_dim,), with their `distance`, nearest first.
 
-        Of a note, other notes that are the same recording are not near but it, and left out.
+        Of a note, other notes that are the same recording are not near but it, and left out. A latent of a space whose
+        distance is that of timbre codes is compared with latents: for what sounds like a recording ask `near` for its code.
         """
         latents = self.map_notes
         if isinstance(point, str):
@@ -38,13 +39,21 @@ class SpaceMap:
             distance[same] = np.inf
             k = min(k, len(latents) - len(same))
         elif self.distance == "timbre":  # a latent has no sound yet whose code could be taken
-            distance = np.linalg.norm(self.means - np.asarray(point, dtype=np.float32), axis=1)
+            distance = np.linalg.norm(self.means - self._latent(point), axis=1)
         else:
             distance = np.linalg.norm(self.places - self.place_of(point), axis=1)
         return self._at(distance, k)
 
     def near(self, place: np.ndarray, k: int = 8) -> pd.DataFrame:
-        """The k notes of the map nearest to a place (dim,), such as a sound's `timbre_code`, as `neighbours` gives them."""
+        """The k notes of the map nearest to a place (dim,), such as a sound's `timbre_code`, as `neighbours` gives them.
+
+        Raises TimbreError for another number of dimensions than the map's places have.
+        """
+        place, size = np.asarray(place, dtype=np.float32), self.places.shape[1]
+        if place.shape != (size,) or not np.isfinite(place).all():
+            raise TimbreError(
+                f"a place on this map must be {size} finite numbers, got an array of shape {place.shape}."
+            )
         return self._at(away(self.places, place), k)
 
     def _at(self, distance: np.ndarray, k: int) -> pd.DataFrame:
@@ -56,10 +65,13 @@ class SpaceMap:
 
         That is the recipe's `distance`, or the one that the space was opened with; see `analysis.distances`.
         """
-        place, size = np.asarray(mean, dtype=np.float32), self.recipe.model.latent_dim
-        if place.shape != (size,) or not np.isfinite(place).all():
-            raise TimbreError(f"a latent must be {size} finite numbers, got an array of shape {place.shape}.")
-        return self._coordinates(place)
+        return self._coordinates(self._latent(mean))
+
+    def _latent(self, given: np.ndarray) -> np.ndarray:
+        latent, size = np.asarray(given, dtype=np.float32), self.recipe.model.latent_dim
+        if latent.shape != (size,) or not np.isfinite(latent).all():
+            raise TimbreError(f"a latent must be {size} finite numbers, got an array of shape {latent.shape}.")
+        return latent
 
     @cached_property
     def _coordinates(self) -> Coordinates:

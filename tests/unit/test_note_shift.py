@@ -184,6 +184,9 @@ def test_silence_stays_silence(folder):
     ("change", "words"),
     [
         ({"pitch": 200}, "outside MIDI"),
+        ({"pitch": None}, "pitch 'None' is no number"),
+        ({"to_pitch": "C4"}, "to_pitch 'C4' is no number"),
+        ({"velocity": [80, 90]}, "velocity .* is no number"),
         ({"to_pitch": -1}, "to_pitch -1"),
         ({"velocity": 0}, "velocity 0"),
         ({"audio": np.array([np.nan], dtype=np.float32)}, "finite"),

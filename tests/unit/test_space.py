@@ -112,6 +112,15 @@ def test_wrong_latents_and_missing_pitch_are_refused(space: TimbreSpace) -> None
         space.decode_windows(np.zeros((2, 32)))
 
 
+def test_neighbours_of_what_is_no_latent_and_no_place_are_refused(space: TimbreSpace) -> None:
+    for wrong in (np.zeros(5), np.zeros((2, 32)), np.full(32, np.nan)):
+        with pytest.raises(TimbreError, match="a latent must be 32 finite numbers"):
+            space.neighbours(wrong)
+        with pytest.raises(TimbreError, match=r"a place on this map must be \d+ finite numbers"):
+            space.near(wrong)
+    assert len(space.near(space.places[0], 3)) == 3
+
+
 def test_a_model_told_the_pitch_in_the_decoder_alone_encodes_without(space: TimbreSpace) -> None:
     assert space.recipe.uses_pitch
     assert not space.recipe.encodes_with_pitch

@@ -125,6 +125,10 @@ def test_a_space_compares_notes_by_their_codes(space: SimpleNamespace, tiny_nsyn
     second = opened.neighbours(notes["note_id"].iloc[0], 1)["distance"].iloc[0]
     assert float(second) == pytest.approx(float(found["distance"].iloc[1]), abs=float(0.02 * spread))
     assert len(opened.neighbours(opened.means[0], 3)) == 3  # a latent has no sound
+    with pytest.raises(TimbreError, match="a latent must be"):
+        opened.neighbours(opened.means[0][:3])
+    with pytest.raises(TimbreError, match=f"must be {space.dim} finite numbers"):
+        opened.near(opened.means[0])
 
 
 def test_it_trains(tiny_nsynth: Path, tmp_path: Path) -> None:

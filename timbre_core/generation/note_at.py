@@ -123,6 +123,13 @@ def predicted_levels(
 
 
 def _checked(audio: np.ndarray, sample_rate: int, pitch: float, to_pitch: float, velocity: float | None) -> np.ndarray:
+    for name, value in (
+        ("pitch", pitch),
+        ("to_pitch", to_pitch),
+        ("velocity", PLAYED if velocity is None else velocity),
+    ):
+        if isinstance(value, str) or value is None or np.ndim(value):
+            raise TimbreError(f"{name} {str(value)[:40]!r} is no number: give one, as MIDI has it (60 is middle C).")
     for name, value in (("pitch", pitch), ("to_pitch", to_pitch)):
         if not 0 <= value <= 127:
             raise TimbreError(f"{name} {value:g} is outside MIDI's 0-127 (60 is middle C).")
