@@ -14,7 +14,7 @@ from timbre_core.features import note_grid, pitch_shift
 from timbre_core.features.note_grid import frames_of, grid_edges, level_free, mel_grid, points_of
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.pitch_shift import shift_pitch
-from timbre_core.features.settings import LogMelSettings
+from timbre_core.features.settings import LogMelSettings, WaveformSettings
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
 from timbre_core.inversion.imprint import excitation, imprint
 from timbre_core.models import note_shift as models
@@ -22,6 +22,7 @@ from timbre_core.models.note_shift import Played
 from timbre_core.models.weights import save_weights
 from timbre_core.recipes.networks import build_network
 from timbre_core.recipes.recipe_files import load_recipe, recipe_to_yaml
+from timbre_core.training.note_shift_loss import _grids, _semitones
 
 RATE = 44_100
 FEATURES = LogMelSettings(sample_rate=RATE, n_fft=2048, hop_length=512, n_mels=128, fmax=20_000, seconds=4.0)
@@ -78,6 +79,24 @@ def test_a_moved_grid_is_that_of_the_moved_sound():
     loud = wanted > wanted.max() - 40
     loud[:8] = False  # windows over the start are of different lengths
     assert (moved - wanted)[loud].abs().mean() < 1.0
+
+
+def test_half_of_the_pairs_are_moved_while_training_with_all_they_have():
+    semitones = _semitones(torch.linspace(0, 1, 1001))
+    assert 0.45 < (semitones != 0).float().mean() < 0.55
+    assert (semitones.min(), semitones.max()) == (-6, pytest.approx(6, abs=0.03))
+    margin = WaveformSettings(level=FEATURES).margin * FEATURES.hop_length
+
+    def batch(pitch: float) -> SimpleNamespace:
+        audio = np.pad(harmonic(pitch, 2.0), margin)
+        return SimpleNamespace(frames=torch.from_numpy(audio[None, None]))
+
+    moved = _grids(batch(60), batch(64), torch.tensor([4.0]), torch.tensor([3.0]), FEATURES)[1:]
+    higher = _grids(batch(63), batch(67), torch.tensor([4.0]), torch.zeros(1), FEATURES)[1:]
+    for ours, wanted in zip(moved, higher, strict=True):
+        loud = wanted > wanted.max() - 40
+        loud[:, :8] = False  # windows over the start are of different lengths
+        assert (ours - wanted)[loud].abs().mean() < 1.0
 
 
 def test_silence_after_a_sound_need_not_be_there():

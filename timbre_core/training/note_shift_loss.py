@@ -24,21 +24,24 @@ _TILT_DB, _BUMP_DB, _BUMPS = 4.0, 3.5, 3
 _COLOURED = 0.7  # of the pairs have another colour while training
 _NARROW = 0.3  # of the pairs lose what is above the band limit of 16 kHz recordings while training
 _LIMIT_HZ, _NOTHING_DB = 7800.0, -110.0
+_MOVED, _FURTHEST = 0.5, 6.0  # share of the pairs that are moved while training, and by how many semitones at most
 
 
 def note_shift_loss(network: Callable[..., Any], batch: Batch, step: Step) -> tuple[Tensor, ...]:
     """total, and the same error of merely shifted notes beside it: mean absolute differences in dB at random places.
 
-    While training, pairs get another colour (the same filter for both notes), and some sources are band-limited, so that
-    the network learns to say what lies above.
+    While training, pairs get another colour (the same filter for both notes), some are moved with all their formants, as
+    instruments of other sizes sound, and some sources are band-limited, so that the network learns to say what lies above.
     """
     task, features = step.recipe.task, as_log_mel(step.recipe.features)
     assert isinstance(task, NoteShiftTask)
     assert batch.wanted is not None
     pitch, to_pitch = (part.conditions["pitch"].nan_to_num(60.0) for part in (batch, batch.wanted))
     velocity, to_velocity = (part.conditions["velocity"].nan_to_num(100.0) for part in (batch, batch.wanted))
-    edges, note, shifted, wanted = _grids(batch, batch.wanted, pitch, to_pitch, features)
-    chance = step.draws.uniform(2 * task.places + 3)
+    chance = step.draws.uniform(2 * task.places + 4)
+    moved = _semitones(chance[:, 3]) if step.network.training else torch.zeros(len(pitch))
+    edges, note, shifted, wanted = _grids(batch, batch.wanted, to_pitch - pitch, moved, features)
+    pitch, to_pitch = pitch + moved, to_pitch + moved
     if step.network.training:
         note, shifted, wanted = _disguised(note, shifted, wanted, to_pitch - pitch, chance, step.draws, features)
     note, shifted, (wanted, floor) = (
@@ -47,7 +50,7 @@ def note_shift_loss(network: Callable[..., Any], batch: Batch, step: Step) -> tu
         level_free(wanted, edges, features),
     )
     told = ((chance[:, 0] < _TOLD) | (velocity != to_velocity)).float()
-    points, bands = _places(chance[:, 3:], task.places, edges, features.n_mels)
+    points, bands = _places(chance[:, 4:], task.places, edges, features.n_mels)
     said = network(note, shifted, Played(pitch, to_pitch, velocity, to_velocity, told), points, bands)
     row = torch.arange(len(note))[:, None]
     right = wanted[row, points, bands]
@@ -60,16 +63,26 @@ def note_shift_loss(network: Callable[..., Any], batch: Batch, step: Step) -> tu
 
 @torch.no_grad()
 def _grids(
-    source: Batch, wanted: Batch, pitch: Tensor, to_pitch: Tensor, features: LogMelSettings
+    source: Batch, wanted: Batch, interval: Tensor, moved: Tensor, features: LogMelSettings
 ) -> tuple[np.ndarray, Tensor, Tensor, Tensor]:
-    """Edges, and grids (batch, n_points, n_mels) of the notes, the notes shifted to the wanted pitch, the wanted notes."""
+    """Edges, and grids (batch, n_points, n_mels) of the notes, the notes shifted to the wanted pitch, the wanted notes.
+
+    interval, moved: semitones (batch,), between the notes and of all three.
+    """
     margin = WaveformSettings(level=features).margin * features.hop_length
     own, other = (part.frames.transpose(1, 2).flatten(1)[:, margin:-margin] for part in (source, wanted))
-    ratios = torch.exp2((to_pitch - pitch) / 12).tolist()
-    note = torch.stack([mel_grid(audio, features) for audio in own])
-    shifted = torch.stack([mel_grid(audio, features, ratio) for audio, ratio in zip(own, ratios, strict=True)])
-    target = torch.stack([mel_grid(audio, features) for audio in other])
-    return grid_edges(1 + own.shape[1] // features.hop_length), note, shifted, target
+
+    def grids(notes: Tensor, semitones: Tensor) -> Tensor:
+        ratios = torch.exp2(semitones / 12).tolist()
+        return torch.stack([mel_grid(audio, features, ratio) for audio, ratio in zip(notes, ratios, strict=True)])
+
+    edges = grid_edges(1 + own.shape[1] // features.hop_length)
+    return edges, grids(own, moved), grids(own, moved + interval), grids(other, moved)
+
+
+def _semitones(chance: Tensor) -> Tensor:
+    """How far pairs are moved, (batch,), of uniform numbers (batch,)."""
+    return torch.where(chance < _MOVED, _FURTHEST * (2 * chance / _MOVED - 1), 0.0)
 
 
 def _disguised(
