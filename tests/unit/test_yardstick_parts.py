@@ -90,6 +90,13 @@ def test_a_space_that_is_not_told_the_pitch_is_not_asked_for_one(
     assert told["methods"]["note_at"]["best_share"] == 1
     assert told["log_mel_db"] is None
     assert "not told the pitch" in told["reason"]
+    learned = frozenset(library.notes["instrument"].iloc[:1])
+    seen = dataclasses.replace(space, learned_from=learned)
+    rows = np.arange(len(library.notes))
+    told, without = (Yardsticks(each, library, rows, progress=False).cross_pitch(200) for each in (seen, space))
+    assert 0 < told["pairs"] < without["pairs"], "none is of what note_at's network was trained on"
+    rows = np.flatnonzero(library.notes["instrument"].isin(learned))
+    assert Yardsticks(seen, library, rows, progress=False).cross_pitch(2)["pairs"] == 2, "where there are no others"
     one = Yardsticks(space, library, np.arange(1), progress=False).cross_pitch()
     assert "semitones apart" in one["reason"]
 
@@ -219,4 +226,6 @@ def test_parts_that_there_are_not_are_named(tiny_checkpoint: Path, library: Libr
     only = evaluate(checkpoint, library, "all", 4, parts=["latent"], progress=False)
     assert set(only) & set(PARTS) == {"latent"}
     assert "at other pitches" in only["latent"]["fitted_on"]["family_probe"]
-    assert "model" in measured(TimbreSpace(checkpoint)).at_pitch
+    ours = measured(TimbreSpace(checkpoint))
+    assert "model" in ours.at_pitch
+    assert "reed_acoustic_023" in ours.learned_from

@@ -19,6 +19,7 @@ from timbre_core.analysis.yardsticks.listening import ListeningTest
 from timbre_core.analysis.yardsticks.parts import PAIRS, SOUND_NOTES, Measured, Yardsticks
 from timbre_core.datasets.library import Library
 from timbre_core.datasets.notes import LEFT_OUT, SPLITS
+from timbre_core.datasets.roots import without_root
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import mean_error_db
 from timbre_core.features.settings import FeatureSettings, has_sound
@@ -222,11 +223,6 @@ def select_rows(checkpoint: Trained, library: Library, split: str) -> np.ndarray
             "give other notes with --data, or choose --split all."
         )
     return rows
-
-
-def without_root(instrument: str) -> str:
-    """An instrument's own name: where several roots have one of that name, `open_library` puts "root+" before it."""
-    return instrument.partition("+")[2] or instrument
 
 
 def _note_errors(coded: CodedNote, features: FeatureSettings) -> dict[str, float]:

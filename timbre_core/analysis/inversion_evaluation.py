@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from timbre_core.analysis import inversion_measures as measures
 from timbre_core.analysis.coding import CodedNote, Coder
-from timbre_core.analysis.evaluation import without_root
 from timbre_core.analysis.inversion_speed import BATCH, Candidate, real_time_factors, turns
 from timbre_core.datasets.library import Library
+from timbre_core.datasets.roots import without_root
 from timbre_core.errors import TimbreError
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.features.settings import as_log_mel

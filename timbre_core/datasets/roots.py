@@ -115,3 +115,8 @@ def tell_roots_apart(notes: pd.DataFrame, roots: Sequence[str]) -> pd.DataFrame:
     shared = notes.groupby("instrument")["root"].transform("nunique") > 1
     notes["instrument"] = notes["instrument"].where(~shared, prefix + notes["instrument"])
     return notes
+
+
+def without_root(instrument: str) -> str:
+    """An instrument's own name: where several roots have one of that name, `open_library` puts "root+" before it."""
+    return instrument.partition("+")[2] or instrument

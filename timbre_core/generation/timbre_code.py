@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from timbre_core.analysis.yardsticks.parts import AtPitch, Measured
-from timbre_core.checkpoint import companion
+from timbre_core.checkpoint import companion, open_checkpoint
+from timbre_core.datasets.roots import without_root
 from timbre_core.errors import TimbreError
 from timbre_core.features.preparation import checked_audio
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
@@ -89,10 +90,12 @@ def measured(space: TimbreSpace) -> Measured:
     At other pitches that is its own model, where it is told the pitch ("model"), and `note_at`, where there is its network.
     """
     at_pitch: dict[str, AtPitch] = {}
+    learned_from: list[str] = []
     if space.recipe.uses_pitch:
         at_pitch["model"] = lambda audio, pitch, to_pitch, velocity: decoded_at(space, audio, pitch, to_pitch)
     with suppress(TimbreError):  # there is no such network
-        companion(NOTE_SHIFT, space.checkpoint.path.parent)
+        shift = open_checkpoint(companion(NOTE_SHIFT, space.checkpoint.path.parent))
+        learned_from = shift.recipe.provenance.get("train_instruments", [])
         at_pitch["note_at"] = lambda audio, pitch, to_pitch, velocity: note_at(space, audio, pitch, to_pitch)
     return Measured(
         name=space.checkpoint.name,
@@ -101,6 +104,7 @@ def measured(space: TimbreSpace) -> Measured:
         code=lambda audio, pitch: timbre_code(space, audio, pitch),
         at_pitch=at_pitch,
         both=lambda audio, pitch: _both(space, audio, pitch),
+        learned_from=frozenset(map(without_root, learned_from)),
     )
 
 

@@ -28,6 +28,7 @@ from timbre_core.analysis.yardsticks.mfcc import mfcc_mean_and_deviation
 from timbre_core.analysis.yardsticks.shifters import Shifter, shifters
 from timbre_core.analysis.yardsticks.sound import Profile, sound_measures, summarise_sounds
 from timbre_core.datasets.library import Library
+from timbre_core.datasets.roots import without_root
 from timbre_core.datasets.threads import in_threads
 from timbre_core.errors import TimbreError
 
@@ -57,6 +58,7 @@ class Measured:
     code: audio and its pitch (None: not known) -> its place (dim,), in which `distance` is Euclid's.
     at_pitch: by name, ways to sound one note at another pitch; "model" is the model's own, where it can be asked for one.
     both: audio and its pitch -> its features inverted, and its reconstruction.
+    learned_from: instruments that a network of `at_pitch`, other than the space's own, was trained on.
     All may raise TimbreError for a sound that they cannot use.
     """
 
@@ -66,6 +68,7 @@ class Measured:
     code: Callable[[np.ndarray, float | None], np.ndarray]
     at_pitch: Mapping[str, AtPitch]
     both: Callable[[np.ndarray, float | None], tuple[np.ndarray, np.ndarray]]
+    learned_from: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -125,12 +128,15 @@ class Yardsticks:
         """One note to its instrument's other notes: see `summarise_pairs`; the space's ways beside the shifters there are.
 
         Beside it, of the model: log_mel_db, stft, at_5 and at_12; best_other, the shifter of the least error, and best_other_db.
-        `reason` says why there is no figure of the model, or no pair.
+        `reason` says why there is no figure of the model, or no pair. Of the rows, those of instruments that no way of it has
+        learned from, if there are any.
         """
         ways = self.space.at_pitch
         if not ways:
             return _not_asked(_NOT_TOLD)
-        pairs = choose_pairs(self.library.notes, self.rows, most)
+        instrument = self.library.notes["instrument"].iloc[self.rows].map(without_root)
+        unseen = self.rows[~instrument.isin(self.space.learned_from)]
+        pairs = choose_pairs(self.library.notes, unseen if len(unseen) else self.rows, most)
         if not pairs:
             return _not_asked("no instrument has two notes of one velocity 2, 5, 7, 12 or 24 semitones apart")
         others = shifters()
