@@ -6,11 +6,11 @@ itself and read without executing anything from it. Only `Checkpoint.model` impo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from timbre_core.checkpoint_folders import find_checkpoint
 from timbre_core.checkpoint_folders import list_checkpoints as list_checkpoints
 from timbre_core.checkpoint_folders import list_trainings as list_trainings
 from timbre_core.errors import TimbreError, explain_os_error, is_damage, os_errors
-from timbre_core.files import read_json, write_json
+from timbre_core.files import parse_json, read_json, write_json
 from timbre_core.layout import EVALUATION as EVALUATION
 from timbre_core.layout import HISTORY as HISTORY
 from timbre_core.layout import LATENTS as LATENTS
@@ -101,8 +101,8 @@ class Checkpoint:
         with os_errors(path):
             lines = path.read_text(encoding="utf-8").splitlines()
         try:
-            return pd.json_normalize([json.loads(line) for line in lines if line.strip()])
-        except json.JSONDecodeError as error:
+            return pd.json_normalize([parse_json(line) for line in lines if line.strip()])
+        except JSONDecodeError as error:
             raise TimbreError(f"{path}: a line is not JSON ({error.msg}): copy the checkpoint again.") from error
 
     @cached_property
@@ -126,7 +126,7 @@ class Checkpoint:
             import pyarrow.parquet as pq
 
             told = pq.read_schema(self.latents_file).metadata if self.latents_file.exists() else None
-        return list(json.loads((told or {}).get(b"library", b"[]")))
+        return list(parse_json((told or {}).get(b"library", b"[]")))
 
     @contextmanager
     def _map_errors(self) -> Iterator[None]:

@@ -115,6 +115,16 @@ def write_json(path: Path | str, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
+def parse_json(text: str | bytes) -> Any:
+    """As `json.loads`; what Python itself gives up on (deep nesting, thousands of digits) is a JSONDecodeError, too."""
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except (RecursionError, ValueError):
+        raise json.JSONDecodeError("nested too deeply, or a number of too many digits", "", 0) from None
+
+
 def read_json(path: Path | str) -> Any:
     """Read a JSON file; TimbreError names the file and line when it is missing, truncated or not JSON."""
     path = Path(path)
@@ -124,7 +134,7 @@ def read_json(path: Path | str) -> Any:
     except UnicodeDecodeError as error:
         raise TimbreError(f"{path}: not a text file: JSON in UTF-8 was expected, get the file again.") from error
     try:
-        return json.loads(text)
+        return parse_json(text)
     except json.JSONDecodeError as error:
         raise TimbreError(
             f"{path}: not valid JSON at line {error.lineno} ({error.msg}): the file is damaged or truncated, get it again."

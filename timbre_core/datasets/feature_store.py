@@ -75,7 +75,7 @@ class FeatureStore:
             settings = _FEATURES.validate_python(about["features"])
             count, total, fingerprint = int(about["notes"]), int(about["frames"]), str(about["fingerprint"])
             skipped = [(str(note), str(reason)) for note, reason in about["skipped"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise TimbreError(f"{directory / STORE}: is damaged ({str(error).splitlines()[0]}): {cure}.") from error
         notes = _read_notes(directory / NOTES, cure)
         with os_errors(directory / FRAMES):

@@ -17,6 +17,7 @@ import numpy as np
 
 from timbre_core.datasets.workers import Analysed
 from timbre_core.features.recording import BANDS
+from timbre_core.files import parse_json
 
 PARTIAL, MARKS, JOURNAL = "frames.partial", "marks.partial", "journal.jsonl"
 VERSION = 1
@@ -144,7 +145,7 @@ class Journal:
 def _parse(line: bytes) -> Any:
     """The value of a whole line of JSON; None for a part of one."""
     try:
-        return json.loads(line) if line.endswith(b"\n") else None
+        return parse_json(line) if line.endswith(b"\n") else None
     except ValueError:
         return None
 

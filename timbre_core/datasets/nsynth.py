@@ -253,6 +253,8 @@ def _entries(text: str) -> Iterator[tuple[str, Any]]:
             position = _skip(text, position, ",")
     except json.JSONDecodeError as error:
         raise _DamagedJson(f"truncated or damaged at line {error.lineno}") from error
+    except (RecursionError, ValueError) as error:  # deep nesting, or a number of thousands of digits
+        raise _DamagedJson(f"damaged at line {1 + text.count(chr(10), 0, position)}") from error
 
 
 def _other_than_an_object(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from timbre_core.datasets.soundfont_plan import RenderSettings
 from timbre_core.errors import TimbreError, os_errors
-from timbre_core.files import read_json, write_json, write_text
+from timbre_core.files import parse_json, read_json, write_json, write_text
 
 _RECORD, _LEFT_OUT = "render.json", "left_out.jsonl"
 
@@ -48,8 +48,8 @@ class LeftOut:
                 lines = self._path.read_text(encoding="utf-8").splitlines()
             for line in lines:
                 try:
-                    name, reason = json.loads(line)
-                except ValueError:
+                    name, reason = parse_json(line)
+                except (TypeError, ValueError):
                     continue  # cut off when a render was killed: that note is rendered again
                 self._reasons[str(name)] = str(reason)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from json import JSONDecodeError
 from pathlib import Path
 
 from timbre_core.datasets.column_checks import cell_text, match_checked
@@ -17,6 +17,7 @@ from timbre_core.datasets.files_by_name import FilesByName
 from timbre_core.datasets.heard import pitches_agree
 from timbre_core.datasets.pitch_columns import settle_pitches
 from timbre_core.errors import TimbreError, os_errors
+from timbre_core.files import parse_json
 from timbre_core.wording import counted
 
 FIELDS = ("file", "instrument", "family", "source", "pitch", "velocity", "split", "transpose", *PARTS)
@@ -203,8 +204,8 @@ def _json_lines(content: str, path: Path) -> Rows:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
+            row = parse_json(line)
+        except JSONDecodeError as error:
             raise TimbreError(f"{path}, line {number}: not valid JSON ({error.msg}): correct it.") from error
         if not isinstance(row, dict):
             raise TimbreError(f"{path}, line {number}: no JSON object: write one for each file.")

@@ -58,8 +58,8 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
             ) from error
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """A safetensors file's tensors and metadata; TimbreError names the file when it is absent or damaged.
+def read_tensors(path: Path, cure: str = "copy the checkpoint again") -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A safetensors file's tensors and metadata; TimbreError names the file when it is absent or damaged, and the cure.
 
     Tensors in bytes (see `in_bytes`) are float32 again.
     """
@@ -70,9 +70,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except FileNotFoundError as error:
         raise TimbreError(f"{path}: it does not exist: the checkpoint is incomplete, copy it again.") from error
     except (SafetensorError, OSError) as error:
-        raise TimbreError(
-            f"{path}: damaged or truncated, or no safetensors file ({error}): copy the checkpoint again."
-        ) from error
+        raise TimbreError(f"{path}: damaged or truncated, or no safetensors file ({error}): {cure}.") from error
 
 
 def in_bytes(tensors: dict[str, Tensor], smallest: int = 4096) -> dict[str, Tensor]:

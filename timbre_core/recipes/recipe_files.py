@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.recipes.schema import Recipe
 
+_DEEPEST = 50  # sections within sections
+
 _FOLDER = Path(__file__).parent
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # LibYAML reads ten times as fast, where it is
 
@@ -119,7 +121,7 @@ def _read_once(path: Path, *_changed: int) -> Recipe:
 def _read_yaml(path: Path) -> Any:
     try:
         with os_errors(path):
-            return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+            return _parsed(path.read_text(encoding="utf-8"), _Loader)
     except UnicodeDecodeError as error:
         raise TimbreError(f"{path}: not a text file: a recipe in YAML was expected.") from error
     except yaml.YAMLError as error:
@@ -130,12 +132,27 @@ def _read_yaml(path: Path) -> Any:
         ) from error
 
 
+def _parsed(text: str, loader: Any) -> Any:
+    """What YAML says. Raises YAMLError for all that it cannot be read as: dates that are none, numbers without end."""
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:  # long before the parser's own stack is used up
+            raise yaml.MarkedYAMLError(problem=f"nested more than {_DEEPEST} deep", problem_mark=event.start_mark)  # type: ignore[arg-type]
+    try:
+        return yaml.load(text, Loader=loader)
+    except yaml.YAMLError:
+        raise
+    except Exception as error:  # of values that look like a date, or are tagged as what they are not
+        raise yaml.YAMLError(f"a value cannot be read: {str(error)[:80]}") from error
+
+
 def _apply(tree: Any, override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not all(key.split(".")):
         raise TimbreError(f"--set {override!r}: write section.key=value, such as training.epochs=3.")
     try:
-        value = yaml.safe_load(text)
+        value = _parsed(text, yaml.SafeLoader)
     except yaml.YAMLError:
         value = text  # such as the file-name pattern {instrument}_{pitch}, which YAML takes for a broken mapping
     *sections, last = key.split(".")

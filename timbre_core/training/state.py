@@ -73,9 +73,11 @@ def load_state(
     discriminator: nn.Module | None = None,
 ) -> Progress:
     """Restore what `save_state` wrote."""
-    tensors, metadata = read_tensors(path)
+    tensors, metadata = read_tensors(path, "delete its folder to begin the training again")
     try:
         progress = Progress(**json.loads(metadata["progress"]))
+        if min(asdict(progress).values()) < 0:
+            raise ValueError("it counts below zero")
         model.load_state_dict(_under(tensors, "model."))
         if averaged is not None:
             averaged.load_state_dict(_under(tensors, "averaged."))
