@@ -32,12 +32,13 @@ from timbre_core.errors import TimbreError
 from timbre_core.recipes.recipe_files import load_recipe
 from timbre_core.recipes.schema import Recipe
 from timbre_core.unfinished import (
+    Hold,
     check_free,
     finish,
     free_folder,
+    held_for_training,
     is_finished,
     open_work,
-    taken_away_if_refused,
     work_folder,
 )
 
@@ -120,7 +121,7 @@ def train(
     Examples
     --------
     >>> import timbre_core
-    >>> few = ["data.only={family: [flute]}", "training.epochs=1"]
+    >>> few = ["data.only={families: [flute]}", "training.epochs=1"]
     >>> timbre_core.train("nsynth-cvae", "starter", "first", changes=few).name  # doctest: +SKIP
     'first'
     """
@@ -136,9 +137,9 @@ def train(
         return open_checkpoint(out)
     with team(device) as members:
         reporter = Reporter(on_progress if members.leads else None, cancel)
-        run = _Run(recipe, out, resume, members, reporter, workers, store, map_notes, maps, bars and members.leads)
-        with taken_away_if_refused(run.work) if members.leads else nullcontext():
-            return run.through()
+        with held_for_training(work_folder(out)) if members.leads else nullcontext(Hold(work_folder(out))) as hold:
+            bars &= members.leads
+            return _Run(recipe, out, hold, resume, members, reporter, workers, store, map_notes, maps, bars).through()
 
 
 def planned(
@@ -163,6 +164,7 @@ class _Run:
 
     recipe: Recipe
     out: Path
+    hold: Hold
     resume: bool
     members: Team
     reporter: Reporter
@@ -172,18 +174,14 @@ class _Run:
     maps: Sequence[str]
     bars: bool
 
-    @property
-    def work(self) -> Path:
-        return work_folder(self.out)
-
     def through(self) -> Checkpoint:
         """Everything, from the library to the finished checkpoint."""
         from timbre_core.training.trainer import STATE, measure_splits
         from timbre_core.training.trainer import train as train_model
 
         members, recipe, tell = self.members, self.recipe, self.reporter.notice
-        if self.resume and not (self.work / STATE).exists():
-            tell("library", f"{self.work}: nothing to resume there, so the training starts from the beginning.")
+        if self.resume and not (self.hold.work / STATE).exists():
+            tell("library", f"{self.hold.work}: nothing to resume there, so the training starts from the beginning.")
         library, store = self._data()
         check_enough(store, recipe)
         if members.leads:
@@ -194,13 +192,13 @@ class _Run:
             ):
                 tell("features", sentence)
             recipe = with_provenance(recipe, library, store, members)
-            open_work(self.work, recipe, self.resume)
+            open_work(self.hold, recipe, self.resume)
         members.wait()
         blur = blurring_space(recipe)
         progress = train_model(
             recipe,
             store,
-            self.work,
+            self.hold.work,
             members,
             self.resume,
             start_weights(recipe),
@@ -211,18 +209,18 @@ class _Run:
         )
         if not members.leads:
             return Checkpoint(self.out.resolve(), recipe)
-        best = f"validation {recipe.training.keep} {progress.best:.4f}"
-        tell("training", f"best epoch {progress.best_epoch} of {progress.epoch}, {best}")
+        best = f"best epoch {progress.best_epoch} of {progress.epoch}"
+        tell("training", f"{best}, validation {recipe.training.keep} {progress.best:.4f}")
         if recipe.makes_a_space:
             # What could not be analysed has been told, and is not tried again; doubles have been dealt with.
             readable = library.notes["note_id"].isin(store.notes["note_id"])
             notes = library.notes[readable].reset_index(drop=True)
             library = replace(library, notes=notes.assign(split=store.notes["split"]))
-            self._measure(Checkpoint(self.work.resolve(), recipe), library)
+            self._measure(Checkpoint(self.hold.work.resolve(), recipe), library)
         else:
-            parts = measure_splits(recipe, store, self.work / WEIGHTS, members, blur)
-            write_evaluation(self.work, {"checkpoint": self.out.name, "task": recipe.task.kind, **parts})
-        finish(self.work, self.out)
+            parts = measure_splits(recipe, store, self.hold.work / WEIGHTS, members, blur)
+            write_evaluation(self.hold.work, {"checkpoint": self.out.name, "task": recipe.task.kind, **parts})
+        finish(self.hold, self.out)
         return open_checkpoint(self.out)
 
     def _after(self, library: Library) -> float:
@@ -246,8 +244,9 @@ class _Run:
         settings, watch = stored_features(self.recipe), self.reporter.watch("features")
         if not self.members.leads:
             self.members.wait()
-        keep_doubles = self.recipe.data.keep_doubles
-        store = build_store(library, settings, self.store, self.workers, self.bars, watch, keep_doubles)
+        store = build_store(
+            library, settings, self.store, self.workers, self.bars, watch, self.recipe.data.keep_doubles
+        )
         if self.members.leads:
             self.members.wait()
         return library, store

@@ -233,9 +233,7 @@ class TimbreSpace(SpaceMap):
         TimbreError for frames, a reference, a pitch, a length or a seed that cannot be used.
         """
         if np.ndim(frames) != 2:
-            raise TimbreError(
-                f"frames of shape {np.shape(frames)}: those of one note, (n_bins, n_frames), were expected."
-            )
+            raise TimbreError(f"frames of shape {np.shape(frames)}: one note's, (n_bins, n_frames), were expected.")
         return self.inverter(frames, ref_db, pitch, n_samples, seed, in_tune)
 
     @property

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from timbre_core.checkpoint import RECIPE, UNFINISHED, WEIGHTS, default_checkpoints_folder, open_checkpoint
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import check_output_folder, write_text
 from timbre_core.recipes.recipe_files import read_recipe, recipe_to_yaml
 from timbre_core.recipes.schema import Recipe
+
+if TYPE_CHECKING:
+    import filelock
+
+_LOCK = "training.lock"
 
 
 def free_folder(recipe: Recipe, resume: bool = False) -> Path:
@@ -43,10 +50,49 @@ def work_folder(out: Path) -> Path:
     return out.with_name(out.name + UNFINISHED)
 
 
-def open_work(work: Path, recipe: Recipe, resume: bool) -> None:
-    """Make the folder of an unfinished training, or check that the one to resume belongs to this recipe and data."""
+@dataclass
+class Hold:
+    """What keeps other trainings out of the folder of this one; the operating system lets go of it with the process."""
+
+    work: Path
+    _lock: filelock.BaseFileLock | None = field(default=None, init=False)
+
+    def take(self) -> None:
+        """Raises TimbreError where another training has the folder, which must exist."""
+        import filelock
+
+        lock = filelock.FileLock(self.work / _LOCK, is_singleton=False)
+        with os_errors(self.work / _LOCK, writing=True):
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                raise TimbreError(
+                    f"{self.work}: another training is at work there: wait for it, or choose another --out."
+                ) from None
+        self._lock = lock
+
+    def let_go(self) -> bool:
+        """Whether it was held."""
+        if self._lock is None:
+            return False
+        with suppress(OSError):  # on Windows, where an open file stays, it goes with what is left of the training
+            (self.work / _LOCK).unlink()
+        self._lock.release()
+        self._lock = None
+        return True
+
+
+def open_work(hold: Hold, recipe: Recipe, resume: bool) -> None:
+    """Make the folder of an unfinished training, or check that the one to resume belongs to this recipe and data.
+
+    It is held from then on.
+    """
     from timbre_core.training.trainer import STATE
 
+    work = hold.work
+    with os_errors(work, writing=True):
+        work.mkdir(parents=True, exist_ok=True)
+    hold.take()
     if (work / STATE).exists():
         if not resume:
             raise TimbreError(
@@ -57,8 +103,6 @@ def open_work(work: Path, recipe: Recipe, resume: bool) -> None:
         if changed:
             raise TimbreError(f"--resume: {changed} differs from how {work} began: use the same, or another --out.")
         return
-    with os_errors(work, writing=True):
-        work.mkdir(parents=True, exist_ok=True)
     write_text(work / RECIPE, recipe_to_yaml(recipe))
 
 
@@ -75,18 +119,19 @@ def epochs_of(work: Path) -> int | None:
 
 
 @contextmanager
-def taken_away_if_refused(work: Path) -> Iterator[None]:
+def held_for_training(work: Path) -> Iterator[Hold]:
     """Runs a training in a folder that is made in the block; where it ends before anything is to be resumed, the folder goes.
 
-    A folder that was there before stays.
+    A folder that was there before stays, and one that another training holds.
     """
     from timbre_core.training.trainer import STATE
 
-    there = work.exists()
+    there, hold = work.exists(), Hold(work)
     try:
-        yield
+        yield hold
     except BaseException:
-        if not there and work.is_dir() and not (work / STATE).exists() and not (work / WEIGHTS).exists():
+        held = hold.let_go()
+        if held and not there and work.is_dir() and not (work / STATE).exists() and not (work / WEIGHTS).exists():
             shutil.rmtree(work, ignore_errors=True)
         raise
 
@@ -103,13 +148,15 @@ def _difference(before: Recipe, now: Recipe) -> str:
     return ""
 
 
-def finish(work: Path, out: Path) -> None:
+def finish(hold: Hold, out: Path) -> None:
     """The work folder becomes the checkpoint in one rename."""
     from timbre_core.training.pictures import trim_pictures
     from timbre_core.training.trainer import STATE
 
+    work = hold.work
     open_checkpoint(work)
     trim_pictures(work)
+    hold.let_go()
     with os_errors(out):
         (work / STATE).unlink(missing_ok=True)
         if out.exists():

@@ -18,6 +18,7 @@ import timbre_core
 from timbre_core import TrainingCancelled, TrainingProgress
 from timbre_core.checkpoint import default_checkpoints_folder
 from timbre_core.errors import TimbreError
+from timbre_core.unfinished import work_folder
 
 SMALL = ["features.seconds=1.0", "window.frames=32", "training.batch_size=8", "training.epochs=2"]
 
@@ -141,6 +142,23 @@ def test_training_tells_how_far_it_is_stops_when_asked_and_goes_on(tiny_nsynth: 
     assert any("best epoch" in each.notice for each in again)
     with pytest.raises(TimbreError, match="it exists already"):
         _train(tiny_nsynth, out, [], lambda: False, resume=False)
+
+
+def test_a_folder_takes_one_training_at_a_time(tiny_nsynth: Path, tmp_path: Path) -> None:
+    out, refused = tmp_path / "mine", list[str]()
+
+    def cancel() -> bool:
+        """Asked while the first trains: the second begins."""
+        if work_folder(out).exists() and len(refused) < 2:
+            with pytest.raises(TimbreError, match="another training is at work there") as told:
+                _train(tiny_nsynth, out, [], lambda: False, resume=bool(refused))
+            refused.append(str(told.value))
+        return False
+
+    assert _train(tiny_nsynth, out, [], cancel, resume=False) == "mine"
+    assert len(refused) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert not list(out.glob("*.lock"))
 
 
 def test_features_are_stopped_when_asked_and_kept(tiny_nsynth: Path, tmp_path: Path) -> None:

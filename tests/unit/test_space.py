@@ -60,7 +60,7 @@ def test_blocks_decode_and_sound_as_the_whole(space: TimbreSpace, n_frames: int)
 
 def test_frames_of_several_notes_are_no_note(space: TimbreSpace) -> None:
     frames = np.zeros((1, 80, 40), dtype=np.float32)
-    with pytest.raises(TimbreError, match=r"frames of shape \(1, 80, 40\): those of one note"):
+    with pytest.raises(TimbreError, match=r"frames of shape \(1, 80, 40\): one note's"):
         space.invert(frames, 0.0, 60)
     with pytest.raises(TimbreError, match="frames must be finite numbers of shape"):
         space.encode(frames, 60)

@@ -138,7 +138,8 @@ def _parsed(text: str, loader: Any) -> Any:
     for event in yaml.parse(text, Loader=loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:  # long before the parser's own stack is used up
-            raise yaml.MarkedYAMLError(problem=f"nested more than {_DEEPEST} deep", problem_mark=event.start_mark)  # type: ignore[arg-type]
+            mark: Any = event.start_mark
+            raise yaml.MarkedYAMLError(problem=f"nested more than {_DEEPEST} deep", problem_mark=mark)
     try:
         return yaml.load(text, Loader=loader)
     except yaml.YAMLError:
