@@ -13,6 +13,7 @@ from timbre_core.checkpoint import RECIPE, WEIGHTS
 from timbre_core.datasets.library import open_library
 from timbre_core.errors import TimbreError
 from timbre_core.experiment import train
+from timbre_core.generation.own_sounds import OwnNote, own_instrument
 from timbre_core.generation.timbre_code import timbre_code
 from timbre_core.learned_code import TIMBRE_CODE, learned_code
 from timbre_core.models.timbre_encoder import TimbreEncoder
@@ -125,6 +126,13 @@ def test_a_space_compares_notes_by_their_codes(space: SimpleNamespace, tiny_nsyn
     second = opened.neighbours(notes["note_id"].iloc[0], 1)["distance"].iloc[0]
     assert float(second) == pytest.approx(float(found["distance"].iloc[1]), abs=float(0.02 * spread))
     assert len(opened.neighbours(opened.means[0], 3)) == 3  # a latent has no sound
+    for at in range(0, len(library), 3):  # played an octave too fast: sounds that are not on the map
+        audio = np.ascontiguousarray(library.load(at, RATE)[::2])
+        own = own_instrument(opened, [OwnNote("own", audio, float(library.notes["pitch"].iloc[at]) + 12)])
+        nearest = opened.near(timbre_code(opened, audio), 1)["note_id"].iloc[0]
+        assert opened.neighbours(own.mean, 1)["note_id"].iloc[0] == nearest, (
+            "a recording stands at the note that sounds most like it"
+        )
     with pytest.raises(TimbreError, match="a latent must be"):
         opened.neighbours(opened.means[0][:3])
     with pytest.raises(TimbreError, match=f"must be {space.dim} finite numbers"):

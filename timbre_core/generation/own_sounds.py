@@ -18,6 +18,7 @@ from timbre_core.features.heard_pitch import heard_pitch
 from timbre_core.features.level_course import count_strikes
 from timbre_core.features.pitch import estimate_f0
 from timbre_core.generation.recorded import RecordedInstrument
+from timbre_core.generation.timbre_code import timbre_code
 from timbre_core.space import TimbreSpace
 
 _LONGEST = 60.0  # seconds of a note
@@ -130,8 +131,8 @@ def own_instrument(space: TimbreSpace, notes: Sequence[OwnNote]) -> RecordedInst
         first, *others = (own_instrument(space, layer) for layer in reversed(layers))
         return first.with_softer(others)
     first_note = notes[0]
-    frames, _ = space.analyse(first_note.audio, first_note.pitch)
-    like = str(space.neighbours(space.encode(frames, first_note.pitch).mu.mean(axis=0), 1)["note_id"].iloc[0])
-    audio = {f"{place} {note.name}": note.audio for place, note in enumerate(notes)}
+    place = timbre_code(space, first_note.audio, first_note.pitch)
+    like = str(space.near(place, 1)["note_id"].iloc[0])
+    audio = {f"{index} {note.name}": note.audio for index, note in enumerate(notes)}
     pitches = [(key, note.pitch) for key, note in zip(audio, notes, strict=True)]
     return RecordedInstrument(space, like, pitches, audio.__getitem__, tuple(note.name for note in notes))
