@@ -56,7 +56,7 @@ def note_at(
     Returns
     -------
     ndarray (n_samples,)
-        float32, as loud as the recording, and within full scale where that is. With the recording's own pitch and no velocity,
+        float32, about as loud as the recording (within an octave to 1 LU, mostly), and within full scale where that is. With the recording's own pitch and no velocity,
         the recording itself.
 
     Raises
