@@ -56,8 +56,8 @@ def note_at(
     Returns
     -------
     ndarray (n_samples,)
-        float32, about as loud as the recording (within an octave to 1 LU, mostly), and within full scale where that is. With the recording's own pitch and no velocity,
-        the recording itself.
+        float32, about as loud as the recording (mostly to 1 LU within an octave), and within full scale where that is. With the
+        recording's own pitch and no velocity, the recording itself.
 
     Raises
     ------
