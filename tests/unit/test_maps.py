@@ -75,7 +75,7 @@ def test_maps_are_called_in_any_script_and_told_where_they_are_replaced(
 ) -> None:
     for name in ("Flöte 1", "Flo\u0308te 1"):
         assert project(tiny_checkpoint, "--data", takes, "--name", name) == 0
-    assert "the map 'Flöte 1' is there already" in capsys.readouterr().err
+    assert "the map 'Flöte 1' was there already" in capsys.readouterr().err
     assert list(list_maps(tiny_checkpoint)) == ["Flöte 1"]
     assert len(open_checkpoint(f"{tiny_checkpoint}@Flöte 1").latents) == 3
 

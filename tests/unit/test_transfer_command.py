@@ -106,19 +106,25 @@ def test_mistakes_get_one_line(
     assert not out.exists()
 
 
-def test_out_is_checked_before_the_work(sounds: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_out_is_checked_before_the_work(
+    sounds: list[Path],
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("timbre_core.checkpoint.open_checkpoint", None)  # the checkpoint is not even opened
     for out, said in (
         (sounds[0], "one of the sounds to be read"),
         (sounds[1] / "x.wav", "is a file, not a folder"),
         (tmp_path / "x.mp3", "ends in .wav"),
     ):
-        # The checkpoint is not even looked for.
-        assert main(["transfer", str(tmp_path / "nothing"), str(sounds[0]), "--out", str(out)]) == 1
+        assert main(["transfer", str(tiny_checkpoint), str(sounds[0]), "--out", str(out)]) == 1
         assert said in capsys.readouterr().err
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / sounds[0].name
     twin.write_bytes(sounds[0].read_bytes())
-    assert main(["transfer", "nothing", str(sounds[0]), str(twin), "--out", str(tmp_path / "both")]) == 1
+    assert main(["transfer", str(tiny_checkpoint), str(sounds[0]), str(twin), "--out", str(tmp_path / "both")]) == 1
     assert "would both be written" in capsys.readouterr().err
 
 
