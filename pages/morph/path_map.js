@@ -34,8 +34,10 @@ export class PathMap extends SmallMap {
       }
     }
     for (const [i, note] of this.chosenNotes.entries()) this.letter(context, note, LETTERS[i], text);
-    if (this.trail && this.part !== null) {
-      const [x, y] = this.at(this.trail[Math.round(this.part * (this.trail.length - 1))]);
+    // A step that sounds on may be none of the path any more.
+    const now = this.trail && this.part !== null && this.trail[Math.round(this.part * (this.trail.length - 1))];
+    if (now) {
+      const [x, y] = this.at(now);
       context.beginPath();
       context.arc(x, y, 6, 0, 7);
       context.fillStyle = themeColour(this.canvas, "primary-color");

@@ -163,6 +163,14 @@ def test_notes_are_chosen_by_words_dots_and_dice(page: Any, app: str) -> None:
     assert notes(page) == chosen
 
 
+def test_a_step_sounds_on_when_its_path_gets_shorter(page: Any, app: str) -> None:
+    """The page's errors are read when a test ends."""
+    open_morph(page, app)
+    page.wait_for_function(f"() => {MORPH}.map.trail")
+    for part in ("1.5", "-1", "0 / 0", "0.5"):
+        page.evaluate(f"() => {MORPH}.map.moveTo({part})")
+
+
 def test_notes_gathered_on_the_map_are_morphed(page: Any, app: str) -> None:
     page.goto(f"{app}/?checkpoint=nsynth-vae")
     page.wait_for_selector("#root .tx-map[data-drawn]", timeout=60_000)
