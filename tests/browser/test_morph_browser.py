@@ -164,11 +164,13 @@ def test_notes_are_chosen_by_words_dots_and_dice(page: Any, app: str) -> None:
 
 
 def test_a_step_sounds_on_when_its_path_gets_shorter(page: Any, app: str) -> None:
-    """The page's errors are read when a test ends."""
     open_morph(page, app)
     page.wait_for_function(f"() => {MORPH}.map.trail")
-    for part in ("1.5", "-1", "0 / 0", "0.5"):
-        page.evaluate(f"() => {MORPH}.map.moveTo({part})")
+    drawn = {}
+    for part in ("null", "1.5", "-1", "0 / 0", "0.5"):
+        drawn[part] = page.evaluate(f"() => {{ {MORPH}.map.moveTo({part}); return {MORPH}.map.canvas.toDataURL(); }}")
+    assert drawn["1.5"] == drawn["-1"] == drawn["0 / 0"] == drawn["null"], "no place on the path is marked"
+    assert drawn["0.5"] != drawn["null"]
 
 
 def test_notes_gathered_on_the_map_are_morphed(page: Any, app: str) -> None:

@@ -89,16 +89,18 @@ def _too_large() -> str:
 
 def _without_unknown_chunks(data: bytes) -> bytes:
     """The header and the tracks: chunks of other names are to be treated as if they were not there."""
-    kept, place = data[:8], 8 + int.from_bytes(data[4:8], "big")
-    kept += data[8:place]
+    place = 8 + int.from_bytes(data[4:8], "big")
+    kept = [data[:place]]
     while place < len(data):
         behind = place + 8 + int.from_bytes(data[place + 4 : place + 8], "big")
         unknown = re.fullmatch(rb"[ -~]{4}", data[place : place + 4]) and data[place : place + 4] != b"MTrk"
         if behind > len(data) or not (unknown or data[place : place + 4] == b"MTrk"):
-            return kept + data[place:]  # damaged: mido says so
-        kept += b"" if unknown else data[place:behind]
+            kept.append(data[place:])  # damaged: mido says so
+            break
+        if not unknown:
+            kept.append(data[place:behind])
         place = behind
-    return kept
+    return b"".join(kept)
 
 
 def _opened(data: bytes, name: str) -> tuple[mido.MidiFile, list[str]]:
