@@ -253,7 +253,7 @@ def test_interrupted_training_keeps_its_epochs_and_says_so(tiny_nsynth: Path, tm
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, error
     assert "Traceback" not in error
     assert "kept" in error.splitlines()[-1]
     assert f"--resume --out {tmp_path / 'out'}" in error

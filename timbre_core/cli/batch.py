@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from timbre_core.datasets.interrupts import interrupts_deferred
 from timbre_core.errors import TimbreError
 from timbre_core.files import as_on_disk
 
@@ -60,8 +61,9 @@ def run_batch(tasks: Mapping[str, Callable[[], Iterable[str]]], what: str, jobs:
         ThreadPoolExecutor(jobs or min(_MOST_JOBS, os.cpu_count() or 1)) as pool,
         tqdm(total=len(tasks), desc=what, unit="file", file=sys.stderr, disable=None) as bar,  # not into logs
     ):
-        names = {pool.submit(task): name for name, task in tasks.items()}
         try:
+            with interrupts_deferred():
+                names = {pool.submit(task): name for name, task in tasks.items()}
             for done in as_completed(names):
                 bar.update()
                 try:

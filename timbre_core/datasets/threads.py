@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from timbre_core.datasets.interrupts import interrupts_deferred
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -45,7 +47,8 @@ def ahead(
     with ThreadPoolExecutor(threads, initializer=start) as pool:
         try:
             for item in items:
-                waiting.append((item, pool.submit(work, item)))
+                with interrupts_deferred():
+                    waiting.append((item, pool.submit(work, item)))
                 if len(waiting) > most:
                     yield waiting.popleft()
             while waiting:
@@ -92,7 +95,8 @@ def shared_out(
 
     with ThreadPoolExecutor(threads) as pool:
         try:
-            running = {pool.submit(one_after_the_other) for _ in range(threads)}
+            with interrupts_deferred():
+                running = {pool.submit(one_after_the_other) for _ in range(threads)}
             while running:
                 finished, running = wait(running, _TOLD_EVERY, FIRST_COMPLETED)
                 tell(sum(done.popleft() for _ in range(len(done))))
