@@ -82,6 +82,21 @@ def test_frames_are_played_as_they_were() -> None:
     assert np.median(performance_of(higher, RATE, 67, HOP).pitch) == pytest.approx(67, abs=0.05)
 
 
+@pytest.mark.parametrize("n_fft", [1024, 2048])
+def test_high_bands_are_as_loud_as_the_frames_say(n_fft: int) -> None:
+    time = np.arange(RATE) / RATE
+    bright = sum(np.cos(2 * np.pi * 220 * k * time + k * k) / k for k in range(1, 88)).astype(np.float32) * 0.1
+    features = FEATURES.model_copy(update={"n_fft": n_fft})
+    frames, ref_db = note_frames(bright, features, 57)
+    made = invert(frames, ref_db, features, EXCITED, pitch=57, n_samples=len(bright))
+    inside = slice(4096, -4096)
+    was, now = (np.abs(np.fft.rfft(sound[inside] * np.hanning(RATE - 8192))) ** 2 for sound in (bright, made))
+    hz = np.linspace(0, RATE / 2, len(was))
+    for low, high in ((1000, 4000), (4000, 8000), (8000, 16_000)):
+        band = (hz >= low) & (hz < high)
+        assert abs(10 * np.log10(now[band].sum() / was[band].sum())) < 0.3
+
+
 def test_it_inverts_as_others_do() -> None:
     frames, ref_db = note_frames(sung(62, 0.5, depth=0), FEATURES, 62)
     asked = invert(frames, ref_db, FEATURES, EXCITED, pitch=62.3, n_samples=20_000)

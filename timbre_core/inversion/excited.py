@@ -19,6 +19,7 @@ from timbre_core.errors import TimbreError
 from timbre_core.features.performance import USUAL_NOISE, Performance, with_level
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.settings import FeatureSettings, LogMelSettings, as_log_mel
+from timbre_core.features.spectrum import analysis_window
 from timbre_core.inversion.classical import frames_to_own_power, note_by_note
 from timbre_core.inversion.contract import How, Numbers, Values
 from timbre_core.inversion.level import frame_energy, limit, with_energy
@@ -32,6 +33,7 @@ _LEAST_NOISE, _MOST_NOISE = 0.003, 0.97
 _TINY = 1e-20
 _LOW_NOISE = 0.15  # amplitude of noise beside that of harmonics, at most, at low frequencies
 _LATEST, _LATEST_FROM = 0.005, 8000.0  # seconds by which harmonics from so many Hz on are later than the first
+_LATEST_SHARE = 0.125  # of a window, at most: what is moved further leaves its frame
 _BELOW, _BELOW_DB = 0.75, 30.0  # of a pitch; and by how much what lies below is made softer
 _LOBE = 2.5  # bins beside a partial that are its own
 
@@ -161,11 +163,18 @@ def source(
 
 @lru_cache(maxsize=8)
 def _spread(features: LogMelSettings) -> Tensor:
-    """Phases (1 + n_fft // 2,) complex, by which higher harmonics come some milliseconds later: pulses that are not as peaked."""
-    hz = torch.linspace(0, features.sample_rate / 2, 1 + features.n_fft // 2, dtype=torch.float64)
+    """Factors (1 + n_fft // 2,) complex, by which higher harmonics come some milliseconds later: pulses that are not as peaked.
+
+    What is moved within its window overlaps less with the window that it is added with: it is made as much louder.
+    """
+    window, rate = analysis_window(features, torch.float64), features.sample_rate
+    latest = min(_LATEST, _LATEST_SHARE * features.window_length / rate)
+    hz = torch.linspace(0, rate / 2, 1 + features.n_fft // 2, dtype=torch.float64)
     below = hz.clamp_max(_LATEST_FROM)
-    turns = _LATEST * (below.square() / (2 * _LATEST_FROM) + (hz - below))
-    return torch.polar(torch.ones_like(hz), -2 * math.pi * turns.remainder(1.0)).to(torch.complex64)
+    turns = latest * (below.square() / (2 * _LATEST_FROM) + (hz - below))
+    overlap = torch.fft.irfft(power_of(torch.fft.rfft(window, 2 * len(window))))
+    later = (latest * rate * below / _LATEST_FROM).round().long()
+    return torch.polar(overlap[0] / overlap[later], -2 * math.pi * turns.remainder(1.0)).to(torch.complex64)
 
 
 def _filled(pitch: np.ndarray) -> np.ndarray:
