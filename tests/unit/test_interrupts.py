@@ -58,11 +58,16 @@ def test_so_is_one_of_a_batch() -> None:
 
 
 def test_ctrl_c_is_answered_when_the_block_is_done() -> None:
-    reached = False
-    with pytest.raises(KeyboardInterrupt), interrupts_deferred():
-        signal.raise_signal(signal.SIGINT)
-        reached = True
-    assert reached
+    reached: list[str] = []
+
+    def work() -> None:
+        with interrupts_deferred():
+            signal.raise_signal(signal.SIGINT)
+            reached.append("end")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert reached == ["end"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
