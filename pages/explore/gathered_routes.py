@@ -17,6 +17,7 @@ from pages.server.alike import like_and_unlike
 from pages.server.answers import API, QUICK, BadRequest, answer, answer_while_wanted, attachment, body_of, parameter
 from pages.server.catalog import NoteMap, find_map
 from pages.server.studio import RecordingMissing, Studio
+from timbre_core.datasets.csv_cells import frame_text
 
 MOST_ROWS = 50_000
 MOST_SOUNDS = 200
@@ -121,9 +122,7 @@ def _too_many(most: int) -> BadRequest:
 
 def _table(notes: NoteMap, rows: list[int], **more: list[str]) -> str:
     told = notes.labels.iloc[rows].drop(columns=[name for name in _NOT_TOLD if name in notes.labels])
-    text = pd.DataFrame(more, index=told.index).join(told).to_csv(index=False)
-    assert isinstance(text, str)
-    return text
+    return frame_text(pd.DataFrame(more, index=told.index).join(told))
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

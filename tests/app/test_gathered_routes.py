@@ -40,6 +40,19 @@ def test_labels_come_in_the_order_asked_for(notes: list[str], checkpoints: Path)
     assert not {"mu", "root", "audio"} & set(table.columns), "no arrays, and nothing about this machine's folders"
 
 
+def test_no_cell_is_a_formula(checkpoints: Path) -> None:
+    from timbre_core.checkpoint import open_checkpoint, write_latents
+
+    checkpoint = open_checkpoint(checkpoints / "alpha")
+    latents = checkpoint.latents
+    assert latents is not None
+    note = latents["note_id"].iloc[0]
+    latents.loc[latents["note_id"] == note, "instrument"] = '=HYPERLINK("x")'
+    write_latents(checkpoint.path, latents, checkpoint.latents_roots)
+    table = pd.read_csv(io.BytesIO(ask("csv", [note]).body))
+    assert table["instrument"].tolist() == ['\'=HYPERLINK("x")']
+
+
 def test_sounds_are_wav_files_with_their_labels(notes: list[str]) -> None:
     answer = ask("zip", [*notes, notes[0]])
     assert answer.status == 200

@@ -58,6 +58,15 @@ def test_sounds_keep_their_rate_and_channels(tmp_path: Path, kind: str) -> None:
     assert np.abs(sound - original).max() < 2**-22
 
 
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    archive, _ = written(tmp_path, [item("=1+1", 60, instrument="@sum"), item("-3", 62), item("'=a", 64)], "wav")
+    rows = list(csv.DictReader(io.StringIO(archive.read("notes.csv").decode())))
+    assert [row["name"] for row in rows] == ["'=1+1", "-3", "''=a"], "numbers stay numbers"
+    assert rows[0]["instrument"] == "'@sum"
+    archive, _ = written(tmp_path, [item("good", 60), item("=cmd()", 60, content=b"no")], "wav")
+    assert archive.read("left-out.csv").decode().splitlines()[1].startswith("'=cmd()")
+
+
 def test_a_data_set_is_read_back(tmp_path: Path) -> None:
     items = [item(f"note {n}", 60 + n, velocity=90.0) for n in range(3)] + [item("drum", None)]
     archive, left_out = written(tmp_path, items, "nsynth")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 from pathlib import Path
@@ -256,6 +257,21 @@ def test_note_table_command_round_trip(tmp_path: Path, capsys: pytest.CaptureFix
     assert "3 notes of 1 instrument in 1 family" in said.out
     assert "bad.wav" in said.err
     before = open_library([tmp_path / "in"]).notes
+    shutil.move(tmp_path / "labels.csv", tmp_path / "in" / "metadata.csv")
+    after = open_library([tmp_path / "in"]).notes
+    assert after.drop(columns="pitch_estimated").equals(before.drop(columns="pitch_estimated"))
+
+
+def test_written_tables_are_harmless_in_spreadsheets_and_read_back(tmp_path: Path) -> None:
+    names = ["=1+1_60.wav", "-3dB_55.wav", "@sum_67.wav", "'=x_62.wav"]
+    for name in names:
+        record(tmp_path / "in" / name, int(name.removesuffix(".wav").rsplit("_", 1)[-1]))
+    assert main(["prepare", "folder", str(tmp_path / "in"), str(tmp_path / "labels.csv")]) == 0
+    with open(tmp_path / "labels.csv", encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r")]
+    before = open_library([tmp_path / "in"]).notes
+    assert sorted(before["audio"]) == sorted(names)
     shutil.move(tmp_path / "labels.csv", tmp_path / "in" / "metadata.csv")
     after = open_library([tmp_path / "in"]).notes
     assert after.drop(columns="pitch_estimated").equals(before.drop(columns="pitch_estimated"))

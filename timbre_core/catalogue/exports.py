@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import json
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from timbre_core.datasets.csv_cells import csv_text
 from timbre_core.datasets.label_values import safe_id
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.features.audio import encode_wav, load_audio, opened_audio
@@ -76,7 +76,7 @@ def write_set(
             why = f": {left_out[0][0]}: {left_out[0][1].rstrip('.')}" if left_out else ""
             raise TimbreError(f"none of these sounds can be written{why}.")
         if left_out:
-            archive.writestr("left-out.csv", _csv(["name", "reason"], left_out))
+            archive.writestr("left-out.csv", csv_text(["name", "reason"], left_out))
     return left_out
 
 
@@ -154,7 +154,7 @@ def _write_sounds(ending: str) -> Callable[..., int]:
         written = _files(archive, items, ending, left_out, report)
         columns = list(dict.fromkeys(itertools.chain(_LABELS, *(item.labels for item, _ in written))))
         rows = [[path, item.name, *(_cell(item.labels.get(column)) for column in columns)] for item, path in written]
-        archive.writestr("notes.csv", _csv(["file", "name", *columns], rows))
+        archive.writestr("notes.csv", csv_text(["file", "name", *columns], rows))
         return len(written)
 
     return write
@@ -261,11 +261,3 @@ def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _csv(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()

@@ -216,6 +216,7 @@ def _folder_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_folder(args: argparse.Namespace) -> int:
+    from timbre_core.datasets.csv_cells import frame_text
     from timbre_core.datasets.library import recipe_library
     from timbre_core.datasets.settings import DataSettings
     from timbre_core.datasets.unreadable import without_unreadable
@@ -228,7 +229,7 @@ def _run_folder(args: argparse.Namespace) -> int:
         raise TimbreError(f"{args.folder}: no usable note: what is wrong with each is said above.")
     table = library.notes.drop(columns="root").rename(columns={"audio": "file"})
     with os_errors(out), atomic_write(out) as temporary:
-        table.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+        temporary.write_bytes(frame_text(table).encode())
     tell_library(library)
     print(f"{out}: {_summary(library)}")
     return 0

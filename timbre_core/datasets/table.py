@@ -13,6 +13,7 @@ from pathlib import Path
 
 from timbre_core.datasets.column_checks import cell_text, match_checked
 from timbre_core.datasets.columns import PARTS, Columns, match_columns, plain_name
+from timbre_core.datasets.csv_cells import as_meant
 from timbre_core.datasets.files_by_name import FilesByName
 from timbre_core.datasets.heard import pitches_agree
 from timbre_core.datasets.pitch_columns import settle_pitches
@@ -178,7 +179,8 @@ def _csv_rows(content: str, path: Path) -> Rows:
                     )
                 extra = row.pop(None, None)
                 more = any(cell.strip() for cell in extra or ())
-                yield reader.line_num + skip, {**row, **({None: ""} if more else {})}
+                meant = {name: as_meant(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+                yield reader.line_num + skip, {**meant, **({None: ""} if more else {})}
     except csv.Error as error:
         raise TimbreError(f"{path}: not a table in UTF-8 ({error}): save it as CSV UTF-8.") from error
 
