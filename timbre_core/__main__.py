@@ -32,7 +32,7 @@ VERBS = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run one verb; returns the exit code."""
-    return guarded(lambda: _run(arguments))
+    return guarded(lambda: _run(arguments), ends_process=arguments is None)
 
 
 def _called() -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from timbre_core.datasets.audio_files import has_sounds
-from timbre_core.datasets.interrupts import interrupts_ignored
+from timbre_core.datasets.interrupts import interrupts_not_inherited
 
 MODULES = (
     *("torch", "soundfile", "soxr", "scipy.fft", "safetensors.torch", "timbre_core.checkpoint", "timbre_core.decoding"),
@@ -45,6 +45,13 @@ def prepare(modules: Sequence[str]) -> None:
         from multiprocessing import forkserver
 
         forkserver.set_forkserver_preload(list(modules))
+        _ensure_server()
+
+
+def _ensure_server() -> None:
+    from multiprocessing import forkserver
+
+    with interrupts_not_inherited():
         forkserver.ensure_running()
 
 
@@ -101,11 +108,14 @@ class Crew(Generic[_Item, _Result]):
 
     def _hire(self) -> _Hand[_Item]:
         context = multiprocessing.get_context("forkserver") if _FORKS else multiprocessing.get_context("spawn")
-        with interrupts_ignored():
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, *self._start), daemon=True)
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, *self._start), daemon=True)
+        if _FORKS:
+            _ensure_server()
+        # The wait for what a server imports may be interrupted: what it forks then finds its pipe closed, and ends.
+        with contextlib.nullcontext() if _FORKS else interrupts_not_inherited():
             process.start()
-            theirs.close()
+        theirs.close()
         if self._is_behind:
             step_back(process.pid)
         return _Hand(process, ours, deque())

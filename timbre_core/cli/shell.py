@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from timbre_core.cli.stopping import STOPPED, Stopping, stopping
 from timbre_core.datasets.skipped import HELD_OUT, skipped_lines
 from timbre_core.errors import TimbreError, explain_os_error
 from timbre_core.files import check_output_folder as check_output_folder
@@ -60,34 +62,63 @@ def check_checkpoints(args: argparse.Namespace) -> None:
         find_checkpoint(name)
 
 
-def guarded(run: Callable[[], int]) -> int:
+def guarded(run: Callable[[], int], ends_process: bool = False) -> int:
     """Run a command; errors meant for people become one line on stderr.
 
     Files that it replaced are told at its end, of those that `check_wav_file` and `check_result_folder` were asked about.
-    Exit codes: 0, 1 (error), 130 (Ctrl-C); argparse adds 2 (usage).
+    Exit codes: 0, 1 (error), 130 (Ctrl-C), 143 (SIGTERM), 129 (SIGHUP: its terminal is gone); argparse adds 2 (usage).
+    ends_process: see `stopping`.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal, or a pipe, that has no letter for a file's name: neither that nor bytes that are no text end a command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     _there.clear()
+    with stopping(ends_process) as asked:
+        try:
+            return _explained(run, asked)
+        finally:
+            _tell_replaced()
+            _flush()
+
+
+def _explained(run: Callable[[], int], asked: Stopping) -> int:
+    """The exit code of a command, errors told."""
     try:
-        return run()
-    except TimbreError as error:
-        return _fail(str(error))
-    except KeyboardInterrupt:
-        print("\nstopped: whatever was finished is kept.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): not an error, and nothing more can be printed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        return _fail(explain_os_error(error))
-    except MemoryError:
-        return _fail("not enough memory: close other programs, or use a smaller training.batch_size or --limit.")
-    finally:
-        _tell_replaced()
+        exit_code = run()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a full disk is told here
+        asked.over()
+        return exit_code
+    except BaseException as error:
+        asked.over()
+        if asked.asked is not None or isinstance(error, KeyboardInterrupt):  # libraries make other errors of it
+            _say(f"\n{STOPPED}")
+            return asked.exit_code
+        if isinstance(error, TimbreError):
+            return _fail(str(error))
+        if isinstance(error, BrokenPipeError):
+            return 0  # the reader of our output went away (`| head`): not an error, and nothing more can be printed
+        if isinstance(error, OSError):
+            return _fail(explain_os_error(error))
+        if isinstance(error, MemoryError):
+            return _fail("not enough memory: close other programs, or use a smaller training.batch_size or --limit.")
+        raise
+
+
+def _flush() -> None:
+    """Write what is left; what cannot be written (`| head`, a reader that Ctrl-C ended, too) must not trouble Python's end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal is gone
+        print(line, file=sys.stderr)
 
 
 def check_seed(seed: int) -> None:
@@ -132,9 +163,9 @@ def _tell_replaced() -> None:
     now = _states(_there)
     replaced = [file for file, state in _there.items() if now.get(file, state) != state]
     if len(replaced) == 1:
-        print(f"note: {replaced[0]} was there already, and is replaced.", file=sys.stderr)
+        _say(f"note: {replaced[0]} was there already, and is replaced.")
     elif replaced:
-        print(f"note: {len(replaced)} files were there already, and are replaced: {replaced[0]} ...", file=sys.stderr)
+        _say(f"note: {len(replaced)} files were there already, and are replaced: {replaced[0]} ...")
     _there.clear()
 
 
@@ -164,5 +195,5 @@ def tell_skipped(skipped: Sequence[tuple[str, str]]) -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"error: {' '.join(message.splitlines())}", file=sys.stderr)
+    _say(f"error: {' '.join(message.splitlines())}")
     return 1

@@ -26,7 +26,7 @@ EXAMPLE = """python train_cli.py --set training.epochs=200          # the NSynth
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and train; returns the exit code."""
-    return guarded(lambda: _run(arguments))
+    return guarded(lambda: _run(arguments), ends_process=arguments is None)
 
 
 def _run(arguments: list[str] | None) -> int:

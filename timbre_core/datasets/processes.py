@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from timbre_core.datasets.interrupts import interrupts_ignored
+from timbre_core.datasets.interrupts import interrupts_not_inherited
 from timbre_core.errors import TimbreError
 
 _Task = TypeVar("_Task")
@@ -37,7 +37,7 @@ class Processes(AbstractContextManager["Processes[_Task, _Result]"], Generic[_Ta
         self._processes: list[BaseProcess] = []
         self._pipes: list[Connection] = []
         context = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads halfway through
-        with interrupts_ignored():
+        with interrupts_not_inherited():
             for _ in range(count):
                 ours, theirs = context.Pipe()
                 process = context.Process(target=_work, args=(theirs, opened), daemon=True)
