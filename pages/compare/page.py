@@ -17,7 +17,7 @@ from pages.server.words import plain
 from timbre_core.analysis.comparison import (
     Evaluations,
     compare,
-    measured_differently,
+    each_measured_on,
     measured_on,
     pitch_rows,
     read_differently,
@@ -67,22 +67,22 @@ def shared_words(chosen: dict[str, Checkpoint]) -> Vocabulary:
 def show_figures(
     evaluations: Evaluations, colours: list[str], features: dict[str, FeatureSettings], words: Vocabulary
 ) -> None:
-    """The evaluation table, and a warning where it compares what is not alike."""
-    warning = measured_differently(evaluations, words)
-    if warning:
-        st.warning(
-            plain(warning, 600)
-            + " `python -m timbre_core compare CHECKPOINT CHECKPOINT --data DIR` measures them on the same.",
-            icon=":material/balance:",
-        )
-    unlike = read_differently(features)
-    if unlike:
-        st.warning(plain(unlike, 400), icon=":material/balance:")
+    """The evaluation table; above it a line that says what in it is not alike, below it on which notes all were measured."""
+    notes = each_measured_on(evaluations, words)
+    said = [_OTHER_NOTES] * any(notes) + [plain(text, 400) for text in (read_differently(features),) if text]
+    if said:
+        st.caption(f":material/balance: {' '.join(said)}")
     with st.container(key="compared"):
-        table = table_html(compare(evaluations, features, words), list(evaluations), colours)
+        table = table_html(compare(evaluations, features, words), list(evaluations), colours, notes)
         st.html(f'<div class="tx-scroll" tabindex="0">{table}</div>')
-    if not warning:
+    if not any(notes):
         st.caption(plain(measured_on(evaluations, words), 200))
+
+
+_OTHER_NOTES = (
+    "Measured on different notes, as each column says, so that these figures do not compare exactly: "
+    "`python -m timbre_core compare CHECKPOINT CHECKPOINT --data DIR` measures them on the same."
+)
 
 
 def show_plots(evaluations: Evaluations, styles: dict[str, LineStyle], words: Vocabulary) -> None:

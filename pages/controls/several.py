@@ -17,13 +17,16 @@ def labels(checkpoints: Mapping[str, Checkpoint]) -> dict[str, str]:
 
 
 def alike(checkpoints: Mapping[str, Checkpoint]) -> list[str]:
-    """The first checkpoint and those that read the same features: what belongs side by side before anything is chosen.
+    """The first checkpoint that others read the same features as, and these: what belongs side by side before anything is chosen.
 
-    Where none does, the one that comes next.
+    Where all differ, the first two.
     """
     features = [checkpoint.recipe.features for checkpoint in checkpoints.values()]
-    found = [name for name, own in zip(checkpoints, features, strict=True) if own == features[0]]
-    return found if len(found) > 1 else list(checkpoints)[:2]
+    for first in features:
+        found = [name for name, own in zip(checkpoints, features, strict=True) if own == first]
+        if len(found) > 1:
+            return found
+    return list(checkpoints)[:2]
 
 
 def pick_too(what: str, names: list[str]) -> None:

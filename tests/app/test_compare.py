@@ -52,7 +52,7 @@ def table(app: Any) -> str:
 
 
 def said(app: Any) -> str:
-    parts = [*app.warning, *app.info, *app.error, *app.toast, *app.markdown]
+    parts = [*app.warning, *app.info, *app.error, *app.toast, *app.markdown, *app.caption]
     return "\n".join(str(part.value) for part in parts).replace("\\", "")
 
 
@@ -149,7 +149,10 @@ def test_a_checkpoint_that_goes_away_is_dropped(compare: Open, checkpoints: Path
         (lambda folder: (folder / "evaluation.json").write_text('{"a": '), "not valid JSON"),
         (lambda folder: (folder / "latents.parquet").unlink(), "has no map yet: `python -m timbre_core project"),
         (lambda folder: (folder / "latents.parquet").write_bytes(b"PAR1 x"), "make it again"),
-        (lambda folder: (folder / "evaluation.json").write_text('{"notes": 3}'), "measured on different notes"),
+        (
+            lambda folder: (folder / "evaluation.json").write_text('{"notes": 3}'),
+            "Measured on different notes, as each column says",
+        ),
     ],
 )
 def test_what_is_missing_is_told_and_the_rest_is_shown(
@@ -229,7 +232,27 @@ def test_what_is_alike_stands_side_by_side_at_first() -> None:
     shipped = {path.name: open_checkpoint(path) for path in list_checkpoints(ROOT / "checkpoints")}
     spaces = {name: shipped[name] for name in ("nsynth-cvae", "fsdd-stft-vae", "vapar-cvae", "nsynth-ae")}
     assert alike(spaces) == ["nsynth-cvae", "nsynth-ae"]
+    assert alike({"timbre-space": shipped["timbre-space"], **spaces}) == ["nsynth-cvae", "nsynth-ae"], (
+        "not what differs"
+    )
+    assert alike({name: shipped[name] for name in ("timbre-space", "nsynth-ae", "vapar-cvae")}) == [
+        "timbre-space",
+        "nsynth-ae",
+    ]
     assert alike({}) == []
+
+
+def test_what_is_not_alike_is_told_once_and_in_the_columns_heads() -> None:
+    app = open_link("compare", checkpoint=["timbre-space", "nsynth-cvae"])
+    assert not app.exception
+    assert not app.warning
+    told = [caption.value for caption in app.caption if "balance" in caption.value]
+    assert len(told) == 1
+    assert "different notes" in told[0]
+    assert "different features" in told[0]
+    head = table(app).split("</thead>")[0]
+    assert "240 notes of 17 instruments, split unseen" in head
+    assert "534 notes of 8 instruments, split test" in head
 
 
 def test_every_take_of_a_digit_can_be_chosen() -> None:

@@ -224,11 +224,19 @@ def measured_differently(evaluations: Evaluations, words: Vocabulary = USUAL_WOR
     return f"These were measured on different notes ({each}), so their figures do not compare exactly."
 
 
-def table_html(rows: Sequence[Row], names: Sequence[str], colours: Sequence[str]) -> str:
-    """The rows as an HTML table (class `tx-compare`): a column per checkpoint, each with its colour."""
+def each_measured_on(evaluations: Evaluations, words: Vocabulary = USUAL_WORDS) -> list[str]:
+    """For each checkpoint, on which notes, when these are not the same ones; empty texts when they are."""
+    if not measured_differently(evaluations):
+        return [""] * len(evaluations)
+    return [_notes(*_measured(evaluation)[:3], words) for evaluation in evaluations.values()]
+
+
+def table_html(rows: Sequence[Row], names: Sequence[str], colours: Sequence[str], asides: Sequence[str] = ()) -> str:
+    """The rows as an HTML table (class `tx-compare`): a column per checkpoint, each with its colour and what `asides` says."""
     heads = "".join(
-        f'<th scope="col"><i style="background:{html.escape(colour)}"></i>{html.escape(name)}</th>'
-        for name, colour in zip(names, colours, strict=True)
+        f'<th scope="col"><i style="background:{html.escape(colour)}"></i>{html.escape(name)}'
+        + (f"<span>{html.escape(aside)}</span></th>" if aside else "</th>")
+        for name, colour, aside in zip(names, colours, asides or [""] * len(names), strict=True)
     )
     lines = []
     for row in rows:
