@@ -188,6 +188,11 @@ def instruments(paths: Sequence[str]) -> list[tuple[str, str]]:
         ),
         (["Horn/Horn Stac/a.wav", "Horn/Horn Sus/b.wav"], [("Horn", "brass")] * 2),
         (
+            ["Guitar/Guitar 010/a.wav", "Guitar/Guitar 021/a.wav", "Guitar/Guitar 021/take 2/a.wav"],
+            [("Guitar 010", "Guitar")] + [("Guitar 021", "Guitar")] * 2,
+        ),
+        (["Horn/1/a.wav", "Horn/2/a.wav"], [("Horn", "brass")] * 2),
+        (
             ["Violin/Violin Solo/a.wav", "Violin/Violin Section/b.wav"],
             [("Violin Solo", "string"), ("Violin Section", "string")],
         ),

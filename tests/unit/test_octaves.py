@@ -34,7 +34,7 @@ def test_a_consistent_shift_is_told_and_corrected(tmp_path: Path, octave: int, s
     folder = library_of(tmp_path / "notes", {"sax": octave})
     checked = open_library([folder], octave="check")
     [told] = [line for line in checked.said if "semitones" in line]
-    assert f"sax sound {shift} their labels, in 5 of 5 clear notes: --octave auto" in told
+    assert f"sax sounds {shift} its labels, in 5 of 5 clear notes: --octave auto" in told
     corrected = open_library([folder], octave="auto")
     assert sorted(corrected.notes["pitch"]) == [60, 62, 64, 65, 67]
     moved = open_library([folder], transpose=60 - 12 * (octave + 1), octave="check")
@@ -59,7 +59,7 @@ def test_an_octave_off_in_a_part_of_an_instrument_is_told(tmp_path: Path) -> Non
     library = open_library([folder], octave="auto")
     assert sorted(library.notes["pitch"]) == [60, 62, 64, 65, 67, 72, 74, 76, 77, 79], "it is not known which"
     [told] = [line for line in library.said if "semitones" in line]
-    assert "organ sound 12 semitones (1 octave) below their labels, in 5 of 10 clear notes, and the others as" in told
+    assert "organ sounds 12 semitones (1 octave) below its labels, in 5 of 10 clear notes, and the others as" in told
 
 
 def test_names_that_are_no_pitches_are_told(tmp_path: Path) -> None:
@@ -86,6 +86,12 @@ def test_other_shifts_are_told_and_not_corrected(tmp_path: Path) -> None:
     [told] = [line for line in library.said if "semitones" in line]
     assert "2 semitones below" in told
     assert "--transpose -2" in told
+
+
+def test_a_shift_of_one_is_told_as_one(tmp_path: Path) -> None:
+    folder = library_of(tmp_path / "notes", {"clarinet": 4}, sounding=61)
+    [told] = [line for line in open_library([folder], octave="check").said if "semitone" in line]
+    assert "clarinet sounds 1 semitone above its labels" in told
 
 
 def test_a_column_transposes(tmp_path: Path) -> None:

@@ -145,7 +145,8 @@ def _is_detail(path: Path_) -> bool:
     around = plain_words(path[-2]).split() if len(path) > 1 else []
     rest = [word for word in plain_words(name).split() if word not in around]
     if family_of(" ".join(around)) and len(rest) < len(plain_words(name).split()) and not set(rest) & set(_PLAYERS):
-        name = " ".join(rest) or name  # `Horn/Horn Staccato` is a horn, played short
+        counted = all(word.isdecimal() for word in rest)  # `Horn/Horn 2` is the second horn
+        name = name if counted else " ".join(rest)  # `Horn/Horn Staccato` is a horn, played short
     return fold or is_playing(name) or is_technical(name) or _is_dynamic(name) or is_note_name(name)
 
 

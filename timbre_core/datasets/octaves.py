@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from timbre_core.datasets.heard import CLEAR, heard_in, spread
+from timbre_core.wording import counted
 
 _NOTES_EACH = 6  # of an instrument that are listened to
 _NOTES_DOUBTED = 18  # of one whose notes do not agree with each other
@@ -109,7 +110,9 @@ def _sentence(root: str, shift: Shift, labelled: int, corrected: bool) -> str:
         )
     size, way = abs(shift.semitones), "above" if shift.semitones > 0 else "below"
     octaves = f" ({size // 12} octave{'s' if size > 12 else ''})" if size % 12 == 0 else ""
-    fact = f"{root}: {who} sound {size} semitones{octaves} {way} their labels, in {shift.agreed} of {shift.clear} clear notes"
+    verb, labels = ("sound", "their labels") if count > 1 else ("sounds", "its labels")
+    far = f"{counted(size, 'semitone')}{octaves} {way} {labels}"
+    fact = f"{root}: {who} {verb} {far}, in {shift.agreed} of {shift.clear} clear notes"
     if not shift.whole:
         return f"{fact}, and the others as they are labelled: a column 'transpose' of metadata.csv corrects these notes"
     if corrected and octaves:

@@ -11,6 +11,7 @@ import numpy as np
 
 from timbre_core.datasets.soundfont_plan import PlannedNote
 from timbre_core.datasets.threads import in_threads
+from timbre_core.wording import counted
 
 _HEARD = 9  # notes of an instrument that are listened to
 _FEWEST = 3  # of them that must be clear
@@ -34,7 +35,7 @@ def labelled_as_heard(audio: Path, notes: Sequence[PlannedNote], octave: str, pr
             "labelled as they sound" if octave == "auto" else "--octave auto labels them as they sound, in a new folder"
         )
         print(
-            f"{name} ({of[name][0].program_name}): its keys sound {abs(shift)} semitones {way} than they are called: "
+            f"{name} ({of[name][0].program_name}): its keys sound {counted(abs(shift), 'semitone')} {way} than they are called: "
             f"{cure}.",
             file=sys.stderr,
         )
