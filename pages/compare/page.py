@@ -18,6 +18,7 @@ from timbre_core.analysis.comparison import (
     Evaluations,
     compare,
     each_measured_on,
+    few_notes,
     measured_on,
     pitch_rows,
     read_differently,
@@ -70,6 +71,8 @@ def show_figures(
     """The evaluation table; above it a line that says what in it is not alike, below it on which notes all were measured."""
     notes = each_measured_on(evaluations, words)
     said = [_OTHER_NOTES] * any(notes) + [plain(text, 400) for text in (read_differently(features),) if text]
+    told = [(name, few_notes(evaluation, words)) for name, evaluation in evaluations.items()]
+    said += [plain(f"{name}: {unsure}.", 400) for name, unsure in told if unsure]
     if said:
         st.caption(f":material/balance: {' '.join(said)}")
     with st.container(key="compared"):

@@ -174,6 +174,13 @@ def test_an_empty_folder(compare: Open, checkpoints: Path) -> None:
     assert app.subheader[0].value == "No checkpoint yet"
 
 
+def test_few_notes_are_told(compare: Open, checkpoints: Path) -> None:
+    file = checkpoints / "alpha" / "evaluation.json"
+    assert "is sure to" not in said(compare())
+    file.write_text(json.dumps({**json.loads(file.read_text()), "notes": 9}))
+    assert "Alpha model: a share of 9 notes is sure to 33 points in 100" in said(compare())
+
+
 def test_titles_are_no_markup(compare: Open, checkpoints: Path) -> None:
     path = checkpoints / "alpha" / "recipe.yaml"
     path.write_text(re.sub("title: .*", "title: '<img src=x onerror=alert(1)>'", path.read_text()))

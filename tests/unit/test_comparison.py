@@ -12,6 +12,7 @@ import pytest
 from timbre_core.analysis.comparison import (
     compare,
     errors_by_pitch,
+    few_notes,
     kl_per_dimension,
     measured_differently,
     measured_on,
@@ -227,3 +228,11 @@ def test_no_two_lines_or_bars_are_told_apart_by_colour_alone() -> None:
         assert len({trace.marker.symbol for trace in plot.data}) == len(plot.data)
     bars = [trace for trace in probe_plot(same, styles).data if trace.type == "bar"]
     assert len({bar.marker.pattern.shape for bar in bars}) == len(bars) == MOST_LINES
+
+
+def test_few_notes_are_told() -> None:
+    assert few_notes(changed(notes=100)) == ""
+    assert few_notes({}) == few_notes({"notes": None}) == few_notes({"notes": "?"}) == ""
+    told = few_notes(changed(notes=16, instruments=2))
+    assert told.startswith("a share of 16 notes is sure to 25 points in 100, and 2 instruments say little of others")
+    assert "others" not in few_notes(changed(notes=99, instruments=8))

@@ -64,6 +64,8 @@ def test_evaluate_writes_the_contract(
     printed = capsys.readouterr().out
     assert f"{result['reconstruction']['l1']:.4f}" in printed
     assert "24 of 3 instruments" in printed
+    assert "a share of 24 notes is sure to 20 points in 100, and 3 instruments say little of others" in printed
+    assert "2 pairs of notes of one instrument (too few to tell methods apart)" in printed
 
 
 def test_evaluate_goes_on_past_a_bad_file(

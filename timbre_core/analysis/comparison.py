@@ -198,6 +198,24 @@ def _measured(evaluation: Mapping[str, Any]) -> tuple[str, Any, Any, tuple[tuple
     return str(evaluation.get("split")), evaluation.get("notes"), evaluation.get("instruments"), by_pitch
 
 
+_MANY_NOTES, _MANY_INSTRUMENTS = 100, 8  # from here on nothing is said
+
+
+def few_notes(evaluation: Mapping[str, Any], words: Vocabulary = USUAL_WORDS) -> str:
+    """A sentence that says how unsure figures are that were measured on few notes, or nothing.
+
+    A share of n notes has a standard error of at most 1 / (2 sqrt(n)): twice that is what is told.
+    """
+    notes, instruments = (number({"all": evaluation}, "all", name) for name in ("notes", "instruments"))
+    if not notes or notes >= _MANY_NOTES:
+        return ""
+    told = f"a share of {counted(int(notes), words.note)} is sure to {100 / math.sqrt(notes):.0f} points in 100"
+    if instruments and instruments < _MANY_INSTRUMENTS:
+        few = counted(int(instruments), words.instrument)
+        told += f", and {few} {'says' if instruments == 1 else 'say'} little of others"
+    return f"{told}: smaller differences may be chance"
+
+
 def read_differently(features: Mapping[str, Hashable]) -> str:
     """A sentence that says so when checkpoints do not read the same features, or nothing."""
     if len(set(features.values())) < 2:

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from timbre_core.analysis.comparison import measured_differently, read_differently
+    from timbre_core.analysis.comparison import few_notes, measured_differently, read_differently
     from timbre_core.analysis.comparison_plots import MOST_LINES
     from timbre_core.checkpoint import open_checkpoint
     from timbre_core.files import write_json, write_text
@@ -97,6 +97,9 @@ def run(args: argparse.Namespace) -> int:
     features = {name: checkpoint.recipe.features for name, checkpoint in checkpoints.items()}
     if unlike := read_differently(features):
         print(f"warning: {unlike}", file=sys.stderr)
+    for name, evaluation in evaluations.items():
+        if unsure := few_notes(evaluation, words):
+            print(f"warning: {name}: {unsure}.", file=sys.stderr)
     print(_table(evaluations, features, words))
     if args.json:
         write_json(args.json, evaluations)

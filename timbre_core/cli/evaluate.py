@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from timbre_core.analysis.comparison import few_notes
 from timbre_core.analysis.inverter_table import text_tables
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
 from timbre_core.cli.evaluation_lines import LINES
@@ -133,6 +134,8 @@ def summary(result: dict[str, Any]) -> str:
         ("notes", f"{result['notes']} of {counted(result['instruments'], 'instrument')}, split {result['split']}"),
         *([("skipped", f"{counted(result['skipped'], 'note')} that could not be used")] if result["skipped"] else []),
     ]
+    if unsure := few_notes(result):
+        rows.append(("few notes", unsure))
     for part, lines in LINES.items():
         if part in result:
             rows += lines(result[part])

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from timbre_core.wording import counted
+
 Lines = list[tuple[str, str]]
+_MANY_PAIRS = 20  # with fewer one pair moves a method's share by more than 5 points in 100
 
 
 def _reconstruction(part: dict[str, Any]) -> Lines:
@@ -82,13 +85,15 @@ def _generalisation(part: dict[str, Any]) -> Lines:
 def _cross_pitch(part: dict[str, Any]) -> Lines:
     if not part["pairs"]:
         return [("other pitches", f"not measured: {part['reason']}")]
-    lines = [("other pitches", f"{part['pairs']} pairs of notes of one instrument; log-mel error, loudness matched")]
+    few = "" if part["pairs"] >= _MANY_PAIRS else " (too few to tell methods apart)"
+    pairs = counted(part["pairs"], "pair")
+    lines = [("other pitches", f"{pairs} of notes of one instrument{few}; log-mel error, loudness matched")]
     for name, method in part["methods"].items():
         apart = ", ".join(f"{steps}: {value:.1f}" for steps, value in method["by_interval"].items())
         text = f"{method['log_mel_db']:5.2f} dB{_interval(method['interval'])}; by semitones {apart}; STFT {method['stft']:.2f}"
         lines.append(("", f"{name:<20}{text}"))
         if "best_share" in method:
-            families = f"{method['families_won']} of {part['families']} families"
+            families = f"{method['families_won']} of {counted(part['families'], 'family', 'families')}"
             lines.append(("", f"{'':<20}nearest in {percent(method['best_share'])} of pairs, in {families}"))
     if "reason" in part:
         lines.append(("", f"{'model':<20}{part['reason']}"))
@@ -114,7 +119,7 @@ def _sound(part: dict[str, Any]) -> Lines:
     lines = [
         (
             "sound",
-            f"{part['model']['notes']} notes; inverted without the model / through the model (median, 95 % interval)",
+            f"{counted(part['model']['notes'], 'note')}; inverted without the model / through the model (median, 95 % interval)",
         )
     ]
     for key, words, unit, digits in SOUND_LINES:
