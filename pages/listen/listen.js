@@ -11,7 +11,7 @@ import { drawTogether } from "../browser/together.js";
 
 // Pictures wait for their turn in the browser, so that leaving a dozen drops what was not asked for yet.
 const AT_ONCE = 2;
-const NARROWEST = 160; // pixels of a column; where there is less, a note's versions stand below its name, in several lines
+const NARROWEST = 160; // pixels of a column; where there is less, a note's versions stand in several lines
 const SMALLEST = 165; // pixels of a version that stands so
 const NAMES = 128; // pixels of the column of names
 export default mounted((parent) => new ListeningTable(parent));
@@ -21,6 +21,11 @@ export function acrossOf(count, width) {
   if (!count || !width || width - NAMES >= count * NARROWEST) return 0;
   const most = Math.max(1, Math.min(count, Math.floor(width / SMALLEST)));
   return Math.ceil(count / Math.ceil(count / most)); // lines are about as long as each other
+}
+
+// How many places the last line of `count` versions would leave empty: a note's name stands there, in the first line.
+export function leftOver(count, across) {
+  return across ? (across - (count % across)) % across : 0;
 }
 
 class ListeningTable {
@@ -87,9 +92,13 @@ class ListeningTable {
 
   // As many versions side by side as there is room for.
   lay() {
-    const across = acrossOf(this.data?.variants.length ?? 0, this.root.clientWidth);
+    const count = this.data?.variants.length ?? 0;
+    const across = acrossOf(count, this.root.clientWidth);
+    const empty = leftOver(count, across);
     this.root.classList.toggle("tx-narrow", across > 0);
+    this.root.classList.toggle("tx-filled", empty > 0);
     this.root.style.setProperty("--tx-across", String(across));
+    this.root.style.setProperty("--tx-empty", String(empty));
   }
 
   makeRow(note, row) {

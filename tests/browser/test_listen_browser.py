@@ -139,3 +139,8 @@ def test_it_fits(page: Any, app: str, width: int, height: int, scheme: str) -> N
     seen = [rows.nth(place).bounding_box() for place in range(4)]
     assert seen[2]["y"] + seen[2]["height"] <= height, "three notes are in view at once"
     assert len({round(box["height"]) for box in seen}) == 1
+    ends = page.evaluate(
+        """() => ["tx-over", "tx-cell"].map((name) => [...document.querySelectorAll(`.tx-listen .${name}`)].at(-1))
+          .map((each) => Math.round(each.getBoundingClientRect().right))"""
+    )
+    assert abs(ends[0] - ends[1]) <= 1, "the last line has no hole at its end"
