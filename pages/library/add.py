@@ -8,7 +8,16 @@ from typing import Any
 import streamlit as st
 
 from pages.controls.pickers import called
-from pages.library.labels import edited_labels, label_table
+from pages.library.labels import (
+    HOW_READ,
+    OCTAVE,
+    OCTAVES,
+    PATTERN,
+    SEMITONES,
+    edited_labels,
+    in_words_of_page,
+    label_table,
+)
 from pages.server.catalog import Listing
 from pages.server.words import plain
 from timbre_core.catalogue import jobs
@@ -31,7 +40,6 @@ _ELSEWHERE = (
     "With all its subfolders. For a folder outside those offered here, start the app with TIMBRE_ROOTS set to all folders that "
     "it may read."
 )
-_OCTAVES = {"check": "Listen, and tell me", "auto": "Listen, and correct", "off": "Do not listen"}
 
 
 def show_adding(found: Listing) -> None:
@@ -125,20 +133,16 @@ def send_files() -> list[Any]:
 
 def label_choices() -> dict[str, Any]:
     """How labels are read: what the commands' --pattern, --transpose and --octave say."""
-    with st.expander("How names are read", icon=":material/sell:"):
+    with st.expander(HOW_READ, icon=":material/sell:"):
         first, second, third = st.columns([4, 2, 2])
         pattern = first.text_input(
-            "Pattern of file names",
+            PATTERN,
             placeholder="{instrument}_{pitch}_{velocity}",
             key="add_pattern",
             help="Found by itself.",
         )
-        transpose = second.number_input(
-            "Add semitones", -60, 60, 0, key="add_transpose", help="12 where middle C is C3."
-        )
-        octave = third.selectbox(
-            "Labels an octave off", list(_OCTAVES), format_func=_OCTAVES.__getitem__, key="add_octave"
-        )
+        transpose = second.number_input(SEMITONES, -60, 60, 0, key="add_transpose", help="12 where middle C is C3.")
+        octave = third.selectbox(OCTAVE, list(OCTAVES), format_func=OCTAVES.__getitem__, key="add_octave")
     settings: dict[str, Any] = {"octave": octave, "within": [str(place) for place in readable_places()]}
     return settings | ({"pattern": pattern} if pattern else {}) | ({"transpose": int(transpose)} if transpose else {})
 
@@ -149,7 +153,7 @@ def look_at_labels(folder: Path, settings: dict[str, Any]) -> None:
             st.session_state["add_proposal"] = (str(folder), propose_labels(folder, settings))
     except TimbreError as error:
         st.session_state.pop("add_proposal", None)
-        st.error(plain(str(error), 600), icon=":material/error:")
+        st.error(plain(in_words_of_page(str(error)), 600), icon=":material/error:")
 
 
 def show_proposal(folder: Path | None) -> list[tuple[str, str, str]]:
@@ -158,13 +162,13 @@ def show_proposal(folder: Path | None) -> list[tuple[str, str, str]]:
     if proposal is None or folder is None or place != str(folder):
         return []
     assert isinstance(proposal, Proposal)
+    changes = edited_labels(label_table(proposal.notes), "add_labels")
     for sentence in proposal.said:
-        st.caption(plain(sentence, 600))
+        st.caption(plain(in_words_of_page(sentence), 600))
     if proposal.skipped:
         told = ", ".join(plain(f"{Path(file).name}: {reason}", 160) for file, reason in proposal.skipped[:5])
         st.caption(f"{len(proposal.skipped)} cannot be used: {told}")
-    table = label_table(proposal.notes)
-    return edited_labels(table, "add_labels")
+    return changes
 
 
 def add_library(

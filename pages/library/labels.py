@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -13,6 +15,29 @@ from timbre_core.catalogue.libraries import OwnLibrary, notes_of
 from timbre_core.errors import TimbreError
 
 _MOST_ROWS = 20_000
+
+HOW_READ, PATTERN, SEMITONES, OCTAVE = (
+    "How names are read",
+    "Pattern of file names",
+    "Add semitones",
+    "Labels an octave off",
+)
+"""What the page calls how labels are read, and the commands' --pattern, --transpose and --octave."""
+OCTAVES = {"check": "Listen, and tell me", "auto": "Listen, and correct", "off": "Do not listen"}
+_CALLED_HERE: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (r"--octave (\w+)", lambda found: f"“{OCTAVE}: {OCTAVES.get(found[1], found[1])}”"),
+    (r"--transpose (-?\d+)", lambda found: f"“{SEMITONES}: {found[1]}”"),
+    (r"--pattern", lambda found: f"a “{PATTERN}”"),
+    (r"\(((?:[^()]*; )?)give another where that is wrong\)", lambda found: f"({found[1]}“{HOW_READ}” takes another)"),
+    (r"^(instrument|family|pitch|velocity|split) from ", lambda found: found[0].capitalize()),
+)
+
+
+def in_words_of_page(sentence: str) -> str:
+    """A sentence on labels that names the page's controls where it named options of commands."""
+    for option, here in _CALLED_HERE:
+        sentence = re.sub(option, here, sentence)
+    return sentence
 
 
 def label_table(notes: pd.DataFrame, paths: str = "audio") -> pd.DataFrame:
@@ -40,10 +65,10 @@ def edited_labels(table: pd.DataFrame, key: str) -> list[tuple[str, str, str]]:
 
 @st.dialog("Labels", width="large")
 def show_labels(library: OwnLibrary) -> None:
-    for sentence in library.said:
-        st.caption(plain(sentence, 600))
     table = label_table(notes_of(library), "path")
     changes = edited_labels(table, f"edit_labels_{library.id}")
+    for sentence in library.said:
+        st.caption(plain(in_words_of_page(sentence), 600))
     if len(table) == _MOST_ROWS:
         st.caption(f"The first {_MOST_ROWS:,} are shown; a metadata.csv in the folder labels any number.")
     if st.button("Keep these labels", type="primary", disabled=not changes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.library.labels import in_words_of_page
 from tests.app.test_explore import everything_said
+from tests.synthetic import record
 from timbre_core.catalogue import jobs
 from timbre_core.catalogue.libraries import create_library, find_library, list_libraries, notes_of, remove_library
 from timbre_core.catalogue.uploads import Sent, keep_uploads
@@ -58,7 +61,7 @@ def test_a_folder_is_added_with_labels_that_were_corrected(
     page = press(press(page, "Up"), "notes")
     assert "3 sounds directly in this folder" in everything_said(page)
     page = press(page, "Show labels first")
-    assert "instrument from" in everything_said(page)
+    assert "Instrument from" in everything_said(page)
     page.session_state["add_labels"] = {"edited_rows": {"0": {"instrument": "my bass", "pitch": "C3"}}}
     page = press(page, "Add to the map")
     assert [(each.name, Path(each.root).name) for each in list_libraries()] == [("notes", "notes")]
@@ -155,3 +158,33 @@ def test_a_card_counts_what_was_skipped_and_a_folder_added_again_is_told(
     page.text_input(key="add_name_notes").set_value("again").run()
     page = press(page, "Add to the map")
     assert "notes is this folder too: Update" in str([toast.value for toast in page.toast])
+
+
+def test_sentences_on_labels_name_the_pages_controls(library: Callable[..., Any], tmp_path: Path) -> None:
+    for number, name in enumerate(("C", "D", "E", "F", "G")):
+        record(tmp_path / "music" / "low" / f"clarinet_{name}4.wav", (58, 60, 62, 63, 65)[number])
+    page = press(library(), "low")
+    page.selectbox(key="add_octave").set_value("auto").run()
+    page = press(page, "Show labels first")
+    said = everything_said(page).replace("\\", "")
+    assert "clarinet sounds 2 semitones below its labels" in said
+    assert "or “Add semitones: -2” does so for all notes" in said
+    assert "file names read by the pattern" in said
+    assert "“How names are read” takes another)" in said
+    assert not re.search("--[a-z]", said)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "here"),
+    [
+        ("--octave auto corrects that", "“Labels an octave off: Listen, and correct” corrects that"),
+        ("label them with --pattern", "label them with a “Pattern of file names”"),
+        (
+            "read by the pattern '{pitch}_{take}' ({take} is not used; give another where that is wrong)",
+            "read by the pattern '{pitch}_{take}' ({take} is not used; “How names are read” takes another)",
+        ),
+        ("clarinet from Paris", "clarinet from Paris"),
+    ],
+)
+def test_options_of_commands_are_called_as_on_the_page(sentence: str, here: str) -> None:
+    assert in_words_of_page(sentence) == here
