@@ -93,6 +93,30 @@ def test_one_that_a_library_makes_another_error_of() -> None:
     assert (done.returncode, done.stderr) == (130, STOPPED)
 
 
+def test_one_in_the_midst_of_an_import_is_told_by_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "command.py").write_text(
+        textwrap.dedent("""
+            import signal, sys
+            from timbre_core.cli.shell import guarded
+
+            def run():
+                exec("signal.raise_signal(signal.SIGINT)")  # as collections.namedtuple and dataclasses do
+
+            sys.exit(guarded(run, ends_process=True))
+        """)
+    )
+    found = os.pathsep.join(map(str, (ROOT, tmp_path)))
+    done = subprocess.run(
+        [sys.executable, "-m", "command"],
+        env={**os.environ, "PYTHONPATH": found},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, STOPPED)
+
+
 def test_after_a_while_the_next_one_ends_what_does_not_end() -> None:
     done = _ended("""
         from timbre_core.cli import stopping

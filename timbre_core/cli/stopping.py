@@ -19,8 +19,9 @@ _PATIENCE = 5.0  # seconds that a command has for ending in order, before the ne
 _SOON = 0.05  # seconds
 
 
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end by another signal than Ctrl-C: what is done then is the same."""
+class Stop(KeyboardInterrupt):
+    """The process was asked to stop. Not KeyboardInterrupt itself: one that passes through `exec`, as of a named tuple while
+    modules are imported, has Python kill itself by the signal when all else is done, whoever caught it."""
 
 
 class Stopping:
@@ -44,7 +45,7 @@ class Stopping:
         """A signal came: the first one raises an error, and others may not disturb what is done about that."""
         if self._since is None:
             self.asked, self._since = number, time.monotonic()
-            raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+            raise Stop
         if time.monotonic() - self._since > _PATIENCE:
             self.asked = self.asked or number
             os.write(2, f"\n{STOPPED}\n".encode())
