@@ -28,8 +28,10 @@ def interrupted_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _slow(ended: list[int]) -> int:
-    time.sleep(0.2)
-    ended.append(1)
+    try:
+        time.sleep(0.2)
+    finally:
+        ended.append(1)
     return 1
 
 
@@ -87,3 +89,26 @@ def test_other_threads_and_ignored_interrupts_are_left_alone() -> None:
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_what_a_batch_is_at_is_ended_and_put_away() -> None:
+    put_away: list[str] = []
+
+    def long(name: str) -> list[str]:
+        try:
+            for _ in range(3000):
+                time.sleep(0.01)
+        finally:
+            put_away.append(name)
+        return []
+
+    def interrupting() -> list[str]:
+        time.sleep(0.2)
+        signal.raise_signal(signal.SIGINT)
+        return []
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_batch({"a": lambda: long("a"), "b": lambda: long("b"), "c": interrupting}, "files", jobs=3)
+    assert sorted(put_away) == ["a", "b"]
+    assert time.monotonic() - begun < 10

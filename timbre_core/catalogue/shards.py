@@ -6,6 +6,7 @@ costs its shard alone, which another one takes. The folder, the checkpoints and 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,15 +19,31 @@ from timbre_core.catalogue.placing import code_mark
 from timbre_core.catalogue.progress import Report
 from timbre_core.catalogue.reading import Asked, Read, Reader, open_reader
 from timbre_core.checkpoint import open_checkpoint
+from timbre_core.datasets.interrupts import interrupts_not_inherited
 from timbre_core.errors import TimbreError, os_errors
 from timbre_core.files import atomic_write
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 _TASK = 8  # files that are encoded at once
 _TRIES = 5  # workers that may die over a shard
 ASKED, READ = "asked", "read"
+
+
+def local_workers(count: int | None) -> LocalCluster:
+    """Dask's workers on this machine, by default one per core. Ctrl-C does not reach them: they end with the cluster, and what
+    they then warn of, that they did not finish, is no news."""
+    from distributed import LocalCluster
+
+    with interrupts_not_inherited():
+        return LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            dashboard_address=None,
+            memory_limit=None,
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def encode_folder(

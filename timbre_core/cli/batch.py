@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from timbre_core.datasets.interrupts import interrupts_deferred
+from timbre_core.datasets.interrupts import Endable, interrupts_deferred
 from timbre_core.errors import TimbreError
 from timbre_core.files import as_on_disk
 
@@ -56,14 +56,14 @@ def run_batch(tasks: Mapping[str, Callable[[], Iterable[str]]], what: str, jobs:
         return
     from tqdm import tqdm
 
-    failed, told = 0, set[str]()
+    failed, told, endable = 0, set[str](), Endable()
     with (
         ThreadPoolExecutor(jobs or min(_MOST_JOBS, os.cpu_count() or 1)) as pool,
         tqdm(total=len(tasks), desc=what, unit="file", file=sys.stderr, disable=None) as bar,  # not into logs
     ):
         try:
             with interrupts_deferred():
-                names = {pool.submit(task): name for name, task in tasks.items()}
+                names = {pool.submit(endable, task): name for name, task in tasks.items()}
             for done in as_completed(names):
                 bar.update()
                 try:
@@ -80,6 +80,7 @@ def run_batch(tasks: Mapping[str, Callable[[], Iterable[str]]], what: str, jobs:
                     _tell(lines, told, tqdm.write)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            endable.end()
             raise
     if failed:
         raise TimbreError(f"{failed} of {len(tasks)} {what} could not be used, the others are written: see above.")

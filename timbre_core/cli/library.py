@@ -226,21 +226,19 @@ def _run_list(args: argparse.Namespace) -> int:
 
 def _run_encode(args: argparse.Namespace) -> int:
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise TimbreError("Dask is not installed: `pip install distributed` brings it.") from error
     from tqdm import tqdm
 
-    from timbre_core.catalogue.shards import encode_folder
+    from timbre_core.catalogue.shards import encode_folder, local_workers
 
     _check_workers(args)
     root, out = as_on_disk(args.folder).resolve(), Path(args.out).expanduser().resolve()
     if not root.is_dir():
         raise TimbreError(f"{root}: there is no such folder: check the path.")
     checkpoint = _checkpoint(args.checkpoint).path.resolve()
-    where = args.scheduler or LocalCluster(
-        n_workers=args.workers, threads_per_worker=1, dashboard_address=None, memory_limit=None
-    )
+    where = args.scheduler or local_workers(args.workers)
     with Client(where) as client, tqdm(desc="encoding", unit="shard", file=sys.stderr) as bar:
 
         def report(phase: str, done: int, total: int) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
+
+_Result = TypeVar("_Result")
 
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What asks a process to stop: Ctrl-C, what service managers and containers send, and a terminal that is closed."""
@@ -53,3 +56,36 @@ def interrupts_deferred() -> Iterator[None]:
             signal.signal(number, answer)
         if came:
             answers[came[0][0]](*came[0])
+
+
+class _Ended(BaseException):
+    """Nobody wants any more what a thread works on."""
+
+
+class Endable:
+    """Work in other threads that can be ended before it is done: within the next call of compiled code, as Ctrl-C does."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[int] = set()
+        self._ended = False
+
+    def __call__(self, work: Callable[[], _Result]) -> _Result:
+        """What `work` gives, in this thread. Raises BaseException where it is ended."""
+        thread = threading.get_ident()
+        with self._lock:
+            if self._ended:
+                raise _Ended
+            self._running.add(thread)
+        try:
+            return work()
+        finally:
+            with self._lock:  # from here on nothing is raised in this thread any more
+                self._running.discard(thread)
+
+    def end(self) -> None:
+        """End what is at work, and begin no more."""
+        with self._lock:
+            self._ended = True
+            for thread in self._running:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(_Ended))
