@@ -40,7 +40,7 @@ _NOISE_FROM = 2000.0  # Hz; or the fourth harmonic
 _NOISE_TO = 10_000.0
 _APART = 12.0  # bins from one harmonic to the next
 _FEWEST = 8  # of them: else noise between them cannot be told
-_TOP_DB = 65.0  # below a recording's mean power in a band: nothing is there
+_TOP_DB = 80.0  # below the loudest band of a recording, as far as frames reach: nothing is there
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _settings(sample_rate: int, pitch: float, hop: int) -> EnvelopeSettings | No
 
 
 def _highest(audio: np.ndarray, sample_rate: int) -> float:
-    """Hz up to which a recording has something: above, every band of 250 Hz is 65 dB softer than the mean of all."""
+    """Hz up to which a recording has something: above, every band of 250 Hz is 80 dB softer than the loudest."""
     fade = min(len(audio), round(0.01 * sample_rate))  # the end of a note that was cut is no sound of its own
     faded = np.concatenate([audio[: len(audio) - fade], audio[len(audio) - fade :] * np.linspace(1, 0, fade)])
     power = np.square(np.abs(np.fft.rfft(faded)))
