@@ -254,6 +254,12 @@ def kept_sections() -> dict[str, list[str]]:
     return found
 
 
+def remarks(section: list[str]) -> list[str]:
+    """What people wrote below a section's figures, from its first heading on: it stays when they are measured again."""
+    first = next((place for place, line in enumerate(section) if line.startswith("### ")), None)
+    return [] if first is None else ["", *section[first:]]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -275,7 +281,7 @@ def main() -> None:
     for title, measure in sections(args).items():
         chosen = args.only is None or any(word.lower() in title.lower() for word in args.only)
         chosen = chosen and (args.ratings is not None or "listeners" not in title)
-        found = measure() if chosen else kept.get(title)
+        found = [*measure(), *remarks(kept.get(title, []))] if chosen else kept.get(title)
         if found:
             lines += ["", f"## {title}", "", *found]
     text = "\n".join(lines) + "\n"
