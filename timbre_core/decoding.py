@@ -11,6 +11,7 @@ import numpy as np
 from timbre_core.errors import TimbreError
 from timbre_core.features.frames import bin_frequencies
 from timbre_core.features.holding import at_places, held_places
+from timbre_core.features.numbers_given import number_given, pitch_given
 from timbre_core.features.sounding import windows_with_sound
 from timbre_core.features.windows import SILENCE, cut_windows, overlap_add, turns
 from timbre_core.models.coder import WindowCoder
@@ -120,7 +121,7 @@ class TrajectoryCoder:
             raise TimbreError(
                 f"latents must be finite numbers of shape (windows, {self.recipe.model.latent_dim}), got {z.shape}."
             )
-        each = pitch if isinstance(pitch, np.ndarray) else np.full(len(z), self.checked_pitch(pitch))
+        each = pitch if isinstance(pitch, np.ndarray) and pitch.ndim else np.full(len(z), self.checked_pitch(pitch))
         out = []
         for first in range(0, len(z), _BATCH):
             part = slice(first, first + _BATCH)
@@ -141,7 +142,7 @@ class TrajectoryCoder:
         pitch: MIDI, or a contour, one for each frame (n_frames,). velocity: MIDI, for models that are told it, with one pitch.
         """
         check_windows(z, starts, n_frames)
-        if isinstance(pitch, np.ndarray):
+        if isinstance(pitch, np.ndarray) and pitch.ndim:
             return decode_along(self, z, starts, n_frames, pitch, shares)
         return overlap_add(self.decode_windows(z, pitch, velocity), starts, n_frames, shares)
 
@@ -163,20 +164,17 @@ class TrajectoryCoder:
                 needed = int(np.argmax(starts + windows.shape[2] > starts[done]))
                 windows, first = windows[needed - first :], needed
 
-    def checked_pitch(self, pitch: float | None, needed: bool | None = None) -> float:
+    def checked_pitch(self, pitch: float | np.ndarray | None, needed: bool | None = None) -> float:
         """The MIDI pitch to tell the model; 0 where it needs none. Raises TimbreError for what is no pitch.
 
         needed: whether there must be one; None where the model is told the pitch anywhere.
         """
-        if not (pitch is None or np.isscalar(pitch) or np.ndim(pitch) == 0) or isinstance(pitch, str):
-            raise TimbreError(f"pitch {str(pitch)[:40]!r} is no number: give one MIDI pitch (0-127).")
-        if pitch is None or np.isnan(pitch):
+        number = math.nan if pitch is None else number_given(pitch, "pitch")
+        if math.isnan(number):
             if self.recipe.uses_pitch if needed is None else needed:
                 raise TimbreError(f"{self.name} is conditioned on pitch: give the note's MIDI pitch (0-127).")
             return 0.0
-        if not 0 <= pitch <= 127:
-            raise TimbreError(f"pitch {pitch:g} is outside MIDI's 0-127 (60 is middle C).")
-        return float(pitch)
+        return pitch_given(number)
 
 
 def check_windows(z: np.ndarray, starts: np.ndarray, n_frames: int) -> None:

@@ -68,13 +68,11 @@ class Inverter:
         pitch: MIDI, or a contour, a pitch for each frame. in_tune: it is what the sound is to have, and not a label that may
         be cents off. The contract of `timbre_core.inversion.contract.Invert`.
         """
-        import torch
-
         from timbre_core.inversion.any_kind import invert
         from timbre_core.inversion.learned import invert_learned
-        from timbre_core.inversion.request import check_request
+        from timbre_core.inversion.request import check_request, frames_given
 
-        values = torch.as_tensor(frames).to(self.device)
+        values = frames_given(frames).to(self.device)
         if values.ndim == 3 and not len(values):
             raise TimbreError(f"frames of shape {tuple(values.shape)}: there is no note in them.")
         check_request(ref_db, n_samples, seed, len(values) if values.ndim == 3 else 1)
@@ -103,9 +101,11 @@ class Inverter:
         same_note: the frames are of the note whose performance it is.
         """
         from timbre_core.inversion.excited import perform
-        from timbre_core.inversion.request import check_request
+        from timbre_core.inversion.request import check_performance, check_request, frames_given
 
         check_request(ref_db, n_samples, seed)
+        check_performance(performance)
+        frames = frames_given(frames).numpy()
         return perform(frames, ref_db, performance, self.features, self.settings, n_samples, seed, in_tune, same_note)
 
     def stream(

@@ -17,7 +17,9 @@ from timbre_core.features.audio import SILENT_PEAK
 from timbre_core.features.filters import high_pass
 from timbre_core.features.harmonics import analyse_harmonics
 from timbre_core.features.kinds.envelope import EnvelopeSettings
+from timbre_core.features.numbers_given import pitch_given
 from timbre_core.features.pitch import hz_to_midi, midi_to_hz
+from timbre_core.features.preparation import checked_audio
 
 LEVEL_STEP = 0.005
 """Seconds between two levels."""
@@ -81,9 +83,10 @@ class Performance:
 def performance_of(audio: np.ndarray, sample_rate: int, pitch: float, hop: int) -> Performance:
     """The performance of a note (n_samples,) of MIDI `pitch`, whose frames are `hop` samples apart.
 
-    Pitch is followed within a semitone of the label; where no harmonics are heard, it goes on.
+    Pitch is followed within a semitone of the label; where no harmonics are heard, it goes on. Raises TimbreError for audio or
+    a pitch that cannot be used.
     """
-    audio = np.asarray(audio, dtype=np.float32)
+    audio, pitch = checked_audio(audio).astype(np.float32, copy=False), pitch_given(pitch)
     n_frames = 1 + len(audio) // hop
     level = level_track(audio, sample_rate, pitch)
     steady = Performance(

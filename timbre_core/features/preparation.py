@@ -47,7 +47,7 @@ def one_channel(audio: np.ndarray) -> np.ndarray:
     if given.dtype.kind in "iu" and given.size and max(-int(given.min()), int(given.max())) > 1:
         raise TimbreError(f"audio of whole numbers ({given.dtype}): divide it by {np.iinfo(given.dtype).max + 1}.")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told as that
-        return given.astype(np.float32, copy=False)
+        return np.ascontiguousarray(given, dtype=np.float32)  # torch takes none that is reversed
 
 
 def checked_audio(audio: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from timbre_core.companions import companion_network
 from timbre_core.errors import TimbreError
 from timbre_core.features.audio import SILENT_PEAK
 from timbre_core.features.note_grid import band_hz, grid_edges, grid_loudness, level_free, mel_grid
+from timbre_core.features.numbers_given import number_given, pitch_given
 from timbre_core.features.pitch import midi_to_hz
 from timbre_core.features.pitch_shift import shift_pitch
 from timbre_core.features.preparation import checked_audio
@@ -72,7 +73,9 @@ def note_at(
     >>> timbre_core.note_at(space, audio, pitch, pitch + 7).shape == audio.shape
     True
     """
-    audio = _checked(audio, space.sample_rate, pitch, to_pitch, velocity)
+    pitch, to_pitch = pitch_given(pitch), pitch_given(to_pitch, "to_pitch")
+    velocity = None if velocity is None else number_given(velocity, "velocity")
+    audio = _checked(audio, space.sample_rate, velocity)
     if (to_pitch == pitch and velocity is None) or np.abs(audio).max(initial=0) < SILENT_PEAK:
         return audio.copy()
     network, features = companion_network(NOTE_SHIFT, space.checkpoint.path.parent, NoteShift)
@@ -122,17 +125,7 @@ def predicted_levels(
     return (found - grid_loudness(found, edges, features)[:, None, None] + grid_loudness(own, edges, features))[0]
 
 
-def _checked(audio: np.ndarray, sample_rate: int, pitch: float, to_pitch: float, velocity: float | None) -> np.ndarray:
-    for name, value in (
-        ("pitch", pitch),
-        ("to_pitch", to_pitch),
-        ("velocity", PLAYED if velocity is None else velocity),
-    ):
-        if isinstance(value, str) or value is None or np.ndim(value):
-            raise TimbreError(f"{name} {str(value)[:40]!r} is no number: give one, as MIDI has it (60 is middle C).")
-    for name, value in (("pitch", pitch), ("to_pitch", to_pitch)):
-        if not 0 <= value <= 127:
-            raise TimbreError(f"{name} {value:g} is outside MIDI's 0-127 (60 is middle C).")
+def _checked(audio: np.ndarray, sample_rate: int, velocity: float | None) -> np.ndarray:
     if velocity is not None and not 1 <= velocity <= 127:
         raise TimbreError(f"velocity {velocity:g} is outside MIDI's 1-127.")
     audio = checked_audio(audio)

@@ -12,6 +12,7 @@ from timbre_core.analysis.yardsticks.parts import AtPitch, Measured
 from timbre_core.checkpoint import companion, open_checkpoint
 from timbre_core.datasets.roots import without_root
 from timbre_core.errors import TimbreError
+from timbre_core.features.numbers_given import number_given
 from timbre_core.features.preparation import checked_audio
 from timbre_core.generation.note_at import NOTE_SHIFT, note_at
 from timbre_core.learned_code import learned_code
@@ -55,6 +56,7 @@ def timbre_code(space: TimbreSpace, audio: np.ndarray, pitch: float | None = Non
     True
     """
     audio = checked_audio(audio)
+    pitch = None if pitch is None else number_given(pitch, "pitch")
     if space.distance == "timbre":
         return learned_code(space.checkpoint.path.parent, audio, space.sample_rate)
     if space.recipe.uses_pitch and (pitch is None or math.isnan(pitch)):

@@ -141,7 +141,7 @@ def checked(
 
 def _pitches(value: Numbers, single: bool, frames: Tensor) -> Tensor:
     """Pitches of the notes of `frames` (batch, n_bins, n_frames), (batch,), or their contours (batch, n_frames)."""
-    numbers = torch.as_tensor(value).detach().to(frames)
+    numbers = _numbers(value, "pitch", frames)
     if numbers.ndim == 2 or (single and numbers.ndim == 1 and len(numbers) > 1):
         numbers = numbers if numbers.ndim == 2 else numbers[None]
         if numbers.shape != (len(frames), frames.shape[2]):
@@ -154,10 +154,19 @@ def _pitches(value: Numbers, single: bool, frames: Tensor) -> Tensor:
 
 def _per_note(value: Numbers, name: str, frames: Tensor) -> Tensor:
     """A number, or one for each note, as (batch,) float32 beside the frames."""
-    numbers = torch.as_tensor(value).detach().to(frames)
+    numbers = _numbers(value, name, frames)
     if numbers.ndim > 1 or (numbers.ndim == 1 and len(numbers) != len(frames)):
         raise TimbreError(f"{name} has shape {tuple(numbers.shape)} for {len(frames)} notes: give one number to each.")
     return numbers.expand(len(frames))
+
+
+def _numbers(value: Numbers, name: str, frames: Tensor) -> Tensor:
+    if not isinstance(value, Tensor):
+        given = np.array(value)
+        if given.dtype.kind not in "fiub":
+            raise TimbreError(f"{name} must be a number, or one for each note, got {str(value)[:60]}.")
+        value = torch.from_numpy(given.astype(np.float32))
+    return value.detach().to(frames)
 
 
 def analysed_length(n_frames: int, features: SpectralFeatures, n_samples: int | None) -> int:

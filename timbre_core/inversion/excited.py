@@ -76,7 +76,7 @@ def perform(
     settings = as_log_mel(features)
     if n_samples == 0:
         return np.zeros(0, dtype=np.float32)
-    if frames.ndim != 2 or len(frames) != settings.n_bins or not np.isfinite(frames).all():
+    if frames.ndim != 2 or len(frames) != settings.n_bins or not frames.size or not np.isfinite(frames).all():
         raise TimbreError(f"frames of shape {frames.shape} cannot be played: finite ({settings.n_bins}, n_frames) can.")
     values = torch.from_numpy(np.ascontiguousarray(frames, dtype=np.float32))[None]
     values = torch.where(torch.from_numpy(settings.frequencies())[None, :, None] > performance.top_hz, -1.0, values)
