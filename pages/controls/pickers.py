@@ -276,9 +276,9 @@ def _pick(
         if wanted is not None and wanted not in options:
             refuse(what, wanted)
         st.session_state[key] = wanted or kept(what) or options[0]
-    if st.session_state[key] not in options:
-        # Nonsense in the link, or the checkpoint shown before had this choice and the one now open has not.
-        st.session_state[key] = options[0]
+    # Nonsense in the link, or the checkpoint shown before had this choice and the one now open has not: the first. Written at
+    # every run: what stands in a menu that was not opened yet is told its choice only so, and would open at the first or none.
+    st.session_state[key] = st.session_state[key] if st.session_state[key] in options else options[0]
     choice = widget(options, key) or options[0]
     keep(what, choice)
     if choice != unsaid:

@@ -57,3 +57,20 @@ def test_the_tour_and_the_drawer_by_keyboard_at_820_pixels(page: Any, app: str) 
     page.reload()
     page.wait_for_selector(DRAWN, timeout=60_000)
     assert tour.count() == 0, "once ended it does not come again"
+
+
+def test_the_drawer_shows_what_was_chosen_also_when_it_opens_late(page: Any, app: str) -> None:
+    page.goto(f"{app}/?checkpoint=nsynth-cvae&projection=pca&inverter=fast")
+    page.wait_for_selector(DRAWN, timeout=60_000)
+    for note in (0, 1):  # the page runs again, while the drawer is closed
+        page.evaluate("(note) => document.querySelector('.tx-map').timbreMap.select(note)", note)
+        page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Model and map").click()
+    body = page.get_by_test_id("stPopoverBody")
+    body.get_by_role("radio", name="PCA", checked=True).wait_for()
+    lists = body.get_by_role("combobox").evaluate_all("(lists) => lists.map((each) => each.value || each.innerText)")
+    assert lists[0].startswith("nsynth-cvae ·")
+    assert lists[1].startswith("Fast")
+    body.get_by_role("radio", name="UMAP").click()
+    page.wait_for_function("() => location.search.includes('projection=umap')")
+    body.get_by_role("radio", name="UMAP", checked=True).wait_for()
