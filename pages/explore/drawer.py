@@ -34,8 +34,8 @@ def show_report(checkpoint: Checkpoint, words: Vocabulary) -> None:
 
 def _is_researcher() -> bool:
     """The switch; it stays as it is from page to page."""
-    if _SWITCH not in st.session_state:
-        st.session_state[_SWITCH] = bool(kept("researcher"))
+    # Written at every run: a drawer that was not opened yet is told only so.
+    st.session_state[_SWITCH] = bool(st.session_state.get(_SWITCH, kept("researcher")))
     on = st.toggle(
         "Researcher's words",
         key=_SWITCH,

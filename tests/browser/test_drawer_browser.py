@@ -74,3 +74,22 @@ def test_the_drawer_shows_what_was_chosen_also_when_it_opens_late(page: Any, app
     body.get_by_role("radio", name="UMAP").click()
     page.wait_for_function("() => location.search.includes('projection=umap')")
     body.get_by_role("radio", name="UMAP", checked=True).wait_for()
+
+
+def test_the_researchers_switch_stays_from_page_to_page(page: Any, app: str) -> None:
+    page.goto(app)
+    page.wait_for_selector(DRAWN, timeout=60_000)
+    drawer, body = page.get_by_role("button", name="Model and map"), page.get_by_test_id("stPopoverBody")
+    drawer.click()
+    body.get_by_text("Researcher's words").click()
+    body.get_by_text("Reconstruction L1").wait_for(timeout=30_000)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Library").click()
+    page.get_by_text("No library yet").wait_for(timeout=30_000)
+    page.get_by_role("link", name="Explore").click()
+    page.wait_for_selector(DRAWN, timeout=60_000)
+    page.evaluate("() => document.querySelector('.tx-map').timbreMap.select(0)")
+    page.wait_for_timeout(1500)  # the page runs again, while the drawer is closed
+    drawer.click()
+    body.get_by_text("Reconstruction L1").wait_for(timeout=30_000)
+    assert body.get_by_role("switch", name="Researcher's words").is_checked()
