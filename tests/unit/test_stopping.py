@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -195,3 +196,19 @@ def test_the_server_that_forks_hears_none_while_it_imports(tmp_path: Path) -> No
         tmp_path,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "it is there\n", STOPPED)
+
+
+@pytest.mark.skipif(not _FORKS, reason="no server that forks")
+def test_the_server_that_forks_does_not_outlive_the_command(tmp_path: Path) -> None:
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(30)\n")
+    begun = time.monotonic()
+    done = _ended(
+        """
+        from timbre_core.catalogue.crew import prepare
+        prepare(["slow_to_import"])
+        signal.raise_signal(signal.SIGINT)
+        """,
+        tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (130, STOPPED)
+    assert time.monotonic() - begun < 25, "what the server inherits of the output is open as long as it is there"

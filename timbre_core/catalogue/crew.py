@@ -3,6 +3,7 @@ it dies (a decoder may, on a damaged file)."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
 import multiprocessing.connection
@@ -53,6 +54,18 @@ def _ensure_server() -> None:
 
     with interrupts_not_inherited():
         forkserver.ensure_running()
+    atexit.unregister(_end_server)
+    atexit.register(_end_server)
+
+
+def _end_server() -> None:
+    """End a server that still imports as this process ends: it would find out when it has, seconds later."""
+    from multiprocessing import forkserver
+
+    number = getattr(forkserver._forkserver, "_forkserver_pid", None)
+    if number is not None:
+        with contextlib.suppress(OSError):
+            os.kill(number, signal.SIGTERM)
 
 
 def prepare_for(root: Path) -> None:
