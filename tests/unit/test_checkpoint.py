@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from timbre_core.checkpoint import LATENTS, RECIPE, WEIGHTS, list_checkpoints, open_checkpoint, write_evaluation
 from timbre_core.errors import TimbreError
+from timbre_core.models.weights import read_tensors, write_tensors
 
 
 def test_parts_come_back(tiny_checkpoint: Path) -> None:
@@ -72,6 +76,26 @@ def test_damage_is_told_in_one_sentence(tiny_checkpoint: Path, part: str, conten
     with pytest.raises(TimbreError, match=message) as caught:
         _use_all_parts(tiny_checkpoint)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda tensor: tensor * math.nan, lambda tensor: tensor.bool(), lambda tensor: tensor.int()]
+)
+def test_weights_that_are_no_numbers_are_told(
+    tiny_checkpoint: Path, change: Callable[[torch.Tensor], torch.Tensor]
+) -> None:
+    path = tiny_checkpoint / WEIGHTS
+    tensors, metadata = read_tensors(path)
+    write_tensors(path, {name: change(tensor) for name, tensor in tensors.items()}, metadata)
+    with pytest.raises(TimbreError, match=rf"{WEIGHTS}: weights .* are no finite real numbers"):
+        open_checkpoint(tiny_checkpoint).model()
+
+
+def test_weights_of_half_the_bits_are_read(tiny_checkpoint: Path) -> None:
+    path = tiny_checkpoint / WEIGHTS
+    tensors, metadata = read_tensors(path)
+    write_tensors(path, {name: tensor.bfloat16() for name, tensor in tensors.items()}, metadata)
+    open_checkpoint(tiny_checkpoint).model()
 
 
 def _use_all_parts(folder: Path) -> None:

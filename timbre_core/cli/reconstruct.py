@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from timbre_core.cli.inverter_options import add_inverter_argument
 from timbre_core.cli.pitch_options import midi_pitch
-from timbre_core.cli.shell import check_output_folder
+from timbre_core.cli.shell import check_output_folder, check_wav_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,9 +45,8 @@ def run(args: argparse.Namespace) -> int:
 
     check_output_folder(args.out, "--out")
     paths = {name: Path(args.out) / f"{name}.wav" for name in ("original", "inversion", "reconstruction")}
-    there = [path.name for path in paths.values() if path.exists()]
-    if there:
-        print(f"note: {args.out} holds {', '.join(there)} already: replaced.", file=sys.stderr)
+    for path in paths.values():
+        check_wav_file(path, "--out")
     pitch = None if args.pitch is None else midi_pitch(args.pitch, "--pitch")
     checkpoint = open_checkpoint(args.checkpoint)
     sample_rate = checkpoint.recipe.features.sample_rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import torch
@@ -42,7 +43,18 @@ def load_weights(path: Path, model: nn.Module, but: tuple[str, ...] = ()) -> Non
                 f"{path}: weights {name!r} have shape {list(tensor.shape)} where the recipe makes "
                 f"{list(expected[name].shape)}: recipe.yaml and the weights do not belong together."
             )
+        if expected[name].is_floating_point() and not _are_numbers(tensor):
+            raise TimbreError(
+                f"{path}: weights {name!r} ({tensor.dtype}) are no finite real numbers: the file is damaged, or its training "
+                "went wrong: copy it again, or train anew."
+            )
     model.load_state_dict(tensors)
+
+
+def _are_numbers(tensor: Tensor) -> bool:
+    # A sum is quicker, where it is finite.
+    real = tensor.is_floating_point()
+    return real and (math.isfinite(float(tensor.float().sum())) or bool(torch.isfinite(tensor.float()).all()))
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None) -> None:
