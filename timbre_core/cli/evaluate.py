@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from timbre_core.analysis.comparison import few_notes
 from timbre_core.analysis.inverter_table import text_tables
 from timbre_core.cli.analysis_options import add_data_arguments, check_limit, open_data
 from timbre_core.cli.evaluation_lines import LINES
@@ -129,6 +128,8 @@ def measure(
 
 def summary(result: dict[str, Any]) -> str:
     """The figures as lines for people."""
+    from timbre_core.analysis.comparison import few_notes
+
     rows = [
         ("checkpoint", result["checkpoint"]),
         ("notes", f"{result['notes']} of {counted(result['instruments'], 'instrument')}, split {result['split']}"),
