@@ -20,6 +20,7 @@ from timbre_core.inversion.griffin_lim import griffin_lim
 from timbre_core.inversion.level import emphasised, fade_ends, limit, restore_level
 from timbre_core.inversion.mel import mel_to_magnitude
 from timbre_core.inversion.phase import sinusoidal_spectra
+from timbre_core.inversion.request import real_numbers
 from timbre_core.inversion.settings import InversionSettings
 from timbre_core.inversion.stft import open_stft
 
@@ -161,12 +162,7 @@ def _per_note(value: Numbers, name: str, frames: Tensor) -> Tensor:
 
 
 def _numbers(value: Numbers, name: str, frames: Tensor) -> Tensor:
-    if not isinstance(value, Tensor):
-        given = np.array(value)
-        if given.dtype.kind not in "fiub":
-            raise TimbreError(f"{name} must be a number, or one for each note, got {str(value)[:60]}.")
-        value = torch.from_numpy(given.astype(np.float32))
-    return value.detach().to(frames)
+    return real_numbers(value, f"{name} must be a number, or one for each note").detach().to(frames)
 
 
 def analysed_length(n_frames: int, features: SpectralFeatures, n_samples: int | None) -> int:

@@ -41,16 +41,19 @@ def check_request(ref_db: Numbers, n_samples: int | None, seed: int, n_notes: in
         raise TimbreError(f"seed {str(seed)[:40]}: choose from 0 to 2**63 - 1.")
 
 
+def real_numbers(value: Any, wanted: str) -> torch.Tensor:
+    """A tensor of numbers, float32 where they are none yet. Raises TimbreError that begins with what is `wanted` for others."""
+    if isinstance(value, torch.Tensor):
+        return value
+    given = np.asarray(value)
+    if given.dtype.kind not in "fiub":
+        raise TimbreError(f"{wanted}, got {str(value)[:60]}.")
+    return torch.from_numpy(given.astype(np.float32, order="C", copy=not given.flags.writeable))
+
+
 def frames_given(frames: Any) -> torch.Tensor:
     """Frames as a tensor; raises TimbreError for what holds no real numbers."""
-    if isinstance(frames, torch.Tensor):
-        return frames
-    given = np.asarray(frames)
-    if given.dtype.kind not in "fiub":
-        raise TimbreError(f"frames must be real numbers (n_bins, n_frames), got {given.dtype}.")
-    return torch.from_numpy(
-        given.astype(np.float32, order="C", copy=given.dtype != np.float32 or not given.flags.c_contiguous)
-    )
+    return real_numbers(frames, "frames must be real numbers (n_bins, n_frames)")
 
 
 def check_performance(performance: Performance) -> None:
